@@ -1,0 +1,38 @@
+# Two commands, nothing before them: each builds .venv from locked versions when it is missing.
+PYTHON ?= python3
+VENV   := .venv
+BIN    := $(VENV)/bin
+STAMP  := $(VENV)/.installed
+BUDGET ?= quick
+
+.PHONY: verify test lint types figures lock clean
+
+verify: $(STAMP)  ## the main job: run every claim, write and re-check certificates, print the table
+	$(BIN)/dufm verify --budget $(BUDGET) --out out/verify
+
+test: lint types  ## lint, type-check, run the tests
+	$(BIN)/python -m pytest
+
+lint: $(STAMP)
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+
+types: $(STAMP)
+	$(BIN)/basedpyright
+
+figures: $(STAMP)  ## regenerate every figure under out/figures
+	$(BIN)/dufm figures --out out/figures
+
+$(STAMP): requirements.lock pyproject.toml
+	@$(PYTHON) -c 'import sys; sys.exit("dufm needs Python 3.11 or newer; found %d.%d: set PYTHON=python3.x" % sys.version_info[:2] if sys.version_info < (3, 11) else 0)'
+	$(PYTHON) -m venv $(VENV)
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements.lock
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation -e .
+	@touch $@
+
+lock:  ## refresh requirements.lock from pyproject.toml (needs uv)
+	uv pip compile --universal --python-version 3.11 --generate-hashes --no-annotate --no-header \
+	    --all-extras pyproject.toml -o requirements.lock
+
+clean:
+	rm -rf $(VENV) out build *.egg-info .pytest_cache .ruff_cache .hypothesis

@@ -1,0 +1,1 @@
+"""Solvers find minima and never judge them."""

@@ -1,0 +1,1 @@
+"""Claims, certificates and the command line: judges what the solvers found."""
