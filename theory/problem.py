@@ -76,7 +76,8 @@ class Problem:
             raise ProblemError(f"loss must be one of 'mse', got {self.loss!r}")
         if len(self.lambdas) != self.L + 1:
             raise ProblemError(
-                f"lambdas must be one number or L + 1 = {self.L + 1} numbers (H_1, W_1, ..., W_L), got {len(self.lambdas)}"
+                f"lambdas must be one number or L + 1 = {self.L + 1} numbers (H_1, W_1, ..., W_L), got "
+                f"{len(self.lambdas)}"
             )
         for value in self.lambdas:
             if not isinstance(value, Fraction):

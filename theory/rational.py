@@ -84,6 +84,4 @@ def to_lists(m: fmpq_mat) -> list[list[Fraction]]:
 
 def to_sympy(m: fmpq_mat) -> sp.Matrix:
     """The same matrix for SymPy."""
-    return sp.Matrix(
-        m.nrows(), m.ncols(), [sp.Rational(int(fmpq(x).p), int(fmpq(x).q)) for x in m.entries()]
-    )
+    return sp.Matrix(m.nrows(), m.ncols(), [sp.Rational(int(fmpq(x).p), int(fmpq(x).q)) for x in m.entries()])

@@ -1,0 +1,84 @@
+"""Every step of every derivation checks; a wrong step is caught; all three renderings say so."""
+
+import shutil
+import subprocess
+from pathlib import Path
+
+import pytest
+import sympy as sp
+
+from theory.checks import Method, every, identical, positive_beyond, standard
+from theory.derivation import FORMATS, Derivation, Step, conclusion, proved
+from theory.derivations import DERIVATIONS, derivation, names
+from theory.problem import ProblemError
+
+
+@pytest.mark.parametrize("name", names())
+def test_every_step_checks_and_nothing_is_only_sampled(name: str) -> None:
+    checked = derivation(name).check()
+    assert proved(checked), [c for c in checked if not c.ok or c.method is Method.SAMPLED]
+
+
+def test_all_derivations_are_registered() -> None:
+    files = {p.stem for p in Path("theory/derivations").glob("*.py")} - {"__init__", "lemmas"}
+    assert files == {d.__name__ for d in DERIVATIONS}
+
+
+def _with(check_words: str, *steps: Step) -> Derivation:
+    return Derivation("wrong", check_words, "ours", "something false", steps)
+
+
+def test_a_wrong_step_is_shown_to_fail() -> None:
+    r, L = sp.symbols("r L", positive=True)
+    nu = sp.sqrt(2 * (r - 1)) + (r - 1) * sp.sqrt(r - 2)
+    wrong = Step("The SRG with one middle layer too many.", (), identical(nu**2 * r ** (L - 2), nu**2 * r ** (L - 3)))
+    broken = _with("Wrong", Step("Right.", (), identical((r + 1) ** 2, r**2 + 2 * r + 1)), wrong)
+    checked = broken.check()
+    assert [c.ok for c in checked] == [True, False]
+    assert conclusion(checked) == "NOT proved: step 2 fails"
+    for form in FORMATS:
+        assert "FAILS" in broken.render(form) and "NOT proved" in broken.render(form)
+
+
+def test_every_kind_of_check_can_fail() -> None:
+    y = sp.Symbol("y")
+    assert not positive_beyond(y**2 - 10, y, 3)().ok
+    assert positive_beyond(y**2 - 8, y, 3)().ok
+    assert not positive_beyond(y - 3, y, 3)().ok
+    assert not every([1, 2], lambda v: v < 2, "all below two")().ok
+    assert not standard("false", lambda rng: rng.random() < 0.5)().ok
+
+
+def test_sampling_is_not_called_a_proof() -> None:
+    stuck = sp.Function("f")(sp.Symbol("z"))
+    sampled = _with("Sampled", Step("Only tried.", (), lambda: identical(stuck, stuck)()))
+    assert proved(sampled.check())
+    from theory.checks import Checked
+
+    tried = _with("Sampled", Step("Only tried.", (), lambda: Checked(True, Method.SAMPLED)))
+    assert not proved(tried.check())
+    assert "not a proof" in tried.render()
+
+
+def test_unknown_names_are_answered_with_the_known_ones() -> None:
+    with pytest.raises(ProblemError, match="must be one of reductions, dnc"):
+        derivation("srgg")
+    with pytest.raises(ValueError, match="text, markdown, latex"):
+        derivation("dnc").render("html")  # pyright: ignore[reportArgumentType]
+
+
+@pytest.mark.parametrize("name", names())
+def test_latex_compiles_in_a_minimal_article(name: str, tmp_path: Path) -> None:
+    body = derivation(name).render("latex")
+    assert body.count("{") == body.count("}")
+    assert body.count("\\begin{") == body.count("\\end{") == 1
+    assert all(ord(character) < 128 for character in body)
+    compiler = shutil.which("pdflatex")
+    if compiler is None:
+        return
+    source = "\\documentclass{article}\\usepackage{amsmath}\\begin{document}\n" + body + "\n\\end{document}\n"
+    (tmp_path / "a.tex").write_text(source)
+    done = subprocess.run(
+        [compiler, "-halt-on-error", "a.tex"], cwd=tmp_path, capture_output=True, text=True, timeout=60
+    )
+    assert done.returncode == 0, done.stdout[-800:]

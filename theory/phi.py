@@ -1,0 +1,119 @@
+"""phi_L: the loss of every structure whose output is t I, as a function of its cost alone (ours; SML24 for DNC).
+
+    phi_L(x) = min_{t >= 0} 1/2 (1 - t)^2 + (p/2) x t^(2/p),   p = L + 1, x = C Lambda.
+
+With u = t^(1/p) the objective is a polynomial, stationary where u^(p-2) (1 - u^p) = x or u = 0. So phi_L is enclosed by
+rationals of any requested width through exact real-root isolation.
+"""
+
+from fractions import Fraction
+from typing import Any
+
+import sympy as sp
+
+from theory.problem import ProblemError
+
+u, x, t = sp.symbols("u x t", positive=True)
+
+DEFAULT_WIDTH = Fraction(1, 2**80)
+
+
+def scale_objective(L: int, strength: sp.Expr | Fraction = x) -> sp.Expr:
+    """1/2 (1 - u^p)^2 + (p/2) x u^2: the loss at output scale t = u^p."""
+    p = _factors(L)
+    return (1 - u**p) ** 2 / 2 + sp.Rational(p, 2) * _rational(strength) * u**2
+
+
+def stationarity(L: int, strength: sp.Expr | Fraction = x) -> sp.Expr:
+    """u^(p-2) (1 - u^p) - x, whose largest zero in (0, 1) is the non-trivial minimiser."""
+    p = _factors(L)
+    return sp.expand(u ** (p - 2) * (1 - u**p)) - _rational(strength)
+
+
+def collapse_threshold(L: int) -> sp.Expr:
+    """x*_L = (1/L) ((L-1)/L)^((L-1)/(L+1)): above it the best output is 0 and the loss is 1/2."""
+    _factors(L)
+    return sp.Rational(1, L) * sp.Rational(L - 1, L) ** sp.Rational(L - 1, L + 1) if L > 1 else sp.Integer(1)
+
+
+def collapse_scale(L: int) -> sp.Rational:
+    """t*_L = (L-1)/L: the output scale just below collapse (0 for L = 1, where the output shrinks continuously)."""
+    _factors(L)
+    return sp.Rational(L - 1, L)
+
+
+def power_root(value: Fraction, degree: int, bits: int = 128) -> tuple[Fraction, Fraction]:
+    """Rationals lo <= value^(1/degree) < hi with hi - lo = 2^-bits times a power of two matching the size of value.
+
+    Raises:
+        ValueError: for a negative value or degree < 1.
+    """
+    if value < 0 or degree < 1:
+        raise ValueError(f"a root needs value >= 0 and degree >= 1, got {value}, {degree}")
+    size = max(0, -((value.numerator.bit_length() - value.denominator.bit_length()) // degree))
+    scale = 2 ** (bits + size)
+    root, _ = sp.integer_nthroot(value.numerator * scale**degree // value.denominator, degree)
+    return Fraction(int(root), scale), Fraction(int(root) + 1, scale)
+
+
+def minimiser(L: int, strength: Fraction, width: Fraction = DEFAULT_WIDTH) -> tuple[Fraction, Fraction] | None:
+    """Isolate the largest zero u of the stationarity polynomial in (0, 1]; None when it has none.
+
+    Args:
+        L: number of weight layers.
+        strength: x > 0, exact.
+        width: greatest width of the interval returned.
+    """
+    poly = sp.Poly(stationarity(L, _positive(strength)), u, domain="QQ")
+    step = sp.Rational(width.numerator, width.denominator)
+    intervals: Any = poly.intervals(eps=step, inf=0, sup=1)
+    if not intervals:
+        return None
+    (low, high), _ = intervals[-1]
+    return Fraction(int(low.p), int(low.q)), Fraction(int(high.p), int(high.q))
+
+
+def phi(L: int, strength: Fraction, width: Fraction = DEFAULT_WIDTH) -> tuple[Fraction, Fraction]:
+    """Rational (lower, upper) bounds of phi_L(x) for exact x > 0, at most `width` apart.
+
+    The objective falls into its largest stationary point and rises after it, so on an interval [a, b] around that point
+    it is at least 1/2 (1 - b^p)^2 + (p/2) x a^2; the only other local minimum is 1/2 at u = 0.
+    """
+    _positive(strength)
+    p = _factors(L)
+    half = Fraction(1, 2)
+
+    def bound(for_fit: Fraction, for_size: Fraction) -> Fraction:
+        return half * (1 - for_fit**p) ** 2 + Fraction(p, 2) * strength * for_size**2
+
+    # The slope of both terms on [0, 1] is at most p (1 + x), so this width of u is fine enough.
+    interval = minimiser(L, strength, width / (2 * p * (1 + strength)))
+    if interval is None:
+        return half, half
+    low, high = interval
+    return min(half, bound(high, low)), min(half, bound(low, low))
+
+
+def phi_of_power(L: int, power: Fraction, width: Fraction = DEFAULT_WIDTH) -> tuple[Fraction, Fraction]:
+    """Bounds of phi_L(x) where only x^p is rational, as it is when the strengths differ between factors."""
+    p = _factors(L)
+    bits = max(8, width.denominator.bit_length() + p.bit_length() + 2)
+    low, high = power_root(power, p, bits)
+    below = phi(L, low, width / 4)[0] if low > 0 else Fraction(0)
+    return below, phi(L, high, width / 4)[1]
+
+
+def _factors(L: int) -> int:
+    if isinstance(L, bool) or not isinstance(L, int) or L < 1:
+        raise ProblemError(f"L must be an integer >= 1, got {L!r}")
+    return L + 1
+
+
+def _positive(strength: Fraction) -> Fraction:
+    if not isinstance(strength, Fraction) or strength <= 0:
+        raise ProblemError(f"x must be a Fraction > 0, got {strength!r}")
+    return strength
+
+
+def _rational(value: sp.Expr | Fraction) -> sp.Expr:
+    return sp.Rational(value.numerator, value.denominator) if isinstance(value, Fraction) else value
