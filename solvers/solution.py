@@ -1,0 +1,156 @@
+"""What a search hands back, and how it is kept on disk."""
+
+import io
+import json
+import os
+import tempfile
+import zipfile
+import zlib
+from dataclasses import dataclass, field
+from enum import Enum
+from fractions import Fraction
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from solvers.objective import Array
+from theory.problem import Problem, ProblemError
+
+FORMAT = "dufm-solution"
+DAMAGE = (
+    OSError,
+    EOFError,
+    ValueError,
+    LookupError,
+    TypeError,
+    AttributeError,
+    ArithmeticError,
+    RuntimeError,
+    zipfile.BadZipFile,
+    zlib.error,
+)
+
+
+class Outcome(Enum):
+    """How a search ended."""
+
+    FINISHED = "every restart that was asked for has run"
+    TARGET_REACHED = "a restart reached the target loss, so the rest were not run"
+    STOPPED = "the caller's stop condition held, so the rest were not run"
+    INTERRUPTED = "interrupted from the keyboard; the restarts finished by then are kept"
+    ALL_FAILED = "no restart ended with finite weights"
+
+
+@dataclass(frozen=True, eq=False)
+class Solution:
+    """The best weights a search found, and what is needed to find them again.
+
+    Attributes:
+        problem: what was minimised.
+        weights: (H_1, W_1, ..., W_L), balanced; empty when no restart finished.
+        loss: loss of `weights` with the true relu; NaN when there are none.
+        losses: one loss for each restart that ran, in order of restart; NaN for one that was dropped.
+        engine: which solver ran.
+        versions: version of every program that decides the bits of the result.
+        seed: entropy from which every start is drawn.
+        settings: all other options, JSON-serialisable.
+        outcome: how the search ended.
+        seconds: wall time.
+    """
+
+    problem: Problem
+    weights: tuple[Array, ...]
+    loss: float
+    losses: Array
+    engine: str
+    versions: dict[str, str]
+    seed: int
+    settings: dict[str, Any]
+    outcome: Outcome
+    seconds: float = field(default=0.0)
+
+    @property
+    def dropped(self) -> int:
+        """Restarts that ended without finite weights."""
+        return int(np.isnan(self.losses).sum())
+
+
+def save(solution: Solution, path: str | Path) -> Path:
+    """Write a solution as .npz in one step: readers see the old file or the whole new one, never a part.
+
+    Raises:
+        OSError: if the folder cannot be written.
+    """
+    path = Path(path)
+    problem = solution.problem
+    record = {
+        "format": FORMAT,
+        "version": 1,
+        "problem": {
+            "K": problem.K,
+            "L": problem.L,
+            "lambdas": [[value.numerator, value.denominator] for value in problem.lambdas],
+            "width": problem.width,
+            "n": problem.n,
+            "loss": problem.loss,
+        },
+        "loss": solution.loss.hex(),
+        "engine": solution.engine,
+        "versions": solution.versions,
+        "seed": str(solution.seed),
+        "settings": solution.settings,
+        "outcome": solution.outcome.name,
+        "seconds": solution.seconds,
+        "factors": len(solution.weights),
+    }
+    arrays: dict[str, Any] = {"record": np.array(json.dumps(record)), "losses": solution.losses}
+    arrays |= {f"factor_{i}": weight for i, weight in enumerate(solution.weights)}
+    path.parent.mkdir(parents=True, exist_ok=True)
+    handle, temporary = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.", suffix=".part")
+    try:
+        with os.fdopen(handle, "wb") as file:
+            np.savez_compressed(file, **arrays)
+        os.replace(temporary, path)
+    except BaseException:
+        Path(temporary).unlink(missing_ok=True)
+        raise
+    return path
+
+
+def load(path: str | Path) -> Solution:
+    """Read what `save` wrote.
+
+    Raises:
+        ProblemError: if the file is missing, damaged, or not a solution whose weights fit its problem.
+    """
+    try:
+        # From bytes: np.load leaves a damaged file open.
+        with np.load(io.BytesIO(Path(path).read_bytes()), allow_pickle=False) as data:
+            record = json.loads(str(data["record"]))
+            if record["format"] != FORMAT or record["version"] != 1:
+                raise ValueError(f"format {record['format']!r} version {record['version']!r}")
+            weights = tuple(np.asarray(data[f"factor_{i}"], dtype=float) for i in range(record["factors"]))
+            losses = np.asarray(data["losses"], dtype=float)
+        stated = record["problem"]
+        lambdas = tuple(Fraction(*pair) for pair in stated["lambdas"])
+        problem = Problem(stated["K"], stated["L"], lambdas, stated["width"], stated["n"], stated["loss"])
+        if weights:
+            problem.check_shapes([(w.shape[0], w.shape[1]) for w in weights])
+        return Solution(
+            problem,
+            weights,
+            float.fromhex(record["loss"]),
+            losses,
+            record["engine"],
+            record["versions"],
+            int(record["seed"]),
+            record["settings"],
+            Outcome[record["outcome"]],
+            float(record["seconds"]),
+        )
+    except FileNotFoundError:
+        raise ProblemError(f"solution file must exist, got {str(path)!r}") from None
+    except DAMAGE as error:
+        reason = " ".join(str(error).split())
+        raise ProblemError(f"solution file must be an undamaged .npz by dufm, got {str(path)!r} ({reason})") from None
