@@ -16,6 +16,7 @@ from typing import Any
 import sympy as sp
 from flint import arb, ctx
 
+from theory.head import Head
 from theory.structure import HeadCost
 
 a, s, delta, w = sp.symbols("a s delta w", positive=True)
@@ -104,3 +105,9 @@ class RankTwoHead:
 
 def _rational(value: Fraction) -> sp.Rational:
     return sp.Rational(value.numerator, value.denominator)
+
+
+def three_neuron_head() -> Head:
+    """The member with delta = 0, where two neurons merge: only K = 3 neurons, so that width K is enough."""
+    weight, scale = Fraction(28, 31), Fraction(16, 23)
+    return Head.of([[1, 0, weight], [0, 1, weight]], [[1, -1], [-1, 1], [scale, scale]])

@@ -7,6 +7,7 @@ from typing import Any
 import sympy as sp
 from flint import arb
 
+from theory.cuts import Cuts
 from theory.direct_sum import DirectSum
 from theory.dnc import DeepNeuralCollapse
 from theory.head32 import RankTwoHead
@@ -19,7 +20,7 @@ Blocks = tuple[tuple[Structure, int], ...]
 Sum = tuple[arb, Blocks]
 
 DNC: Structure = DeepNeuralCollapse()
-BLOCKS: tuple[Structure, ...] = (DNC, TriangularGraph(), RankTwoHead(), CompleteLoopedGraph(), HubGraph())
+BLOCKS: tuple[Structure, ...] = (DNC, TriangularGraph(), Cuts(), RankTwoHead(), CompleteLoopedGraph(), HubGraph())
 
 
 @cache

@@ -83,4 +83,6 @@ class Verdict:
         if self.status not in (Status.REFUTED, Status.UNDECIDED):
             broken = [str(c) for c in self.comparisons if not c.holds]
             if broken:
-                raise ValueError(f"a {self.status.name} verdict needs comparisons that hold; broken: {'; '.join(broken)}")
+                raise ValueError(
+                    f"a {self.status.name} verdict needs comparisons that hold; broken: {'; '.join(broken)}"
+                )

@@ -1,6 +1,7 @@
 """Every derivation of the project, by name; each is a function of no arguments that builds it."""
 
 from theory.derivation import Derivation
+from theory.derivations.cuts import cuts
 from theory.derivations.direct_sum import direct_sum
 from theory.derivations.dnc import dnc
 from theory.derivations.head import head
@@ -9,7 +10,7 @@ from theory.derivations.reductions import reductions
 from theory.derivations.srg import srg
 from theory.problem import ProblemError
 
-DERIVATIONS = (reductions, dnc, lower_bound, srg, head, direct_sum)
+DERIVATIONS = (reductions, dnc, lower_bound, srg, head, cuts, direct_sum)
 
 
 def names() -> list[str]:

@@ -1,0 +1,285 @@
+"""checker.py meets hostile files, damaged certificates and the command line: always an answer, soon, in one line."""
+
+import copy
+import json
+import random
+import subprocess
+import sys
+import time
+from fractions import Fraction
+
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+from test_checker import CHECKER, certified_head, judge, phi, point32
+
+from theory.problem import Problem
+from theory.rational import identity, matrix, relu, squared_norm
+from verification import checker
+
+HUGE = 10**999
+
+
+def run(*arguments, timeout=20.0):
+    command = [sys.executable, "-S", "-I", str(CHECKER), *map(str, arguments)]
+    return subprocess.run(command, capture_output=True, text=True, timeout=timeout, cwd="/")
+
+
+def test_a_duplicate_key_is_rejected_wherever_it_is_read():
+    text = json.dumps(point32())
+    for key, twice in (('"K": 3', '"K": 3, "K": 3'), ('"version": 1', '"version": 1, "version": 1')):
+        assert key in text
+        assert "once" in checker.check(text.replace(key, twice)).sentence
+    den = text.index('"den"')
+    assert not checker.check(text[:den] + '"den": 1, ' + text[den:]).ok
+
+
+def test_found_by_is_optional_and_may_hold_floats_but_nothing_else_may():
+    certificate = point32()
+    certificate["found_by"] = {"loss_ratio": 0.978, "seed": 1, "list": [1.5, None]}
+    assert judge(certificate).ok
+    certificate["problem"]["found_by"] = {}
+    assert not judge(certificate).ok
+    certificate = point32()
+    del certificate["found_by"]
+    assert judge(certificate).ok
+
+
+@pytest.mark.parametrize("make", [point32, certified_head])
+def test_a_truncated_file_is_rejected(make):
+    text = json.dumps(make())
+    assert checker.check(text).ok and checker.check(text.encode()).ok
+    for cut in {0, 1, *range(2, len(text), max(1, len(text) // 60)), len(text) - 1}:
+        assert not checker.check(text[:cut]).ok
+
+
+@pytest.mark.parametrize(("make", "layer"), [(point32, 3), (certified_head, 2)])
+def test_no_hidden_width_below_the_witnesss_own_is_claimed(make, layer):
+    wide = make()
+    wide["witness"][layer]["rows"].append([0, 0])
+    for row in wide["witness"][layer + 1]["rows"]:
+        row.append(0)
+    narrow, padded = judge(make()), judge(wide)
+    assert narrow.ok and "widths >= 3" in narrow.sentence
+    assert padded.margin == narrow.margin and "widths >= 4" in padded.sentence
+
+
+def test_the_size_cap_is_on_the_whole_text_and_is_sharp():
+    text = json.dumps(certified_head()).encode()
+    assert checker.check(text.ljust(checker.MAX_BYTES)).ok
+    assert "longer" in checker.check(text.ljust(checker.MAX_BYTES + 1)).sentence
+
+
+def filled(K, L, d, bits, den):
+    source = random.Random(K)
+    sides = [K, *[d] * L, K]
+    factors = [
+        [[source.getrandbits(bits) for _ in range(b)] for _ in range(a)] for b, a in zip(sides, sides[1:], strict=False)
+    ]
+    names = ["H_1", *(f"W_{i}" for i in range(1, L + 1))]
+    return {
+        "format": "dufm-certificate",
+        "version": 1,
+        "kind": "point",
+        "claim": "t",
+        "problem": {"K": K, "L": L, "n": 1, "lambdas": [[1, 250]] * (L + 1)},
+        "witness": [{"name": m, "den": den, "rows": rows} for m, rows in zip(names, factors, strict=True)],
+    }
+
+
+N = checker.MAX_BYTES
+HOSTILE = {
+    "empty": lambda: b"",
+    "spaces": lambda: b" " * N,
+    "too long": lambda: b" " * (N + 5),
+    "not utf-8": lambda: b"\xff\xfe" * 1000,
+    "utf-16": lambda: json.dumps(point32()).encode("utf-16"),
+    "zeros": lambda: bytes(1000),
+    "deep lists": lambda: b"[" * N,
+    "deep objects": lambda: b'{"a":' * (N // 5),
+    "closed deep lists": lambda: b"[" * 100_000 + b"]" * 100_000,
+    "one integer": lambda: b"1" * N,
+    "one exponent": lambda: b"1e" + b"9" * 10**6,
+    "one fraction": lambda: b"0." + b"9" * 10**6,
+    "many lists": lambda: b"[" + b"[]," * (N // 3 - 2) + b"[]]",
+    "many objects": lambda: b"[" + b'{"":1},' * (N // 7 - 2) + b"{}]",
+    "many integers": lambda: b"[" + b"1," * (N // 2 - 2) + b"1]",
+    "long integers": lambda: b"[" + (b"7" * 999 + b",") * (N // 1000 - 2) + b"1]",
+    "many keys": lambda: ("{" + ",".join(f'"{i}":0' for i in range(N // 13)) + "}").encode(),
+    "a number": lambda: b"1",
+    "a list": lambda: b"[]",
+    "a string": lambda: b'"dufm-certificate"',
+    "surrogate": lambda: b'{"format":"\\ud800"}',
+    "long arithmetic": lambda: json.dumps(filled(5, 32, 10, 3300, HUGE)).encode(),
+    "wide arithmetic": lambda: json.dumps(filled(300, 2, 310, 10, 1)).encode(),
+    "large arithmetic": lambda: json.dumps(filled(2, 32, 2, 2900, 10**900)).encode(),
+}
+
+
+@pytest.mark.parametrize("name", HOSTILE)
+def test_a_hostile_file_is_rejected_soon_and_in_one_line(name, tmp_path):
+    path = tmp_path / "hostile.json"
+    path.write_bytes(HOSTILE[name]())
+    done = run(path, timeout=10)
+    assert done.returncode == 1 and done.stderr == ""
+    assert done.stdout.startswith("REJECTED ") and done.stdout.count("\n") == 1
+    assert "margin" not in done.stdout, "refused before any arithmetic"
+
+
+@pytest.mark.parametrize(("K", "L", "d", "bits"), [(15, 7, 20, 53), (100, 3, 110, 30)])
+def test_large_honest_witnesses_pass_the_caps(K, L, d, bits):
+    start = time.perf_counter()
+    result = judge(filled(K, L, d, bits, 2**bits))
+    assert result.margin is not None and result.margin < 0, "multiplied out and compared, not refused for its size"
+    assert time.perf_counter() - start < 10
+
+
+def read_line(path, *options):
+    done = run(*options, path)
+    assert done.stderr == ""
+    return done.returncode, done.stdout
+
+
+def test_the_command_line_tells_margins_and_exit_codes(tmp_path):
+    good, head, bad = (tmp_path / name for name in ("good.json", "naïve\nhead.json", "bad.json"))
+    good.write_text(json.dumps(point32()))
+    head.write_text(json.dumps(certified_head()))
+    bad.write_text(json.dumps(certified_head(3)))
+    margin = judge(point32()).margin
+    code, line = read_line(good)
+    assert code == 0 and line.startswith("ACCEPTED ") and line.count("\n") == 1
+    told = Fraction(line.split("; margin ")[1].split("...")[0])
+    assert 0 <= margin - told < margin / 10**28 and f"a fraction of {len(str(margin))} characters" in line
+    code, line = read_line(good, "--exact")
+    assert code == 0 and Fraction(line.split("; margin ")[1].strip()) == margin
+    code, line = read_line(head)
+    assert code == 0 and line.count("\n") == 1 and line.isascii()
+    assert Fraction(line.split("; margin ")[1].strip()) == judge(certified_head()).margin
+    done = run(good, bad, head)
+    assert done.returncode == 1 and [x.split()[0] for x in done.stdout.splitlines()] == [
+        "ACCEPTED",
+        "REJECTED",
+        "ACCEPTED",
+    ]
+
+
+def test_exact_margins_longer_than_pythons_digit_limit_are_printed(tmp_path):
+    long = {**filled(2, 8, 2, 2000, 10**700), "claim": "long"}
+    path = tmp_path / "long.json"
+    path.write_text(json.dumps(long))
+    code, line = read_line(path, "--exact")
+    number = line.split("; margin ")[1].strip()
+    limit = sys.get_int_max_str_digits()
+    assert code == 1 and len(number) > 2 * limit
+    sys.set_int_max_str_digits(0)
+    try:
+        assert Fraction(number) == judge(long).margin
+    finally:
+        sys.set_int_max_str_digits(limit)
+
+
+@pytest.mark.parametrize("arguments", [(), ("--exact",), ("--help",), ("-x", "a.json"), ("/nonexistent.json",), ("/",)])
+def test_bad_usage_and_unreadable_files_give_one_line_and_code_2(arguments):
+    done = run(*arguments)
+    assert done.returncode == 2 and done.stdout == ""
+    assert done.stderr.count("\n") == 1 and "Traceback" not in done.stderr
+
+
+def test_an_unreadable_file_does_not_hide_the_others(tmp_path):
+    good, bad = tmp_path / "good.json", tmp_path / "bad.json"
+    good.write_text(json.dumps(point32()))
+    bad.write_text("{")
+    done = run(tmp_path / "none.json", good)
+    assert done.returncode == 2 and done.stdout.startswith("ACCEPTED ")
+    assert run(tmp_path / "none.json", bad).returncode == 1
+
+
+def recheck(certificate, result):
+    """Judge an accepted certificate again with the theory's own arithmetic."""
+    problem, K = certificate["problem"], certificate["problem"]["K"]
+    factors = [matrix([[Fraction(x, m["den"]) for x in row] for row in m["rows"]]) for m in certificate["witness"]]
+    if result.kind == "point":
+        lambdas = tuple(Fraction(*pair) for pair in problem["lambdas"])
+        model = Problem(K, problem["L"], lambdas, width=K, n=problem["n"])
+        return model.objective(factors) < phi(model)
+    A, B, W, U = factors
+    V, L, q = A * B, problem["L_from"], A.nrows()
+    h = squared_norm(A) * squared_norm(B) * squared_norm(W) * squared_norm(U)
+    exact = all(x >= 0 for x in V.entries()) and U * relu(W * V) == identity(K)
+    return exact and q <= K and L >= 3 and h * q ** (L - 3) < K ** (L + 1)
+
+
+SEEDS = [point32(), certified_head()]
+LEAVES = st.one_of(
+    st.integers(-3, 5),
+    st.integers(-(10**40), 10**40),
+    st.floats(),
+    st.booleans(),
+    st.none(),
+    st.text(max_size=3),
+    st.sampled_from([[], {}, [[1]], [1, 250], "H_1", "head", "point"]),
+)
+
+
+def places(node, path=()):
+    yield path
+    for key in node if isinstance(node, dict) else range(len(node)) if isinstance(node, list) else ():
+        yield from places(node[key], (*path, key))
+
+
+WRONG = [None, True, 0, -1, 1.5, "", "1", [], {}, [[]], [[1]], [{}], {"": []}, 10**999, float("nan")]
+
+
+@pytest.mark.parametrize("seed", SEEDS, ids=["point", "head"])
+def test_no_value_of_a_wrong_type_anywhere_raises_or_passes(seed):
+    for path in places(seed):
+        for value in WRONG:
+            certificate = json.loads(json.dumps({"": seed}))
+            node = certificate
+            for key in ("", *path)[:-1]:
+                node = node[key]
+            node[("", *path)[-1]] = value
+            result = judge(certificate[""])
+            ignored = path[:1] == ("found_by",) or (path == ("claim",) and isinstance(value, str))
+            assert not result.ok or ignored or recheck(certificate[""], result), (path, value)
+
+
+@settings(max_examples=300, deadline=None, derandomize=True, suppress_health_check=[HealthCheck.too_slow])
+@given(st.data())
+def test_whatever_a_file_holds_the_answer_is_a_result_and_acceptance_is_true(data):
+    certificate = json.loads(json.dumps(data.draw(st.sampled_from(SEEDS))))
+    for _ in range(data.draw(st.integers(1, 3))):
+        *path, last = data.draw(st.sampled_from([place for place in places(certificate) if place]))
+        node = certificate
+        for key in path:
+            node = node[key]
+        action = data.draw(st.sampled_from(["set", "nudge", "delete", "double"]))
+        if action == "delete":
+            del node[last]
+        elif action == "double" and isinstance(node, list):
+            node.insert(last, copy.deepcopy(node[last]))
+        elif action == "nudge" and type(node[last]) is int:
+            node[last] += data.draw(st.integers(-(2**24), 2**24))
+        else:
+            node[last] = copy.deepcopy(data.draw(LEAVES))
+        if not any(place for place in places(certificate)):
+            break
+    result = judge(certificate)
+    assert isinstance(result, checker.Result) and result.sentence
+    assert result.ok == (result.margin is not None and result.margin > 0)
+    if result.ok:
+        assert recheck(certificate, result)
+
+
+@settings(max_examples=300, deadline=None, derandomize=True)
+@given(
+    st.sampled_from(SEEDS), st.lists(st.tuples(st.integers(0, 10**6), st.binary(max_size=3)), min_size=1, max_size=4)
+)
+def test_damaged_bytes_never_raise(certificate, edits):
+    text = bytearray(json.dumps(certificate).encode())
+    for at, new in edits:
+        at %= len(text)
+        text[at : at + len(new)] = new
+    result = checker.check(bytes(text))
+    if result.ok:
+        assert recheck(json.loads(text), result)

@@ -1,0 +1,41 @@
+"""The registry: every claim, in the order of the story."""
+
+from fnmatch import fnmatchcase
+
+from theory.problem import ProblemError
+from verification.claim import Claim
+from verification.claims.algebra import ALGEBRA
+from verification.claims.heads import HEADS
+from verification.claims.searched import SEARCHED
+from verification.claims.witnesses import WITNESSES
+
+CLAIMS: tuple[Claim, ...] = (*ALGEBRA, *HEADS, *WITNESSES, *SEARCHED)
+
+
+def claim_named(label: str) -> Claim:
+    """The claim of that label.
+
+    Raises:
+        ProblemError: for a label that is not registered, with those that are.
+    """
+    for claim in CLAIMS:
+        if claim.label == label:
+            return claim
+    raise ProblemError(f"claim must be one of {', '.join(c.label for c in CLAIMS)}, got {label!r}")
+
+
+def select(patterns: str | None) -> tuple[Claim, ...]:
+    """Claims whose label matches any of the comma-separated patterns (shell wildcards); all of them for None.
+
+    Raises:
+        ProblemError: if a pattern matches no claim.
+    """
+    if patterns is None:
+        return CLAIMS
+    wanted = [p.strip() for p in patterns.split(",")]
+    for pattern in wanted:
+        if not any(fnmatchcase(c.label, pattern) for c in CLAIMS):
+            raise ProblemError(
+                f"--only must match a claim label ({', '.join(c.label for c in CLAIMS)}), got {pattern!r}"
+            )
+    return tuple(c for c in CLAIMS if any(fnmatchcase(c.label, pattern) for pattern in wanted))

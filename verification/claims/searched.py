@@ -1,0 +1,101 @@
+"""Claims that searches support: nothing below DNC was found. Evidence, never proof."""
+
+from collections.abc import Iterable
+from fractions import Fraction
+
+import numpy as np
+from numpy.typing import NDArray
+
+from solvers.search import search
+from theory.phi import phi_of_power
+from theory.problem import Problem
+from verification.certificate import point_certificate
+from verification.claim import Budget, Claim
+from verification.verdict import Comparison, Status, Verdict
+
+Case = tuple[int, int, str]
+SEED = 20260101
+
+
+def nothing_below_dnc(label: str, cases: Iterable[Case], budget: Budget) -> Verdict:
+    """SUPPORTED if no restart ends below DNC, REFUTED with a certificate if one does, UNDECIDED if none reached DNC.
+
+    Args:
+        label: label of the claim.
+        cases: (K, L, x), x = K lambda as a decimal.
+        budget: how many restarts a case gets.
+    """
+    comparisons, restarts, gaps = [], 0, []
+    for K, L, x in cases:
+        problem = Problem.of(K, L, Fraction(x) / K)
+        below, above = phi_of_power(L, problem.x_power)
+        solution = search(problem, restarts=budget.restarts, seed=SEED)
+        restarts += len(solution.losses)
+        if not np.isfinite(solution.loss):
+            return Verdict(Status.UNDECIDED, f"no restart finished for K = {K}, L = {L}")
+        # float64 weights are rationals, so their loss is one too: no rounding enters the comparison.
+        loss = problem.objective([rational(w) for w in solution.weights])
+        what = f"best loss found and DNC, K = {K}, L = {L}, x = {x}"
+        if loss < below:
+            found = {"engine": solution.engine, "seed": solution.seed, "restarts": budget.restarts}
+            witness = point_certificate(problem, solution.weights, label, found)
+            return Verdict(
+                Status.REFUTED, f"a witness beats {what}", (Comparison(loss, "<", below, what=what),), (witness,)
+            )
+        gaps.append(float((loss - above) / above))
+        comparisons.append(Comparison(loss, ">=", below, what=what))
+    details = {"restarts": restarts, "relative_gap_of_best": gaps, "seed": SEED}
+    reached = sum(1 for gap in gaps if gap < 1e-6)
+    sentence = (
+        f"{restarts} restarts over {len(comparisons)} cases, none below DNC; "
+        f"DNC itself was reached in {reached} of them."
+    )
+    return Verdict(Status.SUPPORTED, sentence, tuple(comparisons), details=details)
+
+
+def rational(weights: NDArray[np.float64]) -> list[list[Fraction]]:
+    """The exact values of float64 entries."""
+    return [[Fraction(x) for x in row] for row in weights.tolist()]
+
+
+def _two_classes(budget: Budget) -> Verdict:
+    return nothing_below_dnc("two-classes", [(2, L, "0.05") for L in range(2, 8)], budget)
+
+
+def _two_layers(budget: Budget) -> Verdict:
+    return nothing_below_dnc("two-layers", [(K, 2, "0.05") for K in range(3, 11)], budget)
+
+
+def _three_layers_few(budget: Budget) -> Verdict:
+    return nothing_below_dnc("three-layers-few-classes", [(K, 3, "0.015") for K in (3, 4, 5, 6)], budget)
+
+
+SEARCHED = (
+    Claim(
+        "two-classes",
+        "DNC is globally optimal for two classes.",
+        "K = 2, L = 2..7, x = 0.05 searched; the paper claims every L",
+        "SML23 (quoted); search ours",
+        (),
+        _two_classes,
+        settles=lambda K, L: "dnc" if K == 2 and 2 <= L <= 7 else None,
+    ),
+    Claim(
+        "two-layers",
+        "DNC is globally optimal for two layers.",
+        "L = 2, K = 3..10, x = 0.05 searched; the papers claim every K",
+        "SML23, SML24 (quoted); search ours",
+        (),
+        _two_layers,
+        settles=lambda K, L: "dnc" if L == 2 and 3 <= K <= 10 else None,
+    ),
+    Claim(
+        "three-layers-few-classes",
+        "At three layers nothing beats DNC for three to six classes.",
+        "L = 3, K = 3..6, x = 0.015",
+        "ours",
+        (),
+        _three_layers_few,
+        settles=lambda K, L: "dnc" if L == 3 and 3 <= K <= 6 else None,
+    ),
+)

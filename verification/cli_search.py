@@ -1,0 +1,195 @@
+"""`dufm search`: a global search with live progress, the minimum described, saved, and certified if it beats DNC."""
+
+import json
+import re
+import time
+from dataclasses import replace
+from fractions import Fraction
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import sympy as sp
+from rich.console import Console
+from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
+from rich.table import Table
+
+from solvers.canonical import describe
+from solvers.polish import Polished, refine
+from solvers.search import search
+from solvers.solution import Solution, save
+from theory.phi import phi_of_power
+from theory.problem import Problem, ProblemError
+from theory.structure import total_cost
+from theory.structures import CheapestSum
+from verification.certificate import point_certificate, write
+from verification.checker import check
+
+UNITS = {"s": 1.0, "m": 60.0, "h": 3600.0}
+
+
+def seconds(text: str | None) -> float | None:
+    """Read "30s", "5m" or "1h".
+
+    Raises:
+        ProblemError: for anything else.
+    """
+    if text is None:
+        return None
+    match = re.fullmatch(r"(\d+(?:\.\d+)?)([smh])", text.strip())
+    if match is None or float(match[1]) <= 0:
+        raise ProblemError(f"--budget must be a time such as 30s, 5m or 1h, got {text!r}")
+    return float(match[1]) * UNITS[match[2]]
+
+
+def known_losses(problem: Problem) -> dict[str, tuple[str, float]]:
+    """Losses to compare with: DNC, the cheapest known structure, and the lower bound, each with its name."""
+    structure = CheapestSum()
+    losses = {"dnc": ("DNC", float(phi_of_power(problem.L, problem.x_power)[0]))}
+    if structure.valid(problem.K, problem.L):
+        ratio = sp.Rational(str(sp.N(total_cost(structure, problem.K, problem.L) / problem.K, 30)))
+        losses["known"] = (structure.blocks(problem.K, problem.L), _phi(problem, ratio))
+    bound = sp.Integer(problem.K) ** (sp.Rational(2, problem.L + 1) - 1)
+    losses["bound"] = ("no weights can go below", _phi(problem, sp.Rational(str(sp.N(bound, 30)))))
+    return losses
+
+
+def _phi(problem: Problem, ratio: sp.Rational) -> float:
+    scale = Fraction(int(ratio.p), int(ratio.q)) ** (problem.L + 1)
+    return float(phi_of_power(problem.L, problem.x_power * scale)[0])
+
+
+def run_search(
+    K: int,
+    L: int,
+    lam: Any,
+    width: int | None,
+    n: int,
+    options: dict[str, Any],
+    out: Path,
+    as_json: bool,
+    console: Console,
+) -> None:
+    """Search, describe, save; see `dufm search --help`."""
+    problem = Problem.of(K, L, lam, width, n)
+    if options["device"] not in ("auto", "cpu"):
+        raise ProblemError(f"--device must be auto or cpu, got {options['device']!r}")
+    limit = seconds(options["budget"])
+    known = known_losses(problem)
+    solution = _searched(problem, options, limit, known["dnc"][1])
+    if not solution.weights:
+        raise ProblemError(f"no restart finished: {solution.outcome.value}")
+    polished = refine(problem, solution.weights)
+    if polished.loss < solution.loss:
+        solution = replace(solution, weights=polished.weights, loss=polished.loss)
+    try:
+        out.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise ProblemError(f"--out {out} cannot be made: {error.strerror}") from None
+    stem = f"K{K}_L{L}_d{problem.width}_seed{solution.seed}"
+    saved = save(solution, out / f"{stem}.npz")
+    certificate = _certify(solution, out / f"{stem}.json") if solution.loss < known["dnc"][1] else None
+    record = _record(problem, solution, polished, known, saved, certificate)
+    if as_json:
+        print(json.dumps(record, indent=1))
+    else:
+        _show(problem, solution, polished, record, console)
+
+
+def _searched(problem: Problem, options: dict[str, Any], limit: float | None, dnc: float) -> Solution:
+    began = time.monotonic()
+    errors = Console(stderr=True)
+    columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())
+    with Progress(*columns, console=errors, transient=True, disable=not errors.is_terminal) as progress:
+        task = progress.add_task("searching", total=options["restarts"])
+
+        def told(done: int, total: int, best: float) -> None:
+            progress.update(task, completed=done, description=f"best {best:.10g}, {best / dnc:.5f} of DNC")
+
+        return search(
+            problem,
+            restarts=options["restarts"],
+            seed=options["seed"],
+            target=options["target"],
+            progress=told,
+            stop=None if limit is None else lambda: time.monotonic() - began > limit,
+        )
+
+
+def _certify(solution: Solution, path: Path) -> dict[str, Any]:
+    found = {"engine": solution.engine, "seed": solution.seed, **solution.versions}
+    certificate = point_certificate(solution.problem, solution.weights, "search", found)
+    write(certificate, path)
+    result = check(path.read_bytes())
+    return {"file": str(path), "accepted": result.ok, "sentence": result.sentence}
+
+
+def _record(
+    problem: Problem,
+    solution: Solution,
+    polished: Polished,
+    known: dict[str, tuple[str, float]],
+    saved: Path,
+    certificate: dict[str, Any] | None,
+) -> dict[str, Any]:
+    losses = np.sort(solution.losses[np.isfinite(solution.losses)])
+    # Two restarts ended at the same value if they differ by no more than the stages' gradient tolerance leaves open.
+    hits = int((losses <= losses[0] * (1 + 1e-6)).sum())
+    return {
+        "problem": {"K": problem.K, "L": problem.L, "width": problem.width, "n": problem.n}
+        | {"lambdas": [str(x) for x in problem.lambdas], "x": float(problem.x)},
+        "loss": solution.loss,
+        "ratio_to_dnc": solution.loss / known["dnc"][1],
+        "known": {name: {"what": what, "loss": value} for name, (what, value) in known.items()},
+        "restarts": len(solution.losses),
+        "dropped": solution.dropped,
+        "hits": hits,
+        "outcome": solution.outcome.value,
+        "seed": solution.seed,
+        "seconds": solution.seconds,
+        "engine": solution.engine,
+        "versions": solution.versions,
+        "polish": {"sentence": polished.sentence, "residual": polished.residual}
+        | {"local_minimum": bool(polished.is_local_minimum)},
+        "layers": [
+            {"name": s.name, "rank": s.rank, "gap": s.gap if np.isfinite(s.gap) else None}
+            | {"singular_values": list(s.singular_values)}
+            for s in describe(problem, solution.weights)
+        ],
+        "saved": str(saved),
+        "certificate": certificate,
+    }
+
+
+def _show(problem: Problem, solution: Solution, polished: Polished, record: dict[str, Any], console: Console) -> None:
+    table = Table(title=f"{problem.K} classes, {problem.L} layers, x = {record['problem']['x']:.6g}", pad_edge=False)
+    table.title_justify = "left"
+    table.add_column("loss", no_wrap=True)
+    table.add_column("value", justify="right", no_wrap=True)
+    table.add_column("/ DNC", justify="right", no_wrap=True)
+    dnc = record["known"]["dnc"]["loss"]
+    rows = [("found here", solution.loss), ("DNC", dnc)]
+    if "known" in record["known"]:
+        rows.append((f"best known: {record['known']['known']['what']}", record["known"]["known"]["loss"]))
+    rows.append((record["known"]["bound"]["what"], record["known"]["bound"]["loss"]))
+    for name, value in rows:
+        table.add_row(name, f"{value:.15g}", f"{value / dnc:.6f}")
+    console.print(table)
+    layers = Table(pad_edge=False)
+    for name in ("layer", "rank", "gap", "singular values"):
+        layers.add_column(name, no_wrap=name != "singular values")
+    for layer in record["layers"]:
+        gap = "-" if layer["gap"] is None else f"{layer['gap']:.0e}"
+        values = " ".join(f"{v:.4f}" for v in layer["singular_values"][: problem.K] if v > 5e-5)
+        layers.add_row(layer["name"], str(layer["rank"]), gap, values)
+    console.print(layers)
+    lines = [
+        f"{record['restarts']} restarts ({record['dropped']} dropped), the best value reached by {record['hits']}; "
+        f"{record['outcome']}.",
+        f"{polished.sentence}; KKT residual {polished.residual:.1e}.",
+        f"Saved {record['saved']}",
+    ]
+    if record["certificate"]:
+        word = "accepted" if record["certificate"]["accepted"] else "REJECTED"
+        lines.append(f"Certificate {record['certificate']['file']}: {word} by checker.py")
+    console.print("\n".join(lines), highlight=False, soft_wrap=True)
