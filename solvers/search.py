@@ -26,6 +26,8 @@ from theory.problem import Problem, ProblemError
 
 ENGINE = "scipy-lbfgsb"
 PORTFOLIO = ((0.01, 0.2), (0.01, 0.1), (0.003, 0.2), (0.01, 0.15), (0.03, 0.25), (0.003, 0.3))
+# Products of many small factors fall to zero: from five layers on starts must be larger.
+DEEP_PORTFOLIO = ((0.01, 1.0), (0.01, 1.5), (0.003, 1.0), (0.01, 2.0), (0.003, 1.5), (0.01, 0.5))
 EPS_END = 1e-7
 EPS_FACTOR = 0.1
 MEMORY = 12
@@ -137,9 +139,10 @@ def search(
     best: tuple[float, tuple[Array, ...]] = (float("inf"), ())
     losses: list[float] = []
     outcome = Outcome.FINISHED
+    portfolio = PORTFOLIO if problem.L < 5 else DEEP_PORTFOLIO
     try:
         for index in range(first, first + restarts):
-            own_eps0, own_scale = PORTFOLIO[index % len(PORTFOLIO)]
+            own_eps0, own_scale = portfolio[index % len(portfolio)]
             children = [np.random.SeedSequence(seed, spawn_key=(index, heat)) for heat in range(heats)]
             width = own_scale if scale is None else scale
             starts = [start(problem, np.random.default_rng(child), width) for child in children]

@@ -2,8 +2,6 @@
 
 import io
 import json
-import os
-import tempfile
 import zipfile
 import zlib
 from dataclasses import dataclass, field
@@ -15,6 +13,7 @@ from typing import Any
 import numpy as np
 
 from solvers.objective import Array
+from solvers.storage import write_whole
 from theory.problem import Problem, ProblemError
 
 FORMAT = "dufm-solution"
@@ -107,14 +106,9 @@ def save(solution: Solution, path: str | Path) -> Path:
     arrays: dict[str, Any] = {"record": np.array(json.dumps(record)), "losses": solution.losses}
     arrays |= {f"factor_{i}": weight for i, weight in enumerate(solution.weights)}
     path.parent.mkdir(parents=True, exist_ok=True)
-    handle, temporary = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.", suffix=".part")
-    try:
-        with os.fdopen(handle, "wb") as file:
-            np.savez_compressed(file, **arrays)
-        os.replace(temporary, path)
-    except BaseException:
-        Path(temporary).unlink(missing_ok=True)
-        raise
+    packed = io.BytesIO()
+    np.savez_compressed(packed, **arrays)
+    write_whole(path, packed.getvalue())
     return path
 
 

@@ -12,7 +12,6 @@ import pytest
 import sympy as sp
 
 from theory.problem import Problem, ProblemError
-from verification import certificate as module
 from verification.certificate import CertificateError, head_certificate, point_certificate, read, write
 
 ROOT = Path(__file__).parents[1]
@@ -111,7 +110,7 @@ def test_a_failed_write_names_the_path_and_leaves_the_old_file(tmp_path, monkeyp
     def full(descriptor):
         raise OSError(28, "No space left on device")
 
-    monkeypatch.setattr(module.os, "fsync", full)
+    monkeypatch.setattr("os.fsync", full)
     with pytest.raises(CertificateError, match=r"c\.json: No space left on device") as caught:
         write(sample(seed=2), path)
     assert isinstance(caught.value, OSError)

@@ -94,11 +94,7 @@ def singular_value_sum(m: fmpq_mat, bits: int = PRECISION) -> arb:
 
 def cost_power(weights: Sequence[Any], L: int) -> arb:
     """C^(L+1) of rational unit-scale weights as a rigorous ball; a product P_2 is charged its squared nuclear norm."""
-    factors = [matrix(w) for w in weights]
-    if len(factors) not in (L, L + 1):
-        raise ProblemError(
-            f"weights at L = {L} are {L + 1} factors, or {L} with P_2 = W_1 H_1 first; got {len(factors)}"
-        )
+    factors = _factors(weights, L)
     with ctx.workprec(PRECISION):
         power = arb(1)
         if len(factors) == L:
@@ -112,7 +108,7 @@ def cost_power(weights: Sequence[Any], L: int) -> arb:
 
 def full_weights(weights: Sequence[Any], L: int) -> list[fmpq_mat]:
     """All L + 1 factors: a product P_2 is split as W_1 = P_2, H_1 = I (right output, not the least norm)."""
-    factors = [matrix(w) for w in weights]
+    factors = _factors(weights, L)
     if len(factors) == L + 1:
         return factors
     return [identity(factors[0].ncols()), *factors]
@@ -122,3 +118,10 @@ def as_fraction_ball(ball: arb) -> tuple[Fraction, Fraction]:
     """Rational ends of a ball."""
     middle, radius = ball.mid().fmpq(), ball.rad().fmpq()
     return fraction(middle - radius), fraction(middle + radius)
+
+
+def _factors(weights: Sequence[Any], L: int) -> list[fmpq_mat]:
+    factors = [matrix(w) for w in weights]
+    if len(factors) not in (L, L + 1):
+        raise ProblemError(f"weights are {L + 1} factors, or {L} with P_2 = W_1 H_1 first; got {len(factors)}")
+    return factors

@@ -6,8 +6,6 @@ kept exactly; `found_by` says where a witness came from, as strings, since a cer
 
 import json
 import math
-import os
-import uuid
 from collections.abc import Mapping, Sequence
 from fractions import Fraction
 from pathlib import Path
@@ -15,6 +13,7 @@ from typing import Any
 
 import numpy as np
 
+from solvers.storage import write_whole
 from theory.problem import Problem, ProblemError
 from theory.rational import matrix, to_lists
 
@@ -82,26 +81,14 @@ def write(certificate: Certificate, path: str | Path) -> None:
     Raises:
         CertificateError: naming the path, e.g. for a full disk or a folder that is missing or not writable.
     """
-    path = Path(path)
     try:
-        part = path.with_name(f".{path.name}.{uuid.uuid4().hex[:8]}.part")
         text = json.dumps(certificate, sort_keys=True, separators=(",", ":"), allow_nan=False) + "\n"
     except (TypeError, ValueError) as error:
         raise CertificateError(f"cannot write certificate {path}: {error}") from None
     try:
-        with open(part, "w", encoding="ascii") as file:
-            file.write(text)
-            file.flush()
-            os.fsync(file.fileno())
-        os.replace(part, path)
+        write_whole(path, text.encode("ascii"))
     except OSError as error:
-        raise CertificateError(f"cannot write certificate {path}: {error.strerror}") from error
-    finally:
-        # Gone already after a successful replace; a failed or interrupted write must leave nothing behind.
-        try:
-            part.unlink(missing_ok=True)
-        except OSError:
-            pass
+        raise CertificateError(str(error)) from error
 
 
 def read(path: str | Path) -> Certificate:

@@ -34,7 +34,7 @@ def structures_table(console: Console, K: int | None, L: int, as_json: bool) -> 
         if K is not None:
             exists = s.valid(K, L)
             cost = s.cost(K, L) if exists else None
-            row["cost_over_K"] = float(sp.N(total_cost(s, K, L) / K)) if exists else None
+            row["C_over_K"] = float(sp.N(total_cost(s, K, L) / K)) if exists else None
             row["rank"] = cost.q if isinstance(cost, HeadCost) else None
             deep = isinstance(cost, HeadCost) and cost.q < K
             row["critical_depth"] = float(sp.N(cost.critical_depth(K))) if deep else None  # pyright: ignore
@@ -51,7 +51,7 @@ def structures_table(console: Console, K: int | None, L: int, as_json: bool) -> 
     for row in rows:
         cells = [str(row["name"]), str(row["needs"])]
         if K is not None:
-            cells += [_number(row["cost_over_K"]), _number(row["rank"]), _number(row["critical_depth"])]
+            cells += [_number(row["C_over_K"]), _number(row["rank"]), _number(row["critical_depth"])]
         table.add_row(*cells)
     console.print(table)
 
@@ -62,10 +62,8 @@ def _number(value: object) -> str:
 
 def numbers_at(L: int, form: str) -> str:
     """The collapse threshold and the structures' costs at depth L, in the format of the derivation."""
-    lines = [
-        f"At L = {L}: DNC collapses at K Lambda = {_value(collapse_threshold(L), form)} = {_digits(collapse_threshold(L))}"
-    ]
-    lines[0] += f", where t = {collapse_scale(L)}."
+    where = f"{_value(collapse_threshold(L), form)} = {_digits(collapse_threshold(L))}"
+    lines = [f"At L = {L}: DNC collapses at K Lambda = {where}, where t = {collapse_scale(L)}."]
     for s in STRUCTURES:
         for K in (3, 6, 7, 10, 15):
             if s.name not in ("dnc", "sum") and s.valid(K, L):

@@ -2,9 +2,7 @@
 
 import hashlib
 import json
-import os
 import platform
-import tempfile
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from concurrent.futures import Future, ProcessPoolExecutor, as_completed
 from dataclasses import asdict, dataclass
@@ -13,6 +11,7 @@ from multiprocessing import get_context
 from pathlib import Path
 from typing import Any
 
+from solvers.storage import write_whole
 from verification.certificate import write
 from verification.checker import check
 from verification.claim import BUDGETS, Budget, Claim
@@ -105,10 +104,7 @@ def save_report(out: Path, budget: Budget, digest: str, entries: Iterable[Entry]
         | {p: version(p) for p in ("numpy", "scipy", "sympy", "cvxpy")},
         "claims": [asdict(entry) for entry in entries],
     }
-    handle, name = tempfile.mkstemp(dir=out, prefix=".report")
-    with os.fdopen(handle, "w") as file:
-        json.dump(content, file, indent=1)
-    os.replace(name, out / "report.json")
+    write_whole(out / "report.json", json.dumps(content, indent=1).encode())
 
 
 def _file(label: str, verdict: Verdict | str, out: Path) -> Entry:

@@ -1,0 +1,144 @@
+"""The command line as a user types it: output, exit codes, one line for every foreseen mistake."""
+
+import json
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import pytest
+
+PROGRAM = [sys.executable, "-c", "from verification.cli import main; main()"]
+
+
+def dufm(*arguments: str, timeout: float = 120) -> subprocess.CompletedProcess[str]:
+    return subprocess.run([*PROGRAM, *arguments], capture_output=True, text=True, timeout=timeout)
+
+
+@pytest.mark.parametrize(
+    ("arguments", "words"),
+    [
+        ("search --K 1 --L 4 --lam 0.002", "K must be an integer >= 2, got 1"),
+        ("search --K 3 --L 0 --lam 0.002", "L must be an integer >= 1, got 0"),
+        ("search --K 3 --L 2 --lam 0", "lambda must be > 0, got 0"),
+        ("search --K 3 --L 2 --lam=-1", "lambda must be > 0, got -1"),
+        ("search --K 3 --L 2 --lam nan", "lambda must be a finite number such as 0.004 or 1/250, got 'nan'"),
+        ("search --K 3 --L 2 --lam 1,2", "lambdas must be one number or L + 1 = 3 numbers"),
+        ("search --K 3 --L 2 --lam 0.1 --width 2", "width must be an integer >= 3, got 2"),
+        ("search --K 3 --L 2 --lam 0.1 --device tpu", "--device must be"),
+        ("search --K 3 --L 2 --lam 0.1 --budget soon", "--budget must be a time such as 30s, 5m or 1h, got 'soon'"),
+        ("search --K 3 --L 2 --lam 0.1 --restarts 0", "restarts must be an integer >= 1, got 0"),
+        ("search --K three --L 2 --lam 0.1", "'--K'"),
+        ("search --K 3 --L 2 --lam 0.1 --colour red", "No such option"),
+        ("compare srg --K 3 --L 4", "'srg' needs K = r (r - 1) / 2 with r >= 4"),
+        ("compare nonsense --K 3 --L 4", "structure must be one of dnc, srg"),
+        ("compare no.py:Mine --K 3 --L 4", "structure file no.py does not exist"),
+        ("derive nonsense", "derivation must be one of reductions, dnc"),
+        ("derive srg --format pdf", "--format must be one of text, markdown, latex, got 'pdf'"),
+        ("derive srg --L 0", "L must be an integer >= 1"),
+        ("verify --budget slow", "--budget must be one of quick, full, got 'slow'"),
+        ("verify --only nonsense", "--only must match a claim label"),
+        ("verify --jobs=-1", "--jobs must be an integer >= 0, got -1"),
+        ("figures nonsense", "figure must be one of"),
+        ("check no.json", "cannot read"),
+        ("nonsense", "No such command"),
+    ],
+)
+def test_mistakes_get_one_line_and_exit_code_2(arguments: str, words: str, tmp_path: Path) -> None:
+    out = ["--out", str(tmp_path)] if arguments.split()[0] in {"search", "verify"} else []
+    done = dufm(*arguments.split(), *out)
+    assert done.returncode == 2, done.stderr
+    assert words in done.stderr
+    assert len(done.stderr.strip().splitlines()) == 1
+    assert "Traceback" not in done.stderr + done.stdout
+
+
+STRUCTURE_FILES = {
+    "broken": ("x = (", "does not import: SyntaxError"),
+    "empty": ("", "defines no 'Mine'"),
+    "bare": ("class Mine: pass", "missing: name, needs, valid, weights, cost"),
+    "greedy": ("class Mine:\n    def __init__(self, x): pass", "must need no arguments"),
+    "shapes": ("weights = lambda self, K, L: [sp.eye(2)] * L", "must have K = 3 columns"),
+    "count": ("weights = lambda self, K, L: [sp.eye(3)]", "weights are 5 factors, or 4 with P_2"),
+    "scale": ("weights = lambda self, K, L: [2 * sp.eye(3)] + [sp.eye(3)] * 3", "do not give the identity"),
+    "ragged": ("weights = lambda self, K, L: [[[1, 2], [3]]] * L", "different lengths"),
+    "words": ("weights = lambda self, K, L: 'hello'", "structure 'mine' at K = 3, L = 4"),
+}
+
+
+@pytest.mark.parametrize("kind", STRUCTURE_FILES)
+def test_structure_files_that_do_not_work_are_explained(kind: str, tmp_path: Path) -> None:
+    body, words = STRUCTURE_FILES[kind]
+    if body.startswith("weights"):
+        body = (
+            "import sympy as sp\nclass Mine:\n    name = 'mine'\n    needs = 'anything'\n"
+            f"    valid = lambda self, K, L: True\n    cost = lambda self, K, L: sp.Integer(K)\n    {body}\n"
+        )
+    (tmp_path / "my.py").write_text(body)
+    done = dufm("compare", f"{tmp_path / 'my.py'}:Mine", "--K", "3", "--L", "4")
+    assert done.returncode == 2 and words in done.stderr, done.stderr
+    assert len(done.stderr.strip().splitlines()) == 1
+
+
+def test_the_readmes_own_structure(tmp_path: Path) -> None:
+    options = ["--K", "10", "--L", "4", "--json", "--out", str(tmp_path / "new" / "c.json")]
+    done = dufm("compare", "examples/my.py:Mine", *options)
+    record = json.loads(done.stdout)
+    mine = record["rows"][0]
+    assert mine["C_over_K"] == pytest.approx(0.816808, abs=1e-6) and mine["agrees"] and mine["exact"]
+    assert mine["critical_depth"] == pytest.approx(2.54034, abs=1e-5)
+    assert record["certificate"]["accepted"]
+    assert dufm("check", str(tmp_path / "new" / "c.json")).returncode == 0
+
+
+def test_a_cost_that_is_not_the_weights_is_pointed_out(tmp_path: Path) -> None:
+    source = Path("examples/my.py").read_text().replace("sp.Rational(55, 36)", "sp.Rational(1, 36)")
+    (tmp_path / "my.py").write_text(source)
+    done = dufm("compare", f"{tmp_path / 'my.py'}:Mine", "--K", "10", "--L", "4")
+    assert done.returncode == 0 and "the stated cost is NOT theirs" in done.stdout
+
+
+def test_search_reports_saves_and_certifies(tmp_path: Path) -> None:
+    options = "search --K 7 --L 3 --lam 3/1400 --width 11 --restarts 8 --json --out".split()
+    record = json.loads(dufm(*options, str(tmp_path)).stdout)
+    assert record["ratio_to_dnc"] < 0.9834 and record["certificate"]["accepted"]
+    assert Path(record["saved"]).exists() and record["polish"]["residual"] < 1e-10
+    assert [layer["name"] for layer in record["layers"]] == ["P_2", "F_2", "P_3", "F_3", "Z"]
+    shown = dufm(*[o for o in options if o != "--json"], str(tmp_path)).stdout
+    assert "accepted by checker.py" in shown and "best known: looped-hub(7)" in shown
+
+
+def test_six_classes_at_four_layers_reach_the_known_loss(tmp_path: Path) -> None:
+    options = "search --K 6 --L 4 --lam 0.002 --target 0.02717 --json --out".split()
+    record = json.loads(dufm(*options, str(tmp_path)).stdout)
+    assert record["loss"] <= 0.02717
+    assert record["known"]["dnc"]["loss"] == pytest.approx(0.029927474, abs=5e-10)
+
+
+def test_verify_prints_the_tables_and_json(tmp_path: Path) -> None:
+    done = dufm("verify", "--only", "three-layers,one-layer", "--out", str(tmp_path))
+    assert done.returncode == 0 and "2 PROVED; 1 of 1 certificates accepted" in done.stdout
+    again = dufm("verify", "--only", "three-layers", "--resume", "--json", "--out", str(tmp_path))
+    assert json.loads(again.stdout)["claims"][0]["status"] == "PROVED"
+
+
+def test_lists(tmp_path: Path) -> None:
+    assert {c["label"] for c in json.loads(dufm("claims", "--json").stdout)} >= {"three-layers", "srg-wins"}
+    rows = {s["name"]: s for s in json.loads(dufm("structures", "--K", "10", "--L", "4", "--json").stdout)}
+    assert rows["srg"]["C_over_K"] == pytest.approx(0.9013551490741312, abs=1e-12)
+    assert rows["head32"]["C_over_K"] is None
+    assert "C / K = 0.90135515" in dufm("derive", "srg", "--L", "4").stdout
+    assert dufm().stdout.startswith("Usage")
+
+
+def test_ctrl_c_keeps_what_is_done(tmp_path: Path) -> None:
+    options = "search --K 10 --L 4 --lam 0.0015 --restarts 100000 --out".split()
+    process = subprocess.Popen(
+        [*PROGRAM, *options, str(tmp_path)], stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
+    )
+    time.sleep(12)
+    process.send_signal(signal.SIGINT)
+    shown, errors = process.communicate(timeout=60)
+    assert "Traceback" not in errors
+    assert "interrupted" in shown + errors

@@ -1,0 +1,100 @@
+"""The convex read-out: duality gap, pricing, rational heads; structures as float weights."""
+
+from fractions import Fraction
+from itertools import combinations
+
+import numpy as np
+import pytest
+
+from solvers.heads import (
+    best_readout,
+    head_cost,
+    looped_graph,
+    priced_readout,
+    rational_factors,
+    rational_head,
+    sign_directions,
+    tune,
+    worst_direction,
+)
+from solvers.objective import loss
+from solvers.structured import at_best_scale
+from theory.head32 import least_head
+from theory.looped import HubGraph, hub_graph_head
+from theory.phi import phi
+from theory.problem import Problem, ProblemError
+from theory.rational import matrix, squared_norm
+from theory.structure import total_cost
+from theory.structures import STRUCTURES
+
+THREE = looped_graph(2, [(0,), (1,), (0, 1)], [[1], [1], [0.93113182] * 2])
+
+
+def hub(parameters: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    spoke, rim, edge = parameters
+    edges = [(0,), (0, 1), (0, 2), (0, 3), (1, 2), (1, 3), (2, 3)]
+    weights = [[1.0], *[[spoke, rim]] * 3, *[[edge, edge]] * 3]
+    return looped_graph(4, edges, weights), sign_directions(4, [spoke, rim, rim, rim])
+
+
+def test_signs_reach_the_least_head_of_three_classes() -> None:
+    readout = best_readout(THREE, sign_directions(2))
+    least = float(least_head().mid())
+    # V's weight is rounded at 1e-8, where h is flat: the gap of the conic solution is what is left.
+    assert head_cost(THREE, readout) == pytest.approx(least, rel=2 * abs(readout.gap) / readout.gamma + 1e-12)
+    assert 0 <= abs(readout.gap) < 1e-6
+
+
+def test_pricing_finds_nothing_better_than_signs_and_repairs_a_poor_dictionary() -> None:
+    signs = best_readout(THREE, sign_directions(2))
+    worst, _ = worst_direction(THREE, signs, seed=0)
+    # In the cone where every class is active the read-out is a nuclear norm, which three directions reach by luck of V.
+    assert worst < 1 + 1e-6
+    poor = np.random.default_rng(0).normal(size=(30, 2))
+    before = best_readout(THREE, poor)
+    after = priced_readout(THREE, poor, seed=0)
+    assert before.gamma > after.gamma + 1e-3
+    assert after.gamma == pytest.approx(signs.gamma, rel=1e-5)
+
+
+def test_the_hub_comes_out_of_the_convex_problem() -> None:
+    parameters, readout = tune(hub, [0.6, 0.9, 0.75])
+    neck = hub(parameters)[0]
+    stated = float(hub_graph_head().h_above)
+    assert head_cost(neck, readout) == pytest.approx(stated, rel=1e-6)
+    assert parameters == pytest.approx([float(HubGraph.hub), float(HubGraph.rim), float(HubGraph.edge)], abs=2e-3)
+
+
+def test_rational_heads_are_exact_and_their_factors_multiply_to_the_neck() -> None:
+    neck, directions = hub(np.array([0.5918, 0.8862, 0.755]))
+    readout = best_readout(neck, directions)
+    head = rational_head(neck, readout.W, bits=20)
+    assert head.wins_at(3)
+    first, second = rational_factors(head)
+    assert matrix(first) * matrix(second) == head.V
+    h = squared_norm(matrix(first)) * squared_norm(matrix(second)) * squared_norm(head.W) * squared_norm(head.U)
+    assert Fraction(0) <= h / head.h_above - 1 < Fraction(1, 10**9)
+
+
+def test_what_cannot_be_read_out_is_refused() -> None:
+    with pytest.raises(ProblemError, match="no head over this neck"):
+        best_readout(THREE, np.array([[1.0, 0.0]]))
+    with pytest.raises(ProblemError, match="at most 8 vertices"):
+        sign_directions(9)
+
+
+@pytest.mark.parametrize("structure", STRUCTURES, ids=lambda s: s.name)
+def test_structures_have_the_loss_they_state(structure) -> None:
+    for K, L in combinations((3, 4, 6, 7, 10), 2):
+        if L > 5 or not structure.valid(K, L):
+            continue
+        problem = Problem.of(K, L, Fraction(1, 100 * K), n=2)
+        weights = at_best_scale(problem, structure.weights(K, L))
+        ratio = float(total_cost(structure, K, L) / K)
+        stated = phi(L, Fraction(ratio * float(problem.x)))[0]
+        assert loss(problem, weights) == pytest.approx(float(stated), rel=1e-12)
+
+
+def test_no_scale_where_everything_collapses() -> None:
+    with pytest.raises(ProblemError, match="zero output is best"):
+        at_best_scale(Problem.of(3, 3, 10), STRUCTURES[0].weights(3, 3))

@@ -1,0 +1,80 @@
+"""Reports: on disk after every claim, resumable, and honest about checks that break."""
+
+import json
+from pathlib import Path
+
+import pytest
+
+from verification import report
+from verification.checker import Result
+from verification.claim import BUDGETS, Budget, Claim
+from verification.claims import select
+from verification.grid import cell
+from verification.report import Entry, run
+from verification.verdict import Status, Verdict
+
+QUICK = BUDGETS["quick"]
+
+
+def test_a_run_writes_its_report_and_certificates(tmp_path: Path) -> None:
+    seen: list[Entry] = []
+    entries = run(select("three-classes,reductions"), QUICK, tmp_path, 2, finished=seen.append)
+    assert [e.label for e in entries] == ["reductions", "three-classes"]
+    assert {e.label for e in seen} == {e.label for e in entries}
+    content = json.loads((tmp_path / "report.json").read_text())
+    assert content["budget"] == "quick" and len(content["claims"]) == 2
+    name, ok, sentence = entries[1].certificates[0]
+    assert ok and "DNC is not optimal for K=3, L >= 4" in sentence and (tmp_path / name).exists()
+    assert not list(tmp_path.glob(".*"))
+
+
+def test_resume_runs_only_what_is_missing(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    run(select("reductions"), QUICK, tmp_path, 1)
+    ran: list[str] = []
+    checked = report._checked
+    monkeypatch.setattr(report, "_checked", lambda label, budget: ran.append(label) or checked(label, budget))
+    run(select("reductions,srg-wins"), QUICK, tmp_path, 1, resume=True)
+    assert ran == ["srg-wins"]
+    ran.clear()
+    run(select("reductions"), BUDGETS["full"], tmp_path, 1, resume=True)
+    assert ran == ["reductions"]
+
+
+@pytest.mark.parametrize("damage", [b"", b"{", b'{"format": 1}', b"[]", b"\xff\xfe"])
+def test_a_damaged_report_is_run_again(tmp_path: Path, damage: bytes) -> None:
+    (tmp_path / "report.json").write_bytes(damage)
+    assert run(select("reductions"), QUICK, tmp_path, 1, resume=True)[0].status == "PROVED"
+
+
+def _run_one(check, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Entry:
+    claim = Claim("made-up", "s", "r", "ours", (), check)
+    monkeypatch.setattr(report, "claim_named", lambda label: claim)
+    return run([claim], QUICK, tmp_path, 1)[0]
+
+
+def test_a_check_that_breaks_fails_the_run(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def broken(budget: Budget) -> Verdict:
+        raise ZeroDivisionError("oops")
+
+    entry = _run_one(broken, tmp_path, monkeypatch)
+    assert entry.bad and entry.status == "UNDECIDED" and "ZeroDivisionError: oops" in entry.sentence
+
+
+def test_refuted_claims_and_rejected_certificates_fail_the_run(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    assert _run_one(lambda budget: Verdict(Status.REFUTED, "no"), tmp_path, monkeypatch).bad
+    assert not _run_one(lambda budget: Verdict(Status.UNDECIDED, "no"), tmp_path, monkeypatch).bad
+    claimed = Verdict(Status.CERTIFIED, "yes", certificates=({"format": "dufm-certificate"},))
+    entry = _run_one(lambda budget: claimed, tmp_path, monkeypatch)
+    assert entry.bad and not entry.certificates[0][1]
+    assert isinstance(report.check(b"{"), Result)
+
+
+def test_cells_take_the_strongest_good_verdict() -> None:
+    proved = Entry("three-layers", "PROVED", "", (), (), {})
+    certified = Entry("depth3-K7", "CERTIFIED", "", (), (), {})
+    rejected = Entry("three-layers", "PROVED", "", (), (("f", False, ""),), {})
+    assert cell(7, 3, [certified, proved]).status == "PROVED"
+    assert cell(7, 3, [certified, rejected]).label == "depth3-K7"
+    assert cell(6, 3, [certified, proved]).winner == ""
+    assert cell(7, 3, [proved]).ratio == pytest.approx(0.98497, abs=1e-5)
+    assert cell(5, 1, [Entry("one-layer", "PROVED", "", (), (), {})]).winner == "dnc"
