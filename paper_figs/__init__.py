@@ -1,1 +1,55 @@
-"""One module per figure: `data(budget)` makes the table, `draw(ax, table)` the picture."""
+"""One module per figure: `data(budget)` makes the table, `draw(figure, table)` the picture.
+
+`FIGURES` lists every one. Each is written as PDF, PNG and the CSV it was drawn from, the same bytes on every run.
+"""
+
+from collections.abc import Iterable, Iterator
+from pathlib import Path
+
+from paper_figs import critical_depth, loss_ratio, srg_heatmaps, winner_map
+from paper_figs.style import FigureModule, as_csv, render
+from solvers.storage import write_whole
+from theory.problem import ProblemError
+from verification.claim import BUDGETS
+
+FIGURES: dict[str, FigureModule] = {
+    "winner-map": winner_map,
+    "critical-depth": critical_depth,
+    "loss-ratio": loss_ratio,
+    "srg-heatmaps": srg_heatmaps,
+}
+
+
+def draw_figures(names: Iterable[str] | None, out: str | Path, budget: str = "quick") -> Iterator[Path]:
+    """Draw figures into the folder `out`, made if it is missing.
+
+    Args:
+        names: keys of `FIGURES`; all of them if None.
+        out: where NAME.pdf, NAME.png and NAME.csv go.
+        budget: "quick" or "full".
+
+    Returns:
+        An iterator that draws one figure at a time and gives the path of each file once it is whole.
+
+    Raises:
+        ProblemError: at once, for a figure or budget that does not exist.
+    """
+    wanted = list(FIGURES) if names is None else list(dict.fromkeys(names))
+    if budget not in BUDGETS:
+        raise ProblemError(f"--budget must be one of {', '.join(BUDGETS)}, got {budget!r}")
+    for name in wanted:
+        if name not in FIGURES:
+            raise ProblemError(f"figure must be one of {', '.join(FIGURES)}, got {name!r}")
+    return _write(wanted, Path(out), budget)
+
+
+def _write(names: list[str], out: Path, budget: str) -> Iterator[Path]:
+    out.mkdir(parents=True, exist_ok=True)
+    for name in names:
+        module = FIGURES[name]
+        table = module.data(budget)
+        files = {"csv": as_csv(table), **render(module, table)}
+        for kind in ("pdf", "png", "csv"):
+            path = out / f"{name}.{kind}"
+            write_whole(path, files[kind])
+            yield path

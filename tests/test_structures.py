@@ -51,6 +51,15 @@ def test_cheapest_sum_never_costs_more_than_any_structure_alone() -> None:
     assert sum(k for _, k in cheapest_sum(11, 4)) == 11
 
 
+def test_leaving_classes_out_never_costs_more() -> None:
+    truncated = structure_named("truncated")
+    for L in (3, 5):
+        for K in (9, 14, 20):
+            larger = min(sp.N(total_cost(structure_named(name), K + 1, L)) for name in ("cuts", "looped"))
+            assert sp.N(total_cost(truncated, K, L)) < larger
+    assert not truncated.valid(21, 4) and not truncated.valid(9, 2)
+
+
 def test_srg_numbers_of_the_paper() -> None:
     srg = TriangularGraph()
     ratios = {

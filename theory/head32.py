@@ -73,9 +73,9 @@ class RankTwoHead:
     name = "head32"
     needs = "K = 3 and L >= 3"
 
-    m = Fraction(57, 40)
-    total = Fraction(87, 85)
-    difference = Fraction(8, 13)
+    m = Fraction(275, 193)
+    total = Fraction(218, 213)
+    difference = Fraction(85, 138)
 
     @property
     def weight(self) -> Fraction:

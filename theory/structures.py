@@ -15,12 +15,13 @@ from theory.looped import CompleteLoopedGraph, HubGraph
 from theory.problem import ProblemError
 from theory.srg import TriangularGraph
 from theory.structure import Structure, total_cost
+from theory.truncated import Truncated
 
 Blocks = tuple[tuple[Structure, int], ...]
 Sum = tuple[arb, Blocks]
 
 DNC: Structure = DeepNeuralCollapse()
-BLOCKS: tuple[Structure, ...] = (DNC, TriangularGraph(), Cuts(), RankTwoHead(), CompleteLoopedGraph(), HubGraph())
+BLOCKS: tuple[Structure, ...] = (DNC, TriangularGraph(), Cuts(), RankTwoHead(), CompleteLoopedGraph(), HubGraph(), Truncated())
 
 
 @cache

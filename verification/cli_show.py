@@ -18,12 +18,10 @@ def claims_table(console: Console, as_json: bool) -> None:
         fields = ("label", "statement", "regime", "source", "rests_on")
         print(json.dumps([{f: getattr(c, f) for f in fields} for c in CLAIMS], indent=1))
         return
-    table = Table(pad_edge=False, show_lines=True)
-    for name in ("claim", "statement", "regime", "source", "rests on"):
-        table.add_column(name, no_wrap=name == "claim", overflow="fold")
     for c in CLAIMS:
-        table.add_row(c.label, c.statement, c.regime, c.source, ", ".join(c.rests_on))
-    console.print(table)
+        rests = f"; rests on {', '.join(c.rests_on)}" if c.rests_on else ""
+        console.print(f"[bold]{c.label}[/bold]  {c.statement}", highlight=False)
+        console.print(f"    {c.regime}. Source: {c.source}{rests}", highlight=False, style="dim")
 
 
 def structures_table(console: Console, K: int | None, L: int, as_json: bool) -> None:
