@@ -21,7 +21,15 @@ Blocks = tuple[tuple[Structure, int], ...]
 Sum = tuple[arb, Blocks]
 
 DNC: Structure = DeepNeuralCollapse()
-BLOCKS: tuple[Structure, ...] = (DNC, TriangularGraph(), Cuts(), RankTwoHead(), CompleteLoopedGraph(), HubGraph(), Truncated())
+BLOCKS: tuple[Structure, ...] = (
+    DNC,
+    TriangularGraph(),
+    Cuts(),
+    RankTwoHead(),
+    CompleteLoopedGraph(),
+    HubGraph(),
+    Truncated(),
+)
 
 
 @cache
