@@ -5,7 +5,7 @@ BIN    := $(VENV)/bin
 STAMP  := $(VENV)/.installed
 BUDGET ?= quick
 
-.PHONY: verify test lint types figures lock clean
+.PHONY: verify test lint types figures bench lock clean
 
 verify: $(STAMP)  ## the main job: run every claim, write and re-check certificates, print the table
 	$(BIN)/dufm verify --budget $(BUDGET) --out out/verify
@@ -23,6 +23,9 @@ types: $(STAMP)
 figures: $(STAMP)  ## regenerate every figure under out/figures
 	$(BIN)/dufm figures --out out/figures
 
+bench: $(STAMP)  ## speed, as ratios against named peers in the same run (about 8 minutes)
+	$(BIN)/python -m benchmarks
+
 $(STAMP): requirements.lock pyproject.toml
 	@$(PYTHON) -c 'import sys; sys.exit("dufm needs Python 3.11 or newer; found %d.%d: set PYTHON=python3.x" % sys.version_info[:2] if sys.version_info < (3, 11) else 0)'
 	$(PYTHON) -m venv $(VENV)
@@ -32,7 +35,7 @@ $(STAMP): requirements.lock pyproject.toml
 
 lock:  ## refresh requirements.lock from pyproject.toml (needs uv)
 	uv pip compile --universal --python-version 3.11 --generate-hashes --no-annotate --no-header \
-	    --all-extras pyproject.toml -o requirements.lock
+	    --extra dev pyproject.toml -o requirements.lock
 
 clean:
 	rm -rf $(VENV) out build *.egg-info .pytest_cache .ruff_cache .hypothesis

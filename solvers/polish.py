@@ -141,7 +141,11 @@ def _newton(problem: Problem, given: list[Array], tolerance: float) -> Polished:
                 best = (residual, flat, dual)
             if residual <= RESIDUAL_STOP or patience == 0:
                 break
-            step = _step(active_set, weights, dual, vector)
+            try:
+                step = _step(active_set, weights, dual, vector)
+            except np.linalg.LinAlgError:
+                # The system has overflowed: this active set leads nowhere from here.
+                break
             flat, dual = flat + step[: active_set.size], dual + step[active_set.size :]
             if not (np.isfinite(flat).all() and np.isfinite(dual).all()):
                 break

@@ -134,7 +134,7 @@ def search(
     Raises:
         ProblemError: naming an option that makes no sense.
     """
-    _check_options(restarts, seed, eps0, scale, heats, target, first)
+    check_options(restarts, seed, eps0, scale, heats, target, first)
     began = time.perf_counter()
     best: tuple[float, tuple[Array, ...]] = (float("inf"), ())
     losses: list[float] = []
@@ -176,7 +176,7 @@ def search(
     )
 
 
-def _check_options(
+def check_options(
     restarts: int,
     seed: int,
     eps0: float | None,

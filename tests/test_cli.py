@@ -137,7 +137,7 @@ def test_ctrl_c_keeps_what_is_done(tmp_path: Path) -> None:
     process = subprocess.Popen(
         [*PROGRAM, *options, str(tmp_path)], stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
     )
-    time.sleep(12)
+    time.sleep(6)
     process.send_signal(signal.SIGINT)
     shown, errors = process.communicate(timeout=60)
     assert "Traceback" not in errors

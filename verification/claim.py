@@ -22,7 +22,7 @@ class Budget:
     restarts: int
 
 
-BUDGETS = {"quick": Budget("quick", 8), "full": Budget("full", 200)}
+BUDGETS = {"quick": Budget("quick", 200), "full": Budget("full", 20000)}
 
 
 @dataclass(frozen=True)

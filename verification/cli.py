@@ -112,11 +112,14 @@ def search(
     lam: Annotated[str, typer.Option(help="Strength of all factors, or L + 1 of them separated by commas.")],
     width: Annotated[int | None, typer.Option(help="Hidden width, >= K; K + 4 if not given.")] = None,
     n: Annotated[int, typer.Option(help="Samples a class.")] = 1,
-    restarts: Annotated[int, typer.Option(help="Restarts, each a knock-out among several starts.")] = 24,
+    restarts: Annotated[int, typer.Option(help="Restarts, each a knock-out among 16 starts.")] = 240,
     seed: Annotated[int, typer.Option(help="Fixes every start.")] = 0,
     device: Annotated[str, typer.Option(help="auto or cpu.")] = "auto",
     target: Annotated[float | None, typer.Option(help="Stop at this loss or less.")] = None,
+    patience: Annotated[int | None, typer.Option(help="Stop after this many restarts without a lower loss.")] = None,
     budget: Annotated[str | None, typer.Option(help="Stop after this long: 30s, 5m, 1h.")] = None,
+    minima: Annotated[int, typer.Option(help="Also describe this many of the lowest minima found.")] = 0,
+    resume: Annotated[bool, typer.Option(help="Go on from the solution this command saved before.")] = False,
     out: Annotated[Path, typer.Option(help="Folder for the solution (.npz) and its certificate.")] = Path("out/search"),
     as_json: Json = False,
 ) -> None:
@@ -128,6 +131,7 @@ def search(
 
     strengths = lam.split(",") if "," in lam else lam
     options = {"restarts": restarts, "seed": seed, "device": device, "target": target, "budget": budget}
+    options |= {"patience": patience, "resume": resume, "minima": minima}
     run_search(K, L, strengths, width, n, options, out, as_json, console)
 
 

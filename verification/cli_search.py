@@ -15,9 +15,11 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, T
 from rich.table import Table
 
 from solvers.canonical import describe
+from solvers.minima import lowest_minima
 from solvers.polish import Polished, refine
-from solvers.search import search
-from solvers.solution import Solution, save
+from solvers.solution import Solution, load, save
+from solvers.strategy import Group, State, global_search
+from solvers.symmetry import graph_of, symmetry_group
 from theory.phi import phi_of_power
 from theory.problem import Problem, ProblemError
 from theory.structure import total_cost
@@ -76,43 +78,71 @@ def run_search(
         raise ProblemError(f"--device must be auto or cpu, got {options['device']!r}")
     limit = seconds(options["budget"])
     known = known_losses(problem)
-    solution = _searched(problem, options, limit, known["dnc"][1])
+    try:
+        out.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise ProblemError(f"--out {out} cannot be made: {error.strerror}") from None
+    stem = f"K{K}_L{L}_d{problem.width}_seed{options['seed']}"
+    earlier = _earlier(problem, out / f"{stem}.npz") if options["resume"] else None
+    solution, state = _searched(problem, options, limit, known["dnc"][1], earlier)
     if not solution.weights:
         raise ProblemError(f"no restart finished: {solution.outcome.value}")
     polished = refine(problem, solution.weights)
     if polished.loss < solution.loss:
         solution = replace(solution, weights=polished.weights, loss=polished.loss)
-    try:
-        out.mkdir(parents=True, exist_ok=True)
-    except OSError as error:
-        raise ProblemError(f"--out {out} cannot be made: {error.strerror}") from None
-    stem = f"K{K}_L{L}_d{problem.width}_seed{solution.seed}"
     saved = save(solution, out / f"{stem}.npz")
     certificate = _certify(solution, out / f"{stem}.json") if solution.loss < known["dnc"][1] else None
-    record = _record(problem, solution, polished, known, saved, certificate)
+    record = _record(problem, solution, polished, known, saved, certificate) | {"census": state.census()}
+    lowest = lowest_minima(problem, state.groups, options["minima"]) if options["minima"] > 0 else []
+    record["minima"] = [
+        {"loss": m.polished.loss, "hits": m.hits, "local_minimum": bool(m.polished.is_local_minimum)}
+        | {"symmetry": m.symmetry, "graph": m.graph}
+        for m in lowest
+    ]
     if as_json:
         print(json.dumps(record, indent=1))
     else:
         _show(problem, solution, polished, record, console)
 
 
-def _searched(problem: Problem, options: dict[str, Any], limit: float | None, dnc: float) -> Solution:
+def _earlier(problem: Problem, path: Path) -> State | None:
+    """The state to go on from: best weights and losses of an earlier run of the same problem, if there is one."""
+    if not path.exists():
+        return None
+    solution = load(path)
+    if (solution.problem.lambdas, solution.problem.n) != (problem.lambdas, problem.n):
+        raise ProblemError(f"--resume: {path} belongs to another problem; choose another --out")
+    state = State(losses=[float(x) for x in solution.losses])
+    if solution.weights:
+        state.best = (solution.loss, solution.weights)
+        state.groups = [Group(solution.loss, solution.weights)]
+    return state
+
+
+def _searched(
+    problem: Problem, options: dict[str, Any], limit: float | None, dnc: float, earlier: State | None
+) -> tuple[Solution, State]:
     began = time.monotonic()
     errors = Console(stderr=True)
     columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())
     with Progress(*columns, console=errors, transient=True, disable=not errors.is_terminal) as progress:
         task = progress.add_task("searching", total=options["restarts"])
+        done = 0 if earlier is None else len(earlier.losses)
 
-        def told(done: int, total: int, best: float) -> None:
-            progress.update(task, completed=done, description=f"best {best:.10g}, {best / dnc:.5f} of DNC")
+        def told(state: State) -> None:
+            best = state.best[0]
+            words = f"best {best:.10g}, {best / dnc:.5f} of DNC, {len(state.groups)} minima"
+            progress.update(task, completed=len(state.losses) - done, description=words)
 
-        return search(
+        return global_search(
             problem,
             restarts=options["restarts"],
             seed=options["seed"],
             target=options["target"],
+            patience=options["patience"],
             progress=told,
             stop=None if limit is None else lambda: time.monotonic() - began > limit,
+            state=earlier,
         )
 
 
@@ -132,9 +162,8 @@ def _record(
     saved: Path,
     certificate: dict[str, Any] | None,
 ) -> dict[str, Any]:
-    losses = np.sort(solution.losses[np.isfinite(solution.losses)])
-    # Two restarts ended at the same value if they differ by no more than the stages' gradient tolerance leaves open.
-    hits = int((losses <= losses[0] * (1 + 1e-6)).sum())
+    symmetry = symmetry_group(problem, solution.weights)
+    graph = graph_of(problem, solution.weights)
     return {
         "problem": {"K": problem.K, "L": problem.L, "width": problem.width, "n": problem.n}
         | {"lambdas": [str(x) for x in problem.lambdas], "x": float(problem.x)},
@@ -143,7 +172,8 @@ def _record(
         "known": {name: {"what": what, "loss": value} for name, (what, value) in known.items()},
         "restarts": len(solution.losses),
         "dropped": solution.dropped,
-        "hits": hits,
+        "symmetry": {"name": symmetry.name, "order": symmetry.order, "orbits": [list(o) for o in symmetry.orbits]},
+        "graph": None if graph is None else graph.name,
         "outcome": solution.outcome.value,
         "seed": solution.seed,
         "seconds": solution.seconds,
@@ -183,10 +213,24 @@ def _show(problem: Problem, solution: Solution, polished: Polished, record: dict
         values = " ".join(f"{v:.4f}" for v in layer["singular_values"][: problem.K] if v > 5e-5)
         layers.add_row(layer["name"], str(layer["rank"]), gap, values)
     console.print(layers)
+    if record["minima"]:
+        minima = Table(pad_edge=False)
+        for name in ("minimum", "/ DNC", "hits", "symmetry", "neck"):
+            minima.add_column(name, no_wrap=name != "neck")
+        for m in record["minima"]:
+            loss = f"{m['loss']:.13g}{'' if m['local_minimum'] else ' ?'}"
+            minima.add_row(loss, f"{m['loss'] / dnc:.6f}", str(m["hits"]), m["symmetry"], m["graph"] or "-")
+        console.print(minima)
+    census = record["census"]
+    kind = "a local minimum" if record["polish"]["local_minimum"] else "not shown to be a minimum"
+    neck = f"; neck: {record['graph']}" if record["graph"] else ""
     lines = [
-        f"{record['restarts']} restarts ({record['dropped']} dropped), the best value reached by {record['hits']}; "
-        f"{record['outcome']}.",
-        f"{polished.sentence}; KKT residual {polished.residual:.1e}.",
+        f"{record['restarts']} restarts ({record['dropped']} dropped), {census['minima']} distinct losses, "
+        f"the best hit {census['best_hits']} times; {record['outcome']}.",
+        f"Of the fixed portfolio fewer than {census['better_bound']:.2%} of restarts end lower (95 % confidence), "
+        f"and about {census['unseen']:.0%} at a loss not seen yet (Good-Turing).",
+        f"Symmetry of the classes: {record['symmetry']['name']}{neck}.",
+        f"{polished.sentence}; {kind}; KKT residual {polished.residual:.1e}.",
         f"Saved {record['saved']}",
     ]
     if record["certificate"]:

@@ -6,7 +6,7 @@ from fractions import Fraction
 import numpy as np
 from numpy.typing import NDArray
 
-from solvers.search import search
+from solvers.compiled import compiled_search
 from theory.phi import phi_of_power
 from theory.problem import Problem
 from verification.certificate import point_certificate
@@ -29,7 +29,7 @@ def nothing_below_dnc(label: str, cases: Iterable[Case], budget: Budget) -> Verd
     for K, L, x in cases:
         problem = Problem.of(K, L, Fraction(x) / K)
         below, above = phi_of_power(L, problem.x_power)
-        solution = search(problem, restarts=budget.restarts, seed=SEED)
+        solution = compiled_search(problem, restarts=budget.restarts, seed=SEED, threads=1)
         restarts += len(solution.losses)
         if not np.isfinite(solution.loss):
             return Verdict(Status.UNDECIDED, f"no restart finished for K = {K}, L = {L}")

@@ -1,0 +1,26 @@
+"""python -m benchmarks [--quick] [--only a|b|c|t]: print the tables of README.md, measured now on one core."""
+
+import argparse
+import os
+
+# Before NumPy is imported, or its BLAS would use all cores and the ratios would mean nothing.
+for name in ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS"):
+    os.environ[name] = "1"
+os.environ["XLA_FLAGS"] = "--xla_cpu_multi_thread_eigen=false intra_op_parallelism_threads=1"
+
+from benchmarks import tables  # noqa: E402
+
+
+def main() -> None:
+    """Run what the command line asks for."""
+    parser = argparse.ArgumentParser(prog="python -m benchmarks", description=__doc__)
+    parser.add_argument("--quick", action="store_true", help="fewer starts and shorter budgets")
+    parser.add_argument("--only", choices=list("abct"), help="one table: engines, target, growth, threads")
+    options = parser.parse_args()
+    work = {"a": tables.engines, "b": tables.to_target, "c": tables.growth, "t": lambda quick: tables.threads()}
+    for name, table in work.items():
+        if options.only in (None, name):
+            table(options.quick)
+
+
+main()

@@ -1,0 +1,47 @@
+"""The four instances every table uses, and the stages all engines share."""
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from solvers.lanes import schedule
+from solvers.objective import Array
+from solvers.starts import gaussian
+from theory.problem import Problem
+
+
+@dataclass(frozen=True)
+class Case:
+    """One instance: `target` is the loss whose time to reach is measured, `lanes` the starts of the engine table."""
+
+    name: str
+    problem: Problem
+    target: float
+    goal: float
+    lanes: int
+    few: int
+
+
+CASES = (
+    Case("c1 (4,3,8)", Problem.of(3, 4, "0.002", width=8), 0.0146522, 0.05, 200, 10),
+    Case("c2 (4,6,10)", Problem.of(6, 4, "0.002", width=10), 0.0270030, 0.2, 200, 8),
+    Case("c3 (3,10,14)", Problem.of(10, 3, "0.0015", width=14), 0.0275670, 2.0, 200, 8),
+    Case("c4 (5,15,20)", Problem.of(15, 5, "0.0005", width=20), 0.0149102, 60.0, 64, 4),
+)
+MEMORY = 12
+
+
+def starts_of(problem: Problem, count: int, scale: float = 1.0, seed: int = 3) -> list[list[Array]]:
+    """Gaussian starts; start i depends on the seed and i alone."""
+    children = [np.random.SeedSequence(seed, spawn_key=(i,)) for i in range(count)]
+    return [gaussian(problem, np.random.default_rng(child), scale) for child in children]
+
+
+def keep(stage: int, lanes: int) -> int:
+    """The best 40 % go on after each of the first four stages."""
+    return max(1, int(0.4 * lanes)) if stage < 4 else lanes
+
+
+def stages_of(problem: Problem, lanes: int) -> Array:
+    """Rows (eps, gradient tolerance, most steps, 0, lanes kept) of the homotopy 0.1, 0.01, ..., 1e-7."""
+    return schedule(problem, 0.1, keep, lanes, factor=0.1)

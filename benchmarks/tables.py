@@ -1,0 +1,159 @@
+"""The three tables: engines on the same starts, time to target, and growth of the time per evaluation."""
+
+import time
+from collections.abc import Callable
+
+import numpy as np
+from scipy.stats import chi2
+
+from benchmarks import jax_peer, peers
+from benchmarks.cases import CASES, MEMORY, Case, keep, starts_of
+from solvers.compiled import EPS_FACTOR, FLAT, HEATS, PORTFOLIO, compiled_search, finish
+from solvers.lanes import Engine, better_half, compiled_evaluation, descend_lanes, schedule
+from solvers.objective import Array, Objective
+from theory.problem import Problem
+
+
+def timed(work: Callable[[], object]) -> float:
+    """CPU seconds of one call."""
+    began = time.process_time()
+    work()
+    return time.process_time() - began
+
+
+def interleaved(*works: Callable[[], object], rounds: int = 2) -> list[float]:
+    """Best CPU seconds of each, run in turns so that a busy moment of the machine hits all of them."""
+    times = [[timed(work) for work in works] for _ in range(rounds)]
+    return [min(column) for column in zip(*times, strict=True)]
+
+
+def engines(quick: bool) -> None:
+    """(a) The same algorithm from the same starts; each peer against this engine on the starts the peer was given."""
+    print("\n(a) same algorithm, same starts: CPU time of the peer / CPU time of this engine (number of starts)")
+    made = {
+        "SciPy + autograd": (peers.scipy_autograd, True),
+        "SciPy + our gradient": (peers.scipy_own_gradient, True),
+        "batched NumPy": (peers.batched_numpy, False),
+    }
+    if jax_peer.available():
+        made["optax.lbfgs, vmap"] = (jax_peer.optax_lbfgs, False)
+    else:
+        print("optax.lbfgs: not measured, jax and optax are not installed")
+    for case in CASES:
+        row = []
+        for name, (make, slow) in made.items():
+            count = case.few // 2 if slow and quick else case.few if slow else case.lanes // (5 if quick else 1)
+            starts, stage = starts_of(case.problem, count), make(case.problem)
+            if name.startswith("optax"):
+                # Compilation is not counted.
+                peers.homotopy(case.problem, starts, stage)
+            ours, theirs = interleaved(
+                lambda c=case, s=starts: ours_once(c, s),
+                lambda c=case, s=starts, g=stage: peers.homotopy(c.problem, s, g),
+            )
+            row.append(f"{name} {theirs / ours:.1f}x ({count})")
+        print(f"{case.name}: " + ", ".join(row), flush=True)
+
+
+def ours_once(case: Case, starts: list[list[Array]]) -> None:
+    """This engine with the peers' stages and memory."""
+    descend_lanes(case.problem, starts, eps0=0.1, keep=keep, factor=0.1, memory=MEMORY)
+
+
+def rate(seconds: float, hits: int) -> tuple[float, float, float]:
+    """Seconds a hit with the exact 95 % interval for a Poisson count; infinite where nothing was hit."""
+    least = 2 * seconds / chi2.ppf(0.975, 2 * hits + 2)
+    return (seconds / hits, least, 2 * seconds / chi2.ppf(0.025, 2 * hits)) if hits else (np.inf, least, np.inf)
+
+
+def interval(seconds: float, hits: int) -> str:
+    """`rate` in words."""
+    middle, least, most = rate(seconds, hits)
+    return f"{middle:.3g} s [{least:.3g}, {most:.3g}]"
+
+
+def to_target(quick: bool) -> None:
+    """(b) CPU seconds for each restart that ends at the target or below."""
+    print("\n(b) CPU seconds a hit of the target, 95 % interval; portfolio of compiled_search, one thread")
+    for case in CASES:
+        budget = min(60.0, max(12.0, 8 * case.goal)) * (0.25 if quick else 1.0)
+        engine, hits, runs, best = Engine(case.problem), 0, 0, np.inf
+        began = time.process_time()
+        while time.process_time() - began < budget:
+            value = restart(engine, case.problem, runs)
+            runs, hits, best = runs + 1, hits + (value <= case.target), min(best, value)
+        ours = time.process_time() - began
+        plain, tried, plain_hits = peers.scipy_plain(case.problem), 0, 0
+        began = time.process_time()
+        while time.process_time() - began < budget:
+            plain_hits += plain(starts_of(case.problem, 1, seed=1000 + tried)[0]) <= case.target
+            tried += 1
+        theirs = time.process_time() - began
+        # Without a hit of the peer only the lower end of its interval is known.
+        peer = rate(theirs, plain_hits)[0 if plain_hits else 1]
+        ratio = f"{'' if plain_hits else '> '}{peer / rate(ours, hits)[0]:.0f}x" if hits else "no hit, no ratio"
+        print(
+            f"{case.name} <= {case.target}: {interval(ours, hits)} ({hits} hits in {runs} restarts, goal {case.goal} s,"
+            f" best {best:.10f}); plain SciPy + autograd {interval(theirs, plain_hits)}"
+            f" ({plain_hits} in {tried}): {ratio}",
+            flush=True,
+        )
+
+
+def restart(engine: Engine, problem: Problem, index: int, heats: int = HEATS) -> float:
+    """One knock-out as compiled_search runs it."""
+    eps0, scale = PORTFOLIO[index % len(PORTFOLIO)]
+    field = engine.pack(starts_of(problem, heats, scale, seed=10_000 + index))
+    return finish(problem, engine.run(field, schedule(problem, eps0, better_half, heats, EPS_FACTOR, flat=FLAT)))[0]
+
+
+def growth(quick: bool) -> None:
+    """(c) Time of one evaluation over K, L and lanes, and the share of NumPy's dgemm speed it reaches."""
+    a = np.random.default_rng(0).standard_normal((1024, 1024))
+    peak = 2 * 1024**3 / min(timed(lambda: a @ a) for _ in range(5))
+    print(f"\n(c) one evaluation; NumPy dgemm at 1024 on one core: {peak / 1e9:.1f} GFLOP/s")
+    sizes = [(4, K, K + 4) for K in (3, 6, 10, 15, 20, 30, 50, 100)] + [(L, 10, 14) for L in (2, 3, 6, 12)]
+    for L, K, d in [*sizes, (6, 50, 60)]:
+        problem = Problem.of(K, L, "0.0005", width=d)
+        lower = starts_of(problem, 1)[0][:-1]
+        engine = Engine(problem)
+        w = engine.workspace()
+        w[: engine.pack([lower]).size] = engine.pack([lower])[0]
+        flops = 6 * ((L - 1) * d * d * K + d * K * K)
+        times = max(3, int((2e8 if quick else 1e9) / flops))
+        objective, some = Objective(problem), max(3, times // 2000)
+        ours, reference = interleaved(
+            lambda e=engine, w=w, n=times: compiled_evaluation()(w, e.offsets, 0.01, n),
+            lambda o=objective, x=lower, n=some: [o.reduced(x, 0.01) for _ in range(n)],
+        )
+        ours, reference = ours / times, reference / some
+        share = flops / ours / peak
+        print(
+            f"L {L:2} K {K:3} d {d:3}: {ours * 1e6:9.2f} us, {flops / ours / 1e9:5.1f} GFLOP/s = {share:4.0%} of dgemm;"
+            f" NumPy gradient {reference / ours:.1f}x",
+            flush=True,
+        )
+    case = CASES[2]
+    for lanes in (1, 10, 100, 1000) if quick else (1, 10, 100, 1000, 10_000):
+        starts = starts_of(case.problem, lanes)
+        engine = Engine(case.problem, MEMORY)
+        engine.workspace()
+        stages = schedule(case.problem, 0.1, keep, lanes, first_steps=50)[:1]
+        field = engine.pack(starts)
+        began = time.process_time()
+        found = engine.run(field, stages)
+        spent = time.process_time() - began
+        print(
+            f"{case.name}, {lanes} lanes: {spent / found.evaluations * 1e6:.2f} us an evaluation with its L-BFGS step"
+        )
+
+
+def threads() -> None:
+    """Wall time of the same search on one thread and on two."""
+    case = CASES[3]
+    walls = []
+    for count in (1, 2):
+        began = time.perf_counter()
+        compiled_search(case.problem, restarts=24, seed=0, threads=count)
+        walls.append(time.perf_counter() - began)
+    print(f"\n{case.name}, 24 restarts: one thread / two threads = {walls[0] / walls[1]:.2f} in wall time")

@@ -1,0 +1,289 @@
+"""Global search: a portfolio of starts, half of it fixed, half moved by a bandit to what finds low losses.
+
+An arm is a kind of start with a first eps and a scale. Restarts run in rounds. The first half of a round takes the arms
+of the fixed portfolio in turn, whatever happened before: only these restarts count for the estimate of what was missed,
+which needs independent draws from one distribution. The other half is given out by Thompson sampling of each arm's rate
+of hits, a hit being a loss within `HIT` of the best; arms that vary the best minima take part here only. Rewards count
+restarts, never seconds, so that a seed gives one result on any number of threads. Ours.
+"""
+
+import time
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from typing import Any
+
+import numpy as np
+
+from solvers.basins import missed
+from solvers.compiled import cores, versions
+from solvers.lanes import Engine
+from solvers.objective import Array
+from solvers.polish import refine
+from solvers.recipes import Found, Recipe, run_recipes
+from solvers.search import check_options
+from solvers.solution import Outcome, Solution
+from solvers.start_kinds import KINDS, Kind, varied
+from theory.problem import Problem, ProblemError
+
+ENGINE = "numba-lbfgs, portfolio"
+HIT = 1e-6
+ROUND = 24
+POLISHED = 1
+# A polish costs the cube of the number of weights; above this many only what is reported at the end is polished.
+MOST_WEIGHTS = 800
+ELITE = 6
+CONFIDENCE = 0.95
+
+Arm = tuple[str, float, float]
+
+# (kind, first eps, scale)
+ARMS: tuple[Arm, ...] = (
+    ("gaussian", 0.03, 0.2),
+    ("gaussian", 0.03, 0.5),
+    ("gaussian", 0.1, 1.5),
+    ("gaussian", 0.03, 0.15),
+    ("gaussian", 0.03, 1.0),
+    ("low-rank", 0.03, 0.03),
+    ("low-rank", 0.03, 0.3),
+    ("graph", 0.03, 0.03),
+    ("graph", 0.01, 0.3),
+    ("symmetric", 0.03, 0.3),
+    ("symmetric", 0.1, 1.0),
+    ("structured", 0.01, 0.03),
+    ("structured", 0.03, 0.3),
+    ("varied", 0.01, 0.05),
+    ("varied", 0.03, 0.15),
+    ("varied", 0.03, 0.4),
+)
+FIXED = tuple(i for i, (kind, _, _) in enumerate(ARMS) if kind != "varied")
+
+
+@dataclass
+class ArmRecord:
+    """What an arm has done: restarts run, hits on the best loss of the time, and its lowest loss."""
+
+    arm: Arm
+    tried: int = 0
+    hits: int = 0
+    lowest: float = float("inf")
+
+
+@dataclass
+class Group:
+    """Restarts whose losses agree within `HIT`: one minimum, or several of equal loss.
+
+    Attributes:
+        loss: the lowest of them, polished if `polished`.
+        weights: of that loss.
+        hits: restarts in all.
+        fixed: those of the fixed half.
+        polished: whether `loss` and `weights` come from `refine`.
+    """
+
+    loss: float
+    weights: tuple[Array, ...]
+    hits: int = 0
+    fixed: int = 0
+    polished: bool = False
+
+
+@dataclass
+class State:
+    """Where a global search stands.
+
+    Attributes:
+        losses: of every restart, in order; NaN for one that was dropped.
+        best: lowest loss and its weights.
+        groups: minima found so far.
+        fixed: restarts of the fixed half.
+        arms: one record an arm.
+        since: restarts since the best loss last fell.
+    """
+
+    losses: list[float] = field(default_factory=list)
+    best: Found = (float("inf"), ())
+    groups: list[Group] = field(default_factory=list)
+    fixed: int = 0
+    arms: list[ArmRecord] = field(default_factory=lambda: [ArmRecord(arm) for arm in ARMS])
+    since: int = 0
+
+    def census(self) -> dict[str, Any]:
+        """Minima by loss, and what the fixed half says of those not seen: Good-Turing, and the rule of three."""
+        singles = sum(1 for g in self.groups if g.fixed == 1)
+        unseen = missed(singles, self.fixed, CONFIDENCE)
+        return {
+            "minima": len(self.groups),
+            "best_hits": min(self.groups, key=lambda g: g.loss).hits if self.groups else 0,
+            "fixed_restarts": self.fixed,
+            "unseen": unseen.estimate,
+            "unseen_bound": unseen.bound,
+            "better_bound": 1.0 if self.fixed == 0 else 1 - (1 - CONFIDENCE) ** (1 / self.fixed),
+            "confidence": CONFIDENCE,
+            "lowest": [{"loss": g.loss, "hits": g.hits} for g in sorted(self.groups, key=lambda g: g.loss)[:10]],
+        }
+
+
+def global_search(
+    problem: Problem,
+    restarts: int = 240,
+    seed: int = 0,
+    heats: int = 16,
+    target: float | None = None,
+    patience: int | None = None,
+    progress: Callable[[State], None] | None = None,
+    stop: Callable[[], bool] | None = None,
+    threads: int | None = None,
+    state: State | None = None,
+) -> tuple[Solution, State]:
+    """Search for a global minimum with the portfolio.
+
+    Args:
+        problem: what to minimise.
+        restarts: restarts to run, those of an earlier `state` not counted.
+        seed: entropy >= 0.
+        heats: starts drawn for each restart.
+        target: stop once a restart reaches this loss or less.
+        patience: stop after this many restarts without a lower loss.
+        progress: called with the state after every restart.
+        stop: asked after every restart and ten times a second; True ends the search.
+        threads: restarts worked on at a time; does not change the result.
+        state: where an earlier search stopped, to go on from there.
+
+    Returns:
+        The best solution, polished, and the state; also after Ctrl-C.
+
+    Raises:
+        ProblemError: naming an option that makes no sense.
+    """
+    check_options(restarts, seed, None, None, heats, target, 0)
+    if patience is not None and patience < 1:
+        raise ProblemError(f"patience must be an integer >= 1, got {patience}")
+    began = time.perf_counter()
+    state = State() if state is None else state
+    before, outcome = len(state.losses), Outcome.FINISHED
+    engine = Engine(problem)
+    ended: Outcome | None = None
+    try:
+        while ended is None and len(state.losses) - before < restarts:
+            size = min(ROUND, restarts - (len(state.losses) - before))
+            chosen = _choose(state, size, seed)
+            ended = _round(
+                problem, engine, state, chosen, (seed, heats, threads or cores()), target, patience, progress, stop
+            )
+    except KeyboardInterrupt:
+        ended = Outcome.INTERRUPTED
+    outcome = ended or outcome
+    if state.losses and not state.best[1] and outcome is not Outcome.INTERRUPTED:
+        outcome = Outcome.ALL_FAILED
+    settings: dict[str, Any] = {"restarts": restarts, "heats": heats, "target": target, "patience": patience}
+    settings["arms"] = [[*r.arm, r.tried, r.hits] for r in state.arms]
+    solution = Solution(
+        problem=problem,
+        weights=state.best[1],
+        loss=state.best[0] if state.best[1] else float("nan"),
+        losses=np.array(state.losses, dtype=float),
+        engine=ENGINE,
+        versions=versions(),
+        seed=seed,
+        settings=settings,
+        outcome=outcome,
+        seconds=time.perf_counter() - began,
+    )
+    return solution, state
+
+
+def _choose(state: State, size: int, seed: int) -> list[int]:
+    """Arms for one round: fixed ones in turn for the first half, the rest by Thompson sampling."""
+    half = (size + 1) // 2
+    chosen = [FIXED[(state.fixed + i) % len(FIXED)] for i in range(half)]
+    usable = [i for i, r in enumerate(state.arms) if r.arm[0] != "varied" or state.groups]
+    rates = np.array([[r.hits + 1.0, r.tried - r.hits + 1.0] for r in (state.arms[i] for i in usable)])
+    generator = np.random.default_rng(np.random.SeedSequence(seed, spawn_key=(2**31, len(state.losses))))
+    draws = generator.beta(rates[:, 0], rates[:, 1], size=(size - half, len(usable)))
+    return chosen + [usable[int(j)] for j in draws.argmax(axis=1)]
+
+
+def _round(
+    problem: Problem,
+    engine: Engine,
+    state: State,
+    chosen: list[int],
+    work: tuple[int, int, int],
+    target: float | None,
+    patience: int | None,
+    progress: Callable[[State], None] | None,
+    stop: Callable[[], bool] | None,
+) -> Outcome | None:
+    """One round; the outcome that ended the search, if one did."""
+    seed, heats, threads = work
+    first, known = len(state.losses), state.best[0]
+    elite = [g.weights for g in sorted(state.groups, key=lambda g: g.loss)[:ELITE]]
+    kinds: dict[str, Kind] = KINDS | ({"varied": varied(elite)} if elite else {})
+    recipes = [
+        Recipe(first + i, kinds[state.arms[a].arm[0]], state.arms[a].arm[1], state.arms[a].arm[2], heats)
+        for i, a in enumerate(chosen)
+    ]
+    finished: list[Found] = []
+    ended: Outcome | None = None
+    for found in run_recipes(problem, engine, recipes, seed, threads, stop):
+        finished.append(found)
+        state.losses.append(found[0])
+        state.since += 1
+        if found[0] < state.best[0]:
+            state.since = 0 if found[0] < state.best[0] * (1 - HIT) else state.since
+            state.best = found
+        if progress is not None:
+            progress(state)
+        if target is not None and state.best[0] <= target:
+            ended = Outcome.TARGET_REACHED
+        elif (stop is not None and stop()) or (patience is not None and state.since >= patience):
+            ended = Outcome.STOPPED
+        if ended is not None:
+            break
+    if ended is None and len(finished) < len(recipes):
+        ended = Outcome.STOPPED
+    _learn(state, chosen, finished, known)
+    _file(problem, state, finished, (len(chosen) + 1) // 2)
+    return ended
+
+
+def _learn(state: State, chosen: list[int], finished: list[Found], known: float) -> None:
+    """Count hits; when the best loss has fallen, what earlier rounds hit is not the best any more."""
+    if state.best[0] < known * (1 - HIT):
+        for record in state.arms:
+            record.hits, record.tried = 0, record.tried // 2
+    for index, (value, _) in zip(chosen, finished, strict=False):
+        record = state.arms[index]
+        record.tried += 1
+        record.hits += int(value <= state.best[0] * (1 + HIT))
+        record.lowest = min(record.lowest, value) if np.isfinite(value) else record.lowest
+
+
+def _file(problem: Problem, state: State, finished: list[Found], fixed: int) -> None:
+    """Count the round's restarts by minimum, and polish the lowest new one."""
+    new: list[Group] = []
+    for i, (value, weights) in enumerate(finished):
+        state.fixed += int(i < fixed)
+        if not np.isfinite(value):
+            continue
+        group = next((g for g in state.groups if abs(value - g.loss) <= HIT * g.loss), None)
+        if group is None:
+            group = Group(value, weights)
+            state.groups.append(group)
+            new.append(group)
+        elif value < group.loss:
+            group.loss, group.weights, group.polished = value, weights, False
+        group.hits += 1
+        group.fixed += int(i < fixed)
+    for group in sorted(new, key=lambda g: g.loss)[:POLISHED]:
+        small = sum(w.size for w in group.weights) <= MOST_WEIGHTS
+        if small and group.loss <= state.best[0] * (1 + HIT):
+            polish_group(problem, group)
+            state.best = min(state.best, (group.loss, group.weights), key=lambda f: f[0])
+
+
+def polish_group(problem: Problem, group: Group) -> None:
+    """Replace a group's weights by polished ones, if those are no worse."""
+    polished = refine(problem, group.weights)
+    if polished.succeeded and polished.loss <= group.loss:
+        group.loss, group.weights, group.polished = polished.loss, polished.weights, True

@@ -1,0 +1,117 @@
+"""The portfolio: deterministic, resumable, honest in its census; every kind of start fits its problem."""
+
+import numpy as np
+import pytest
+
+from solvers.minima import lowest_minima
+from solvers.objective import loss
+from solvers.solution import Outcome
+from solvers.start_kinds import KINDS, graph, structured, symmetric, varied
+from solvers.strategy import ARMS, FIXED, HIT, Group, global_search
+from theory.problem import Problem, ProblemError
+
+SIX = Problem.of(6, 4, "0.002", width=10)
+THREE = Problem.of(3, 4, "0.002", width=8)
+CASES = [THREE, SIX, Problem.of(2, 1, "0.1"), Problem.of(4, 2, ["0.1", "0.2", "0.05"], n=3), Problem.of(7, 3, "0.002")]
+
+
+@pytest.mark.parametrize("problem", CASES, ids=lambda p: f"K{p.K}L{p.L}")
+@pytest.mark.parametrize("kind", KINDS)
+def test_every_kind_gives_finite_weights_of_the_right_shapes(kind: str, problem: Problem) -> None:
+    for seed in range(5):
+        weights = KINDS[kind](problem, np.random.default_rng(seed), 0.2)
+        assert [w.shape for w in weights] == list(problem.shapes)
+        assert all(np.isfinite(w).all() for w in weights)
+        again = KINDS[kind](problem, np.random.default_rng(seed), 0.2)
+        assert all((a == b).all() for a, b in zip(weights, again, strict=True))
+
+
+def test_symmetric_starts_commute_with_a_permutation_of_the_classes() -> None:
+    found = 0
+    for seed in range(10):
+        weights = symmetric(THREE, np.random.default_rng(seed), 0.5)
+        output = weights[1] @ weights[0]
+        for w in weights[2:]:
+            output = w @ np.maximum(output, 0)
+        for turn in ([1, 2, 0], [1, 0, 2], [0, 2, 1], [2, 1, 0]):
+            moved = output[np.ix_(turn, turn)]
+            found += bool(np.abs(output).max() > 0 and np.allclose(moved, output, rtol=1e-9, atol=0))
+    assert found >= 10
+
+
+def test_structured_starts_have_the_structures_loss_without_noise() -> None:
+    weights = structured(Problem.of(7, 3, "0.002", width=12), np.random.default_rng(0), 0.0)
+    assert loss(Problem.of(7, 3, "0.002", width=12), weights) < 0.5
+    features = graph(SIX, np.random.default_rng(1), 0.0)
+    assert np.linalg.matrix_rank(features[1] @ features[0]) <= 6
+
+
+def test_varied_starts_stay_near_what_they_vary() -> None:
+    best = structured(SIX, np.random.default_rng(0), 0.0)
+    near = varied([best])(SIX, np.random.default_rng(3), 1e-3)
+    assert all(np.abs(a - b).max() < 0.02 for a, b in zip(best, near, strict=True))
+
+
+def test_one_seed_gives_one_result_on_any_number_of_threads() -> None:
+    one, state = global_search(SIX, restarts=60, seed=3, threads=1)
+    two, other = global_search(SIX, restarts=60, seed=3, threads=2)
+    assert (one.losses == two.losses).all() and one.loss == two.loss
+    assert [(r.tried, r.hits) for r in state.arms] == [(r.tried, r.hits) for r in other.arms]
+    assert (global_search(SIX, restarts=12, seed=4)[0].losses != one.losses[:12]).any()
+
+
+def test_the_needle_is_found_and_the_census_adds_up() -> None:
+    solution, state = global_search(SIX, restarts=240, seed=0, target=0.0270030)
+    assert solution.outcome is Outcome.TARGET_REACHED and solution.loss <= 0.0270030
+    census = state.census()
+    finite = np.isfinite(solution.losses).sum()
+    assert sum(g.hits for g in state.groups) == finite
+    assert census["fixed_restarts"] == state.fixed and 0 < state.fixed <= len(solution.losses)
+    assert census["better_bound"] == pytest.approx(1 - 0.05 ** (1 / state.fixed))
+    ordered = sorted(g.loss for g in state.groups)
+    assert all(b > a * (1 + HIT / 2) for a, b in zip(ordered, ordered[1:], strict=False))
+
+
+def test_the_fixed_half_never_depends_on_what_was_found() -> None:
+    _, state = global_search(THREE, restarts=96, seed=1)
+    assert state.fixed == 48
+    # Every arm of the fixed portfolio had at least its turns, whatever the bandit preferred.
+    turns = [48 // len(FIXED) + (i < 48 % len(FIXED)) for i in range(len(FIXED))]
+    assert len(FIXED) < len(ARMS) and min(turns) >= 3
+
+
+def test_patience_stop_and_resume() -> None:
+    solution, state = global_search(THREE, restarts=500, seed=1, patience=30)
+    assert solution.outcome is Outcome.STOPPED and 30 <= len(solution.losses) < 500
+    before = len(state.losses)
+    more, again = global_search(THREE, restarts=24, seed=1, state=state)
+    assert again is state and len(more.losses) == before + 24 and more.loss <= solution.loss
+    halted, _ = global_search(SIX, restarts=500, seed=1, stop=lambda: True)
+    assert halted.outcome is Outcome.STOPPED and len(halted.losses) < 500
+
+
+def test_ctrl_c_keeps_what_was_found() -> None:
+    def interrupt(state) -> None:
+        if len(state.losses) == 5:
+            raise KeyboardInterrupt
+
+    solution, _ = global_search(THREE, restarts=100, seed=0, progress=interrupt)
+    assert solution.outcome is Outcome.INTERRUPTED and len(solution.losses) == 5 and solution.weights
+
+
+def test_bad_options_are_named() -> None:
+    with pytest.raises(ProblemError, match="restarts must be an integer >= 1"):
+        global_search(THREE, restarts=0)
+    with pytest.raises(ProblemError, match="patience must be an integer >= 1"):
+        global_search(THREE, patience=0)
+
+
+def test_the_lowest_minima_are_described_and_merged() -> None:
+    seven = Problem.of(7, 3, "3/1400", width=11)
+    _, state = global_search(seven, restarts=48, seed=0)
+    lowest = min(state.groups, key=lambda g: g.loss)
+    twin = Group(lowest.loss * (1 + 2 * HIT), lowest.weights, hits=5)
+    minima = lowest_minima(seven, [*state.groups, twin], 2)
+    assert len(minima) == 1 and minima[0].hits == lowest.hits + 5
+    assert minima[0].polished.is_local_minimum
+    assert minima[0].symmetry == "S_3" and minima[0].graph == "complete graph K_4 with 1 loop"
