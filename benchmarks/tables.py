@@ -8,9 +8,10 @@ from scipy.stats import chi2
 
 from benchmarks import jax_peer, peers
 from benchmarks.cases import CASES, MEMORY, Case, keep, starts_of
-from solvers.compiled import EPS_FACTOR, FLAT, HEATS, PORTFOLIO, compiled_search, finish
+from solvers.compiled import HEATS, PORTFOLIO, compiled_search
 from solvers.lanes import Engine, better_half, compiled_evaluation, descend_lanes, schedule
 from solvers.objective import Array, Objective
+from solvers.recipes import EPS_FACTOR, FLAT, finish
 from theory.problem import Problem
 
 

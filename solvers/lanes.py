@@ -15,8 +15,8 @@ import numba
 import numpy as np
 
 from solvers import kernels, lbfgs, products, vectors
+from solvers.driver import EPS_END
 from solvers.objective import Array
-from solvers.search import EPS_END
 from theory.problem import Problem, ProblemError
 
 EPS_FACTOR = 0.1

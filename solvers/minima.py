@@ -32,7 +32,7 @@ def lowest_minima(problem: Problem, groups: list[Group], count: int) -> list[Min
     A group whose polish fails is left out: its weights would scatter and count as a minimum of its own.
     """
     basins, found = Basins(problem), []
-    for group in sorted(groups, key=lambda g: g.loss)[:count]:
+    for group in sorted((g for g in groups if g.weights), key=lambda g: g.loss)[:count]:
         polished = refine(problem, group.weights)
         if polished.succeeded:
             basins.add(polished.loss, polished.weights, group.hits)

@@ -1,19 +1,80 @@
-"""Restarts that differ in how they begin: a recipe says from where, with which first eps, at which scale."""
+"""Restarts in parallel: what each begins from, one compiled call for each, results in their order.
 
-from collections.abc import Callable, Iterable, Iterator
-from concurrent.futures import ThreadPoolExecutor
+A restart runs as one compiled call that does not hold Python's lock; Python only draws its starts and balances its
+result. It depends on the seed and its own index alone and results are taken in order of index, so every number of
+threads gives the same bits. Memory grows with the number of threads: each has one workspace (one L-BFGS history) and
+the starts of the restart it works on.
+"""
+
+import os
+import platform
+from collections import deque
+from collections.abc import Callable, Generator, Iterable, Iterator
+from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass
 from typing import Any
 
+import llvmlite
+import numba
 import numpy as np
+import scipy
 
-from solvers.compiled import EPS_FACTOR, FLAT, finish, in_order
-from solvers.lanes import Engine, better_half, schedule
-from solvers.objective import Array
-from solvers.start_kinds import Kind
+from solvers.driver import Found, Start, drawn
+from solvers.lanes import Engine, Field, better_half, schedule
+from solvers.objective import balance, best_last_layer, loss
 from theory.problem import Problem
 
-Found = tuple[float, tuple[Array, ...]]
+EPS_FACTOR = 0.3
+FLAT = 1e-5
+POLL_SECONDS = 0.1
+
+
+def cores() -> int:
+    """Cores this process may use."""
+    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+
+
+def versions() -> dict[str, str]:
+    """Version of every program that decides the bits of a result."""
+    packages = {module.__name__: module.__version__ for module in (np, scipy, numba, llvmlite)}
+    return {"python": platform.python_version(), **packages}
+
+
+def finish(problem: Problem, field: Field) -> Found:
+    """(loss, balanced weights) of the best lane left, with the true relu; (NaN, ()) if there is none."""
+    if not field.left:
+        return float("nan"), ()
+    lower = field.lower[0]
+    # NumPy keeps error states by thread, and this runs on the pool.
+    with np.errstate(all="ignore"):
+        try:
+            weights = balance(problem, [*lower, best_last_layer(problem, lower)])
+            value = loss(problem, weights)
+        except np.linalg.LinAlgError:
+            return float("nan"), ()
+    return (value, tuple(weights)) if np.isfinite(value) else (float("nan"), ())
+
+
+def in_order(
+    pool: ThreadPoolExecutor, jobs: Iterable[Callable[[], Any]], ahead: int, stop: Callable[[], bool] | None
+) -> Iterator[Any]:
+    """Results of the jobs in their order, at most `ahead` of them begun and not yet handed on; ends early on `stop`."""
+    waiting: deque[Future] = deque()
+    source = iter(jobs)
+    while True:
+        while len(waiting) < ahead and (job := next(source, None)) is not None:
+            waiting.append(pool.submit(job))
+        if not waiting:
+            return
+        while True:
+            try:
+                result = waiting[0].result(timeout=POLL_SECONDS)
+                break
+            except TimeoutError:
+                if stop is not None and stop():
+                    return
+        waiting.popleft()
+        yield result
 
 
 @dataclass(frozen=True)
@@ -29,7 +90,7 @@ class Recipe:
     """
 
     index: int
-    start: Kind
+    start: Start
     eps0: float
     scale: float
     heats: int
@@ -42,16 +103,14 @@ def run_recipes(
     seed: int,
     threads: int,
     stop: Callable[[], bool] | None = None,
-) -> Iterator[Found]:
+) -> Generator[Found]:
     """(loss, weights) of every recipe, in order whatever the number of threads; NaN and () for one that was dropped.
 
     Ends early when `stop` holds; whoever stops reading ends the work that is under way.
     """
 
     def job(recipe: Recipe) -> Callable[[], Any]:
-        children = [np.random.SeedSequence(seed, spawn_key=(recipe.index, heat)) for heat in range(recipe.heats)]
-        starts = [recipe.start(problem, np.random.default_rng(child), recipe.scale) for child in children]
-        field = engine.pack(starts)
+        field = engine.pack(drawn(problem, recipe.start, seed, recipe.index, recipe.heats, recipe.scale))
         stages = schedule(problem, recipe.eps0, better_half, recipe.heats, EPS_FACTOR, flat=FLAT)
         return lambda: finish(problem, engine.run(field, stages))
 

@@ -11,35 +11,25 @@ restart i therefore uses entry i (mod length) of a portfolio.
 """
 
 import platform
-import time
-from collections.abc import Callable, Iterator, Sequence
-from typing import Protocol
+from collections.abc import Callable, Generator, Iterator, Sequence
 
 import numpy as np
 import scipy
 from scipy.optimize import minimize
 
+from solvers.driver import EPS_END, Found, Plan, Start, drawn
 from solvers.objective import Array, Objective, balance, best_last_layer, loss
-from solvers.solution import Outcome, Solution
+from solvers.solution import Solution
 from solvers.starts import gaussian
-from theory.problem import Problem, ProblemError
+from theory.problem import Problem
 
 ENGINE = "scipy-lbfgsb"
 PORTFOLIO = ((0.01, 0.2), (0.01, 0.1), (0.003, 0.2), (0.01, 0.15), (0.03, 0.25), (0.003, 0.3))
 # Products of many small factors fall to zero: from five layers on starts must be larger.
 DEEP_PORTFOLIO = ((0.01, 1.0), (0.01, 1.5), (0.003, 1.0), (0.01, 2.0), (0.003, 1.5), (0.01, 0.5))
-EPS_END = 1e-7
 EPS_FACTOR = 0.1
 MEMORY = 12
 STEPS_PER_STAGE = 2000
-
-
-class Start(Protocol):
-    """Draws the weights (H_1, W_1, ..., W_L) a descent begins from."""
-
-    def __call__(self, problem: Problem, generator: np.random.Generator, scale: float, /) -> list[Array]:
-        """Weights of the problem's shapes; `scale` is the portfolio's."""
-        ...
 
 
 def smoothing(eps0: float) -> Iterator[float]:
@@ -134,63 +124,13 @@ def search(
     Raises:
         ProblemError: naming an option that makes no sense.
     """
-    check_options(restarts, seed, eps0, scale, heats, target, first)
-    began = time.perf_counter()
-    best: tuple[float, tuple[Array, ...]] = (float("inf"), ())
-    losses: list[float] = []
-    outcome = Outcome.FINISHED
+    plan = Plan(problem, restarts, seed, eps0, scale, heats, target, progress, stop, start, first)
     portfolio = PORTFOLIO if problem.L < 5 else DEEP_PORTFOLIO
-    try:
-        for index in range(first, first + restarts):
-            own_eps0, own_scale = portfolio[index % len(portfolio)]
-            children = [np.random.SeedSequence(seed, spawn_key=(index, heat)) for heat in range(heats)]
-            width = own_scale if scale is None else scale
-            starts = [start(problem, np.random.default_rng(child), width) for child in children]
-            found = knock_out(problem, starts, own_eps0 if eps0 is None else eps0)
-            losses.append(found[0])
-            best = found if found[0] < best[0] else best
-            if progress is not None:
-                progress(len(losses), restarts, best[0])
-            if target is not None and best[0] <= target:
-                outcome = Outcome.TARGET_REACHED
-                break
-            if stop is not None and stop():
-                outcome = Outcome.STOPPED
-                break
-    except KeyboardInterrupt:
-        outcome = Outcome.INTERRUPTED
-    if not best[1] and outcome is not Outcome.INTERRUPTED:
-        outcome = Outcome.ALL_FAILED
-    return Solution(
-        problem=problem,
-        weights=best[1],
-        loss=best[0] if best[1] else float("nan"),
-        losses=np.array(losses),
-        engine=ENGINE,
-        versions={"python": platform.python_version(), "numpy": np.__version__, "scipy": scipy.__version__},
-        seed=seed,
-        settings={"restarts": restarts, "eps0": eps0, "scale": scale, "heats": heats, "target": target, "first": first}
-        | {"start": getattr(start, "__name__", type(start).__name__)},
-        outcome=outcome,
-        seconds=time.perf_counter() - began,
-    )
 
+    def results() -> Generator[Found]:
+        for index in plan.indices:
+            first_eps, width = plan.settings(index, portfolio)
+            yield knock_out(problem, drawn(problem, start, seed, index, heats, width), first_eps)
 
-def check_options(
-    restarts: int,
-    seed: int,
-    eps0: float | None,
-    scale: float | None,
-    heats: int,
-    target: float | None,
-    first: int,
-) -> None:
-    for name, value, least in (("restarts", restarts, 1), ("seed", seed, 0), ("heats", heats, 1), ("first", first, 0)):
-        if isinstance(value, bool) or not isinstance(value, int) or value < least:
-            raise ProblemError(f"{name} must be an integer >= {least}, got {value!r}")
-    if eps0 is not None and not EPS_END < eps0 <= 1:
-        raise ProblemError(f"eps0 must be a number in (1e-7, 1], got {eps0!r}")
-    if target is not None and target != target:
-        raise ProblemError(f"target must be a number, got {target!r}")
-    if scale is not None and not 0 < scale < float("inf"):
-        raise ProblemError(f"scale must be a finite number > 0, got {scale!r}")
+    versions = {"python": platform.python_version(), "numpy": np.__version__, "scipy": scipy.__version__}
+    return plan.collect(results(), ENGINE, versions)

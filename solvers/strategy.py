@@ -15,12 +15,11 @@ from typing import Any
 import numpy as np
 
 from solvers.basins import missed
-from solvers.compiled import cores, versions
+from solvers.driver import Found, check_options
 from solvers.lanes import Engine
 from solvers.objective import Array
 from solvers.polish import refine
-from solvers.recipes import Found, Recipe, run_recipes
-from solvers.search import check_options
+from solvers.recipes import Recipe, cores, run_recipes, versions
 from solvers.solution import Outcome, Solution
 from solvers.start_kinds import KINDS, Kind, varied
 from theory.problem import Problem, ProblemError

@@ -10,9 +10,10 @@ from hypothesis import strategies as st
 from test_objective import dyadic_weights, exact, rounding_bound, traced_loss
 
 from solvers import lbfgs
-from solvers.compiled import ENGINE, compiled_search, finish
+from solvers.compiled import ENGINE, compiled_search
 from solvers.lanes import Engine, compiled_evaluate, descend_lanes, schedule
 from solvers.objective import Objective, best_last_layer, loss
+from solvers.recipes import finish
 from solvers.search import descend, search
 from solvers.solution import Outcome
 from solvers.starts import gaussian

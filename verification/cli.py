@@ -114,7 +114,7 @@ def search(
     n: Annotated[int, typer.Option(help="Samples a class.")] = 1,
     restarts: Annotated[int, typer.Option(help="Restarts, each a knock-out among 16 starts.")] = 240,
     seed: Annotated[int, typer.Option(help="Fixes every start.")] = 0,
-    device: Annotated[str, typer.Option(help="auto or cpu.")] = "auto",
+    device: Annotated[str, typer.Option(help="auto, cpu or cuda; auto is cuda where JAX sees a GPU.")] = "auto",
     target: Annotated[float | None, typer.Option(help="Stop at this loss or less.")] = None,
     patience: Annotated[int | None, typer.Option(help="Stop after this many restarts without a lower loss.")] = None,
     budget: Annotated[str | None, typer.Option(help="Stop after this long: 30s, 5m, 1h.")] = None,

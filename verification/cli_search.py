@@ -15,10 +15,11 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, T
 from rich.table import Table
 
 from solvers.canonical import describe
+from solvers.devices import chosen_device, device_search
 from solvers.minima import lowest_minima
 from solvers.polish import Polished, refine
 from solvers.solution import Solution, load, save
-from solvers.strategy import Group, State, global_search
+from solvers.strategy import Group, State
 from solvers.symmetry import graph_of, symmetry_group
 from theory.phi import phi_of_power
 from theory.problem import Problem, ProblemError
@@ -74,8 +75,7 @@ def run_search(
 ) -> None:
     """Search, describe, save; see `dufm search --help`."""
     problem = Problem.of(K, L, lam, width, n)
-    if options["device"] not in ("auto", "cpu"):
-        raise ProblemError(f"--device must be auto or cpu, got {options['device']!r}")
+    device = chosen_device(options["device"])
     limit = seconds(options["budget"])
     known = known_losses(problem)
     try:
@@ -84,7 +84,7 @@ def run_search(
         raise ProblemError(f"--out {out} cannot be made: {error.strerror}") from None
     stem = f"K{K}_L{L}_d{problem.width}_seed{options['seed']}"
     earlier = _earlier(problem, out / f"{stem}.npz") if options["resume"] else None
-    solution, state = _searched(problem, options, limit, known["dnc"][1], earlier)
+    solution, state = _searched(problem, device, options, limit, known["dnc"][1], earlier)
     if not solution.weights:
         raise ProblemError(f"no restart finished: {solution.outcome.value}")
     polished = refine(problem, solution.weights)
@@ -120,7 +120,7 @@ def _earlier(problem: Problem, path: Path) -> State | None:
 
 
 def _searched(
-    problem: Problem, options: dict[str, Any], limit: float | None, dnc: float, earlier: State | None
+    problem: Problem, device: str, options: dict[str, Any], limit: float | None, dnc: float, earlier: State | None
 ) -> tuple[Solution, State]:
     began = time.monotonic()
     errors = Console(stderr=True)
@@ -134,14 +134,15 @@ def _searched(
             words = f"best {best:.10g}, {best / dnc:.5f} of DNC, {len(state.groups)} minima"
             progress.update(task, completed=len(state.losses) - done, description=words)
 
-        return global_search(
+        return device_search(
             problem,
+            device,
             restarts=options["restarts"],
             seed=options["seed"],
             target=options["target"],
             patience=options["patience"],
             progress=told,
-            stop=None if limit is None else lambda: time.monotonic() - began > limit,
+            stop=lambda: limit is not None and time.monotonic() - began > limit,
             state=earlier,
         )
 
@@ -179,7 +180,7 @@ def _record(
         "seconds": solution.seconds,
         "engine": solution.engine,
         "versions": solution.versions,
-        "polish": {"sentence": polished.sentence, "residual": polished.residual}
+        "polish": {"sentence": polished.sentence, "residual": polished.residual if polished.succeeded else None}
         | {"local_minimum": bool(polished.is_local_minimum)},
         "layers": [
             {"name": s.name, "rank": s.rank, "gap": s.gap if np.isfinite(s.gap) else None}
@@ -223,6 +224,7 @@ def _show(problem: Problem, solution: Solution, polished: Polished, record: dict
         console.print(minima)
     census = record["census"]
     kind = "a local minimum" if record["polish"]["local_minimum"] else "not shown to be a minimum"
+    residual = f"; KKT residual {polished.residual:.1e}" if polished.succeeded else ""
     neck = f"; neck: {record['graph']}" if record["graph"] else ""
     lines = [
         f"{record['restarts']} restarts ({record['dropped']} dropped), {census['minima']} distinct losses, "
@@ -230,7 +232,7 @@ def _show(problem: Problem, solution: Solution, polished: Polished, record: dict
         f"Of the fixed portfolio fewer than {census['better_bound']:.2%} of restarts end lower (95 % confidence), "
         f"and about {census['unseen']:.0%} at a loss not seen yet (Good-Turing).",
         f"Symmetry of the classes: {record['symmetry']['name']}{neck}.",
-        f"{polished.sentence}; {kind}; KKT residual {polished.residual:.1e}.",
+        f"{polished.sentence}; {kind}{residual}.",
         f"Saved {record['saved']}",
     ]
     if record["certificate"]:

@@ -1,0 +1,233 @@
+"""The JAX engine, on the CPU: against the reference objective, SciPy, the compiled engine, and itself in portions."""
+
+import subprocess
+import sys
+
+import numpy as np
+import pytest
+
+from solvers import jax_lanes, lanes
+from solvers.jax_engine import ENGINE, jax_search
+from solvers.jax_lanes import Engine, available_devices, descend_lanes, find_device
+from solvers.lanes import schedule
+from solvers.objective import Objective, loss
+from solvers.search import descend, knock_out, smoothing
+from solvers.solution import Outcome, load, save
+from solvers.starts import gaussian
+from theory.problem import Problem, ProblemError
+
+SMALL = Problem.of(3, 4, "0.002", width=8)
+UNEQUAL = Problem.of(3, 2, ["1/200", "1/50", "3/100"], width=5, n=2)
+LINEAR = Problem.of(4, 1, "0.01", width=5)
+UNIT = 2.0**-53
+
+
+def starts_of(problem: Problem, count: int, scale: float, seed: int = 0) -> list[list[np.ndarray]]:
+    children = np.random.SeedSequence(seed).spawn(count)
+    return [gaussian(problem, np.random.default_rng(child), scale) for child in children]
+
+
+def cpu(problem: Problem, starts: list[list[np.ndarray]], **options) -> lanes.Field:
+    return descend_lanes(problem, starts, device="cpu", **options)
+
+
+def possible_error(problem: Problem, lower: list[np.ndarray], eps: float) -> float:
+    """How far above the bottom of a convex valley, no wider than the weights are large, a gradient leaves a point."""
+    gradient = Objective(problem).reduced(lower, eps)[1]
+    norm, slope = (np.sqrt(sum(float(np.vdot(w, w)) for w in factors)) for factors in (lower, gradient))
+    return float(2 * norm * slope)
+
+
+def in_order(field: lanes.Field) -> list[list[np.ndarray]]:
+    return [lower for _, lower in sorted(zip(field.left, field.lower, strict=True), key=lambda pair: pair[0])]
+
+
+@pytest.mark.parametrize("L", [1, 2, 3, 5])
+@pytest.mark.parametrize(("K", "width"), [(2, 3), (3, 8), (7, 9)])
+def test_values_and_gradients_are_those_of_the_reference(L: int, K: int, width: int) -> None:
+    problem = Problem.of(K, L, ["0.01", "1/300", "0.02", "1/77", "0.005", "0.03"][: L + 1], width=width, n=3)
+    engine, objective = Engine(problem, "cpu"), Objective(problem)
+    starts = starts_of(problem, 4, 1.5, seed=10 * L + K)
+    for eps in (0.0, 0.03):
+        values, gradients = engine.evaluate(engine.pack(starts), eps)
+        for start, found, gradient in zip(starts, values, gradients, strict=True):
+            value, stated = objective.reduced(start[:-1], eps)
+            top = objective.features(start[:-1], eps)[0][-1]
+            # Both invert the same K x K matrix; each loses at most its condition number in units of rounding.
+            slack = 100 * K * L * width * UNIT * (1 + np.linalg.norm(top, 2) ** 2 / (K * objective.lambdas[-1]))
+            assert abs(found - value) <= slack * value
+            largest = max(np.abs(g).max() for g in stated)
+            for mine, other in zip(engine.unpack(gradient), stated, strict=True):
+                assert np.abs(mine - other).max() <= slack * largest
+
+
+@pytest.mark.parametrize(("problem", "scale"), [(SMALL, 0.5), (UNEQUAL, 1.0), (LINEAR, 1.0)])
+def test_same_starts_reach_the_losses_of_scipy_and_of_the_compiled_engine(problem: Problem, scale: float) -> None:
+    """All stop near a zero gradient of one smooth function, so that basins are told apart but not points in one."""
+    starts = starts_of(problem, 6, scale)
+    stages = schedule(problem, 0.1, lambda stage, lanes: lanes, 1)
+    eps = stages[-1, 0]
+    mine, compiled = cpu(problem, starts, eps0=0.1), lanes.descend_lanes(problem, starts, eps0=0.1)
+    theirs, reached = [], []
+    for start in starts:
+        value, lower = 0.0, list(start[:-1])
+        for row in stages:
+            value, lower = descend(problem, lower, row[0])
+        theirs.append(value)
+        reached.append(lower)
+    slack = max(possible_error(problem, lower, eps) for lower in [*reached, *mine.lower, *compiled.lower])
+    assert slack <= 1e-6 and mine.dropped == 0 and mine.evaluations > 0
+    for value, lower in zip(mine.values, in_order(mine), strict=True):
+        assert abs(Objective(problem).reduced(lower, eps)[0] - value) <= 1e-12 * value
+    assert np.abs(np.sort(mine.values) - np.sort(theirs)).max() <= 2 * slack + 1e-13
+    assert np.abs(np.sort(mine.values) - np.sort(compiled.values)).max() <= 2 * slack + 1e-13
+
+
+def test_a_knock_out_ends_where_the_reference_does() -> None:
+    starts = starts_of(UNEQUAL, 8, 1.0)
+    field = cpu(UNEQUAL, starts, eps0=0.1, keep=lanes.better_half)
+    value, weights = knock_out(UNEQUAL, starts, 0.1)
+    assert len(field.left) == 1 and len(list(smoothing(0.1))) == 7
+    slack = possible_error(UNEQUAL, field.lower[0], 1e-7) + possible_error(UNEQUAL, list(weights[:-1]), 1e-7)
+    # The reference's value is with the true relu, within eps / 2 of the smoothed one at every neuron.
+    assert slack <= 1e-6 and abs(field.values[field.left[0]] - value) <= 2 * slack + 1e-6
+
+
+def test_portions_change_no_result() -> None:
+    starts = starts_of(UNEQUAL, 7, 1.0)
+    whole, parts = (cpu(UNEQUAL, starts, eps0=0.1, lanes_at_once=count) for count in (16, 3))
+    slack = max(possible_error(UNEQUAL, lower, 1e-7) for lower in [*whole.lower, *parts.lower])
+    assert slack <= 1e-6 and np.abs(whole.values - parts.values).max() <= 2 * slack + 1e-13
+    # Of one width, neither the neighbours nor the place among them change a bit.
+    alone = cpu(UNEQUAL, starts[4:5], eps0=0.1, lanes_at_once=16)
+    assert alone.values.tobytes() == whole.values[4:5].tobytes()
+
+
+def test_lanes_at_once_fit_the_memory(monkeypatch: pytest.MonkeyPatch) -> None:
+    assert Engine(SMALL, "cpu").lanes == jax_lanes.LANES["cpu"]
+    assert Engine(SMALL, "cpu", lanes_at_once=10**9).lanes < 10**6
+    monkeypatch.setattr(jax_lanes, "HOST_BYTES", 300_000)
+    assert 1 < Engine(SMALL, "cpu").lanes < jax_lanes.LANES["cpu"]
+    monkeypatch.setattr(jax_lanes, "HOST_BYTES", 1)
+    assert Engine(SMALL, "cpu").lanes == 1
+
+
+def test_starts_that_break_down_are_dropped_and_counted() -> None:
+    starts = starts_of(SMALL, 4, 0.3)
+    starts[1][0][0, 0] = np.nan
+    starts[2][1][:] = 1e200
+    field = cpu(SMALL, starts)
+    assert field.dropped == 2 and np.isnan(field.values[1:3]).all() and sorted(field.left) == [0, 3]
+    alone = cpu(SMALL, [starts[0], starts[3]])
+    assert alone.values.tobytes() == field.values[[0, 3]].tobytes()
+
+
+@pytest.mark.parametrize("value", [np.nan, 1e200])
+def test_a_search_in_which_everything_fails_says_so(value: float) -> None:
+    found = jax_search(
+        SMALL, restarts=2, heats=2, start=lambda p, g, s: [np.full(x, value) for x in p.shapes], device="cpu"
+    )
+    assert found.outcome is Outcome.ALL_FAILED
+    assert found.weights == () and np.isnan(found.loss) and found.dropped == 2
+
+
+@pytest.fixture(scope="module")
+def small():
+    return jax_search(SMALL, restarts=7, seed=0, heats=4, device="cpu")
+
+
+def test_three_classes_and_four_layers_beat_neural_collapse(small, tmp_path) -> None:
+    assert small.outcome is Outcome.FINISHED and small.dropped == 0 and small.engine == ENGINE
+    assert small.loss == min(small.losses) == loss(SMALL, small.weights)
+    # The record and neural collapse; both are known to more digits than the homotopy's end leaves.
+    assert 0.014652172916912 <= small.loss <= 0.0146522 < 0.014981934755431891
+    assert {"jax", "jaxlib", "numpy", "python", "scipy"} == set(small.versions)
+    assert small.settings["device"] == "cpu" and small.settings["platform"].startswith("cpu")
+    assert load(save(small, tmp_path / "found.npz")).settings == small.settings
+
+
+def test_seed_and_index_alone_fix_a_restart(small) -> None:
+    again = jax_search(SMALL, restarts=7, seed=0, heats=4, device="cpu")
+    assert again.losses.tobytes() == small.losses.tobytes()
+    assert all(a.tobytes() == b.tobytes() for a, b in zip(again.weights, small.weights, strict=True))
+    rest = jax_search(SMALL, restarts=3, seed=0, heats=4, first=4, device="cpu")
+    assert rest.losses.tobytes() == small.losses[4:].tobytes()
+    assert jax_search(SMALL, restarts=1, seed=1, heats=4, device="cpu").losses[0] != small.losses[0]
+
+
+def test_another_lambda_compiles_nothing_and_the_callers_jax_stays_as_it_is(small) -> None:
+    import jax
+    import jax.numpy as jnp
+
+    from solvers import jax_lbfgs
+
+    before = jax_lbfgs.burst._cache_size()
+    other = Problem.of(3, 4, ["0.001", "0.002", "0.003", "0.004", "1/300"], width=8, n=4)
+    assert jax_search(other, restarts=1, heats=4, device="cpu").outcome is Outcome.FINISHED
+    assert jax_lbfgs.burst._cache_size() == before
+    assert not jax.config.jax_enable_x64 and jnp.ones(1).dtype == np.float32
+    engine = Engine(SMALL, "cpu")
+    job = engine.pack(starts_of(SMALL, 1, 0.3)), schedule(SMALL, 0.1, lanes.better_half, 1)
+    for _ in engine.run([job]):
+        assert jnp.ones(1).dtype == np.float32
+
+
+def test_stop_target_and_interrupt_keep_what_was_found() -> None:
+    def interrupt(done: int, total: int, best: float) -> None:
+        if done == 2:
+            raise KeyboardInterrupt
+
+    many = {"restarts": 10**6, "heats": 1, "device": "cpu"}
+    found = jax_search(SMALL, progress=interrupt, **many)
+    assert found.outcome is Outcome.INTERRUPTED and len(found.losses) == 2
+    assert found.loss == np.min(found.losses) == loss(SMALL, found.weights)
+    assert jax_search(SMALL, target=0.6, **many).outcome is Outcome.TARGET_REACHED
+    stopped = jax_search(SMALL, stop=lambda: True, **many)
+    assert stopped.outcome is Outcome.STOPPED and len(stopped.losses) == 0 and stopped.weights == ()
+
+
+@pytest.mark.parametrize("option", [{"restarts": 0}, {"heats": 0}, {"lanes_at_once": 0}, {"device": "tpu"}])
+def test_options_that_make_no_sense_are_named(option: dict) -> None:
+    with pytest.raises(ProblemError, match=f"^{next(iter(option))} must be [^\n]+$"):
+        jax_search(SMALL, **option)
+
+
+def test_starts_that_do_not_fit_are_refused() -> None:
+    with pytest.raises(ProblemError, match="^start must have factors of shapes"):
+        cpu(SMALL, starts_of(UNEQUAL, 1, 1.0))
+
+
+def test_cuda_without_a_gpu_is_one_error_and_never_the_cpu(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(jax_lanes, "available_devices", lambda: ("cpu",))
+    stated = "device cuda needs a CUDA build of JAX and a visible GPU (pip install 'dufm[gpu]'); found: cpu"
+    for call in (lambda: find_device("cuda"), lambda: jax_search(SMALL, device="cuda")):
+        with pytest.raises(ProblemError) as caught:
+            call()
+        assert str(caught.value) == stated
+
+
+def test_without_jax_there_is_one_error_that_says_how_to_get_it(monkeypatch: pytest.MonkeyPatch) -> None:
+    assert "cpu" in available_devices()
+    monkeypatch.setitem(sys.modules, "jax", None)
+    assert available_devices() == ()
+    for device in ("auto", "cpu", "cuda"):
+        with pytest.raises(ProblemError, match=r"^engine jax needs JAX \(pip install [^\n]+$"):
+            jax_search(SMALL, device=device)
+
+
+def test_importing_the_engine_does_not_import_jax() -> None:
+    program = "import sys, solvers.jax_engine; sys.exit('jax' in sys.modules)"
+    assert subprocess.run([sys.executable, "-c", program], check=False).returncode == 0
+
+
+@pytest.mark.gpu
+def test_the_gpu_reaches_the_losses_of_the_cpu() -> None:
+    if "cuda" not in available_devices():
+        pytest.skip("no CUDA device is visible to JAX")
+    starts = starts_of(UNEQUAL, 64, 1.0)
+    here, there = cpu(UNEQUAL, starts, eps0=0.1), descend_lanes(UNEQUAL, starts, eps0=0.1, device="cuda")
+    slack = max(possible_error(UNEQUAL, lower, 1e-7) for lower in [*here.lower, *there.lower])
+    assert slack <= 1e-6 and np.abs(np.sort(here.values) - np.sort(there.values)).max() <= 2 * slack + 1e-13
+    found = jax_search(SMALL, restarts=64, device="cuda")
+    assert 0.014652172916912 <= found.loss <= 0.0146522 and found.settings["platform"].startswith("gpu")
+    assert jax_search(SMALL, restarts=64, device="cuda").losses.tobytes() == found.losses.tobytes()
