@@ -109,6 +109,21 @@ def test_search_reports_saves_and_certifies(tmp_path: Path) -> None:
     assert "accepted by checker.py" in shown and "best known: looped-hub(7)" in shown
 
 
+def test_search_says_so_where_everything_collapses(tmp_path: Path) -> None:
+    done = dufm(*"search --K 3 --L 3 --lam 1 --restarts 4 --out".split(), str(tmp_path))
+    assert done.returncode == 0 and "everything collapses" in done.stdout and "rank" not in done.stdout
+
+
+def test_search_with_a_strength_for_each_factor_and_samples(tmp_path: Path) -> None:
+    options = "search --K 4 --L 4 --lam 0.002,0.003,0.001,1/500,0.004 --n 5 --restarts 24 --json --out".split()
+    record = json.loads(dufm(*options, str(tmp_path)).stdout)
+    assert record["ratio_to_dnc"] < 0.98 and record["certificate"]["accepted"]
+    again = json.loads(dufm(*options, str(tmp_path), "--resume").stdout)
+    assert again["restarts"] == 48 and again["loss"] <= record["loss"]
+    other = dufm(*"search --K 4 --L 4 --lam 0.002 --restarts 2 --resume --out".split(), str(tmp_path))
+    assert other.returncode == 2 and "--resume" in other.stderr
+
+
 def test_six_classes_at_four_layers_reach_the_known_loss(tmp_path: Path) -> None:
     options = "search --K 6 --L 4 --lam 0.002 --target 0.02717 --json --out".split()
     record = json.loads(dufm(*options, str(tmp_path)).stdout)

@@ -28,6 +28,8 @@ from theory.structures import CheapestSum
 from verification.certificate import point_certificate, write
 from verification.checker import check
 
+# Zero output has loss 1/2; a descent ends this close to it, relatively.
+COLLAPSED = 1e-9
 UNITS = {"s": 1.0, "m": 60.0, "h": 3600.0}
 
 
@@ -87,7 +89,8 @@ def run_search(
     solution, state = _searched(problem, device, options, limit, known["dnc"][1], earlier)
     if not solution.weights:
         raise ProblemError(f"no restart finished: {solution.outcome.value}")
-    polished = refine(problem, solution.weights)
+    with Console(stderr=True).status("polishing the best"):
+        polished = refine(problem, solution.weights)
     if polished.loss < solution.loss:
         solution = replace(solution, weights=polished.weights, loss=polished.loss)
     saved = save(solution, out / f"{stem}.npz")
@@ -206,6 +209,9 @@ def _show(problem: Problem, solution: Solution, polished: Polished, record: dict
     for name, value in rows:
         table.add_row(name, f"{value:.15g}", f"{value / dnc:.6f}")
     console.print(table)
+    if solution.loss >= (1 - COLLAPSED) / 2:
+        console.print(f"Zero is the best output found: everything collapses. Saved {record['saved']}", soft_wrap=True)
+        return
     layers = Table(pad_edge=False)
     for name in ("layer", "rank", "gap", "singular values"):
         layers.add_column(name, no_wrap=name != "singular values")
