@@ -11,11 +11,15 @@ import sympy as sp
 
 
 class Method(Enum):
-    """How a step was checked. Only SAMPLED falls short of a proof."""
+    """How a step was checked. Only SAMPLED falls short of a proof.
+
+    EXACT covers finite statements whole; where a step speaks of every r, its words are the general argument and the
+    cases named are those it reduces to, or an independent check of it.
+    """
 
     SYMBOLIC = "symbolic identity"
     SIGN = "sign of every coefficient"
-    EXACT = "exact arithmetic on every case"
+    EXACT = "exact arithmetic on the cases named"
     STANDARD = "textbook theorem, exact instances checked"
     SAMPLED = "exact substitution at random rationals"
 

@@ -62,9 +62,9 @@ def srg() -> Derivation:
                 every(small, _overlaps, "r = 4, ..., 7, every pair of edges"),
             ),
             Step(
-                "M M^T has r - 1 on the diagonal and 1 off it: (r-2) I + 1 1^T. Its eigenvalues are 2(r-1) once and "
-                "r-2, r-1 times, "
-                "which gives the nuclear norm; they add up to the trace r (r-1).",
+                "A vertex is in r - 1 edges and two vertices share one: M M^T = (r-2) I + 1 1^T. Its eigenvalues are "
+                "2(r-1), on 1, and r-2, on the r-1 dimensions orthogonal to it, which gives the nuclear norm; they add "
+                "up to the trace r (r-1).",
                 (sp.Eq(sp.Symbol("nu"), nu),),
                 all_of(
                     every(small, _gram, "M M^T, r = 4, ..., 7"), identical(2 * (r - 1) + (r - 1) * (r - 2), r * (r - 1))
