@@ -159,7 +159,7 @@ def global_search(
         raise ProblemError(f"patience must be an integer >= 1, got {patience}")
     began = time.perf_counter()
     state = State() if state is None else state
-    before, outcome = len(state.losses), Outcome.FINISHED
+    before = len(state.losses)
     engine = Engine(problem)
     ended: Outcome | None = None
     try:
@@ -171,7 +171,7 @@ def global_search(
             )
     except KeyboardInterrupt:
         ended = Outcome.INTERRUPTED
-    outcome = ended or outcome
+    outcome = ended or Outcome.FINISHED
     if state.losses and not state.best[1] and outcome is not Outcome.INTERRUPTED:
         outcome = Outcome.ALL_FAILED
     settings: dict[str, Any] = {"restarts": restarts, "heats": heats, "target": target, "patience": patience}

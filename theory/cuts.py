@@ -9,7 +9,6 @@ triangular graph, and U = N^+ / 2 is the best read-out. p = 2 is the SRG; p near
 from collections.abc import Sequence
 from functools import cache
 from itertools import combinations
-from math import comb
 from typing import Any
 
 import sympy as sp
@@ -85,8 +84,3 @@ class Cuts:
     def cost(self, K: int, L: int) -> HeadCost:
         order = order_of(K) or 0
         return HeadCost(head(order, best_size(order)), order)
-
-
-def width(order: int) -> int:
-    """Neurons of the widest hidden layer, C(r, p)."""
-    return comb(order, best_size(order))

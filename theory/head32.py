@@ -35,15 +35,15 @@ def head(weight: Any = a, total: Any = s, difference: Any = delta) -> sp.Expr:
     return nuclear_norm(weight) ** 2 * (4 + total**2 + difference**2) * inverse
 
 
-def root_of_h(scale: Any = w) -> sp.Expr:
-    """sqrt(h) as a function of w alone, delta and s at their best."""
-    scale = sp.sympify(scale)
-    return (2 * scale**2 + scale * (scale**2 - 1) + sp.sqrt(3) * scale * (scale**2 + 1)) / (scale**2 - 1)
+def root_of_h(scale: Any = w, root3: Any = None) -> Any:
+    """sqrt(h) as a function of w alone, delta and s at their best; in balls where w and sqrt(3) are given as balls."""
+    root3 = sp.sqrt(3) if root3 is None else root3
+    return (2 * scale**2 + scale * (scale**2 - 1) + root3 * scale * (scale**2 + 1)) / (scale**2 - 1)
 
 
-def quartic(scale: Any = w) -> sp.Expr:
+def quartic(scale: Any = w, root3: Any = None) -> Any:
     """(1 + sqrt 3) w^4 - (2 + 4 sqrt 3) w^2 - 4 w + (1 - sqrt 3), zero where sqrt(h) is stationary."""
-    scale, root3 = sp.sympify(scale), sp.sqrt(3)
+    root3 = sp.sqrt(3) if root3 is None else root3
     return (1 + root3) * scale**4 - (2 + 4 * root3) * scale**2 - 4 * scale + 1 - root3
 
 
@@ -52,16 +52,13 @@ def least_head(bits: int = 200) -> arb:
     with ctx.workprec(2 * bits):
         root3 = arb(3).sqrt()
 
-        def stationary(z: arb) -> arb:
-            return (1 + root3) * z**4 - (2 + 4 * root3) * z**2 - 4 * z + 1 - root3
-
         low, high = Fraction(1), Fraction(4)
         while high - low > Fraction(1, 2**bits):
             middle = (low + high) / 2
-            value = stationary(arb(middle.numerator) / middle.denominator)
+            value = quartic(arb(middle.numerator) / middle.denominator, root3)
             low, high = (middle, high) if value < 0 else (low, middle)
         z = (arb(low.numerator) / low.denominator).union(arb(high.numerator) / high.denominator)
-        return ((2 * z**2 + z * (z**2 - 1) + root3 * z * (z**2 + 1)) / (z**2 - 1)) ** 2
+        return root_of_h(z, root3) ** 2
 
 
 class RankTwoHead:

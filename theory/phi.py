@@ -18,12 +18,6 @@ u, x, t = sp.symbols("u x t", positive=True)
 DEFAULT_WIDTH = Fraction(1, 2**80)
 
 
-def scale_objective(L: int, strength: sp.Expr | Fraction = x) -> sp.Expr:
-    """1/2 (1 - u^p)^2 + (p/2) x u^2: the loss at output scale t = u^p."""
-    p = _factors(L)
-    return (1 - u**p) ** 2 / 2 + sp.Rational(p, 2) * _rational(strength) * u**2
-
-
 def stationarity(L: int, strength: sp.Expr | Fraction = x) -> sp.Expr:
     """u^(p-2) (1 - u^p) - x, whose largest zero in (0, 1) is the non-trivial minimiser."""
     p = _factors(L)
@@ -101,6 +95,11 @@ def phi_of_power(L: int, power: Fraction, width: Fraction = DEFAULT_WIDTH) -> tu
     low, high = power_root(power, p, bits)
     below = phi(L, low, width / 4)[0] if low > 0 else Fraction(0)
     return below, phi(L, high, width / 4)[1]
+
+
+def phi_of_cost(L: int, power: Fraction, ratio: Fraction, width: Fraction = DEFAULT_WIDTH) -> tuple[Fraction, Fraction]:
+    """Bounds of phi_L(ratio x), the loss of a structure of cost C = ratio K, from x^p with x = K Lambda."""
+    return phi_of_power(L, power * ratio ** _factors(L), width)
 
 
 def _factors(L: int) -> int:

@@ -11,7 +11,7 @@ from rich.console import Console
 from rich.table import Table
 
 from solvers.structured import at_best_scale
-from theory.phi import phi_of_power
+from theory.phi import phi_of_cost
 from theory.problem import Problem, ProblemError
 from theory.rational import identity, matrix, squared_norm
 from theory.structure import HeadCost, Structure, as_fraction_ball, cost_power, full_weights, require, total_cost
@@ -111,7 +111,7 @@ def run_compare(
 
 
 def _loss(problem: Problem, ratio: float) -> float:
-    return float(phi_of_power(problem.L, problem.x_power * Fraction(ratio) ** (problem.L + 1))[0])
+    return float(phi_of_cost(problem.L, problem.x_power, Fraction(ratio))[0])
 
 
 def _certify(structure: Structure, problem: Problem, path: Path) -> dict[str, Any]:

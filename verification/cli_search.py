@@ -21,7 +21,7 @@ from solvers.polish import Polished, refine
 from solvers.solution import Solution, load, save
 from solvers.strategy import Group, State
 from solvers.symmetry import graph_of, symmetry_group
-from theory.phi import phi_of_power
+from theory.phi import phi_of_cost, phi_of_power
 from theory.problem import Problem, ProblemError
 from theory.structure import total_cost
 from theory.structures import CheapestSum
@@ -52,16 +52,15 @@ def known_losses(problem: Problem) -> dict[str, tuple[str, float]]:
     structure = CheapestSum()
     losses = {"dnc": ("DNC", float(phi_of_power(problem.L, problem.x_power)[0]))}
     if structure.valid(problem.K, problem.L):
-        ratio = sp.Rational(str(sp.N(total_cost(structure, problem.K, problem.L) / problem.K, 30)))
+        ratio = total_cost(structure, problem.K, problem.L) / problem.K
         losses["known"] = (structure.blocks(problem.K, problem.L), _phi(problem, ratio))
     bound = sp.Integer(problem.K) ** (sp.Rational(2, problem.L + 1) - 1)
-    losses["bound"] = ("no weights can go below", _phi(problem, sp.Rational(str(sp.N(bound, 30)))))
+    losses["bound"] = ("no weights can go below", _phi(problem, bound))
     return losses
 
 
-def _phi(problem: Problem, ratio: sp.Rational) -> float:
-    scale = Fraction(int(ratio.p), int(ratio.q)) ** (problem.L + 1)
-    return float(phi_of_power(problem.L, problem.x_power * scale)[0])
+def _phi(problem: Problem, ratio: sp.Expr) -> float:
+    return float(phi_of_cost(problem.L, problem.x_power, Fraction(str(sp.N(ratio, 30))))[0])
 
 
 def run_search(

@@ -41,16 +41,13 @@ def _member(depth: int) -> bool:
 def _best_is_inside(_: object) -> bool:
     root3, low, high = arb(3).sqrt(), arb("2.01507"), arb("2.01508")
 
-    def stationary(z: arb) -> arb:
-        return (1 + root3) * z**4 - (2 + 4 * root3) * z**2 - 4 * z + 1 - root3
-
     z = low.union(high)
     depth_c = (z**2 + 1) / (z**2 - 1)
     b_value = depth_c**2 - 1
     total = (3 / (1 + b_value)).sqrt()
     slope = (1 + total + b_value * total) / (b_value * total)
     spread = ((3 + total) / slope).sqrt() - 1
-    return bool(stationary(low) < 0 and stationary(high) > 0 and spread > 0 and spread < total)
+    return bool(head32.quartic(low, root3) < 0 and head32.quartic(high, root3) > 0 and spread > 0 and spread < total)
 
 
 def head() -> Derivation:
