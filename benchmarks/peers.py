@@ -4,15 +4,20 @@ A stage of a peer takes starts (lanes x variables) and returns smoothed losses a
 """
 
 from collections.abc import Callable
+from typing import Any
 
-import autograd.numpy as anp
+import autograd
+import autograd.numpy
 import numpy as np
-from autograd import value_and_grad
 from scipy.optimize import minimize
 
 from benchmarks.cases import MEMORY, stages_of
 from solvers.objective import Array, Objective
 from theory.problem import Problem
+
+# Autograd wraps NumPy as it is imported, so type checkers see none of its functions.
+anp: Any = autograd.numpy
+value_and_grad: Any = autograd.value_and_grad
 
 Stage = Callable[[Array, float, float, int], tuple[Array, Array]]
 

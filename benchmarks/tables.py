@@ -63,8 +63,8 @@ def ours_once(case: Case, starts: list[list[Array]]) -> None:
 
 def rate(seconds: float, hits: int) -> tuple[float, float, float]:
     """Seconds a hit with the exact 95 % interval for a Poisson count; infinite where nothing was hit."""
-    least = 2 * seconds / chi2.ppf(0.975, 2 * hits + 2)
-    return (seconds / hits, least, 2 * seconds / chi2.ppf(0.025, 2 * hits)) if hits else (np.inf, least, np.inf)
+    least = 2 * seconds / float(chi2.ppf(0.975, 2 * hits + 2))
+    return (seconds / hits, least, 2 * seconds / float(chi2.ppf(0.025, 2 * hits))) if hits else (np.inf, least, np.inf)
 
 
 def interval(seconds: float, hits: int) -> str:

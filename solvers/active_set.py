@@ -12,6 +12,18 @@ import numpy as np
 from solvers.objective import Array, Objective
 from theory.problem import Problem
 
+# Kinks are looked for up to LARGEST of the largest entry; what lies below LEAST is rounding and smoothing.
+LEAST, LARGEST = 1e-7, 1e-3
+
+
+def _widest_gap(size: Array) -> float:
+    """Where to cut the moduli of a matrix, over their largest: in the widest gap on a logarithmic scale."""
+    relative = np.sort(size, axis=None) / (size.max() or 1.0)
+    below = np.maximum(np.append(0.0, relative[relative <= LARGEST]), LEAST)
+    above = np.append(below[1:], relative[relative > LARGEST].min(initial=1.0))
+    place = int((above / below).argmax())
+    return float(np.sqrt(below[place] * above[place]))
+
 
 class ActiveSet:
     """The loss with fixed masks and its Lagrangian; kinks are constrained to zero.
@@ -19,7 +31,14 @@ class ActiveSet:
     A point is (weights, multipliers), multipliers[i] of the shape of P_{i+2} and zero off its kinks.
     """
 
-    def __init__(self, problem: Problem, weights: Sequence[Array], tolerance: float) -> None:
+    def __init__(self, problem: Problem, weights: Sequence[Array], tolerance: float | None) -> None:
+        """Read off the pattern of `weights`.
+
+        Args:
+            problem: the problem the weights belong to.
+            weights: (H_1, W_1, ..., W_L), hidden widths free.
+            tolerance: kinks are entries of P_l up to this much of its largest; None puts it into the widest gap.
+        """
         self.objective = Objective(problem)
         self.shapes = [w.shape for w in weights]
         self.masks: list[Array] = []
@@ -27,7 +46,8 @@ class ActiveSet:
         features = weights[0]
         for factor in weights[1:-1]:
             before = factor @ features
-            kink = np.abs(before) <= tolerance * np.abs(before).max()
+            size = np.abs(before)
+            kink = size <= (_widest_gap(size) if tolerance is None else tolerance) * size.max()
             self.kinks.append(kink)
             self.masks.append(((before > 0) & ~kink).astype(float))
             features = before * self.masks[-1]

@@ -1,11 +1,12 @@
 """Which engine runs a search: the portfolio on the processor's cores, or thousands of lanes on a CUDA device."""
 
 from collections.abc import Callable
+from dataclasses import replace
 from importlib.util import find_spec
 
 import numpy as np
 
-from solvers.jax_engine import jax_search
+from solvers.jax_engine import jax_search, keep_programs
 from solvers.jax_lanes import available_devices
 from solvers.solution import Solution
 from solvers.strategy import HIT, Group, State, global_search
@@ -49,7 +50,7 @@ def device_search(
         return global_search(
             problem, restarts, seed, target=target, patience=patience, progress=progress, stop=stop, state=state
         )
-    seen = State() if state is None else state
+    seen = State() if state is None else replace(state)
     first = len(seen.losses)
 
     def told(done: int, total: int, best: float) -> None:
@@ -61,8 +62,22 @@ def device_search(
     def halt() -> bool:
         return stop() or (patience is not None and seen.since >= patience)
 
+    keep_programs()
     solution = jax_search(problem, restarts, seed, target=target, progress=told, stop=halt, first=first, device="cuda")
-    return solution, state_of(solution)
+    return _joined(state, solution) if state is not None else (solution, state_of(solution))
+
+
+def _joined(earlier: State, solution: Solution) -> tuple[Solution, State]:
+    """The search that went on from `earlier`: its losses come first, and its best stays unless a lower one came."""
+    state = state_of(solution)
+    state.losses = [*earlier.losses, *state.losses]
+    if earlier.best[0] < solution.loss or not solution.weights:
+        state.best = earlier.best
+        same = [g for g in state.groups if g.loss <= earlier.best[0] * (1 + HIT)]
+        known = Group(*earlier.best, hits=sum(g.hits for g in same), fixed=sum(g.fixed for g in same))
+        state.groups = [known, *state.groups[len(same) :]] if known.weights else state.groups
+    best = {"loss": state.best[0], "weights": state.best[1]} if state.best[1] else {}
+    return replace(solution, losses=np.array(state.losses), **best), state
 
 
 def state_of(solution: Solution) -> State:

@@ -4,9 +4,15 @@ Every lane computes as if it were alone and results are taken in order of restar
 lanes at once a restart depends on the seed and its own index alone. See solvers.jax_lanes for how lanes share a device.
 """
 
+import contextlib
+import importlib
+import os
 import platform
+import sys
 from collections.abc import Callable, Generator, Iterator
 from importlib.metadata import version
+from pathlib import Path
+from typing import Any
 
 import numpy as np
 import scipy
@@ -74,6 +80,40 @@ def jax_search(
     return plan.collect(
         results(), ENGINE, versions, own | {"platform": f"{chip.platform} {chip.client.platform_version}"}
     )
+
+
+def program_folder() -> Path:
+    """Where compiled JAX programs are kept between processes: dufm/jax in the user's folder for caches."""
+    home = Path(os.path.expanduser("~"))
+    if sys.platform == "win32":
+        base = os.environ.get("LOCALAPPDATA") or home / "AppData" / "Local"
+    elif sys.platform == "darwin":
+        base = home / "Library" / "Caches"
+    else:
+        base = os.environ.get("XDG_CACHE_HOME") or home / ".cache"
+    return Path(base) / "dufm" / "jax"
+
+
+def keep_programs() -> Path | None:
+    """Have JAX keep what it compiles from now on; for a process of one's own, since it sets JAX's configuration.
+
+    Returns:
+        The folder; None where JAX is missing or has its own (JAX_COMPILATION_CACHE_DIR), or nothing can be written.
+    """
+    try:
+        jax: Any = importlib.import_module("jax")
+    except ImportError:
+        return None
+    folder = program_folder()
+    with contextlib.suppress(OSError, AttributeError):
+        if jax.config.jax_compilation_cache_dir is None:
+            folder.mkdir(parents=True, exist_ok=True)
+            if os.access(folder, os.W_OK | os.X_OK):
+                # By default programs that compile within a second are not kept; a search has several of them.
+                jax.config.update("jax_persistent_cache_min_compile_time_secs", 0.0)
+                jax.config.update("jax_compilation_cache_dir", str(folder))
+                return folder
+    return None
 
 
 def _in_order(numbered: Iterator[tuple[int, Field]]) -> Iterator[Field]:

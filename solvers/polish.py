@@ -24,9 +24,11 @@ from scipy.optimize import linprog
 from solvers.active_set import ActiveSet
 from solvers.canonical import ROUNDING, canonical
 from solvers.objective import Array, balance, loss
+from solvers.settle import SMOOTHINGS, settle
 from theory.problem import Problem
 
-KINK_TOLERANCES = (1e-5, 1e-4, 1e-6, 1e-3)
+# None: the widest gap.
+KINK_TOLERANCES = (None, 1e-5, 1e-4, 1e-6, 1e-3)
 RESIDUAL_GOAL = 1e-12
 RESIDUAL_STOP = 1e-14
 SIGN_MARGIN = 1e-7
@@ -34,7 +36,10 @@ CURVATURE_MARGIN = 1e-7
 STEPS = 30
 PATIENCE = 4
 SINGULAR = 1e-7
-MERGE_TOLERANCES = (1e-6, 1e-4, 1e-2)
+MERGE_TOLERANCES = (1e-2, 1e-4, 1e-6)
+FALL = 1e-4
+# Newton's method costs the cube of the number of weights; above this many only the first threshold is tried.
+MANY = 450
 
 
 @dataclass(frozen=True, eq=False)
@@ -81,8 +86,8 @@ class Polished:
 def polish(problem: Problem, weights: Sequence[Array]) -> Polished:
     """Polish weights near a minimum; best applied after `canonical`, which removes dead and doubled neurons.
 
-    Several thresholds for what counts as a kink are tried; the first that converges to a stationary point wins, else
-    the first that converges at all.
+    Several thresholds for what counts as a kink are tried, first the widest gap; the first that converges to a
+    stationary point wins, else the first that converges at all.
 
     Args:
         problem: the problem the weights belong to.
@@ -94,7 +99,8 @@ def polish(problem: Problem, weights: Sequence[Array]) -> Polished:
     loss(problem, weights)
     given = balance(problem, weights)
     attempts: list[Polished] = []
-    for tolerance in KINK_TOLERANCES:
+    many = sum(w.size for w in given) > MANY
+    for tolerance in KINK_TOLERANCES[:1] if many else KINK_TOLERANCES:
         attempts.append(_newton(problem, given, tolerance))
         if attempts[-1].is_stationary:
             break
@@ -102,27 +108,47 @@ def polish(problem: Problem, weights: Sequence[Array]) -> Polished:
 
 
 def refine(problem: Problem, weights: Sequence[Array]) -> Polished:
-    """Alternate `canonical` and `polish` until the hidden widths stop shrinking: polishing reveals doubled neurons.
+    """Settle the weights, drop dead neurons, merge parallel ones, and polish the few that are left.
 
-    Neurons that are only nearly dead or parallel are simplified too, and kept so when polishing then ends no higher.
+    Where settling falls to a minimum clearly lower, or to none that can be polished, it is tried again from a smaller
+    smoothing, nearer to the weights; where that fails too the weights are polished as given.
 
     Raises:
         ProblemError: if the shapes do not chain up.
     """
-    found = polish(problem, canonical(problem, weights))
-    tolerances = list(MERGE_TOLERANCES)
-    while tolerances:
-        simpler = canonical(problem, found.weights, tolerances[0], slack=1.0)
-        if [w.shape for w in simpler] != [w.shape for w in found.weights]:
-            trial = polish(problem, simpler)
-            if trial.loss <= found.loss * (1 + ROUNDING) and trial.succeeded >= found.succeeded:
-                found = trial
-                continue
-        tolerances.pop(0)
+    given = loss(problem, weights)
+    found = _settled(problem, weights, given, SMOOTHINGS[0])
+    if found is None or found.loss < given * (1 - FALL):
+        near = _settled(problem, weights, given, SMOOTHINGS[1])
+        found = near if near is not None and (found is None or near.is_stationary) else found
+    return found or polish(problem, canonical(problem, weights))
+
+
+def _settled(problem: Problem, weights: Sequence[Array], given: float, first: float) -> Polished | None:
+    """The first canonical form of the settled weights that polishes to a stationary point, else to any KKT point.
+
+    Neurons are merged as boldly as the loss allows: what comes out must not lie above the loss to which the smoothing
+    tends, up to the error of that estimate, nor above `given`.
+    """
+    settled = settle(problem, weights, first)
+    if settled is None:
+        return None
+    bound = min(settled.limit + settled.error, given) * (1 + ROUNDING)
+    found, shapes = None, []
+    for tolerance in MERGE_TOLERANCES:
+        simpler = canonical(problem, settled.weights, tolerance, slack=1.0)
+        if [w.shape for w in simpler] in shapes:
+            continue
+        shapes.append([w.shape for w in simpler])
+        trial = polish(problem, simpler)
+        if trial.succeeded and trial.loss <= bound:
+            found = found or trial
+            if trial.is_stationary:
+                return trial
     return found
 
 
-def _newton(problem: Problem, given: list[Array], tolerance: float) -> Polished:
+def _newton(problem: Problem, given: list[Array], tolerance: float | None) -> Polished:
     active_set = ActiveSet(problem, given, tolerance)
     start_loss = loss(problem, given)
     flat = np.concatenate([w.ravel() for w in given])

@@ -28,8 +28,8 @@ ENGINE = "numba-lbfgs, portfolio"
 HIT = 1e-6
 ROUND = 24
 POLISHED = 1
-# A polish costs the cube of the number of weights; above this many only what is reported at the end is polished.
-MOST_WEIGHTS = 800
+# A polish mostly costs less than the round it follows; above this many only what is reported at the end is polished.
+MOST_WEIGHTS = 2500
 ELITE = 6
 CONFIDENCE = 0.95
 
@@ -224,25 +224,30 @@ def _round(
     ]
     finished: list[Found] = []
     ended: Outcome | None = None
-    for found in run_recipes(problem, engine, recipes, seed, threads, stop):
-        finished.append(found)
-        state.losses.append(found[0])
-        state.since += 1
-        if found[0] < state.best[0]:
-            state.since = 0 if found[0] < state.best[0] * (1 - HIT) else state.since
-            state.best = found
-        if progress is not None:
-            progress(state)
-        if target is not None and state.best[0] <= target:
-            ended = Outcome.TARGET_REACHED
-        elif (stop is not None and stop()) or (patience is not None and state.since >= patience):
-            ended = Outcome.STOPPED
-        if ended is not None:
-            break
+    new: list[Group] = []
+    try:
+        for found in run_recipes(problem, engine, recipes, seed, threads, stop):
+            finished.append(found)
+            state.losses.append(found[0])
+            state.since += 1
+            if found[0] < state.best[0]:
+                state.since = 0 if found[0] < state.best[0] * (1 - HIT) else state.since
+                state.best = found
+            if progress is not None:
+                progress(state)
+            if target is not None and state.best[0] <= target:
+                ended = Outcome.TARGET_REACHED
+            elif (stop is not None and stop()) or (patience is not None and state.since >= patience):
+                ended = Outcome.STOPPED
+            if ended is not None:
+                break
+    finally:
+        # After Ctrl-C as well: what has finished counts in the census as it does among the losses.
+        _learn(state, chosen, finished, known)
+        new = _file(state, finished, (len(chosen) + 1) // 2)
+    _polish_lowest(problem, state, new)
     if ended is None and len(finished) < len(recipes):
         ended = Outcome.STOPPED
-    _learn(state, chosen, finished, known)
-    _file(problem, state, finished, (len(chosen) + 1) // 2)
     return ended
 
 
@@ -258,8 +263,8 @@ def _learn(state: State, chosen: list[int], finished: list[Found], known: float)
         record.lowest = min(record.lowest, value) if np.isfinite(value) else record.lowest
 
 
-def _file(problem: Problem, state: State, finished: list[Found], fixed: int) -> None:
-    """Count the round's restarts by minimum, and polish the lowest new one."""
+def _file(state: State, finished: list[Found], fixed: int) -> list[Group]:
+    """Count the round's restarts by minimum; the minima not seen before."""
     new: list[Group] = []
     for i, (value, weights) in enumerate(finished):
         state.fixed += int(i < fixed)
@@ -274,6 +279,10 @@ def _file(problem: Problem, state: State, finished: list[Found], fixed: int) -> 
             group.loss, group.weights, group.polished = value, weights, False
         group.hits += 1
         group.fixed += int(i < fixed)
+    return new
+
+
+def _polish_lowest(problem: Problem, state: State, new: list[Group]) -> None:
     for group in sorted(new, key=lambda g: g.loss)[:POLISHED]:
         small = sum(w.size for w in group.weights) <= MOST_WEIGHTS
         if small and group.loss <= state.best[0] * (1 + HIT):

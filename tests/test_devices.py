@@ -1,12 +1,17 @@
 """Devices: named, never a silent fallback; the CUDA path's own code runs here on JAX's processor device."""
 
+import subprocess
+import sys
+from pathlib import Path
+
 import numpy as np
 import pytest
 
-from solvers import devices
+from solvers import devices, jax_engine
 from solvers.devices import chosen_device, device_search, state_of
 from solvers.jax_engine import jax_search
 from solvers.solution import Outcome
+from solvers.strategy import Group, State
 from theory.problem import Problem, ProblemError
 
 THREE = Problem.of(3, 4, "0.002", width=8)
@@ -42,6 +47,7 @@ def test_the_cuda_path_on_the_processor(monkeypatch: pytest.MonkeyPatch) -> None
         return jax_search(*arguments, device="cpu", heats=4, **options)
 
     monkeypatch.setattr(devices, "jax_search", on_processor)
+    monkeypatch.setattr(devices, "keep_programs", lambda: None)
     seen: list[int] = []
     solution, state = device_search(
         THREE, "cuda", 6, 1, None, None, lambda s: seen.append(len(s.losses)), lambda: False, None
@@ -52,3 +58,67 @@ def test_the_cuda_path_on_the_processor(monkeypatch: pytest.MonkeyPatch) -> None
     halted, _ = device_search(THREE, "cuda", 50, 1, None, 3, lambda s: None, lambda: False, None)
     assert halted.outcome is Outcome.STOPPED and len(halted.losses) < 50
     assert state_of(solution).best[0] == solution.loss
+
+
+def test_going_on_keeps_earlier_losses_and_the_earlier_best(monkeypatch: pytest.MonkeyPatch) -> None:
+    def on_processor(*arguments, device, **options):
+        return jax_search(*arguments, device="cpu", heats=4, **options)
+
+    def going_on(state: State) -> tuple:
+        return device_search(THREE, "cuda", 3, 1, None, None, lambda s: None, lambda: False, state)
+
+    monkeypatch.setattr(devices, "jax_search", on_processor)
+    monkeypatch.setattr(devices, "keep_programs", lambda: None)
+    weights = tuple(np.zeros(shape) for shape in THREE.shapes)
+    for loss, hits in ((0.001, 0), (0.4, None)):
+        earlier = State(losses=[0.4, loss], best=(loss, weights), groups=[Group(loss, weights)])
+        solution, state = going_on(earlier)
+        assert earlier.losses == [0.4, loss] and earlier.best[1] is weights
+        assert list(solution.losses[:2]) == [0.4, loss] and len(solution.losses) == 5 == len(state.losses)
+        assert state.fixed == 3 and solution.loss == state.best[0] == min(solution.losses)
+        assert (solution.weights is weights) == (hits == 0)
+        assert min(state.groups, key=lambda g: g.loss).weights is solution.weights
+        assert sum(g.hits for g in state.groups) == 3
+
+
+KEEPING = """
+import jax, jax.numpy as jnp
+from solvers.jax_engine import keep_programs
+print(keep_programs())
+read = []
+jax.monitoring.register_event_listener(lambda name, **_: read.append(name) if name.endswith("/cache_hits") else None)
+program = jax.jit(lambda x: jnp.sin(x) @ x)
+program(jnp.ones((3, 3))).block_until_ready()
+jax.clear_caches()
+before = len(read)
+program(jnp.ones((3, 3))).block_until_ready()
+print(before < len(read))
+"""
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="the folder for caches is set as on Linux")
+def test_compiled_programs_are_kept_and_read_again(tmp_path: Path) -> None:
+    pytest.importorskip("jax")
+    environment = {"PATH": "/usr/bin", "HOME": "/", "XDG_CACHE_HOME": str(tmp_path), "JAX_PLATFORMS": "cpu"}
+    done = subprocess.run([sys.executable, "-c", KEEPING], env=environment, capture_output=True, text=True, timeout=120)
+    assert done.returncode == 0, done.stderr
+    assert done.stdout.split() == [str(tmp_path / "dufm" / "jax"), "True"]
+    assert any((tmp_path / "dufm" / "jax").iterdir())
+
+
+def test_a_folder_that_cannot_be_written_or_is_chosen_already_changes_nothing(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    jax = pytest.importorskip("jax")
+    blocked = tmp_path / "file"
+    blocked.write_text("")
+    monkeypatch.setattr(jax_engine, "program_folder", lambda: blocked / "dufm")
+    before = jax.config.jax_compilation_cache_dir
+    assert jax_engine.keep_programs() is None and jax.config.jax_compilation_cache_dir == before
+    monkeypatch.setattr(jax_engine, "program_folder", lambda: tmp_path / "dufm")
+    jax.config.update("jax_compilation_cache_dir", str(tmp_path / "own"))
+    try:
+        assert jax_engine.keep_programs() is None
+        assert jax.config.jax_compilation_cache_dir == str(tmp_path / "own") and not (tmp_path / "dufm").exists()
+    finally:
+        jax.config.update("jax_compilation_cache_dir", before)

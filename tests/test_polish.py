@@ -8,8 +8,11 @@ from solvers.canonical import canonical, describe
 from solvers.objective import balance, loss, loss_and_gradient
 from solvers.polish import RESIDUAL_GOAL, polish, refine
 from solvers.search import search
+from solvers.settle import settle
+from solvers.strategy import global_search
 from theory.problem import Problem, ProblemError
 
+FIFTEEN = Problem.of(15, 5, "0.0005", width=20)
 SMALL = Problem.of(3, 4, "0.002", width=8)
 UNIT = np.finfo(float).eps
 
@@ -65,7 +68,41 @@ def test_polishing_far_from_a_minimum_never_raises_the_loss(seed: int) -> None:
     assert result.succeeded or (result.sentence.startswith("not polished") and not result.is_stationary)
 
 
+def test_settling_foretells_the_polished_loss(found, refined) -> None:
+    settled = settle(SMALL, found.weights)
+    assert settled is not None and settled.loss == loss(SMALL, settled.weights) > refined.loss
+    # The excess of the last smoothing is far larger than what the estimate leaves of it.
+    assert abs(settled.limit - refined.loss) <= settled.error + 100 * UNIT < 1e-3 * (settled.loss - refined.loss)
+    narrow = settle(SMALL, refined.weights)
+    assert narrow is not None and [w.shape for w in narrow.weights] == list(SMALL.shapes)
+    wide = settle(SMALL, canonical(SMALL, disguised(Problem.of(3, 4, "0.002", width=30), list(found.weights))))
+    assert wide is not None and wide.limit == pytest.approx(refined.loss, rel=1e-10)
+    assert settle(SMALL, [np.full(shape, np.inf) for shape in SMALL.shapes]) is None
+
+
+def test_fifteen_classes_and_five_layers_are_polished() -> None:
+    found, _ = global_search(FIFTEEN, restarts=6, seed=0)
+    result = refine(FIFTEEN, found.weights)
+    assert result.is_stationary and result.residual <= RESIDUAL_GOAL and result.loss <= found.loss
+    assert result.loss == loss(FIFTEEN, result.weights)
+    assert sum(w.size for w in result.weights) < sum(a * b for a, b in FIFTEEN.shapes) / 2
+    gradient = loss_and_gradient(FIFTEEN, result.weights)[1]
+    # W_L and H_1 meet no kink of their own, so there the plain gradient must vanish as well.
+    assert np.abs(gradient[-1]).max() <= 1e-12 * np.abs(result.weights[-1]).max()
+
+
+def test_kinks_are_cut_in_the_widest_gap() -> None:
+    problem = Problem.of(4, 2, "0.01")
+    signs = np.array([[1.0, -1.0, 1.0, -1.0]] * 4)
+    for kink in (0.0, 1e-9, 2e-6):
+        size = np.array([[1.0, kink, 0.3, 0.1], [0.4, 0.9, kink / 3, 0.02], [1.0] * 4, [0.5] * 4])
+        pattern = ActiveSet(problem, [np.eye(4), signs * size, np.eye(4)], None)
+        assert pattern.constraints == 2 and pattern.kinks[0][0, 1] and pattern.kinks[0][1, 2]
+    assert ActiveSet(problem, [np.eye(4), signs, np.eye(4)], None).constraints == 0
+
+
 def test_zero_weights_are_handled() -> None:
+    assert refine(SMALL, [np.zeros(shape) for shape in SMALL.shapes]).loss <= 0.5
     zeros = [np.zeros(shape) for shape in SMALL.shapes]
     result = polish(SMALL, zeros)
     assert result.loss == 0.5 and not result.is_local_minimum

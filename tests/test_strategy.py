@@ -90,13 +90,18 @@ def test_patience_stop_and_resume() -> None:
     assert halted.outcome is Outcome.STOPPED and len(halted.losses) < 500
 
 
-def test_ctrl_c_keeps_what_was_found() -> None:
+@pytest.mark.parametrize("after", [5, 14, 30])
+def test_ctrl_c_keeps_what_was_found_and_counts_it(after: int) -> None:
     def interrupt(state) -> None:
-        if len(state.losses) == 5:
+        if len(state.losses) == after:
             raise KeyboardInterrupt
 
-    solution, _ = global_search(THREE, restarts=100, seed=0, progress=interrupt)
-    assert solution.outcome is Outcome.INTERRUPTED and len(solution.losses) == 5 and solution.weights
+    solution, state = global_search(THREE, restarts=100, seed=0, progress=interrupt)
+    assert solution.outcome is Outcome.INTERRUPTED and len(solution.losses) == after and solution.weights
+    assert sum(g.hits for g in state.groups) == np.isfinite(solution.losses).sum()
+    # Rounds of 24, the first half of each from the fixed portfolio.
+    assert state.fixed == state.census()["fixed_restarts"] == 12 * (after // 24) + min(after % 24, 12)
+    assert sum(r.tried for r in state.arms) <= after
 
 
 def test_bad_options_are_named() -> None:
