@@ -6,7 +6,18 @@
 from collections.abc import Iterable, Iterator
 from pathlib import Path
 
-from paper_figs import critical_depth, loss_ratio, srg_heatmaps, winner_map
+from paper_figs import (
+    brackets,
+    critical_depth,
+    head_frontier,
+    head_gallery,
+    loss_ratio,
+    neck_rank,
+    phase_diagram,
+    regularisation,
+    srg_heatmaps,
+    winner_map,
+)
 from paper_figs.style import FigureModule, as_csv, render
 from solvers.storage import write_whole
 from theory.problem import ProblemError
@@ -16,6 +27,12 @@ FIGURES: dict[str, FigureModule] = {
     "winner-map": winner_map,
     "critical-depth": critical_depth,
     "loss-ratio": loss_ratio,
+    "brackets": brackets,
+    "head-frontier": head_frontier,
+    "head-gallery": head_gallery,
+    "phase-diagram": phase_diagram,
+    "neck-rank": neck_rank,
+    "regularisation": regularisation,
     "srg-heatmaps": srg_heatmaps,
 }
 

@@ -19,6 +19,7 @@ COLOURS = {
     "looped-hub": "#CC79A7",
     "head32": "#E69F00",
     "truncated": "#56B4E9",
+    "halves": "#8C6D31",
     "sum": "#222222",
 }
 LABELS = {
@@ -28,6 +29,7 @@ LABELS = {
     "looped-hub": "hub graph ($K_4$ and a loop)",
     "head32": "rank-2 head of three classes",
     "truncated": "truncated head",
+    "halves": "halves (two layers)",
     "sum": "cheapest direct sum",
 }
 MARKERS = {"srg": "o", "cuts": "s", "looped": "^", "looped-hub": "P", "head32": "D", "truncated": "v"}

@@ -19,6 +19,8 @@ from theory.problem import Problem
 
 ROUNDING = 64 * np.finfo(float).eps
 RANK_THRESHOLD = 1e-6
+# Below this, squares underflow: the weights have collapsed and have no directions to compare.
+COLLAPSED = 1e-60
 
 
 def canonical(
@@ -53,7 +55,7 @@ def _factorise(problem: Problem, weights: list[Array]) -> list[list[Array]]:
     trials = []
     # Cutting at rounding level almost always works; where it does not, all singular values stay.
     for cut in (1e-9, 0.0):
-        rank = max(1, int((s > cut * s[0]).sum()))
+        rank = max(1, int((s > cut * s.max(initial=0.0)).sum()))
         top, half = u[:, :rank], np.sqrt(s[:rank, None])
         # The first of the largest entries over the classes is made positive; classes are never reordered.
         size = np.abs(vt[:rank])
@@ -70,6 +72,8 @@ def _simplify(layer: int, tolerance: float) -> Callable[[Problem, list[Array]], 
     def step(_: Problem, weights: list[Array]) -> list[list[Array]]:
         incoming, outgoing = weights[layer - 1], weights[layer]
         size = np.linalg.norm(incoming, axis=1) * np.linalg.norm(outgoing, axis=0)
+        if size.max(initial=0.0) < COLLAPSED:
+            return []
         alive = np.flatnonzero(size > ROUNDING**2 * size.max(initial=0.0))
         merged_rows: list[Array] = []
         merged_columns: list[Array] = []

@@ -4,8 +4,8 @@ The device works on a fixed number of lanes at once. A lane that ends its stage 
 by the next stage of a restart under way or by a new start; so the slowest descent holds up nobody, any number of
 restarts fits the memory, and one compilation serves every search over the same (K, L, width), whatever its lambdas.
 
-JAX is imported when the engine is first used. A device that is not there is an error, never another device. `keep_programs`
-in `jax_engine` keeps compiled programs between processes; JAX_COMPILATION_CACHE_DIR chooses another folder.
+JAX is imported when the engine is first used. A device that is not there is an error, never another device.
+`keep_programs` in `jax_engine` keeps compiled programs on disk; JAX_COMPILATION_CACHE_DIR chooses another folder.
 """
 
 import contextlib

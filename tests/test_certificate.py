@@ -12,7 +12,14 @@ import pytest
 import sympy as sp
 
 from theory.problem import Problem, ProblemError
-from verification.certificate import CertificateError, head_certificate, point_certificate, read, write
+from verification.certificate import (
+    CertificateError,
+    head_certificate,
+    interval_certificate,
+    point_certificate,
+    read,
+    write,
+)
 
 ROOT = Path(__file__).parents[1]
 PROBLEM = Problem.of(2, 2, ["0.01", "1/30", "0.02"], n=3)
@@ -82,6 +89,36 @@ def test_a_head_must_be_exact():
     assert [(m["name"], m["den"]) for m in certificate["witness"]] == [("A", 1), ("B", 3), ("W", 1), ("U", 1)]
     with pytest.raises(ProblemError, match="W: an exact rational is needed"):
         head_certificate(2, 4, eye, eye, [[0.5, 0.0], [0.0, 1.0]], eye, "c", {})
+
+
+def test_an_interval_lists_its_cuts_and_one_set_of_weights_a_piece():
+    certificate = interval_certificate(2, 2, ["0.01", Fraction(1, 30), 1], [RATIONALS, FLOATS], "c", {"by": 1}, bits=20)
+    assert certificate["kind"] == "interval" and certificate["found_by"] == {"by": "1"}
+    assert certificate["problem"] == {"K": 2, "L": 2, "cuts": [[1, 100], [1, 30], [1, 1]]}
+    assert [m["name"] for m in certificate["witness"]] == ["H_1", "W_1", "W_2"] * 2
+    assert entries(certificate)[:3] == entries(sample())
+    assert entries(certificate)[3:] == entries(point_certificate(PROBLEM, FLOATS, "c", {}, bits=20))
+
+
+@pytest.mark.parametrize(
+    ("cuts", "pieces", "message"),
+    [
+        ([1, 2], [], "2 cuts need 1 pieces, got 0"),
+        ([1, 2, 3], [RATIONALS], "3 cuts need 2 pieces, got 1"),
+        ([1], [], "cuts must be at least two rising numbers > 0, got 1"),
+        ([], [], "got none"),
+        ([2, 1], [RATIONALS], "rising numbers > 0, got 2, 1"),
+        ([1, 1], [RATIONALS], "rising"),
+        ([0, 1], [RATIONALS], "rising"),
+        ([-1, 1], [RATIONALS], "rising"),
+        ([1, float("nan")], [RATIONALS], "cuts must be a finite number"),
+        ([1, 2], [RATIONALS[:2]], "3 factors"),
+        ([1, 2], [[*RATIONALS[:2], [[1, 2, 3], [4, 5, 6]]]], "W_2 must have 2 columns"),
+    ],
+)
+def test_an_interval_that_makes_no_sense_is_refused(cuts, pieces, message):
+    with pytest.raises(ProblemError, match=message):
+        interval_certificate(2, 2, cuts, pieces, "c", {})
 
 
 def test_found_by_is_stored_as_strings_so_that_no_float_enters(tmp_path):

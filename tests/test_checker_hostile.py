@@ -12,6 +12,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from test_checker import CHECKER, certified_head, judge, phi, point32
+from test_checker_interval import interval32
 
 from theory.problem import Problem
 from theory.rational import identity, matrix, relu, squared_norm
@@ -45,7 +46,7 @@ def test_found_by_is_optional_and_may_hold_floats_but_nothing_else_may():
     assert judge(certificate).ok
 
 
-@pytest.mark.parametrize("make", [point32, certified_head])
+@pytest.mark.parametrize("make", [point32, interval32, certified_head])
 def test_a_truncated_file_is_rejected(make):
     text = json.dumps(make())
     assert checker.check(text).ok and checker.check(text.encode()).ok
@@ -53,7 +54,7 @@ def test_a_truncated_file_is_rejected(make):
         assert not checker.check(text[:cut]).ok
 
 
-@pytest.mark.parametrize(("make", "layer"), [(point32, 3), (certified_head, 2)])
+@pytest.mark.parametrize(("make", "layer"), [(point32, 3), (interval32, 13), (certified_head, 2)])
 def test_no_hidden_width_below_the_witnesss_own_is_claimed(make, layer):
     wide = make()
     wide["witness"][layer]["rows"].append([0, 0])
@@ -202,6 +203,11 @@ def recheck(certificate, result):
         lambdas = tuple(Fraction(*pair) for pair in problem["lambdas"])
         model = Problem(K, problem["L"], lambdas, width=K, n=problem["n"])
         return model.objective(factors) < phi(model)
+    if result.kind == "interval":
+        L, cuts = problem["L"], [Fraction(*pair) for pair in problem["cuts"]]
+        ends = [(i, x) for i in range(len(cuts) - 1) for x in cuts[i : i + 2]]
+        models = [(Problem.of(K, L, x), factors[i * (L + 1) : (i + 1) * (L + 1)]) for i, x in ends]
+        return cuts == sorted(set(cuts)) and all(model.objective(piece) < phi(model) for model, piece in models)
     A, B, W, U = factors
     V, L, q = A * B, problem["L_from"], A.nrows()
     h = squared_norm(A) * squared_norm(B) * squared_norm(W) * squared_norm(U)
@@ -209,7 +215,7 @@ def recheck(certificate, result):
     return exact and q <= K and L >= 3 and h * q ** (L - 3) < K ** (L + 1)
 
 
-SEEDS = [point32(), certified_head()]
+SEEDS = [point32(), interval32(), certified_head()]
 LEAVES = st.one_of(
     st.integers(-3, 5),
     st.integers(-(10**40), 10**40),
@@ -230,7 +236,7 @@ def places(node, path=()):
 WRONG = [None, True, 0, -1, 1.5, "", "1", [], {}, [[]], [[1]], [{}], {"": []}, 10**999, float("nan")]
 
 
-@pytest.mark.parametrize("seed", SEEDS, ids=["point", "head"])
+@pytest.mark.parametrize("seed", SEEDS, ids=["point", "interval", "head"])
 def test_no_value_of_a_wrong_type_anywhere_raises_or_passes(seed):
     for path in places(seed):
         for value in WRONG:

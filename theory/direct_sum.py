@@ -55,6 +55,9 @@ class DirectSum:
 
     def weights(self, K: int, L: int) -> Sequence[Any]:
         """Balanced block-diagonal factors; algebraic, since blocks are scaled to squared norm C_b in every factor."""
+        if len(self.blocks) == 1:
+            structure, k = self.blocks[0]
+            return structure.weights(k, L)
         parts = [balanced(s.weights(k, L) if k > 1 else [sp.eye(1)] * L, L) for s, k in self.blocks]
         return [sp.diag(*(part[i] for part in parts)) for i in range(L)]
 

@@ -100,7 +100,7 @@ class RankTwoHead:
         return HeadCost(head(*map(_rational, (self.weight, self.total, self.difference))), 2)
 
 
-def _rational(value: Fraction) -> sp.Rational:
+def _rational(value: Fraction) -> sp.Expr:
     return sp.Rational(value.numerator, value.denominator)
 
 

@@ -30,7 +30,7 @@ def collapse_threshold(L: int) -> sp.Expr:
     return sp.Rational(1, L) * sp.Rational(L - 1, L) ** sp.Rational(L - 1, L + 1) if L > 1 else sp.Integer(1)
 
 
-def collapse_scale(L: int) -> sp.Rational:
+def collapse_scale(L: int) -> sp.Expr:
     """t*_L = (L-1)/L: the output scale just below collapse (0 for L = 1, where the output shrinks continuously)."""
     _factors(L)
     return sp.Rational(L - 1, L)

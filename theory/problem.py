@@ -6,6 +6,9 @@
 
 (SML24, arXiv 2405.14468). For fixed weights the loss separates over the columns of H_1, so the n samples of a class
 share their best column: everywhere in this project H_1 is d x K and n enters as lambda_H -> n lambda_H.
+
+With loss "ce" the model is the deep linear one under cross-entropy (Garrod and Keating, arXiv 2410.23169): no relu, fit
+(1/K) sum_i log(1 + sum_(j != i) exp(Z_ji - Z_ii)). That is no rational number; `theory.ce.enclosure` encloses it.
 """
 
 from collections.abc import Sequence
@@ -17,6 +20,8 @@ import sympy as sp
 from flint import fmpq_mat
 
 from theory.rational import identity, matrix, relu, squared_norm
+
+LOSSES = ("mse", "ce")
 
 
 class ProblemError(ValueError):
@@ -58,6 +63,7 @@ class Problem:
         lambdas: L + 1 positive regularisation strengths (lambda_H, lambda_1, ..., lambda_L), exact.
         width: hidden width d of H_1 and of every hidden layer, >= K.
         n: samples a class, >= 1.
+        loss: "mse" (squared loss, relu) or "ce" (cross-entropy, linear layers).
     """
 
     K: int
@@ -72,8 +78,8 @@ class Problem:
         _count(self.L, "L", 1)
         _count(self.n, "n", 1)
         _count(self.width, "width", self.K)
-        if self.loss != "mse":
-            raise ProblemError(f"loss must be one of 'mse', got {self.loss!r}")
+        if self.loss not in LOSSES:
+            raise ProblemError(f"loss must be one of {', '.join(map(repr, LOSSES))}, got {self.loss!r}")
         if len(self.lambdas) != self.L + 1:
             raise ProblemError(
                 f"lambdas must be one number or L + 1 = {self.L + 1} numbers (H_1, W_1, ..., W_L), got "
@@ -154,7 +160,7 @@ class Problem:
         self.check_shapes([(f.nrows(), f.ncols()) for f in factors])
         product = factors[0]
         for i, factor in enumerate(factors[1:]):
-            product = factor * (relu(product) if i > 0 else product)
+            product = factor * (relu(product) if i > 0 and self.loss == "mse" else product)
         return product
 
     def objective(self, weights: Sequence[Any]) -> Fraction:
@@ -163,10 +169,20 @@ class Problem:
         return fit + regulariser
 
     def split(self, weights: Sequence[Any]) -> tuple[Fraction, Fraction]:
-        """Exact (fit, regulariser) of rational weights; their sum is the loss."""
+        """Exact (fit, regulariser) of rational weights; their sum is the loss.
+
+        Raises:
+            ProblemError: for loss "ce", whose fit is not rational.
+        """
+        if self.loss != "mse":
+            raise ProblemError(f"an exact objective needs loss 'mse', got {self.loss!r}; see theory.ce.enclosure")
         fit = squared_norm(self.output(weights) - identity(self.K)) / (2 * self.K)
+        return fit, self.regulariser(weights)
+
+    def regulariser(self, weights: Sequence[Any]) -> Fraction:
+        """Half the weighted sum of squared norms of rational weights, exact, for either loss."""
         norms = [squared_norm(matrix(w)) for w in weights]
-        return fit, sum((lam * s for lam, s in zip(self.effective_lambdas, norms, strict=True)), Fraction(0)) / 2
+        return sum((lam * s for lam, s in zip(self.effective_lambdas, norms, strict=True)), Fraction(0)) / 2
 
 
 def default_width(K: int, L: int) -> int:

@@ -10,6 +10,7 @@ from flint import arb
 from theory.cuts import Cuts
 from theory.direct_sum import DirectSum
 from theory.dnc import DeepNeuralCollapse
+from theory.halves import Halves
 from theory.head32 import RankTwoHead
 from theory.looped import CompleteLoopedGraph, HubGraph
 from theory.problem import ProblemError
@@ -28,6 +29,7 @@ BLOCKS: tuple[Structure, ...] = (
     RankTwoHead(),
     CompleteLoopedGraph(),
     HubGraph(),
+    Halves(),
     Truncated(),
 )
 

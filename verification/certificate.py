@@ -8,16 +8,18 @@ import json
 import math
 from collections.abc import Mapping, Sequence
 from fractions import Fraction
+from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
 from solvers.storage import write_whole
-from theory.problem import Problem, ProblemError
+from theory.problem import Problem, ProblemError, exact_number
 from theory.rational import matrix, to_lists
 
 Certificate = dict[str, Any]
+Named = tuple[str, list[list[Fraction]]]
 
 
 class CertificateError(OSError):
@@ -40,17 +42,49 @@ def point_certificate(
     Raises:
         ProblemError: for shapes that do not fit the problem and entries that are not finite numbers.
     """
-    factors = [_entries(w, bits, name) for w, name in zip(weights, _names(problem.L, len(weights)), strict=True)]
-    problem.check_shapes([(len(f), len(f[0])) for f in factors])
+    witness = _weights(problem, weights, bits)
     content = {
         "K": problem.K,
         "L": problem.L,
         "n": problem.n,
         "lambdas": [[x.numerator, x.denominator] for x in problem.lambdas],
     }
-    return _certificate(
-        "point", claim, content, dict(zip(_names(problem.L, len(factors)), factors, strict=True)), found_by
-    )
+    return _certificate("point", claim, content, witness, found_by)
+
+
+def interval_certificate(
+    K: int,
+    L: int,
+    cuts: Sequence[Any],
+    pieces: Sequence[Sequence[Any]],
+    claim: str,
+    found_by: Mapping[str, Any],
+    bits: int = 40,
+) -> Certificate:
+    """A witness that DNC is not optimal on a whole interval of Lambda, for any n and strengths with that Lambda.
+
+    Args:
+        K: number of classes.
+        L: number of weight layers.
+        cuts: m + 1 >= 2 rising values of Lambda > 0, exact (Fractions, or decimals as a person types them).
+        pieces: m times weights (H_1, W_1, ..., W_L), the j-th for [cuts[j], cuts[j + 1]]; entries as in
+            `point_certificate`. Factors of one squared norm are best: the checker charges their mean.
+        claim: label of the claim this supports.
+        found_by: anything worth remembering, stored as strings.
+        bits: binary digits kept behind the point.
+
+    Raises:
+        ProblemError: for cuts that do not rise, a wrong number of pieces, and weights as in `point_certificate`.
+    """
+    values = [exact_number(x, "cuts") for x in cuts]
+    if len(values) < 2 or values[0] <= 0 or any(x >= y for x, y in pairwise(values)):
+        raise ProblemError(f"cuts must be at least two rising numbers > 0, got {', '.join(map(str, cuts)) or 'none'}")
+    if len(pieces) != len(values) - 1:
+        raise ProblemError(f"{len(values)} cuts need {len(values) - 1} pieces, got {len(pieces)}")
+    problem = Problem.of(K, L, values[0], width=K)
+    witness = [matrix for weights in pieces for matrix in _weights(problem, weights, bits)]
+    content = {"K": K, "L": L, "cuts": [[x.numerator, x.denominator] for x in values]}
+    return _certificate("interval", claim, content, witness, found_by)
 
 
 def head_certificate(
@@ -71,7 +105,7 @@ def head_certificate(
     Raises:
         ProblemError: for floats (the head must be exact) and for malformed matrices.
     """
-    witness = {name: _entries(m, None, name) for name, m in (("A", A), ("B", B), ("W", W), ("U", U))}
+    witness = [(name, _entries(m, None, name)) for name, m in (("A", A), ("B", B), ("W", W), ("U", U))]
     return _certificate("head", claim, {"K": K, "L_from": L_from}, witness, found_by)
 
 
@@ -108,10 +142,15 @@ def read(path: str | Path) -> Certificate:
     return content
 
 
-def _names(L: int, count: int) -> list[str]:
-    if count != L + 1:
-        raise ProblemError(f"L = {L} needs {L + 1} factors (H_1, W_1, ..., W_{L}), got {count}")
-    return ["H_1", *(f"W_{i}" for i in range(1, L + 1))]
+def _weights(problem: Problem, weights: Sequence[Any], bits: int) -> list[Named]:
+    """(H_1, W_1, ..., W_L) with their names, once they chain up."""
+    L = problem.L
+    if len(weights) != L + 1:
+        raise ProblemError(f"L = {L} needs {L + 1} factors (H_1, W_1, ..., W_{L}), got {len(weights)}")
+    names = ["H_1", *(f"W_{i}" for i in range(1, L + 1))]
+    factors = [_entries(w, bits, name) for w, name in zip(weights, names, strict=True)]
+    problem.check_shapes([(len(f), len(f[0])) for f in factors])
+    return list(zip(names, factors, strict=True))
 
 
 def _entries(weight: Any, bits: int | None, name: str) -> list[list[Fraction]]:
@@ -137,11 +176,11 @@ def _certificate(
     kind: str,
     claim: str,
     problem: Mapping[str, Any],
-    witness: Mapping[str, list[list[Fraction]]],
+    witness: Sequence[Named],
     found_by: Mapping[str, Any],
 ) -> Certificate:
     matrices = []
-    for name, rows in witness.items():
+    for name, rows in witness:
         den = math.lcm(*(x.denominator for row in rows for x in row))
         integers = [[x.numerator * (den // x.denominator) for x in row] for row in rows]
         matrices.append({"name": name, "den": den, "rows": integers})

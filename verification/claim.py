@@ -6,7 +6,7 @@ from typing import Literal
 
 from verification.verdict import Verdict
 
-Winner = Literal["dnc", "low rank"]
+Winner = Literal["dnc", "low rank", "by strength"]
 
 
 @dataclass(frozen=True)
@@ -36,7 +36,8 @@ class Claim:
         source: paper and place, or "ours".
         rests_on: names of derivations and labels of claims it uses.
         check: does the work within a budget.
-        settles: which structure the claim says is globally better at (K, L), if it speaks of that case.
+        settles: which structure the claim says is globally better at (K, L), if it speaks of that case;
+            "by strength" if low rank is better close to collapse and open at weak regularisation.
     """
 
     label: str

@@ -13,6 +13,7 @@ from rich.console import Console
 
 from theory.problem import ProblemError
 from verification import checker
+from verification.cli_atlas import commands
 
 app = typer.Typer(
     name="dufm",
@@ -167,6 +168,9 @@ def figures(
 
     for path in draw_figures(names or None, out, budget):
         console.print(str(path), highlight=False, soft_wrap=True)
+
+
+app.add_typer(commands)
 
 
 def main() -> None:

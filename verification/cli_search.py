@@ -21,6 +21,7 @@ from solvers.polish import Polished, refine
 from solvers.solution import Solution, load, save
 from solvers.strategy import Group, State
 from solvers.symmetry import graph_of, symmetry_group
+from theory.bounds import least_loss
 from theory.phi import phi_of_cost, phi_of_power
 from theory.problem import Problem, ProblemError
 from theory.structure import total_cost
@@ -54,8 +55,7 @@ def known_losses(problem: Problem) -> dict[str, tuple[str, float]]:
     if structure.valid(problem.K, problem.L):
         ratio = total_cost(structure, problem.K, problem.L) / problem.K
         losses["known"] = (structure.blocks(problem.K, problem.L), _phi(problem, ratio))
-    bound = sp.Integer(problem.K) ** (sp.Rational(2, problem.L + 1) - 1)
-    losses["bound"] = ("no weights can go below", _phi(problem, bound))
+    losses["bound"] = ("no weights can go below", float(least_loss(problem)[0]))
     return losses
 
 

@@ -75,14 +75,15 @@ def _grid(entries: list[Entry], console: Console) -> None:
         for L in GRID_L:
             c = cell(K, L, entries)
             mark = MARKS.get(c.status, "")
-            text = {"low rank": f"{c.ratio:.3f} {mark}", "dnc": f"DNC {mark}"}.get(c.winner, "?")
+            words = {"low rank": f"{c.ratio:.3f}", "dnc": "DNC", "by strength": "by x"}
+            text = f"{words[c.winner]} {mark}" if c.winner else "?"
             row.append(f"[{'cyan' if c.winner == 'low rank' else 'white' if c.winner else 'dim'}]{text}[/]")
         table.add_row(str(K), *row)
     console.print(table)
     console.print(
         "A number is C/K < 1: the cheapest known structure's loss is phi_L(C Lambda), DNC's is phi_L(K Lambda).\n"
-        "P proved for every Lambda below collapse; C certified by an exact witness; s supported by search only; "
-        "? no claim.",
+        "by x: low rank wins near DNC's collapse, and nothing below DNC is known at weak regularisation.\n"
+        "P proved; C certified by an exact witness; s supported by search only; ? no claim.",
         highlight=False,
     )
 

@@ -19,7 +19,7 @@ class Cell:
     """One (K, L).
 
     Attributes:
-        winner: "low rank", "dnc" or "" where no claim speaks.
+        winner: as `Claim.settles` has it, or "" where no claim speaks.
         status: name of the strongest status that settles it, or "".
         label: the claim behind it, or "".
         ratio: C / K of the cheapest known structure; its loss is phi_L(ratio x) against DNC's phi_L(x).

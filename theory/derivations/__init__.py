@@ -1,16 +1,46 @@
 """Every derivation of the project, by name; each is a function of no arguments that builds it."""
 
 from theory.derivation import Derivation
+from theory.derivations.ce_dnc import ce_dnc
+from theory.derivations.ce_hessian import ce_hessian
+from theory.derivations.ce_low_rank import ce_low_rank
+from theory.derivations.ce_reduction import ce_reduction
+from theory.derivations.chord import chord
 from theory.derivations.cuts import cuts
 from theory.derivations.direct_sum import direct_sum
 from theory.derivations.dnc import dnc
+from theory.derivations.envelope import envelope
+from theory.derivations.halves import halves
 from theory.derivations.head import head
+from theory.derivations.linear_network import linear_network
 from theory.derivations.lower_bound import lower_bound
+from theory.derivations.pairs import pairs
 from theory.derivations.reductions import reductions
 from theory.derivations.srg import srg
+from theory.derivations.two_classes import two_classes
+from theory.derivations.two_layers import two_layers
 from theory.problem import ProblemError
 
-DERIVATIONS = (reductions, dnc, lower_bound, srg, head, cuts, direct_sum)
+DERIVATIONS = (
+    reductions,
+    dnc,
+    lower_bound,
+    linear_network,
+    two_classes,
+    pairs,
+    srg,
+    head,
+    cuts,
+    direct_sum,
+    two_layers,
+    halves,
+    chord,
+    envelope,
+    ce_reduction,
+    ce_dnc,
+    ce_low_rank,
+    ce_hessian,
+)
 
 
 def names() -> list[str]:

@@ -5,11 +5,29 @@ from fnmatch import fnmatchcase
 from theory.problem import ProblemError
 from verification.claim import Claim
 from verification.claims.algebra import ALGEBRA
+from verification.claims.bounds import BOUNDS
+from verification.claims.ce import CE, CE_CROSSINGS
+from verification.claims.ce_hessian import CE_HESSIAN
+from verification.claims.frontier import FRONTIER
 from verification.claims.heads import HEADS
+from verification.claims.intervals import INTERVALS
 from verification.claims.searched import SEARCHED
+from verification.claims.strong import STRONG
 from verification.claims.witnesses import WITNESSES
 
-CLAIMS: tuple[Claim, ...] = (*ALGEBRA, *HEADS, *WITNESSES, *SEARCHED)
+CLAIMS: tuple[Claim, ...] = (
+    *ALGEBRA,
+    *BOUNDS,
+    *HEADS,
+    *FRONTIER,
+    *WITNESSES,
+    *STRONG,
+    *INTERVALS,
+    *SEARCHED,
+    *CE,
+    *CE_HESSIAN,
+    *CE_CROSSINGS,
+)
 
 
 def claim_named(label: str) -> Claim:

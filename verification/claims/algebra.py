@@ -1,6 +1,7 @@
 """Claims closed by algebra: reductions, DNC's loss, the lower bound, the SRG."""
 
 from fractions import Fraction
+from typing import Any
 
 import sympy as sp
 
@@ -27,7 +28,7 @@ def _dnc_loss(budget: Budget) -> Verdict:
 def _collapse(budget: Budget) -> Verdict:
     comparisons = []
     for L in range(2, 9):
-        power = sp.Rational(collapse_threshold(L) ** (L + 1))
+        power: Any = sp.Rational(collapse_threshold(L) ** (L + 1))
         low, high = power_root(Fraction(int(power.p), int(power.q)), L + 1)
         inside, outside = low * Fraction(10**6 - 1, 10**6), high * Fraction(10**6 + 1, 10**6)
         half = Fraction(1, 2)

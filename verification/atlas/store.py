@@ -1,0 +1,137 @@
+"""The table of a sweep on disk: SQLite in WAL mode, one transaction a cell, a better record never replaced by a worse.
+
+`runs` says which cells were worked on with which effort, `records` holds the best weights of each cell. Whatever a
+worker sends is judged again in exact arithmetic before it is stored. A process killed at any moment leaves a whole
+table behind.
+"""
+
+import json
+import sqlite3
+from collections.abc import Iterable, Iterator
+from contextlib import closing, contextmanager
+from dataclasses import dataclass
+from fractions import Fraction
+from pathlib import Path
+from typing import Any
+
+from theory.problem import ProblemError
+from verification.atlas.cells import Cell
+from verification.atlas.work import Effort, Judged, Result, judge
+
+APPLICATION = 0x6475666D  # "dufm"
+VERSION = 1
+WAIT_SECONDS = 30.0
+SCHEMA = """
+CREATE TABLE runs (
+    K INTEGER, L INTEGER, strength TEXT, effort TEXT, program TEXT, loss REAL, seconds REAL,
+    PRIMARY KEY (K, L, strength, effort)
+) WITHOUT ROWID;
+CREATE TABLE records (
+    K INTEGER, L INTEGER, strength TEXT, loss REAL NOT NULL CHECK (loss > 0), ratio REAL NOT NULL,
+    certified INTEGER NOT NULL, facts TEXT NOT NULL, certificate TEXT,
+    PRIMARY KEY (K, L, strength)
+);
+"""
+KEEP_BETTER = """
+INSERT INTO records VALUES (?, ?, ?, ?, ?, ?, ?, ?)
+ON CONFLICT (K, L, strength) DO UPDATE SET loss = excluded.loss, ratio = excluded.ratio,
+    certified = excluded.certified, facts = excluded.facts, certificate = excluded.certificate
+WHERE excluded.loss < records.loss
+"""
+
+
+@dataclass(frozen=True)
+class Record:
+    """The best known of one cell.
+
+    Attributes:
+        cell: whose.
+        loss: rounded from the exact one.
+        ratio: loss over DNC's.
+        certified: whether the checker accepted the weights as below DNC.
+        facts: see Result.
+        certificate: exact weights; None for zero.
+    """
+
+    cell: Cell
+    loss: float
+    ratio: float
+    certified: bool
+    facts: dict[str, Any]
+    certificate: str | None
+
+
+class Store:
+    """An open table; use `open_store`."""
+
+    def __init__(self, connection: sqlite3.Connection) -> None:
+        self._connection = connection
+
+    def done(self, effort: Effort) -> dict[Cell, str]:
+        """Cells worked on with this effort, each with the program that did it."""
+        rows = self._connection.execute(
+            "SELECT K, L, strength, program FROM runs WHERE effort = ?", (str(effort),)
+        ).fetchall()
+        return {Cell(K, L, Fraction(strength)): program for K, L, strength, program in rows}
+
+    def records(self, cells: Iterable[Cell] | None = None) -> dict[Cell, Record]:
+        """Best records, of the cells asked for or of all."""
+        wanted = None if cells is None else set(cells)
+        found = {}
+        for K, L, strength, *fields, facts, certificate in self._connection.execute("SELECT * FROM records"):
+            cell = Cell(K, L, Fraction(strength))
+            if wanted is None or cell in wanted:
+                found[cell] = Record(cell, fields[0], fields[1], bool(fields[2]), json.loads(facts), certificate)
+        return dict(sorted(found.items()))
+
+    def add(self, result: Result, effort: Effort, program: str) -> tuple[Judged, bool]:
+        """Judge a result exactly and store it; what was found, and whether it is the cell's best so far.
+
+        Raises:
+            ProblemError: if its weights are malformed or of another problem; then nothing is stored.
+        """
+        cell, judged = result.cell, judge(result.cell, result.certificate)
+        key = (cell.K, cell.L, cell.strength)
+        facts = json.dumps(result.facts | {"program": program}, sort_keys=True, allow_nan=False)
+        with self._connection:
+            self._connection.execute(
+                "INSERT OR REPLACE INTO runs VALUES (?, ?, ?, ?, ?, ?, ?)",
+                (*key, str(effort), program, float(judged.loss), result.seconds),
+            )
+            changed = self._connection.execute(
+                KEEP_BETTER, (*key, float(judged.loss), judged.ratio, int(judged.certified), facts, result.certificate)
+            )
+            return judged, changed.rowcount > 0
+
+
+@contextmanager
+def open_store(path: Path) -> Iterator[Store]:
+    """Open a table, made if it is missing.
+
+    Raises:
+        ProblemError: if the file is damaged, is no table of a sweep, or cannot be opened.
+    """
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise ProblemError(f"--db {path} cannot be opened: {error.strerror}") from None
+    try:
+        with closing(sqlite3.connect(path, timeout=WAIT_SECONDS)) as connection:
+            _prepare(connection, path)
+            yield Store(connection)
+    except sqlite3.Error as error:
+        raise ProblemError(f"--db {path} is not a usable table of `dufm map`: {error}") from None
+
+
+def _prepare(connection: sqlite3.Connection, path: Path) -> None:
+    identity = [connection.execute(f"PRAGMA {name}").fetchone()[0] for name in ("application_id", "user_version")]
+    tables = connection.execute("SELECT count(*) FROM sqlite_master").fetchone()[0]
+    if tables and identity != [APPLICATION, VERSION]:
+        raise ProblemError(f"--db {path} was not written by this version of `dufm map`; choose another file")
+    connection.execute("PRAGMA journal_mode = WAL")
+    connection.execute("PRAGMA synchronous = FULL")
+    if not tables:
+        marks = f"PRAGMA application_id = {APPLICATION}; PRAGMA user_version = {VERSION};"
+        connection.executescript(f"BEGIN IMMEDIATE; {SCHEMA} {marks} COMMIT;")
+    elif (state := connection.execute("PRAGMA quick_check(1)").fetchone()[0]) != "ok":
+        raise ProblemError(f"--db {path} is damaged ({' '.join(str(state).split())}); choose another file")

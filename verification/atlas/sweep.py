@@ -1,0 +1,195 @@
+"""Working through the cells of a grid with any `concurrent.futures.Executor`, each result stored as it comes.
+
+Cells are independent and have their own seeds, so neither the order of work nor the number of workers changes a
+result, as long as the effort's restarts end a search and not its clock. A worker that dies takes the cells it worked on
+with it; they are given out again. Warm starts are read from the store before the sweep begins, for the same reason.
+"""
+
+import os
+import signal
+import threading
+from collections.abc import Callable, Iterator, Sequence
+from concurrent.futures import BrokenExecutor, Executor, Future, ProcessPoolExecutor, as_completed
+from contextlib import AbstractContextManager, contextmanager
+from dataclasses import dataclass, field
+from multiprocessing import get_context, parent_process
+
+import numpy as np
+
+from solvers.objective import Array, balance, loss
+from theory.problem import ProblemError
+from verification.atlas.cells import Cell
+from verification.atlas.store import Record, Store
+from verification.atlas.work import Effort, Result, floats, solve_cell
+
+MOST_DEATHS = 3
+CONNECT_SECONDS = 10
+# Finds better weights for x from those for x' while the two are this close.
+NEAR = 4.0
+Opener = Callable[[], AbstractContextManager[Executor]]
+Starts = dict[Cell, list[tuple[str, list[Array]]]]
+
+
+@dataclass
+class Tally:
+    """What a sweep has done.
+
+    Attributes:
+        total: cells of the grid.
+        kept: cells found done in the store.
+        done: cells worked on.
+        better: how many of those gave a new best.
+        failed: cells whose work broke, each with why.
+        last: the last cell in words.
+    """
+
+    total: int
+    kept: int = 0
+    done: int = 0
+    better: int = 0
+    failed: dict[Cell, str] = field(default_factory=dict)
+    last: str = ""
+
+
+def sweep(
+    cells: Sequence[Cell],
+    effort: Effort,
+    store: Store,
+    opener: Opener,
+    program: str,
+    again: bool = False,
+    told: Callable[[Tally], None] = lambda tally: None,
+) -> Tally:
+    """Work on every cell that the store does not hold with this effort.
+
+    Args:
+        cells: the grid.
+        effort: how much work each gets.
+        store: where results go as they come.
+        opener: gives an executor; called again if its workers died.
+        program: remembered with every result.
+        again: work on cells that are done, too.
+        told: called before the first cell and after each.
+
+    Returns:
+        The tally; cells whose work broke are in it and are tried again by the next sweep.
+
+    Raises:
+        ProblemError: if workers die three times without a cell being finished in between.
+    """
+    done = {} if again else store.done(effort)
+    missing = [cell for cell in cells if cell not in done]
+    tally = Tally(len(cells), len(cells) - len(missing))
+    starts = neighbours(missing, store.records()) if effort.warm else {}
+    told(tally)
+    deaths = 0
+    while missing:
+        before, lost = tally.done, []
+        with opener() as executor:
+            futures = {executor.submit(solve_cell, cell, effort, starts.get(cell, ())): cell for cell in missing}
+            for future in as_completed(futures):
+                cell = futures[future]
+                result = _finished(future, cell, tally)
+                if result is not None:
+                    _keep(result, effort, store, program, tally)
+                if result is not None or cell in tally.failed:
+                    told(tally)
+                else:
+                    lost.append(cell)
+        missing = sorted(lost)
+        deaths = 0 if tally.done > before else deaths + 1
+        if missing and deaths >= MOST_DEATHS:
+            raise ProblemError("the workers died three times without finishing a cell; is there enough memory?")
+    return tally
+
+
+def _finished(future: Future[Result], cell: Cell, tally: Tally) -> Result | None:
+    """What a future holds; None if its worker died, or if the work broke, which is then in `tally.failed`."""
+    try:
+        return future.result()
+    except BrokenExecutor:
+        return None
+    except Exception as error:  # one broken cell must not take the others with it
+        tally.failed[cell] = tally.last = f"{type(error).__name__}: {' '.join(str(error).split())}"
+        return None
+
+
+def _keep(result: Result, effort: Effort, store: Store, program: str, tally: Tally) -> None:
+    try:
+        judged, better = store.add(result, effort, program)
+    except ProblemError as error:
+        tally.failed[result.cell] = tally.last = str(error)
+        return
+    tally.done += 1
+    tally.better += int(better)
+    tally.last = f"{result.cell}: {judged.ratio:.5f} of DNC, {result.seconds:.1f} s"
+
+
+def neighbours(cells: Sequence[Cell], records: dict[Cell, Record]) -> Starts:
+    """Starts from the records: the nearest strengths on both sides, and one class more with the best one left out."""
+    beating = {cell: record.certificate for cell, record in records.items() if record.certified and record.certificate}
+    found: Starts = {}
+    for cell in cells:
+        near = [c for c in beating if c.L == cell.L and 1 / NEAR < c.x / cell.x < NEAR]
+        own = [c for c in near if c.K == cell.K]
+        below = max((c for c in own if c.Lambda < cell.Lambda), default=None)
+        above = min((c for c in own if c.Lambda > cell.Lambda), default=None)
+        more = min((c for c in near if c.K == cell.K + 1), key=lambda c: abs(c.x - cell.x), default=None)
+        starts = [(f"x = {c.x:.4g}", floats(beating[c])) for c in (below, cell, above) if c in beating]
+        if more is not None:
+            starts.append((f"K = {more.K}", _without_one(cell, floats(beating[more]))))
+        if starts:
+            found[cell] = starts
+    return found
+
+
+def _without_one(cell: Cell, weights: list[Array]) -> list[Array]:
+    """Weights for K classes from those for K + 1: the class is left out whose absence leaves the least loss."""
+    trials = []
+    for k in range(cell.K + 1):
+        trial = [np.delete(weights[0], k, axis=1), *weights[1:-1], np.delete(weights[-1], k, axis=0)]
+        trials.append(balance(cell.problem, trial))
+    return min(trials, key=lambda w: loss(cell.problem, w))
+
+
+@contextmanager
+def process_pool(jobs: int) -> Iterator[Executor]:
+    """A pool of `jobs` processes; leaving it by an exception ends them at once."""
+    pool = ProcessPoolExecutor(jobs, mp_context=get_context("spawn"), initializer=_worker)
+    workers = pool._processes
+    try:
+        yield pool
+    except BaseException:
+        for process in list(workers.values()):
+            process.terminate()
+        raise
+    finally:
+        pool.shutdown(wait=True, cancel_futures=True)
+
+
+def _worker() -> None:
+    """Ctrl-C is for the parent to handle; and a worker whose parent was killed must not outlive it."""
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    parent = parent_process()
+    if parent is not None:
+        threading.Thread(target=lambda: (parent.join(), os._exit(1)), daemon=True).start()
+
+
+@contextmanager
+def dask_cluster(address: str) -> Iterator[Executor]:
+    """The workers of a Dask scheduler; dead ones are replaced by the scheduler.
+
+    Raises:
+        ProblemError: if Dask is not installed or nothing answers at the address.
+    """
+    try:
+        from dask.distributed import Client  # pyright: ignore[reportPrivateImportUsage]
+    except ImportError:
+        raise ProblemError("--dask needs Dask; install it with: pip install 'dask[distributed]>=2025.1'") from None
+    try:
+        client = Client(address, timeout=CONNECT_SECONDS)
+    except (OSError, ValueError, TypeError, ImportError) as error:
+        reason = " ".join(str(error).split())
+        raise ProblemError(f"--dask must be the address of a Dask scheduler, got {address!r} ({reason})") from None
+    with client, client.get_executor() as executor:
+        yield executor

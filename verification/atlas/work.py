@@ -1,0 +1,234 @@
+"""What is done in one cell: known structures, a search, a polish, few bits, a certificate. Pure: a value in, one out.
+
+Nothing here is believed later: whoever stores a result judges its weights again (`judge`).
+"""
+
+import json
+import time
+from collections.abc import Sequence
+from dataclasses import dataclass
+from fractions import Fraction
+from typing import Any
+
+import numpy as np
+
+from solvers.canonical import canonical, describe
+from solvers.lanes import descend_lanes
+from solvers.objective import Array, loss
+from solvers.polish import refine
+from solvers.recipes import finish, versions
+from solvers.starts import pad
+from solvers.strategy import Group, State, global_search
+from solvers.structured import at_best_scale
+from solvers.symmetry import symmetry_group
+from theory.phi import phi
+from theory.problem import Problem, ProblemError
+from theory.structures import CheapestSum
+from verification.atlas.cells import Cell
+from verification.certificate import Certificate, point_certificate
+from verification.checker import check
+
+CLAIM = "atlas"
+# A polish costs the cube of the number of weights.
+MOST_WEIGHTS = 500
+BITS = (24, 30, 36, 42)
+# What few neurons and few bits may cost, relatively.
+KEPT = 1e-9
+TOLERANCES = (1e-2, 1e-3, 1e-4, 1e-6)
+EPS = 1e-3
+RANK_THRESHOLD = 1e-4
+Candidate = tuple[float, str, list[Array]]
+
+
+@dataclass(frozen=True)
+class Effort:
+    """How much work a cell gets.
+
+    Attributes:
+        seed: entropy all cells' seeds are drawn from.
+        restarts: most restarts.
+        seconds: most time for the restarts; where K = 2 or L = 2, a fifth of both, for there the papers have DNC
+            optimal.
+        warm: whether cells also start from the best weights of their neighbours.
+    """
+
+    seed: int = 0
+    restarts: int = 240
+    seconds: float = 20.0
+    warm: bool = False
+
+    def __str__(self) -> str:
+        return f"seed {self.seed}, {self.restarts} restarts, {self.seconds:g} s{', warm' if self.warm else ''}"
+
+
+@dataclass(frozen=True)
+class Result:
+    """The best weights found in a cell, as the JSON text of a certificate, and how they were found.
+
+    Attributes:
+        cell: whose.
+        certificate: exact weights in the form of a certificate, whether or not they beat DNC; None for zero.
+        facts: summary: neck_rank, ranks, symmetry, order, residual, width, origin, restarts, seed, versions.
+        seconds: wall time.
+    """
+
+    cell: Cell
+    certificate: str | None
+    facts: dict[str, Any]
+    seconds: float
+
+
+@dataclass(frozen=True)
+class Judged:
+    """What exact arithmetic says of weights.
+
+    Attributes:
+        loss: exact.
+        ratio: loss over DNC's.
+        certified: whether the checker accepted them as below DNC.
+    """
+
+    loss: Fraction
+    ratio: float
+    certified: bool
+
+
+def solve_cell(cell: Cell, effort: Effort, starts: Sequence[tuple[str, list[Array]]] = ()) -> Result:
+    """The best weights that structures, given starts and a search within the effort find.
+
+    Args:
+        cell: the problem.
+        effort: how much work.
+        starts: (where from, weights (H_1, W_1, ..., W_L) of any hidden widths) to descend from as well.
+    """
+    began = time.monotonic()
+    problem, seed = cell.problem, cell.seed(effort.seed)
+    share = 5 if 2 in (cell.K, cell.L) else 1
+    found = _started(problem, starts)
+    state = State(groups=[Group(value, tuple(w)) for value, _, w in found if _fits(problem, w)])
+    limit = effort.seconds / share
+    solution, state = global_search(
+        problem,
+        restarts=max(1, effort.restarts // share),
+        seed=seed,
+        threads=1,
+        stop=lambda: time.monotonic() - began > limit,
+        state=state,
+    )
+    if solution.weights:
+        found.append((solution.loss, "search", list(solution.weights)))
+    facts: dict[str, Any] = {"seed": seed, "restarts": len(solution.losses), "versions": versions()}
+    best = min(found, key=lambda c: c[0], default=(0.5, "zero", []))
+    if best[0] >= (1 - KEPT) / 2:
+        return Result(cell, None, facts | {"origin": "zero"}, time.monotonic() - began)
+    weights, polish = _polished(problem, best[2])
+    certificate = _rounded(problem, weights, {"engine": best[1], "effort": str(effort), "seed": seed} | versions())
+    facts |= {"origin": best[1], **polish} | summary(problem, certificate)
+    return Result(cell, certificate, facts, time.monotonic() - began)
+
+
+def _started(problem: Problem, starts: Sequence[tuple[str, list[Array]]]) -> list[Candidate]:
+    """The cheapest structure at its best scale and the starts given, as they are and after a descent."""
+    known = list(starts)
+    structure = CheapestSum()
+    if structure.valid(problem.K, problem.L):
+        try:
+            known.append(("structure", at_best_scale(problem, structure.weights(problem.K, problem.L))))
+        except ProblemError:
+            pass
+    found = []
+    for origin, weights in known:
+        wide = Problem.of(problem.K, problem.L, problem.lambdas[0], max(problem.width, *_widths(weights)))
+        found.append((loss(problem, weights), origin, weights))
+        value, lower = finish(wide, descend_lanes(wide, [pad(wide, weights)], eps0=EPS))
+        if lower:
+            found.append((value, f"descent from {origin}", canonical(wide, lower)))
+    return found
+
+
+def _widths(weights: Sequence[Array]) -> list[int]:
+    return [w.shape[0] for w in weights[:-1]]
+
+
+def _fits(problem: Problem, weights: Sequence[Array]) -> bool:
+    return max(_widths(weights)) <= problem.width
+
+
+def _polished(problem: Problem, weights: Sequence[Array]) -> tuple[list[Array], dict[str, Any]]:
+    """Fewest neurons at the same loss, polished where that is not too long; what the polish says in words."""
+    simple, value = canonical(problem, weights), loss(problem, weights)
+    for tolerance in TOLERANCES:
+        trial = canonical(problem, weights, tolerance, slack=KEPT / 10)
+        if loss(problem, trial) <= value * (1 + KEPT):
+            simple = trial
+            break
+    told: dict[str, Any] = {"residual": None, "local_minimum": False}
+    if sum(w.size for w in simple) > MOST_WEIGHTS:
+        return simple, told | {"polish": "not polished: too many weights"}
+    try:
+        polished = refine(problem, simple)
+    except (np.linalg.LinAlgError, FloatingPointError) as error:
+        return simple, told | {"polish": f"not polished: {error}"}
+    if not polished.succeeded or polished.loss > value * (1 + KEPT):
+        return simple, told | {"polish": polished.sentence}
+    told = {"residual": float(polished.residual), "local_minimum": bool(polished.is_local_minimum)}
+    return list(polished.weights), told | {"polish": polished.sentence}
+
+
+def _rounded(problem: Problem, weights: list[Array], found_by: dict[str, Any]) -> str:
+    """A certificate of the fewest bits that keep the loss."""
+    goal = loss(problem, weights) * (1 + KEPT)
+    short = (b for b in BITS if loss(problem, [np.round(w * 2.0**b) / 2.0**b for w in weights]) <= goal)
+    return as_text(point_certificate(problem, weights, CLAIM, found_by, next(short, BITS[-1])))
+
+
+def as_text(certificate: Certificate) -> str:
+    """Compact JSON, equal for equal certificates."""
+    return json.dumps(certificate, sort_keys=True, separators=(",", ":"), allow_nan=False)
+
+
+def entries(certificate: Certificate) -> list[list[list[Fraction]]]:
+    """The exact weights of a certificate."""
+    return [[[Fraction(x, m["den"]) for x in row] for row in m["rows"]] for m in certificate["witness"]]
+
+
+def floats(certificate: str) -> list[Array]:
+    """The weights of a certificate's text as float64."""
+    return [np.array(w, dtype=float) for w in entries(json.loads(certificate))]
+
+
+def summary(problem: Problem, certificate: str) -> dict[str, Any]:
+    """Ranks of the features by layer, the least rank below the head, symmetry of the classes, widest layer."""
+    weights = floats(certificate)
+    layers = {s.name: s.rank for s in describe(problem, weights, RANK_THRESHOLD)}
+    ranks = [layers[f"F_{i}"] for i in range(2, problem.L + 1)] or [layers["Z"]]
+    symmetry = symmetry_group(problem, weights)
+    return {
+        "neck_rank": min(ranks[:-1] or ranks),
+        "ranks": ranks,
+        "symmetry": symmetry.name,
+        "order": symmetry.order,
+        "width": max(_widths(weights)),
+    }
+
+
+def judge(cell: Cell, certificate: str | None) -> Judged:
+    """Exact loss and ratio of a cell's weights, by the checker where they beat DNC, else by exact evaluation.
+
+    Raises:
+        ProblemError: if the weights belong to another problem or are malformed.
+    """
+    problem = cell.problem
+    if certificate is None:
+        return Judged(Fraction(1, 2), float(Fraction(1, 2) / phi(cell.L, cell.K * cell.Lambda)[0]), False)
+    result = check(certificate)
+    if result.margin is None:
+        raise ProblemError(f"weights for {cell} are malformed: {result.sentence}")
+    content = json.loads(certificate)
+    strength = [[cell.Lambda.numerator, cell.Lambda.denominator]] * (cell.L + 1)
+    stated = {"K": cell.K, "L": cell.L, "n": 1, "lambdas": strength}
+    if content["kind"] != "point" or content["problem"] != stated:
+        raise ProblemError(f"weights for {cell} belong to another problem")
+    # The loss by this program's own arithmetic; the margin is DNC's bound less the loss by the checker's.
+    exact = problem.objective(entries(content))
+    return Judged(exact, float(exact / (exact + result.margin)), result.ok)
