@@ -34,7 +34,7 @@ from verification.claims.searched import rational
 from verification.claims.strong import FROM, STRONG, WITNESS_AT, threshold_above
 from verification.verdict import Status
 
-CERTIFICATES = {"two-layers-low-rank": 1, "two-layers-strong": 1, "three-layers-strong": 2}
+CERTIFICATES = {"two-layers-low-rank": 1, "two-layers-strong": 1, "three-layers-strong": 3}
 
 
 @pytest.mark.parametrize("build", [linear_network, two_classes, pairs, two_layers, chord, halves])
