@@ -71,11 +71,16 @@ def symmetric(problem: Problem, generator: np.random.Generator, scale: float) ->
 
 
 def varied(best: Sequence[Sequence[Array]]) -> Kind:
-    """Variations of the best weights found so far: noise on one of them, or neurons of two of them mixed."""
+    """Variations of the best weights found so far: noise on one of them, or neurons of two of them mixed.
+
+    The lower ones come first in `best` and are drawn more often.
+    """
+
+    def one(generator: np.random.Generator) -> Sequence[Array]:
+        return best[int(len(best) * generator.random() ** 2)]
 
     def variation(problem: Problem, generator: np.random.Generator, scale: float) -> list[Array]:
-        own = pad(problem, best[int(generator.integers(len(best)))])
-        other = pad(problem, best[int(generator.integers(len(best)))])
+        own, other = pad(problem, one(generator)), pad(problem, one(generator))
         if generator.random() < 0.3:
             for i in range(1, problem.L):
                 taken = generator.random(problem.width) < 0.3

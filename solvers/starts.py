@@ -24,7 +24,9 @@ def pad(problem: Problem, weights: Sequence[Array]) -> list[Array]:
     for weight, shape in zip(weights, problem.shapes, strict=True):
         if weight.shape[0] > shape[0] or weight.shape[1] > shape[1]:
             raise ProblemError(f"width must be at least {max(weight.shape)} to hold these weights, got {problem.width}")
-        padded.append(np.pad(weight, [(0, shape[0] - weight.shape[0]), (0, shape[1] - weight.shape[1])]))
+        larger = np.zeros(shape)
+        larger[: weight.shape[0], : weight.shape[1]] = weight
+        padded.append(larger)
     return padded
 
 

@@ -14,6 +14,7 @@ from typing import Any
 
 import numpy as np
 
+from solvers.arms import ARMS, ArmRecord, choose
 from solvers.basins import missed
 from solvers.driver import Found, check_options
 from solvers.lanes import Engine
@@ -26,45 +27,12 @@ from theory.problem import Problem, ProblemError
 
 ENGINE = "numba-lbfgs, portfolio"
 HIT = 1e-6
-ROUND = 24
-POLISHED = 1
-# A polish mostly costs less than the round it follows; above this many only what is reported at the end is polished.
+# Rounds grow with the search: early ones are short, so that arms that vary the best minima soon have one to vary.
+ROUNDS = (8, 48)
+# With more weights than this a polish is left to whoever reports the result.
 MOST_WEIGHTS = 2500
 ELITE = 6
 CONFIDENCE = 0.95
-
-Arm = tuple[str, float, float]
-
-# (kind, first eps, scale)
-ARMS: tuple[Arm, ...] = (
-    ("gaussian", 0.03, 0.2),
-    ("gaussian", 0.03, 0.5),
-    ("gaussian", 0.1, 1.5),
-    ("gaussian", 0.03, 0.15),
-    ("gaussian", 0.03, 1.0),
-    ("low-rank", 0.03, 0.03),
-    ("low-rank", 0.03, 0.3),
-    ("graph", 0.03, 0.03),
-    ("graph", 0.01, 0.3),
-    ("symmetric", 0.03, 0.3),
-    ("symmetric", 0.1, 1.0),
-    ("structured", 0.01, 0.03),
-    ("structured", 0.03, 0.3),
-    ("varied", 0.01, 0.05),
-    ("varied", 0.03, 0.15),
-    ("varied", 0.03, 0.4),
-)
-FIXED = tuple(i for i, (kind, _, _) in enumerate(ARMS) if kind != "varied")
-
-
-@dataclass
-class ArmRecord:
-    """What an arm has done: restarts run, hits on the best loss of the time, and its lowest loss."""
-
-    arm: Arm
-    tried: int = 0
-    hits: int = 0
-    lowest: float = float("inf")
 
 
 @dataclass
@@ -154,6 +122,7 @@ def global_search(
     Raises:
         ProblemError: naming an option that makes no sense.
     """
+    problem.require_loss("mse", "this search")
     check_options(restarts, seed, None, None, heats, target, 0)
     if patience is not None and patience < 1:
         raise ProblemError(f"patience must be an integer >= 1, got {patience}")
@@ -164,14 +133,18 @@ def global_search(
     ended: Outcome | None = None
     try:
         while ended is None and len(state.losses) - before < restarts:
-            size = min(ROUND, restarts - (len(state.losses) - before))
-            chosen = _choose(state, size, seed)
+            done = len(state.losses)
+            size = min(max(ROUNDS[0], done // 8), ROUNDS[1], restarts - (done - before))
+            chosen = choose(state.arms, size, seed, state.fixed, done, bool(state.groups))
             ended = _round(
                 problem, engine, state, chosen, (seed, heats, threads or cores()), target, patience, progress, stop
             )
     except KeyboardInterrupt:
         ended = Outcome.INTERRUPTED
     outcome = ended or Outcome.FINISHED
+    # Once, at the end: a polish costs as much as ten restarts, and smoothing has left less than `HIT` to gain.
+    if state.groups and outcome is not Outcome.INTERRUPTED:
+        _polish_lowest(problem, state)
     if state.losses and not state.best[1] and outcome is not Outcome.INTERRUPTED:
         outcome = Outcome.ALL_FAILED
     settings: dict[str, Any] = {"restarts": restarts, "heats": heats, "target": target, "patience": patience}
@@ -189,17 +162,6 @@ def global_search(
         seconds=time.perf_counter() - began,
     )
     return solution, state
-
-
-def _choose(state: State, size: int, seed: int) -> list[int]:
-    """Arms for one round: fixed ones in turn for the first half, the rest by Thompson sampling."""
-    half = (size + 1) // 2
-    chosen = [FIXED[(state.fixed + i) % len(FIXED)] for i in range(half)]
-    usable = [i for i, r in enumerate(state.arms) if r.arm[0] != "varied" or state.groups]
-    rates = np.array([[r.hits + 1.0, r.tried - r.hits + 1.0] for r in (state.arms[i] for i in usable)])
-    generator = np.random.default_rng(np.random.SeedSequence(seed, spawn_key=(2**31, len(state.losses))))
-    draws = generator.beta(rates[:, 0], rates[:, 1], size=(size - half, len(usable)))
-    return chosen + [usable[int(j)] for j in draws.argmax(axis=1)]
 
 
 def _round(
@@ -224,7 +186,6 @@ def _round(
     ]
     finished: list[Found] = []
     ended: Outcome | None = None
-    new: list[Group] = []
     try:
         for found in run_recipes(problem, engine, recipes, seed, threads, stop):
             finished.append(found)
@@ -244,8 +205,7 @@ def _round(
     finally:
         # After Ctrl-C as well: what has finished counts in the census as it does among the losses.
         _learn(state, chosen, finished, known)
-        new = _file(state, finished, (len(chosen) + 1) // 2)
-    _polish_lowest(problem, state, new)
+        file_restarts(state, finished, (len(chosen) + 1) // 2)
     if ended is None and len(finished) < len(recipes):
         ended = Outcome.STOPPED
     return ended
@@ -263,7 +223,7 @@ def _learn(state: State, chosen: list[int], finished: list[Found], known: float)
         record.lowest = min(record.lowest, value) if np.isfinite(value) else record.lowest
 
 
-def _file(state: State, finished: list[Found], fixed: int) -> list[Group]:
+def file_restarts(state: State, finished: list[Found], fixed: int) -> list[Group]:
     """Count the round's restarts by minimum; the minima not seen before."""
     new: list[Group] = []
     for i, (value, weights) in enumerate(finished):
@@ -282,12 +242,11 @@ def _file(state: State, finished: list[Found], fixed: int) -> list[Group]:
     return new
 
 
-def _polish_lowest(problem: Problem, state: State, new: list[Group]) -> None:
-    for group in sorted(new, key=lambda g: g.loss)[:POLISHED]:
-        small = sum(w.size for w in group.weights) <= MOST_WEIGHTS
-        if small and group.loss <= state.best[0] * (1 + HIT):
-            polish_group(problem, group)
-            state.best = min(state.best, (group.loss, group.weights), key=lambda f: f[0])
+def _polish_lowest(problem: Problem, state: State) -> None:
+    group = min(state.groups, key=lambda g: g.loss)
+    if not group.polished and sum(w.size for w in group.weights) <= MOST_WEIGHTS:
+        polish_group(problem, group)
+        state.best = min(state.best, (group.loss, group.weights), key=lambda f: f[0])
 
 
 def polish_group(problem: Problem, group: Group) -> None:

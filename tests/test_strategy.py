@@ -3,11 +3,12 @@
 import numpy as np
 import pytest
 
+from solvers.arms import ARMS, FIXED
 from solvers.minima import lowest_minima
 from solvers.objective import loss
 from solvers.solution import Outcome
 from solvers.start_kinds import KINDS, graph, structured, symmetric, varied
-from solvers.strategy import ARMS, FIXED, HIT, Group, global_search
+from solvers.strategy import HIT, Group, global_search
 from theory.problem import Problem, ProblemError
 
 SIX = Problem.of(6, 4, "0.002", width=10)
@@ -99,8 +100,8 @@ def test_ctrl_c_keeps_what_was_found_and_counts_it(after: int) -> None:
     solution, state = global_search(THREE, restarts=100, seed=0, progress=interrupt)
     assert solution.outcome is Outcome.INTERRUPTED and len(solution.losses) == after and solution.weights
     assert sum(g.hits for g in state.groups) == np.isfinite(solution.losses).sum()
-    # Rounds of 24, the first half of each from the fixed portfolio.
-    assert state.fixed == state.census()["fixed_restarts"] == 12 * (after // 24) + min(after % 24, 12)
+    # Rounds of 8, the first half of each from the fixed portfolio.
+    assert state.fixed == state.census()["fixed_restarts"] == 4 * (after // 8) + min(after % 8, 4)
     assert sum(r.tried for r in state.arms) <= after
 
 

@@ -1,0 +1,69 @@
+"""The arms of the global search, kind of start x first eps x scale, and the bandit that chooses among them.
+
+The fixed half of every round takes the arms in turn, so that what it says of minima not seen stays honest; the other
+half goes by Thompson sampling to what hits the best loss.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+# Hits an arm that varies the best minima is credited with beforehand (others 1): beside a good one often lies a better.
+OPTIMISM = 8.0
+
+Arm = tuple[str, float, float]
+
+# (kind, first eps, scale)
+ARMS: tuple[Arm, ...] = (
+    ("gaussian", 0.03, 0.2),
+    ("gaussian", 0.03, 0.5),
+    ("gaussian", 0.1, 1.5),
+    ("gaussian", 0.03, 0.15),
+    ("gaussian", 0.03, 1.0),
+    ("low-rank", 0.03, 0.03),
+    ("low-rank", 0.03, 0.3),
+    ("graph", 0.03, 0.03),
+    ("graph", 0.01, 0.3),
+    ("symmetric", 0.03, 0.3),
+    ("symmetric", 0.1, 1.0),
+    ("structured", 0.01, 0.03),
+    ("structured", 0.03, 0.3),
+    ("varied", 0.001, 0.3),
+    ("varied", 0.001, 0.5),
+    ("varied", 0.01, 0.5),
+    ("varied", 0.03, 0.4),
+)
+FIXED = tuple(i for i, (kind, _, _) in enumerate(ARMS) if kind != "varied")
+
+
+@dataclass
+class ArmRecord:
+    """What an arm has done: restarts run, hits on the best loss of the time, and its lowest loss."""
+
+    arm: Arm
+    tried: int = 0
+    hits: int = 0
+    lowest: float = float("inf")
+
+
+def choose(arms: Sequence[ArmRecord], size: int, seed: int, fixed: int, done: int, varying: bool) -> list[int]:
+    """Arms for one round: fixed ones in turn for the first half, the rest by Thompson sampling.
+
+    Args:
+        arms: records so far.
+        size: restarts of the round.
+        seed: entropy; with `done` it fixes the draws.
+        fixed: restarts of the fixed half so far.
+        done: restarts so far.
+        varying: whether there are minima to vary.
+    """
+    half = (size + 1) // 2
+    chosen = [FIXED[(fixed + i) % len(FIXED)] for i in range(half)]
+    usable = [i for i, r in enumerate(arms) if r.arm[0] != "varied" or varying]
+    priors = [OPTIMISM if arms[i].arm[0] == "varied" else 1.0 for i in usable]
+    records = [arms[i] for i in usable]
+    rates = np.array([[r.hits + prior, r.tried - r.hits + 1.0] for r, prior in zip(records, priors, strict=True)])
+    generator = np.random.default_rng(np.random.SeedSequence(seed, spawn_key=(2**31, done)))
+    draws = generator.beta(rates[:, 0], rates[:, 1], size=(size - half, len(usable)))
+    return chosen + [usable[int(j)] for j in draws.argmax(axis=1)]
