@@ -1,0 +1,68 @@
+"""MNIST from IDX files: big-endian magic number, sizes, bytes; packed with gzip or not."""
+
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+
+from solvers.datasets.files import describe_bytes, find_file, read_bytes
+from solvers.datasets.record import DataError, Dataset, labelled_images
+
+IMAGES, LABELS = 0x00000803, 0x00000801
+KINDS = {IMAGES: "images", LABELS: "labels"}
+STEMS = {"train": "train", "test": "t10k"}
+FOLDERS = ("raw", "MNIST/raw")
+# MD5 of the published .gz files.
+CHECKSUMS = {
+    ("train", IMAGES): ("f68b3c2dcbeaaa9fbdd348bbdeb94873",),
+    ("train", LABELS): ("d53e105ee54ea40749a09fcbcd1e9432",),
+    ("test", IMAGES): ("9fb629c4189551a2d022fa330f9573f3",),
+    ("test", LABELS): ("ec29112dd5afa0611ce80d1b7f02629c",),
+}
+
+
+def read_idx(path: Path, magic: int, checksums: tuple[str, ...] = ()) -> NDArray[np.uint8]:
+    """The array of an IDX file of bytes.
+
+    Args:
+        path: the file.
+        magic: IMAGES (n x rows x columns) or LABELS (n).
+        checksums: as for `read_bytes`; looked at only if the file is packed.
+
+    Raises:
+        DataError: for anything but such a file, whole and not empty.
+    """
+    content = read_bytes(path, checksums if path.suffix == ".gz" else ())
+    dims = magic & 0xFF
+    start = 4 + 4 * dims
+    if len(content) < start or int.from_bytes(content[:4], "big") != magic:
+        known = KINDS.get(int.from_bytes(content[:4], "big"))
+        found = f"IDX {known} (a truncated or wrong file)" if known else describe_bytes(content)
+        raise DataError(path, f"IDX {KINDS[magic]}, which begin {magic.to_bytes(4, 'big').hex(' ')}", found)
+    sizes = [int.from_bytes(content[4 + 4 * i : 8 + 4 * i], "big") for i in range(dims)]
+    count = int(np.prod(sizes, dtype=object))
+    if count == 0 or len(content) != start + count:
+        size = " x ".join(map(str, sizes))
+        raise DataError(path, f"{count} bytes of {KINDS[magic]} ({size}), at least one", f"{len(content) - start}")
+    return np.frombuffer(content, np.uint8, offset=start).reshape(sizes)
+
+
+def read_mnist(root: str | Path | None, n: int | None, split: str) -> Dataset:
+    """The first n images of MNIST's training or test files, as 1 x rows x columns.
+
+    Raises:
+        DataError: see `read_idx`; also if images and labels differ in number.
+    """
+    arrays, paths = [], []
+    for kind in (IMAGES, LABELS):
+        stem = f"{STEMS[split]}-{KINDS[kind]}"
+        dims = f"idx{kind & 0xFF}-ubyte"
+        names = [f"{stem}{dot}{dims}{end}" for end in ("", ".gz") for dot in ("-", ".")]
+        paths.append(find_file(root, "mnist", names, FOLDERS))
+        arrays.append(read_idx(paths[-1], kind, CHECKSUMS[split, kind]))
+    images, labels = arrays
+    if len(images) != len(labels):
+        raise DataError(paths[1], f"{len(images)} labels, as many as images", f"{len(labels)}")
+    if labels.max() > 9:
+        raise DataError(paths[1], "labels 0 to 9", f"label {labels.max()}")
+    return labelled_images(images[:n], labels[:n], "mnist", f"{paths[0].name}, {paths[1].name}", (1, *images.shape[1:]))
