@@ -1,0 +1,1 @@
+"""Deep RFM with linear kernels: Gram recursion, fixed points, rates, collapse; the kernel-learning optimum (exact)."""
