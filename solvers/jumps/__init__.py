@@ -1,0 +1,1 @@
+"""SGD on deep linear matrix completion: minima of every rank, chains that jump between them, sets they cannot leave."""

@@ -1,0 +1,56 @@
+"""Finished runs on disk: one .npz each, whole or not there, found again by what fixes the run."""
+
+import hashlib
+import io
+import json
+from dataclasses import asdict
+from pathlib import Path
+from typing import Any
+from zipfile import BadZipFile
+
+import numpy as np
+
+from solvers.rank_two.network import Setup
+from solvers.rank_two.spectrum import Bound
+from solvers.rank_two.tasks import Task
+from solvers.rank_two.training import Look, Run
+from solvers.storage import write_whole
+
+FORMAT = "dufm-rank-two-1"
+NUMBERS = ("step", "misfit", "imbalance")
+
+
+def run_path(folder: Path, task: Task, setup: Setup, seed: int, at: list[int]) -> Path:
+    """Where a run belongs: its name holds a hash of the data, the setup and the checkpoints."""
+    digest = hashlib.sha256(json.dumps([FORMAT, task.kind, asdict(setup), at], sort_keys=True).encode())
+    for part in (task.X, task.Y):
+        digest.update(np.ascontiguousarray(part).tobytes())
+    return folder / f"{task.name}_lam{setup.lam:g}_seed{seed}_{digest.hexdigest()[:12]}.npz"
+
+
+def save_run(path: Path, run: Run) -> None:
+    """Write a run.
+
+    Raises:
+        OSError: if it cannot be written, with a message that names the path.
+    """
+    bounds = [asdict(look.bound) if look.bound else None for look in run.looks]
+    arrays: dict[str, Any] = {name: np.array([getattr(look, name) for look in run.looks]) for name in NUMBERS}
+    arrays |= {"W": run.W, "A": run.A, "energies": np.array([look.energies for look in run.looks])}
+    arrays |= {"bounds": json.dumps(bounds), "seed": run.seed, "diverged": run.diverged}
+    buffer = io.BytesIO()
+    np.savez(buffer, **arrays)
+    write_whole(path, buffer.getvalue())
+
+
+def load_run(path: Path) -> Run | None:
+    """Read what `save_run` wrote; None if there is no such file or it cannot be read as one."""
+    try:
+        # From memory: NumPy leaves the file open if it is not a whole archive.
+        with np.load(io.BytesIO(path.read_bytes()), allow_pickle=False) as held:
+            bounds = [Bound(**b) if b else None for b in json.loads(str(held["bounds"]))]
+            columns = zip(*(held[name].tolist() for name in NUMBERS), held["energies"], bounds, strict=True)
+            looks = tuple(Look(s, f, energies, bound, i) for s, f, i, energies, bound in columns)
+            return Run(int(held["seed"]), held["W"], held["A"], looks, bool(held["diverged"]))
+    except (OSError, ValueError, KeyError, TypeError, EOFError, BadZipFile):
+        return None
