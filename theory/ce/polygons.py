@@ -76,7 +76,7 @@ class PolygonSum:
             values.append((numbers.rational(1), parts.singles - 1))
         if 0 < parts.singles < K:
             values.append((numbers.rational(K - parts.singles, K), 1))
-        return _merged(values)
+        return merged(values)
 
 
 def _amplitude(m: int, alone: bool, numbers: Numbers):
@@ -84,7 +84,7 @@ def _amplitude(m: int, alone: bool, numbers: Numbers):
     return numbers.rational(1) if m < 5 and not (alone and m == 3) else 1 / (1 - numbers.cosine(1, m))
 
 
-def _merged(values: Squares) -> Squares:
+def merged(values: Squares) -> Squares:
     """Equal squared singular values together (a triangle's 9/4 never meets a square's 4)."""
     kept: list[tuple[object, int]] = []
     for value, count in values:

@@ -9,6 +9,7 @@ import numpy as np
 import sympy as sp
 from flint import arb, fmpq
 
+from solvers.ce.objective import balanced_factors
 from theory.ce.bounds import least_singular_value, rank_bound
 from theory.ce.enclosure import Profile, best_scale, strength_ball
 from theory.ce.hessian import K, L, alpha, b, d, n, orbit_dimension, psd_threshold, spectrum, z
@@ -42,21 +43,6 @@ class Measured:
     slack: float
 
 
-def balanced_factors(logits: np.ndarray, problem: Problem) -> list[np.ndarray]:
-    """Balanced (H_1, W_1, ..., W_L) with these class logits, H_1 of shape (width, K n); one strength for all."""
-    factors, root = problem.L + 1, np.sqrt(problem.n)
-    left, values, right = np.linalg.svd(logits * root)
-    kept = int(np.sum(values > values[0] * logits.shape[0] * np.finfo(float).eps))
-    share = values[:kept] ** (1 / factors)
-    first = np.zeros((problem.width, problem.K))
-    first[:kept] = share[:, None] * right[:kept]
-    middle = np.zeros((problem.width, problem.width))
-    middle[range(kept), range(kept)] = share
-    last = np.zeros((problem.K, problem.width))
-    last[:, :kept] = left[:, :kept] * share
-    return [np.repeat(first / root, problem.n, axis=1), *[middle] * (problem.L - 1), last]
-
-
 def measure(structure: CeStructure, problem: Problem) -> Measured:
     """The full Hessian at a structure's best scale, by automatic differentiation (HIPS autograd).
 
@@ -69,6 +55,7 @@ def measure(structure: CeStructure, problem: Problem) -> Measured:
     with working(DIGITS):
         rows = [[float((found.alpha * x).mid()) for x in row] for row in structure.logits(problem.K, Balls())]
     factors = balanced_factors(np.array(rows), problem)
+    factors[0] = np.repeat(factors[0], problem.n, axis=1)
     shapes = [f.shape for f in factors]
     ends = np.cumsum([f.size for f in factors])[:-1]
     strength = float(problem.lambdas[0])

@@ -1,0 +1,1 @@
+"""Finding minima of the deep linear model under cross-entropy."""

@@ -1,0 +1,141 @@
+"""Global search of the deep linear model under cross-entropy: many independent descents over all factors.
+
+Layers are linear, so there is nothing to smooth and no kink to polish on: a restart is one L-BFGS run from one start of
+a fixed portfolio, a tenth of a millisecond at K = 4 and a millisecond at K = 10. Only Lambda matters, so the search
+runs at equal strengths and rescales what it finds (claim ce-reduction). Every restart counts for the census: they are
+independent draws from one distribution.
+"""
+
+import time
+from collections.abc import Callable
+from fractions import Fraction
+from typing import Any
+
+import numpy as np
+
+from solvers.ce.engine import Recipe, run_starts
+from solvers.ce.objective import CeObjective, strength
+from solvers.ce.polish import CePolished, ce_polish
+from solvers.ce.starts import PORTFOLIO, Kind
+from solvers.driver import Found, check_options
+from solvers.objective import Array, balance
+from solvers.recipes import cores, versions
+from solvers.solution import Outcome, Solution
+from solvers.strategy import HIT, Group, State, file_restarts
+from theory.problem import Problem, ProblemError
+
+ENGINE = "numba-lbfgs, cross-entropy"
+
+
+def ce_search(
+    problem: Problem,
+    restarts: int = 2000,
+    seed: int = 0,
+    target: float | None = None,
+    patience: int | None = None,
+    progress: Callable[[State], None] | None = None,
+    stop: Callable[[], bool] | None = None,
+    threads: int | None = None,
+    state: State | None = None,
+    portfolio: tuple[tuple[Kind, float], ...] = PORTFOLIO,
+) -> tuple[Solution, State]:
+    """Search for a global minimum.
+
+    Args:
+        problem: with loss "ce".
+        restarts: descents to run, those of an earlier `state` not counted.
+        seed: entropy >= 0; with the index of the restart it fixes every start.
+        target: stop once a restart reaches this loss or less.
+        patience: stop after this many restarts without a lower loss.
+        progress: called with the state after every batch of restarts.
+        stop: asked after every batch and ten times a second; True ends the search.
+        threads: batches worked on at a time; does not change the result.
+        state: where an earlier search stopped, to go on from there.
+        portfolio: kinds of starts with their scales, taken in turn.
+
+    Returns:
+        The best solution, polished, and the state with every minimum told apart by its loss; also after Ctrl-C.
+
+    Raises:
+        ProblemError: naming an option that makes no sense.
+    """
+    problem.require_loss("ce", "this search")
+    check_options(restarts, seed, None, None, 1, target, 0)
+    if patience is not None and patience < 1:
+        raise ProblemError(f"patience must be an integer >= 1, got {patience}")
+    began = time.perf_counter()
+    state = State(arms=[]) if state is None else state
+    even = uniform(problem)
+
+    def start(index: int) -> list[Array]:
+        kind, scale = portfolio[index % len(portfolio)]
+        return kind(even, np.random.default_rng(np.random.SeedSequence(seed, spawn_key=(index,))), scale)
+
+    first = len(state.losses)
+    outcome: Outcome | None = None
+    try:
+        for batch in run_starts(even, start, range(first, first + restarts), [Recipe()], threads or cores(), stop):
+            _take(state, [(d.loss, tuple(balance(problem, d.weights))) for d in batch])
+            if progress is not None:
+                progress(state)
+            if target is not None and state.best[0] <= target:
+                outcome = Outcome.TARGET_REACHED
+            elif (stop is not None and stop()) or (patience is not None and state.since >= patience):
+                outcome = Outcome.STOPPED
+            if outcome is not None:
+                break
+    except KeyboardInterrupt:
+        outcome = Outcome.INTERRUPTED
+    if outcome is None:
+        outcome = Outcome.FINISHED if len(state.losses) == first + restarts else Outcome.STOPPED
+    if state.losses and not state.best[1] and outcome is not Outcome.INTERRUPTED:
+        outcome = Outcome.ALL_FAILED
+    _polish_best(problem, state)
+    settings: dict[str, Any] = {"restarts": restarts, "target": target, "patience": patience}
+    settings["portfolio"] = [[kind.__name__, scale] for kind, scale in portfolio]
+    solution = Solution(
+        problem=problem,
+        weights=state.best[1],
+        loss=state.best[0] if state.best[1] else float("nan"),
+        losses=np.array(state.losses, dtype=float),
+        engine=ENGINE,
+        versions=versions(),
+        seed=seed,
+        settings=settings,
+        outcome=outcome,
+        seconds=time.perf_counter() - began,
+    )
+    return solution, state
+
+
+def uniform(problem: Problem) -> Problem:
+    """The problem with n = 1 and one strength, Lambda rounded to float64: the same loss of the same logits."""
+    value = Fraction(strength(problem))
+    return Problem(problem.K, problem.L, (value,) * (problem.L + 1), problem.width, 1, "ce")
+
+
+def lowest(problem: Problem, state: State, count: int) -> list[tuple[CePolished, int]]:
+    """The `count` lowest minima of a search, polished, each with how many restarts ended there."""
+    groups = sorted((g for g in state.groups if g.weights), key=lambda g: g.loss)[:count]
+    return [(ce_polish(problem, g.weights), g.hits) for g in groups]
+
+
+def _take(state: State, found: list[Found]) -> None:
+    for value, weights in found:
+        state.losses.append(value)
+        state.since += 1
+        if value < state.best[0]:
+            state.since = 0 if value < state.best[0] * (1 - HIT) else state.since
+            state.best = (value, weights)
+    file_restarts(state, found, len(found))
+
+
+def _polish_best(problem: Problem, state: State) -> None:
+    if not state.best[1]:
+        return
+    polished = ce_polish(problem, state.best[1])
+    loss = CeObjective(problem).loss(polished.weights)
+    if loss <= state.best[0]:
+        state.best = (loss, polished.weights)
+        group: Group = min(state.groups, key=lambda g: g.loss)
+        group.loss, group.weights, group.polished = loss, polished.weights, True

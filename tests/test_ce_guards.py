@@ -1,0 +1,93 @@
+"""What is meant for one loss refuses the other with one clear line."""
+
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+import pytest
+
+from solvers.basins import Basins, fingerprint
+from solvers.canonical import canonical, describe
+from solvers.ce.engine import CeEngine
+from solvers.ce.objective import CeObjective
+from solvers.ce.polish import ce_polish, polish_logits
+from solvers.ce.search import ce_search
+from solvers.compiled import compiled_search
+from solvers.convex import closed_form, solve_linear
+from solvers.cyclic import cyclic_weights
+from solvers.envelope import ray_of
+from solvers.jax_engine import jax_search
+from solvers.lanes import descend_lanes
+from solvers.minima import lowest_minima
+from solvers.objective import best_last_layer, loss, loss_and_gradient, reduced_loss_and_gradient
+from solvers.polish import polish, refine
+from solvers.search import search
+from solvers.settle import settle
+from solvers.strategy import Group, global_search
+from solvers.structured import at_best_scale
+from solvers.symmetry import graph_of, invariants, symmetry_group
+from theory.bounds import bracket, least_loss
+from theory.ce.enclosure import best_scale, objective_ball
+from theory.ce.polygons import DNC_LOGITS
+from theory.problem import Problem, ProblemError
+from verification.certificate import point_certificate
+
+CE = Problem.of(4, 2, "1/100", 4, loss="ce")
+LINEAR = Problem.of(4, 1, "1/100", 4, loss="ce")
+MSE = Problem.of(4, 2, "1/100", 4)
+WEIGHTS = [np.ones(shape) for shape in CE.shapes]
+
+SQUARED: dict[str, Callable[[], Any]] = {
+    "search": lambda: search(CE, restarts=1),
+    "compiled_search": lambda: compiled_search(CE, restarts=1),
+    "jax_search": lambda: jax_search(CE, restarts=1),
+    "global_search": lambda: global_search(CE, restarts=1),
+    "descend_lanes": lambda: descend_lanes(CE, [WEIGHTS]),
+    "loss": lambda: loss(CE, WEIGHTS),
+    "loss_and_gradient": lambda: loss_and_gradient(CE, WEIGHTS),
+    "reduced": lambda: reduced_loss_and_gradient(CE, WEIGHTS[:-1]),
+    "best_last_layer": lambda: best_last_layer(CE, WEIGHTS[:-1]),
+    "polish": lambda: polish(CE, WEIGHTS),
+    "refine": lambda: refine(CE, WEIGHTS),
+    "settle": lambda: settle(CE, WEIGHTS),
+    "canonical": lambda: canonical(CE, WEIGHTS),
+    "describe": lambda: describe(CE, WEIGHTS),
+    "lowest_minima": lambda: lowest_minima(CE, [Group(1.0, tuple(WEIGHTS))], 1),
+    "basins": lambda: Basins(CE),
+    "fingerprint": lambda: fingerprint(CE, WEIGHTS),
+    "invariants": lambda: invariants(CE, WEIGHTS),
+    "symmetry_group": lambda: symmetry_group(CE, WEIGHTS),
+    "graph_of": lambda: graph_of(CE, WEIGHTS),
+    "at_best_scale": lambda: at_best_scale(CE, WEIGHTS),
+    "ray_of": lambda: ray_of(CE, WEIGHTS, "mine"),
+    "cyclic_weights": lambda: cyclic_weights(CE, np.eye(4)),
+    "solve_linear": lambda: solve_linear(LINEAR),
+    "closed_form": lambda: closed_form(LINEAR),
+    "least_loss": lambda: least_loss(CE),
+    "bracket": lambda: bracket(CE),
+    "point_certificate": lambda: point_certificate(CE, WEIGHTS, "mine", {}),
+    "exact objective": lambda: CE.objective([w.astype(int).tolist() for w in WEIGHTS]),
+}
+
+CROSS: dict[str, Callable[[], Any]] = {
+    "ce_search": lambda: ce_search(MSE, 1),
+    "CeEngine": lambda: CeEngine(MSE),
+    "CeObjective": lambda: CeObjective(MSE),
+    "ce_polish": lambda: ce_polish(MSE, WEIGHTS),
+    "polish_logits": lambda: polish_logits(MSE, np.eye(4)),
+    "best_scale": lambda: best_scale(DNC_LOGITS, MSE),
+    "objective_ball": lambda: objective_ball(MSE, WEIGHTS),
+}
+
+
+@pytest.mark.parametrize("name", SQUARED)
+def test_the_squared_loss_refuses_cross_entropy(name: str) -> None:
+    with pytest.raises(ProblemError, match="needs loss 'mse', got 'ce'") as caught:
+        SQUARED[name]()
+    assert len(str(caught.value).splitlines()) == 1
+
+
+@pytest.mark.parametrize("name", CROSS)
+def test_cross_entropy_refuses_the_squared_loss(name: str) -> None:
+    with pytest.raises(ProblemError, match="'ce'.*got 'mse'"):
+        CROSS[name]()
