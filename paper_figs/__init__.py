@@ -8,6 +8,11 @@ from pathlib import Path
 
 from paper_figs import (
     brackets,
+    ce_codes,
+    ce_hessian,
+    ce_loss,
+    ce_spectra,
+    ce_winner_map,
     critical_depth,
     head_frontier,
     head_gallery,
@@ -15,6 +20,9 @@ from paper_figs import (
     neck_rank,
     phase_diagram,
     regularisation,
+    rfm_ablations,
+    rfm_gram,
+    rfm_nc,
     srg_heatmaps,
     winner_map,
 )
@@ -34,7 +42,17 @@ FIGURES: dict[str, FigureModule] = {
     "neck-rank": neck_rank,
     "regularisation": regularisation,
     "srg-heatmaps": srg_heatmaps,
+    "ce-winner-map": ce_winner_map,
+    "ce-loss": ce_loss,
+    "ce-spectra": ce_spectra,
+    "ce-hessian": ce_hessian,
+    "ce-codes": ce_codes,
+    "rfm-nc": rfm_nc,
+    "rfm-gram": rfm_gram,
+    "rfm-ablations": rfm_ablations,
 }
+# Figures of experiments: what they show was run, not computed, and takes from seconds to a minute or two each.
+MEASURED = frozenset({"rfm-nc", "rfm-gram", "rfm-ablations"})
 
 
 def draw_figures(names: Iterable[str] | None, out: str | Path, budget: str = "quick") -> Iterator[Path]:

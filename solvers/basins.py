@@ -115,6 +115,7 @@ class Basins:
     """
 
     def __init__(self, problem: Problem) -> None:
+        problem.require_loss("mse", "the collection of basins")
         self.problem = problem
         self.failed = 0
         self._cells: dict[bytes, _Cell] = {}

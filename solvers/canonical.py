@@ -139,6 +139,7 @@ def describe(problem: Problem, weights: Sequence[Array], threshold: float = RANK
     Raises:
         ProblemError: if the shapes do not chain up.
     """
+    problem.require_loss("mse", "the table of layers")
     problem.check_shapes([(w.shape[0], w.shape[1]) for w in weights])
     layers = []
     features = np.asarray(weights[0], dtype=float)

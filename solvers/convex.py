@@ -56,6 +56,7 @@ def solve_linear(problem: Problem, solver: str = "CLARABEL") -> ConvexSolution:
     Raises:
         ProblemError: if L is not 1, the solver is unknown, or it gives no solution.
     """
+    problem.require_loss("mse", "the convex solver")
     if problem.L != 1:
         raise ProblemError(f"L must be 1 for the convex solver, got {problem.L}")
     if solver not in SOLVERS:
@@ -85,6 +86,7 @@ def closed_form(problem: Problem) -> float:
     Raises:
         ProblemError: if L is not 1.
     """
+    problem.require_loss("mse", "the closed form")
     if problem.L != 1:
         raise ProblemError(f"L must be 1 for the closed form, got {problem.L}")
     x = min(float(problem.x), 1.0)

@@ -37,6 +37,7 @@ def cyclic_weights(problem: Problem, pattern: Array) -> list[Array]:
     Raises:
         ProblemError: unless L = 2, the strengths are equal, and the pattern has K columns.
     """
+    problem.require_loss("mse", "a cyclic pattern")
     strengths = set(problem.effective_lambdas)
     if problem.L != 2 or len(strengths) != 1 or pattern.shape[1] != problem.K:
         raise ProblemError(f"a cyclic pattern needs L = 2, equal strengths and K columns, got {problem}")

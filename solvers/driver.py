@@ -53,6 +53,7 @@ class Plan:
     first: int
 
     def __post_init__(self) -> None:
+        self.problem.require_loss("mse", "this search")
         check_options(self.restarts, self.seed, self.eps0, self.scale, self.heats, self.target, self.first)
 
     @property

@@ -114,6 +114,7 @@ class Engine:
     def __init__(
         self, problem: Problem, device: str = "auto", lanes_at_once: int | None = None, memory: int = MEMORY
     ) -> None:
+        problem.require_loss("mse", "the JAX engine")
         if lanes_at_once is not None and (
             isinstance(lanes_at_once, bool) or not isinstance(lanes_at_once, int) or lanes_at_once < 1
         ):

@@ -60,7 +60,7 @@ def _invert(w, at, k, row):
 
 
 @njit(nogil=True)
-def _turn(w, at, row, rows, columns, to, to_row):
+def turn(w, at, row, rows, columns, to, to_row):
     for i in range(0, rows, 8):
         for j in range(0, columns, 8):
             transpose_block(w, at + i * row + j, row, to + j * to_row + i, to_row)
@@ -94,7 +94,7 @@ def evaluate(w, o, eps):
         multiply(w, adjoint, w, o[SLOPES] + layer * dp * kp, d * kp)
         below, row = (o[FEATURES] + (layer - 1) * dp * kp, kp) if layer > 0 else (x, K)
         weight = d * K + layer * d * d
-        _turn(w, below, row, d, K, o[TURNED], dp)
+        turn(w, below, row, d, K, o[TURNED], dp)
         product(w, g + weight, d, adjoint, kp, 1, o[TURNED], dp, d, d, K)
         if layer > 0:
             product(w, other, kp, x + weight, 1, d, adjoint, kp, d, kp, d)

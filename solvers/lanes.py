@@ -9,6 +9,7 @@ import threading
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from types import ModuleType
 from typing import Any
 
 import numba
@@ -22,16 +23,21 @@ from theory.problem import Problem, ProblemError
 EPS_FACTOR = 0.1
 MEMORY = 16
 STEPS_PER_STAGE = 2000
+Shapes = tuple[tuple[int, int], ...]
 
 
-def _digest() -> int:
-    # Numba's cache on disk sees changes of this file only; a number in the closure of what is cached makes it see those
-    # of the modules below as well.
-    sources = b"".join(Path(str(module.__file__)).read_bytes() for module in (kernels, lbfgs, products, vectors))
+def source_digest(*modules: ModuleType) -> int:
+    """A number that changes with the source of the modules.
+
+    Numba's cache on disk sees changes of one file only; this number in the closure of what is cached makes it see those
+    of other modules as well.
+    """
+    sources = b"".join(Path(str(module.__file__)).read_bytes() for module in modules)
     return int.from_bytes(hashlib.sha256(sources).digest()[:7], "big")
 
 
-def _compile(function: Callable[..., Any], signature: str) -> Any:
+def compile_cached(function: Callable[..., Any], signature: str) -> Any:
+    """The function compiled for one signature, without Python's lock, from the cache on disk where there is one."""
     try:
         return numba.njit(signature, nogil=True, cache=True)(function)
     except RuntimeError:
@@ -42,19 +48,21 @@ def _compile(function: Callable[..., Any], signature: str) -> Any:
 @functools.cache
 def compiled_homotopy() -> Any:
     """The compiled `kernels.homotopy`, from the cache on disk where there is one."""
-    digest = _digest()
+    digest = source_digest(kernels, lbfgs, products, vectors)
 
     def homotopy(field, values, order, stages, w, o, flag, counts):
         return kernels.homotopy(field, values, order, stages, w, o, flag, counts) if digest else 0
 
     integers, numbers, table = "int64[::1]", "float64[::1]", "float64[:,::1]"
-    return _compile(homotopy, f"int64({table},{numbers},{integers},{table},{numbers},{integers},{integers},{integers})")
+    return compile_cached(
+        homotopy, f"int64({table},{numbers},{integers},{table},{numbers},{integers},{integers},{integers})"
+    )
 
 
 @functools.cache
 def compiled_evaluation() -> Any:
     """Compiled (w, o, eps, times) -> loss: `kernels.evaluate` that many times in a row, for tests and benchmarks."""
-    digest = _digest()
+    digest = source_digest(kernels, lbfgs, products, vectors)
 
     def evaluation(w, o, eps, times):
         value = 0.0
@@ -62,7 +70,7 @@ def compiled_evaluation() -> Any:
             value = kernels.evaluate(w, o, eps) if digest else 0.0
         return value
 
-    return _compile(evaluation, "float64(float64[::1],int64[::1],float64,int64)")
+    return compile_cached(evaluation, "float64(float64[::1],int64[::1],float64,int64)")
 
 
 def schedule(
@@ -122,6 +130,36 @@ class Field:
     dropped: int
 
 
+def aligned(length: int) -> Array:
+    """Zeros from an address divisible by 64: only there do rows of eight numbers fit cache lines."""
+    raw = np.zeros(length + 8)
+    start = -(raw.ctypes.data // 8) % 8
+    return raw[start : start + length]
+
+
+def pack_rows(shapes: Shapes, length: int, starts: Sequence[Sequence[Array]]) -> Array:
+    """Factors as flat rows of `length` >= their size; factors beyond the shapes given are left out.
+
+    Raises:
+        ProblemError: if a factor does not have its shape.
+    """
+    field = np.zeros((len(starts), length))
+    for row, start in zip(field, starts, strict=True):
+        factors = [np.asarray(w, dtype=float) for w in start[: len(shapes)]]
+        if tuple(w.shape for w in factors) != shapes:
+            raise ProblemError(f"start must have factors of shapes {shapes}, got {[w.shape for w in factors]}")
+        flat = np.concatenate([w.ravel() for w in factors])
+        row[: flat.size] = flat
+    return field
+
+
+def unpack_row(shapes: Shapes, row: Array) -> list[Array]:
+    """Copies of the factors in one packed row."""
+    ends = np.cumsum([rows * columns for rows, columns in shapes])
+    parts = np.split(row[: ends[-1]], ends[:-1])
+    return [part.reshape(shape).copy() for part, shape in zip(parts, shapes, strict=True)]
+
+
 class Engine:
     """One problem's memory layout and a workspace for each thread that calls `run`.
 
@@ -129,6 +167,7 @@ class Engine:
     """
 
     def __init__(self, problem: Problem, memory: int = MEMORY) -> None:
+        problem.require_loss("mse", "the compiled engine")
         self.flag = np.zeros(1, dtype=np.int64)
         self._homotopy = compiled_homotopy()
         self._shapes = problem.shapes[:-1]
@@ -143,10 +182,7 @@ class Engine:
     def workspace(self) -> Array:
         """The calling thread's flat array, strengths filled in."""
         if not hasattr(self._local, "workspace"):
-            # Rows of eight numbers fit cache lines only from an address divisible by 64.
-            raw = np.zeros(int(self.offsets[kernels.TOTAL]) + 8)
-            start = -(raw.ctypes.data // 8) % 8
-            workspace = raw[start : start + int(self.offsets[kernels.TOTAL])]
+            workspace = aligned(int(self.offsets[kernels.TOTAL]))
             at = self.offsets[kernels.STRENGTH]
             workspace[at : at + self._strength.size] = self._strength
             workspace[self.offsets[kernels.RIDGE]] = self._ridge
@@ -159,15 +195,7 @@ class Engine:
         Raises:
             ProblemError: if a factor does not have the problem's shape.
         """
-        field = np.zeros((len(starts), int(self.offsets[lbfgs.SIZE])))
-        for row, start in zip(field, starts, strict=True):
-            factors = [np.asarray(w, dtype=float) for w in start[: len(self._shapes)]]
-            if tuple(w.shape for w in factors) != self._shapes:
-                raise ProblemError(
-                    f"start must have factors of shapes {self._shapes}, got {[w.shape for w in factors]}"
-                )
-            row[: self._strength.size] = np.concatenate([w.ravel() for w in factors])
-        return field
+        return pack_rows(self._shapes, int(self.offsets[lbfgs.SIZE]), starts)
 
     def run(self, field: Array, stages: Array) -> Field:
         """The homotopy on the rows of `field`, which is overwritten; stages as from `schedule`."""
@@ -179,9 +207,7 @@ class Engine:
 
     def unpack(self, row: Array) -> list[Array]:
         """The factors (H_1, W_1, ..., W_{L-1}) of one packed row."""
-        ends = np.cumsum([rows * columns for rows, columns in self._shapes])
-        parts = np.split(row[: ends[-1]], ends[:-1])
-        return [part.reshape(shape).copy() for part, shape in zip(parts, self._shapes, strict=True)]
+        return unpack_row(self._shapes, row)
 
 
 def descend_lanes(

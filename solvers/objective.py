@@ -34,9 +34,13 @@ class Objective:
     Attributes:
         K: number of classes.
         lambdas: (n lambda_H, lambda_1, ..., lambda_L) rounded to float64.
+
+    Raises:
+        ProblemError: for a loss other than "mse".
     """
 
     def __init__(self, problem: Problem) -> None:
+        problem.require_loss("mse", "the squared-loss objective")
         self.K = problem.K
         self.lambdas = tuple(float(value) for value in problem.effective_lambdas)
         self._identity = np.eye(problem.K)

@@ -31,6 +31,7 @@ def at_best_scale(problem: Problem, unit: Sequence[Any]) -> list[Array]:
     Raises:
         ProblemError: where zero output is best, so that there is no scale to take.
     """
+    problem.require_loss("mse", "the best scale of a structure with output t I")
     factors = [to_float(w) for w in unit]
     if len(factors) == problem.L:
         left, singular, right = np.linalg.svd(factors[0], full_matrices=False)

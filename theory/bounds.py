@@ -10,7 +10,7 @@ from fractions import Fraction
 import sympy as sp
 
 from theory.phi import phi_of_cost, phi_of_power
-from theory.problem import Problem, ProblemError
+from theory.problem import Problem
 from theory.structure import total_cost
 from theory.structures import DNC, CheapestSum
 
@@ -48,8 +48,7 @@ def least_loss(problem: Problem) -> Interval:
     Raises:
         ProblemError: for a loss other than "mse", of which the bound says nothing.
     """
-    if problem.loss != "mse":
-        raise ProblemError(f"the lower bound needs loss 'mse', got {problem.loss!r}")
+    problem.require_loss("mse", "the lower bound")
     return phi_of_power(problem.L, problem.Lambda_power * pair_power(problem.K, problem.L))
 
 

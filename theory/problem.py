@@ -135,6 +135,11 @@ class Problem:
         """x = K Lambda, the natural regularisation strength."""
         return self.K * self.Lambda
 
+    def require_loss(self, loss: str, what: str) -> None:
+        """Raise one clear line unless the problem has that loss; `what` names who asks."""
+        if self.loss != loss:
+            raise ProblemError(f"{what} needs loss {loss!r}, got {self.loss!r}")
+
     def check_shapes(self, shapes: Sequence[tuple[int, int]]) -> None:
         """Check that matrices (H_1, W_1, ..., W_L) chain up from K columns to K rows; hidden widths are free.
 
@@ -174,8 +179,7 @@ class Problem:
         Raises:
             ProblemError: for loss "ce", whose fit is not rational.
         """
-        if self.loss != "mse":
-            raise ProblemError(f"an exact objective needs loss 'mse', got {self.loss!r}; see theory.ce.enclosure")
+        self.require_loss("mse", "an exact objective")
         fit = squared_norm(self.output(weights) - identity(self.K)) / (2 * self.K)
         return fit, self.regulariser(weights)
 

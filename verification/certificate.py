@@ -42,6 +42,7 @@ def point_certificate(
     Raises:
         ProblemError: for shapes that do not fit the problem and entries that are not finite numbers.
     """
+    problem.require_loss("mse", "a point certificate")
     witness = _weights(problem, weights, bits)
     content = {
         "K": problem.K,

@@ -14,6 +14,7 @@ from rich.console import Console
 from theory.problem import ProblemError
 from verification import checker
 from verification.cli_atlas import commands
+from verification.cli_rfm import commands as rfm_commands
 
 app = typer.Typer(
     name="dufm",
@@ -171,6 +172,7 @@ def figures(
 
 
 app.add_typer(commands)
+app.add_typer(rfm_commands)
 
 
 def main() -> None:

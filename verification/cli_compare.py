@@ -72,9 +72,22 @@ def _rounded(weight: Any) -> fmpq_mat:
 
 
 def run_compare(
-    reference: str, K: int, L: int, lam: str | None, out: Path | None, as_json: bool, console: Console
+    reference: str,
+    K: int,
+    L: int,
+    lam: str | None,
+    out: Path | None,
+    as_json: bool,
+    console: Console,
+    loss: str = "mse",
 ) -> None:
     """Print the comparison; see `dufm compare --help`."""
+    if loss == "ce":
+        from verification.cli_ce_compare import run_ce_compare
+
+        run_ce_compare(reference, K, L, lam, out, as_json, console)
+        return
+    Problem.of(K, L, 1, loss=loss)
     problem = Problem.of(K, L, lam if lam is not None else Fraction(15, 1000) / K)
     structure = load_structure(reference)
     record = inspect(structure, K, L)

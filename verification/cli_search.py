@@ -3,6 +3,7 @@
 import json
 import re
 import time
+from collections.abc import Callable
 from dataclasses import replace
 from fractions import Fraction
 from pathlib import Path
@@ -73,19 +74,27 @@ def run_search(
     out: Path,
     as_json: bool,
     console: Console,
+    loss: str = "mse",
 ) -> None:
     """Search, describe, save; see `dufm search --help`."""
-    problem = Problem.of(K, L, lam, width, n)
+    problem = Problem.of(K, L, lam, width, n, loss)
+    if loss == "ce":
+        from verification.cli_ce import run_ce_search
+
+        run_ce_search(problem, options, out, as_json, console)
+        return
     device = chosen_device(options["device"])
     limit = seconds(options["budget"])
     known = known_losses(problem)
-    try:
-        out.mkdir(parents=True, exist_ok=True)
-    except OSError as error:
-        raise ProblemError(f"--out {out} cannot be made: {error.strerror}") from None
+    make_folder(out)
     stem = f"K{K}_L{L}_d{problem.width}_seed{options['seed']}"
-    earlier = _earlier(problem, out / f"{stem}.npz") if options["resume"] else None
-    solution, state = _searched(problem, device, options, limit, known["dnc"][1], earlier)
+    earlier = earlier_state(problem, out / f"{stem}.npz") if options["resume"] else None
+
+    def run(told: Callable[[State], None], stop: Callable[[], bool]) -> tuple[Solution, State]:
+        asked = {name: options[name] for name in ("restarts", "seed", "target", "patience")}
+        return device_search(problem, device, progress=told, stop=stop, state=earlier, **asked)
+
+    solution, state = shown(run, options["restarts"], limit, known["dnc"][1], earlier)
     if not solution.weights:
         raise ProblemError(f"no restart finished: {solution.outcome.value}")
     with Console(stderr=True).status("polishing the best"):
@@ -107,12 +116,21 @@ def run_search(
         _show(problem, solution, polished, record, console)
 
 
-def _earlier(problem: Problem, path: Path) -> State | None:
+def make_folder(out: Path) -> None:
+    """Make --out; ProblemError where that cannot be done."""
+    try:
+        out.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise ProblemError(f"--out {out} cannot be made: {error.strerror}") from None
+
+
+def earlier_state(problem: Problem, path: Path) -> State | None:
     """The state to go on from: best weights and losses of an earlier run of the same problem, if there is one."""
     if not path.exists():
         return None
     solution = load(path)
-    if (solution.problem.lambdas, solution.problem.n) != (problem.lambdas, problem.n):
+    known = solution.problem
+    if (known.lambdas, known.n, known.loss) != (problem.lambdas, problem.n, problem.loss):
         raise ProblemError(f"--resume: {path} belongs to another problem; choose another --out")
     state = State(losses=[float(x) for x in solution.losses])
     if solution.weights:
@@ -121,14 +139,16 @@ def _earlier(problem: Problem, path: Path) -> State | None:
     return state
 
 
-def _searched(
-    problem: Problem, device: str, options: dict[str, Any], limit: float | None, dnc: float, earlier: State | None
-) -> tuple[Solution, State]:
+Run = Callable[[Callable[[State], None], Callable[[], bool]], tuple[Solution, State]]
+
+
+def shown(run: Run, restarts: int, limit: float | None, dnc: float, earlier: State | None) -> tuple[Solution, State]:
+    """Run a search under a progress bar with its best loss beside DNC's; `limit` is in seconds."""
     began = time.monotonic()
     errors = Console(stderr=True)
     columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())
     with Progress(*columns, console=errors, transient=True, disable=not errors.is_terminal) as progress:
-        task = progress.add_task("searching", total=options["restarts"])
+        task = progress.add_task("searching", total=restarts)
         done = 0 if earlier is None else len(earlier.losses)
 
         def told(state: State) -> None:
@@ -136,17 +156,7 @@ def _searched(
             words = f"best {best:.10g}, {best / dnc:.5f} of DNC, {len(state.groups)} minima"
             progress.update(task, completed=len(state.losses) - done, description=words)
 
-        return device_search(
-            problem,
-            device,
-            restarts=options["restarts"],
-            seed=options["seed"],
-            target=options["target"],
-            patience=options["patience"],
-            progress=told,
-            stop=lambda: limit is not None and time.monotonic() - began > limit,
-            state=earlier,
-        )
+        return run(told, lambda: limit is not None and time.monotonic() - began > limit)
 
 
 def _certify(solution: Solution, path: Path) -> dict[str, Any]:

@@ -7,6 +7,7 @@ from rich.console import Console
 from rich.table import Table
 
 from theory.phi import collapse_scale, collapse_threshold
+from theory.problem import Problem
 from theory.structure import HeadCost, total_cost
 from theory.structures import STRUCTURES
 from verification.claims import CLAIMS
@@ -24,8 +25,14 @@ def claims_table(console: Console, as_json: bool) -> None:
         console.print(f"    {c.regime}. Source: {c.source}{rests}", highlight=False, style="dim")
 
 
-def structures_table(console: Console, K: int | None, L: int, as_json: bool) -> None:
+def structures_table(console: Console, K: int | None, L: int, as_json: bool, loss: str = "mse") -> None:
     """Every known structure; its cost where K is given."""
+    Problem.of(2 if K is None else K, L, 1, loss=loss)
+    if loss == "ce":
+        from verification.cli_ce_compare import ce_structures_table
+
+        ce_structures_table(console, K, L, as_json)
+        return
     rows = []
     for s in STRUCTURES:
         row: dict[str, object] = {"name": s.name, "needs": s.needs}

@@ -2,6 +2,7 @@
 
 import importlib.util
 import sys
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -13,7 +14,17 @@ MEMBERS = ("name", "needs", "valid", "weights", "cost")
 
 
 def load_structure(reference: str) -> Structure:
+    """A built-in structure by name, or a user's own; see `load_from`."""
+    return load_from(reference, structure_named, MEMBERS)
+
+
+def load_from(reference: str, named: Callable[[str], Any], members: Sequence[str]) -> Any:
     """A built-in structure by name, or the class (or instance) `NAME` of a file: `FILE.py:NAME`.
+
+    Args:
+        reference: what the user typed.
+        named: finds a built-in one.
+        members: what the object must have.
 
     Raises:
         ProblemError: one line, for an unknown name, a file that is missing or does not import, a missing name, or an
@@ -21,16 +32,16 @@ def load_structure(reference: str) -> Structure:
     """
     path, colon, name = reference.rpartition(":")
     if not colon:
-        return structure_named(reference)
+        return named(reference)
     found = _member(Path(path), name)
     if isinstance(found, type):
         try:
             found = found()
         except Exception as error:
             raise ProblemError(f"{reference}: {name}() must need no arguments; it raised {error!r}") from None
-    missing = [m for m in MEMBERS if not hasattr(found, m)]
+    missing = [m for m in members if not hasattr(found, m)]
     if missing:
-        raise ProblemError(f"{reference}: a structure needs {', '.join(MEMBERS)}; missing: {', '.join(missing)}")
+        raise ProblemError(f"{reference}: a structure needs {', '.join(members)}; missing: {', '.join(missing)}")
     return found
 
 

@@ -5,6 +5,9 @@ from theory.derivations.ce_dnc import ce_dnc
 from theory.derivations.ce_hessian import ce_hessian
 from theory.derivations.ce_low_rank import ce_low_rank
 from theory.derivations.ce_reduction import ce_reduction
+from theory.derivations.ce_sums import ce_sums
+from theory.derivations.ce_undecided import ce_undecided
+from theory.derivations.ce_zero import ce_zero
 from theory.derivations.chord import chord
 from theory.derivations.cuts import cuts
 from theory.derivations.direct_sum import direct_sum
@@ -12,10 +15,21 @@ from theory.derivations.dnc import dnc
 from theory.derivations.envelope import envelope
 from theory.derivations.halves import halves
 from theory.derivations.head import head
+from theory.derivations.jumps_absorbing import absorbing_set
+from theory.derivations.jumps_objective import schatten_objective
+from theory.derivations.jumps_scalar import scalar_chain
 from theory.derivations.linear_network import linear_network
 from theory.derivations.lower_bound import lower_bound
+from theory.derivations.orthogonal_inputs import orthogonal_inputs
 from theory.derivations.pairs import pairs
+from theory.derivations.rank_three import rank_three
+from theory.derivations.rank_two import rank_two
 from theory.derivations.reductions import reductions
+from theory.derivations.rfm_collapse import rfm_collapse
+from theory.derivations.rfm_kernel import rfm_kernel
+from theory.derivations.rfm_linear_map import rfm_linear_map
+from theory.derivations.rfm_rates import rfm_rates
+from theory.derivations.rfm_recursion import rfm_recursion
 from theory.derivations.srg import srg
 from theory.derivations.two_classes import two_classes
 from theory.derivations.two_layers import two_layers
@@ -40,6 +54,20 @@ DERIVATIONS = (
     ce_dnc,
     ce_low_rank,
     ce_hessian,
+    ce_undecided,
+    ce_zero,
+    ce_sums,
+    rfm_recursion,
+    rfm_rates,
+    rfm_collapse,
+    rfm_linear_map,
+    rfm_kernel,
+    schatten_objective,
+    absorbing_set,
+    scalar_chain,
+    rank_two,
+    orthogonal_inputs,
+    rank_three,
 )
 
 

@@ -8,9 +8,11 @@ from verification.claims.algebra import ALGEBRA
 from verification.claims.bounds import BOUNDS
 from verification.claims.ce import CE, CE_CROSSINGS
 from verification.claims.ce_hessian import CE_HESSIAN
+from verification.claims.ce_regimes import CE_REGIMES
 from verification.claims.frontier import FRONTIER
 from verification.claims.heads import HEADS
 from verification.claims.intervals import INTERVALS
+from verification.claims.rfm import RFM
 from verification.claims.searched import SEARCHED
 from verification.claims.strong import STRONG
 from verification.claims.witnesses import WITNESSES
@@ -27,6 +29,8 @@ CLAIMS: tuple[Claim, ...] = (
     *CE,
     *CE_HESSIAN,
     *CE_CROSSINGS,
+    *CE_REGIMES,
+    *RFM,
 )
 
 
