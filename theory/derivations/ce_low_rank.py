@@ -162,7 +162,7 @@ def ce_low_rank() -> Derivation:
             Step(
                 "Weak regularisation, upper bound: the best Z at least margin 1, at alpha = log(1/mu), costs at most "
                 "(K-1) e^(-alpha) + mu c* alpha^p = mu (c* log(1/mu)^p + K - 1), as log(1+x) <= x.",
-                (sp.Eq((K - 1) * sp.exp(-sp.log(1 / mu)), (K - 1) * mu),),
+                (sp.Eq((K - 1) * sp.exp(-sp.UnevaluatedExpr(sp.log(1 / mu))), (K - 1) * mu),),
                 identical((K - 1) * sp.exp(-sp.log(1 / mu)), (K - 1) * mu),
             ),
             Step(

@@ -153,7 +153,7 @@ def ce_reduction() -> Derivation:
                 "Centring: Z -> (I - J/K) Z changes each column by a constant, so not the fit; no singular value "
                 "rises; and ||Z||^2 falls by (sum of the column)^2 / K for each column, so some singular value falls "
                 "unless all columns sum to zero. Hence global minimisers are centred, rank <= K - 1.",
-                (sp.Eq(square - 2 * total * (total / K) + K * (total / K) ** 2, square - total**2 / K),),
+                (sp.Eq(sp.Symbol("|(I - J/K) z|") ** 2, square - total**2 / K),),
                 all_of(
                     contraction(),
                     identical(square - 2 * total * (total / K) + K * (total / K) ** 2, square - total**2 / K),

@@ -30,7 +30,7 @@ from verification.checker import check
 
 CLAIM = "atlas"
 # A polish costs the cube of the number of weights.
-MOST_WEIGHTS = 500
+MOST_WEIGHTS = 2500
 BITS = (24, 30, 36, 42)
 # What few neurons and few bits may cost, relatively.
 KEPT = 1e-9
