@@ -4,7 +4,6 @@ import json
 import signal
 import subprocess
 import sys
-import time
 from pathlib import Path
 
 import pytest
@@ -152,7 +151,9 @@ def test_ctrl_c_keeps_what_is_done(tmp_path: Path) -> None:
     process = subprocess.Popen(
         [*PROGRAM, *options, str(tmp_path)], stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
     )
-    time.sleep(6)
+    assert process.stderr is not None
+    first = process.stderr.readline()
+    assert first.startswith("1/100000 best "), first
     process.send_signal(signal.SIGINT)
     shown, errors = process.communicate(timeout=60)
     assert "Traceback" not in errors

@@ -2,6 +2,7 @@
 
 import json
 import re
+import sys
 import time
 from collections.abc import Callable
 from dataclasses import replace
@@ -143,7 +144,10 @@ Run = Callable[[Callable[[State], None], Callable[[], bool]], tuple[Solution, St
 
 
 def shown(run: Run, restarts: int, limit: float | None, dnc: float, earlier: State | None) -> tuple[Solution, State]:
-    """Run a search under a progress bar with its best loss beside DNC's; `limit` is in seconds."""
+    """Run a search under a progress bar with its best loss beside DNC's; `limit` is in seconds.
+
+    Where stderr is no terminal it gets a line after 1, 2, 4, 8, ... restarts instead.
+    """
     began = time.monotonic()
     errors = Console(stderr=True)
     columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())
@@ -153,8 +157,11 @@ def shown(run: Run, restarts: int, limit: float | None, dnc: float, earlier: Sta
 
         def told(state: State) -> None:
             best = state.best[0]
+            ran = len(state.losses) - done
             words = f"best {best:.10g}, {best / dnc:.5f} of DNC, {len(state.groups)} minima"
-            progress.update(task, completed=len(state.losses) - done, description=words)
+            progress.update(task, completed=ran, description=words)
+            if not errors.is_terminal and ran & (ran - 1) == 0:
+                print(f"{ran}/{restarts} {words}", file=sys.stderr, flush=True)
 
         return run(told, lambda: limit is not None and time.monotonic() - began > limit)
 
