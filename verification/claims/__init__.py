@@ -14,6 +14,7 @@ from verification.claims.heads import HEADS
 from verification.claims.intervals import INTERVALS
 from verification.claims.rfm import RFM
 from verification.claims.searched import SEARCHED
+from verification.claims.strips import STRIPS
 from verification.claims.strong import STRONG
 from verification.claims.witnesses import WITNESSES
 
@@ -24,6 +25,7 @@ CLAIMS: tuple[Claim, ...] = (
     *FRONTIER,
     *WITNESSES,
     *STRONG,
+    *STRIPS,
     *INTERVALS,
     *SEARCHED,
     *CE,
