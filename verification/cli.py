@@ -14,7 +14,9 @@ from rich.console import Console
 from theory.problem import ProblemError
 from verification import checker
 from verification.cli_atlas import commands
+from verification.cli_ce import commands as ce_commands
 from verification.cli_rfm import commands as rfm_commands
+from verification.cli_train import commands as train_commands
 
 app = typer.Typer(
     name="dufm",
@@ -74,6 +76,7 @@ def claims(as_json: Json = False) -> None:
 def structures(
     K: Annotated[int | None, typer.Option("--K", help="Also show C / K for this many classes.")] = None,
     L: Annotated[int, typer.Option("--L", help="Depth for --K.")] = 4,
+    loss: Annotated[str, typer.Option(help="mse (relu layers) or ce (cross-entropy, linear layers).")] = "mse",
     as_json: Json = False,
 ) -> None:
     """List the known structures and where they exist; with --K, what each costs there.
@@ -82,23 +85,26 @@ def structures(
     """
     from verification.cli_show import structures_table
 
-    structures_table(console, K, L, as_json)
+    structures_table(console, K, L, as_json, loss)
 
 
 @app.command()
 def derive(
-    name: Annotated[str, typer.Argument(help="reductions, dnc, lower-bound, srg, head or direct-sum.")],
+    name: Annotated[str | None, typer.Argument(help="A derivation; all are listed if none is named.")] = None,
     L: Annotated[int | None, typer.Option("--L", help="Also print the statement's numbers at this depth.")] = None,
     form: Annotated[str, typer.Option("--format", help="text, markdown or latex.")] = "text",
 ) -> None:
-    """Print a derivation, step by step, with how the machine checked each step.
+    """Print a derivation, step by step, with how the machine checked each step; without a name, list them all.
 
     Example: dufm derive srg --format latex > srg.tex
     """
     from theory.derivation import FORMATS
     from theory.derivations import derivation
-    from verification.cli_show import numbers_at
+    from verification.cli_show import derivations_table, numbers_at
 
+    if name is None:
+        derivations_table(console)
+        return
     if form not in FORMATS:
         raise ProblemError(f"--format must be one of {', '.join(FORMATS)}, got {form!r}")
     found = derivation(name)
@@ -123,6 +129,7 @@ def search(
     minima: Annotated[int, typer.Option(help="Also describe this many of the lowest minima found.")] = 0,
     resume: Annotated[bool, typer.Option(help="Go on from the solution this command saved before.")] = False,
     out: Annotated[Path, typer.Option(help="Folder for the solution (.npz) and its certificate.")] = Path("out/search"),
+    loss: Annotated[str, typer.Option(help="mse (relu layers) or ce (cross-entropy, linear layers).")] = "mse",
     as_json: Json = False,
 ) -> None:
     """Global search; prints the loss against DNC and the best known structure, ranks and singular values by layer.
@@ -134,7 +141,7 @@ def search(
     strengths = lam.split(",") if "," in lam else lam
     options = {"restarts": restarts, "seed": seed, "device": device, "target": target, "budget": budget}
     options |= {"patience": patience, "resume": resume, "minima": minima}
-    run_search(K, L, strengths, width, n, options, out, as_json, console)
+    run_search(K, L, strengths, width, n, options, out, as_json, console, loss)
 
 
 @app.command()
@@ -144,6 +151,7 @@ def compare(
     L: Annotated[int, typer.Option("--L", help="Weight layers, >= 1.")],
     lam: Annotated[str | None, typer.Option(help="Also compare losses at this strength.")] = None,
     out: Annotated[Path | None, typer.Option(help="Write a certificate here if the structure beats DNC.")] = None,
+    loss: Annotated[str, typer.Option(help="mse (relu layers) or ce (cross-entropy, linear layers).")] = "mse",
     as_json: Json = False,
 ) -> None:
     """Compare a structure, a user's own too, with DNC, the SRG and the best known one.
@@ -152,7 +160,7 @@ def compare(
     """
     from verification.cli_compare import run_compare
 
-    run_compare(structure, K, L, lam, out, as_json, console)
+    run_compare(structure, K, L, lam, out, as_json, console, loss)
 
 
 @app.command()
@@ -171,8 +179,8 @@ def figures(
         console.print(str(path), highlight=False, soft_wrap=True)
 
 
-app.add_typer(commands)
-app.add_typer(rfm_commands)
+for group in (commands, ce_commands, train_commands, rfm_commands):
+    app.add_typer(group)
 
 
 def main() -> None:

@@ -6,6 +6,7 @@ import sympy as sp
 from rich.console import Console
 from rich.table import Table
 
+from theory.derivations import DERIVATIONS, names
 from theory.phi import collapse_scale, collapse_threshold
 from theory.problem import Problem
 from theory.structure import HeadCost, total_cost
@@ -23,6 +24,13 @@ def claims_table(console: Console, as_json: bool) -> None:
         rests = f"; rests on {', '.join(c.rests_on)}" if c.rests_on else ""
         console.print(f"[bold]{c.label}[/bold]  {c.statement}", highlight=False)
         console.print(f"    {c.regime}. Source: {c.source}{rests}", highlight=False, style="dim")
+
+
+def derivations_table(console: Console) -> None:
+    """Every derivation and what it shows."""
+    for builder, name in zip(DERIVATIONS, names(), strict=True):
+        console.print(f"[bold]{name}[/bold]", highlight=False)
+        console.print(f"    {(builder.__doc__ or '').splitlines()[0]}", highlight=False, markup=False)
 
 
 def structures_table(console: Console, K: int | None, L: int, as_json: bool, loss: str = "mse") -> None:

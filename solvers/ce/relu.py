@@ -1,0 +1,118 @@
+"""The same question with relu layers: cross-entropy, Z = W_L relu(W_{L-1} relu( ... relu(W_1 H_1))). Searches only.
+
+The relu is smoothed and the smoothing falls, as for the squared loss (solvers.search). Collapse here means features
+f I in every hidden layer and a centred readout: by AM-GM its least regulariser at least margin alpha is
+(L+1)/2 Lambda c alpha^(2/(L+1)) with c^(L+1) = K^L (K - 1): the pair (H_1, W_1) pays the nuclear norm K of I, which no
+shift of its off-diagonal entries lowers, L - 2 further layers pay K each and the readout pays K - 1 (ours).
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from scipy.optimize import minimize_scalar
+
+from solvers.ce.engine import Recipe, run_starts
+from solvers.ce.objective import cross_entropy, strength
+from solvers.ce.polish import numerical_rank
+from solvers.ce.search import uniform
+from solvers.ce.starts import low_rank
+from solvers.driver import check_options
+from solvers.lanes import STEPS_PER_STAGE
+from solvers.objective import Array
+from solvers.recipes import cores
+from solvers.starts import gaussian
+from solvers.strategy import HIT
+from theory.problem import Problem
+
+SMOOTHINGS = (0.3, 0.1, 0.03, 0.01, 3e-3, 1e-3, 1e-4, 1e-5, 1e-7)
+PORTFOLIO = ((gaussian, 0.7), (gaussian, 1.2), (gaussian, 2.0), (low_rank, 1.0))
+# Scales beyond this margin only add regulariser.
+LARGEST_MARGIN = 100.0
+
+
+@dataclass(frozen=True, eq=False)
+class ReluSearch:
+    """What a search with relu layers found.
+
+    Attributes:
+        loss: of the best weights, with the true relu.
+        weights: (H_1, W_1, ..., W_L).
+        ranks: numerical ranks of the hidden features relu(P_2), ..., relu(P_L), and of Z.
+        hits: restarts within 1e-6 of the best, relatively.
+        restarts: descents that ran.
+        collapse: least loss of the collapsed family above.
+    """
+
+    loss: float
+    weights: tuple[Array, ...]
+    ranks: tuple[int, ...]
+    hits: int
+    restarts: int
+    collapse: float
+
+
+def relu_loss(problem: Problem, weights: Sequence[Array]) -> float:
+    """The loss of weights (H_1, W_1, ..., W_L) with relu between the layers; ProblemError for another loss."""
+    problem.require_loss("ce", "the relu objective")
+    z = relu_features(weights)[-1]
+    terms = zip(problem.effective_lambdas, weights, strict=True)
+    return cross_entropy(z)[0] + 0.5 * sum(float(s) * float(np.vdot(w, w)) for s, w in terms)
+
+
+def relu_features(weights: Sequence[Array]) -> list[Array]:
+    """(relu(P_2), ..., relu(P_L), Z)."""
+    found, below = [], weights[0]
+    for factor in weights[1:-1]:
+        below = np.maximum(factor @ below, 0.0)
+        found.append(below)
+    return [*found, weights[-1] @ below]
+
+
+def collapse_loss(problem: Problem) -> float:
+    """Least loss of collapsed features f I with a centred readout; log K where zero is better."""
+    problem.require_loss("ce", "collapse")
+    K, factors = problem.K, problem.L + 1
+    cost = float(K ** (problem.L if problem.L > 1 else 0) * (K - 1) ** (1 if problem.L > 1 else 2)) ** (1 / factors)
+    price = factors / 2 * strength(problem) * cost
+
+    def value(alpha: float) -> float:
+        return float(np.log1p((K - 1) * np.exp(-alpha)) + price * alpha ** (2 / factors))
+
+    grid = np.linspace(0.05, LARGEST_MARGIN, 2000)
+    at = int(np.argmin([value(x) for x in grid]))
+    bounds = (grid[max(at - 1, 0)], grid[min(at + 1, len(grid) - 1)])
+    found = minimize_scalar(value, bounds=bounds, method="bounded", options={"xatol": 1e-12})
+    return min(float(found.fun), float(np.log(K)))
+
+
+def relu_search(problem: Problem, restarts: int = 400, seed: int = 0, threads: int | None = None) -> ReluSearch:
+    """Search for a global minimum with relu layers; restart i depends on the seed and i alone.
+
+    Args:
+        problem: with loss "ce".
+        restarts: descents, each through all smoothings.
+        seed: entropy >= 0.
+        threads: batches worked on at a time; does not change the result.
+
+    Raises:
+        ProblemError: for another loss, or an option that makes no sense.
+    """
+    problem.require_loss("ce", "this search")
+    check_options(restarts, seed, None, None, 1, None, 0)
+    even = uniform(problem)
+    stages = [Recipe(tolerance=max(1e-9, 1e-3 * eps), steps=STEPS_PER_STAGE, eps=eps) for eps in SMOOTHINGS]
+
+    def start(index: int) -> list[Array]:
+        kind, scale = PORTFOLIO[index % len(PORTFOLIO)]
+        return kind(even, np.random.default_rng(np.random.SeedSequence(seed, spawn_key=(index,))), scale)
+
+    losses, best = [], (np.inf, ())
+    for batch in run_starts(even, start, range(restarts), stages, threads or cores()):
+        for descent in batch:
+            value = relu_loss(even, descent.weights) if np.isfinite(descent.loss) else np.nan
+            losses.append(value)
+            best = (value, descent.weights) if value < best[0] else best
+    ranks = tuple(numerical_rank(f, 1e-3) for f in relu_features(best[1]))
+    hits = int(np.sum(np.array(losses) <= best[0] * (1 + HIT)))
+    return ReluSearch(float(best[0]), best[1], ranks, hits, restarts, collapse_loss(problem))

@@ -1,0 +1,101 @@
+"""Batches on disk: one .npz, whole or not there, from which every run can be gone on with."""
+
+import io
+import json
+from fractions import Fraction
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from solvers.solution import DAMAGE
+from solvers.storage import write_whole
+from solvers.training.batch import Batch
+from solvers.training.run import Ending, Run, Trace
+from solvers.training.setting import Setting
+from theory.problem import Problem, ProblemError
+
+FORMAT = "dufm-training"
+COLUMNS = ("steps", "loss", "fit", "singular", "dnc1")
+
+
+def save(batch: Batch, path: str | Path) -> Path:
+    """Write a batch as .npz in one step; folders are made.
+
+    Raises:
+        OSError: if it cannot be written.
+    """
+    path = Path(path)
+    record = {
+        "format": FORMAT,
+        "version": 1,
+        "count": batch.count,
+        "seed": str(batch.seed),
+        "versions": batch.versions,
+        "settings": [_stated(setting) for setting in batch.settings],
+        "runs": [
+            {"setting": r.setting, "number": r.number, "step": r.step, "ending": r.ending.name}
+            | {"told": [float(value).hex() for value in (r.loss, r.fit, r.slope)]}
+            for r in batch.runs
+        ],
+    }
+    arrays: dict[str, Any] = {"record": np.array(json.dumps(record))}
+    for i, run in enumerate(batch.runs):
+        arrays[f"weights_{i}"] = run.weights
+        arrays |= {f"{name}_{i}": getattr(run.trace, name) for name in COLUMNS}
+    packed = io.BytesIO()
+    np.savez_compressed(packed, **arrays)
+    path.parent.mkdir(parents=True, exist_ok=True)
+    write_whole(path, packed.getvalue())
+    return path
+
+
+def load(path: str | Path) -> Batch:
+    """Read what `save` wrote.
+
+    Raises:
+        ProblemError: if the file is missing, damaged, or not a batch whose runs fit its settings.
+    """
+    try:
+        # From bytes: np.load leaves a damaged file open.
+        with np.load(io.BytesIO(Path(path).read_bytes()), allow_pickle=False) as data:
+            record = json.loads(str(data["record"]))
+            if (record["format"], record["version"]) != (FORMAT, 1):
+                raise ValueError(f"format {record['format']!r} version {record['version']!r}")
+            settings = tuple(_read(stated) for stated in record["settings"])
+            runs = []
+            for i, told in enumerate(record["runs"]):
+                loss, fit, slope = (float.fromhex(value) for value in told["told"])
+                trace = Trace(*(np.array(data[f"{name}_{i}"]) for name in COLUMNS))
+                weights = np.array(data[f"weights_{i}"], dtype=float)
+                _check(settings[told["setting"]], weights, trace)
+                place, number, ending = int(told["setting"]), int(told["number"]), Ending[told["ending"]]
+                runs.append(Run(place, number, int(told["step"]), ending, loss, fit, slope, weights, trace))
+        return Batch(settings, int(record["count"]), int(record["seed"]), tuple(runs), record["versions"])
+    except FileNotFoundError:
+        raise ProblemError(f"training file must exist, got {str(path)!r}") from None
+    except DAMAGE as error:
+        reason = " ".join(str(error).split())
+        raise ProblemError(f"training file must be an undamaged .npz by dufm, got {str(path)!r} ({reason})") from None
+
+
+def _stated(setting: Setting) -> dict[str, Any]:
+    problem = setting.problem
+    lambdas = [[value.numerator, value.denominator] for value in problem.lambdas]
+    stated = {"K": problem.K, "L": problem.L, "lambdas": lambdas, "width": problem.width, "n": problem.n}
+    return stated | {"rate": setting.rate.hex(), "scale": setting.scale.hex(), "steps": setting.steps}
+
+
+def _read(stated: dict[str, Any]) -> Setting:
+    lambdas = tuple(Fraction(*pair) for pair in stated["lambdas"])
+    problem = Problem(stated["K"], stated["L"], lambdas, stated["width"], stated["n"])
+    return Setting(problem, float.fromhex(stated["rate"]), float.fromhex(stated["scale"]), stated["steps"])
+
+
+def _check(setting: Setting, weights: np.ndarray, trace: Trace) -> None:
+    T, L, K = len(trace.steps), setting.problem.L, setting.problem.K
+    expected = [(T,), (T,), (T,), (T, 2 * L - 1, K), (T, L)]
+    if [getattr(trace, name).shape for name in COLUMNS] != expected:
+        raise ValueError("a trace of other shapes")
+    if weights.shape != (sum(a * b for a, b in setting.shapes),):
+        raise ValueError("weights of another size")

@@ -1,0 +1,61 @@
+"""The losses a trained or found network is measured against: DNC, the SRG, and the best weights on record."""
+
+from dataclasses import dataclass
+from fractions import Fraction
+from functools import cache
+
+import numpy as np
+import sympy as sp
+
+from solvers.envelope import Ray, best_scales, known_rays, ray_of
+from theory.phi import phi_of_cost, phi_of_power
+from theory.problem import Problem
+from theory.srg import TriangularGraph
+from theory.structure import total_cost
+from verification.atlas.records import FOLDER, path_of, read_file
+from verification.atlas.work import as_text, floats
+
+
+@dataclass(frozen=True)
+class Levels:
+    """Losses at one problem.
+
+    Attributes:
+        dnc: DNC's, exact and rounded.
+        srg: the SRG's, likewise; None where it does not exist.
+        record: least loss known: of the known structures, and of the shipped atlas at its best scale; DNC's if none is
+            below it. An upper bound of the optimum at widths that suffice for it.
+    """
+
+    dnc: float
+    srg: float | None
+    record: float
+
+
+def levels(problem: Problem) -> Levels:
+    """Exact DNC and SRG losses, and the least loss on record, at a squared-loss problem."""
+    K, L = problem.K, problem.L
+    dnc, srg = float(phi_of_power(L, problem.x_power)[0]), None
+    structure = TriangularGraph()
+    if structure.valid(K, L):
+        ratio = Fraction(str(sp.N(total_cost(structure, K, L) / K, 30)))
+        srg = float(phi_of_cost(L, problem.x_power, ratio)[0])
+    strength = float(sp.N(problem.Lambda))
+    losses = [
+        (1 - ray.kappa) / 2 + ray.kappa * float(best_scales(L, np.array([ray.cost * strength]))[0][0])
+        for ray in _rays(K, L)
+    ]
+    return Levels(dnc, srg, min([dnc, *losses]))
+
+
+@cache
+def _rays(K: int, L: int) -> tuple[Ray, ...]:
+    """Rays of the known structures and of the shipped records at (K, L)."""
+    rays = list(known_rays(K, L))
+    path = path_of(FOLDER, K, L)
+    if path.exists():
+        for cell, record in read_file(path).items():
+            if record["certificate"] is not None:
+                weights = floats(as_text(record["certificate"]))
+                rays.append(ray_of(cell.problem, weights, f"atlas, Lambda = {cell.strength}"))
+    return tuple(rays)
