@@ -11,7 +11,7 @@ verify: $(STAMP)  ## the main job: run every claim, write and re-check certifica
 	$(BIN)/dufm verify --budget $(BUDGET) --out out/verify
 
 test: lint types  ## lint, type-check, run the tests
-	$(BIN)/python -m pytest
+	$(BIN)/python -m pytest -n auto --dist loadfile
 
 lint: $(STAMP)
 	$(BIN)/ruff check .

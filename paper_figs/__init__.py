@@ -23,6 +23,7 @@ from paper_figs import (
     rfm_ablations,
     rfm_gram,
     rfm_nc,
+    rfm_rates,
     srg_heatmaps,
     winner_map,
 )
@@ -50,6 +51,7 @@ FIGURES: dict[str, FigureModule] = {
     "rfm-nc": rfm_nc,
     "rfm-gram": rfm_gram,
     "rfm-ablations": rfm_ablations,
+    "rfm-rates": rfm_rates,
 }
 # Figures of experiments: what they show was run, not computed, and takes from seconds to a minute or two each.
 MEASURED = frozenset({"rfm-nc", "rfm-gram", "rfm-ablations"})

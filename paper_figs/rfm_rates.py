@@ -35,7 +35,7 @@ COLOURS = ("#0072B2", "#D55E00", "#009E73", "#CC79A7", "#E69F00")
 
 def data(budget: str) -> Table:
     """Rows of three panels, `kind` "run" or "predicted"; the full budget has more classes and layers."""
-    K, layers = (5, 40) if budget == "full" else (2, 24)
+    K, layers = (3, 36) if budget == "full" else (2, 24)
     return [*_blocks(K, layers), *_shares(layers), *_fixed(budget)]
 
 
@@ -98,8 +98,8 @@ def _fixed(budget: str) -> Table:
 
 
 def _reached(n: int, phi: float, scale: float, budget: str) -> list[float]:
-    """Eigenvalues of the class block after 200 layers in floating point, lambda_k = 1, two classes (full: five)."""
-    K = 5 if budget == "full" else 2
+    """Eigenvalues of the class block after 200 layers in floating point, lambda_k = 1, two classes (full: three)."""
+    K = 3 if budget == "full" else 2
     y = np.kron(np.eye(K), np.ones((n, 1)))
     x = scale * np.random.default_rng(SEED + n).standard_normal((K * n, 20))
     gram, unit = x @ x.T, np.eye(K * n)

@@ -8,17 +8,13 @@ import numpy as np
 import pytest
 import sympy as sp
 from flint import arb, arb_mat, ctx, fmpq, fmpq_mat
+from scipy.optimize import minimize
 
-from theory.checks import Method
-from theory.derivation import proved
-from theory.derivations.rfm_collapse import rfm_collapse
-from theory.derivations.rfm_kernel import random_kernel, rfm_kernel
-from theory.derivations.rfm_linear_map import rfm_linear_map
-from theory.derivations.rfm_rates import rfm_rates
-from theory.derivations.rfm_recursion import rfm_recursion
+from theory.derivations.rfm_kernel import random_kernel
 from theory.problem import ProblemError
 from theory.rational import fraction, identity
 from theory.rfm.blocks import block_rates, projectors
+from theory.rfm.descent import falls, fixed_objective, objective
 from theory.rfm.fixed_points import collapse_rate, contraction, fixed_values, folds, level, rate, unique, without_map
 from theory.rfm.kernels import collapsed, cost, cross_class, least_cost
 from theory.rfm.labels import Labels
@@ -28,7 +24,6 @@ from theory.rfm.spread import Reached, ball_run, contractions, exact_run
 from theory.rfm.words import letters, same_words
 from verification.claims.rfm import random_gram
 
-BUILDERS = (rfm_recursion, rfm_rates, rfm_collapse, rfm_linear_map, rfm_kernel)
 # (lambda_k, lambda_Phi) and r for n = 12, from an independent prototype in floating point.
 KNOWN = {
     ("1/10", "1/2"): 0.15990,
@@ -38,16 +33,6 @@ KNOWN = {
     ("2", "1/2"): 0.75174,
     ("1", "1/20"): 0.94760,
 }
-
-
-@pytest.mark.parametrize("builder", BUILDERS, ids=lambda b: b.__name__)
-def test_every_step_checks_and_it_renders(builder) -> None:
-    built = builder()
-    checked = built.check()
-    assert proved(checked), [(i, c) for i, c in enumerate(checked, 1) if not c.ok or c.method is Method.SAMPLED]
-    assert built.name == builder.__name__.replace("_", "-")
-    body = built.render("latex")
-    assert body.count("{") == body.count("}") and all(ord(character) < 128 for character in body)
 
 
 def test_wrong_words_are_caught() -> None:
@@ -189,6 +174,39 @@ def test_exact_and_ball_runs_agree_and_nc1_falls_like_r_squared() -> None:
         ((a, _),) = fixed_values(Fraction(3), kernels)
         r = ball(collapse_rate(a, kernels.k, kernels.phi))
         assert abs(run[-1].nc1(labels) / run[-2].nc1(labels) / r**2 - 1) < 1e-5
+
+
+@pytest.mark.parametrize("labels", [Labels((2, 5, 3)), Labels.balanced(3, 3, "signs")], ids=str)
+def test_every_layer_minimises_what_is_said(labels: Labels) -> None:
+    """A general-purpose minimiser of ||Y-U||^2 + lambda_k log det(U U^T + lambda_Phi) ends where the layers do."""
+    kernels = Kernels.of("3/10", "1/10")
+    with ctx.workdps(150):
+        run = ball_run(labels, random_gram(labels.N), kernels, 30)
+        assert all(fall > -arb("1e-60") for fall in falls(run, kernels))
+        end = float(objective(run[-1], kernels))
+        levels = [level for level in labels.levels() if level.tau > 0] if labels.code == "one-hot" else []
+        if levels:
+            at = [fixed_values(level.tau, kernels)[0][0] for level in levels]
+            parts = zip(levels, at, strict=True)
+            told = sum((v.count * fixed_objective(ball(v.tau), ball(a), kernels) for v, a in parts), arb(0))
+            assert abs(told - objective(run[-1], kernels)) < 1e-8
+    y = np.array(labels.matrix().tolist(), dtype=float)
+
+    def loss(flat: np.ndarray) -> float:
+        u = flat.reshape(y.shape)
+        return np.sum((y - u) ** 2) + 0.3 * np.linalg.slogdet(u @ u.T / 0.1 + np.eye(len(y)))[1]
+
+    start = np.random.default_rng(5).standard_normal(y.size)
+    assert minimize(loss, start, method="L-BFGS-B").fun == pytest.approx(end, rel=1e-6)
+
+
+def test_any_labels_converge_from_any_data_where_the_fixed_point_is_unique() -> None:
+    labels, kernels = Labels((2, 5, 3)), Kernels.of(1, "1/8")
+    ends = [
+        block_rates(labels, random_gram(10, seed=seed, scale=scale), kernels, 30) for seed, scale in ((1, 1), (2, 400))
+    ]
+    for blocks in ends:
+        assert all(block.sizes[-1] < block.sizes[0] and block.sizes[-1] < 1e-2 for block in blocks.values())
 
 
 def test_several_fixed_points_attract() -> None:

@@ -24,12 +24,13 @@ class Crossing:
 
 
 def candidate_loss(candidate: Candidate, problem: Problem, digits: int = DIGITS) -> arb:
-    """The least loss of a structure, or the loss of a family's enclosed best member."""
+    """The least loss of a structure, or of a family's enclosed best member; log K where zero weights cost less."""
     if not hasattr(candidate, "parameters"):
         return least_loss(candidate, problem, digits)  # pyright: ignore[reportArgumentType]
     best = best_member(candidate, problem, digits)  # pyright: ignore[reportArgumentType]
     with working(digits):
-        return arb(problem.K).log() if best is None else best.loss
+        nothing = arb(problem.K).log()
+        return nothing if best is None else best.loss.min(nothing)
 
 
 def loss_gap(below: Candidate, above: Candidate, K: int, L: int, lam: Fraction, digits: int = DIGITS) -> arb:

@@ -26,6 +26,7 @@ from theory.derivations.rank_three import rank_three
 from theory.derivations.rank_two import rank_two
 from theory.derivations.reductions import reductions
 from theory.derivations.rfm_collapse import rfm_collapse
+from theory.derivations.rfm_descent import rfm_descent
 from theory.derivations.rfm_kernel import rfm_kernel
 from theory.derivations.rfm_linear_map import rfm_linear_map
 from theory.derivations.rfm_rates import rfm_rates
@@ -60,6 +61,7 @@ DERIVATIONS = (
     rfm_recursion,
     rfm_rates,
     rfm_collapse,
+    rfm_descent,
     rfm_linear_map,
     rfm_kernel,
     schatten_objective,

@@ -89,17 +89,10 @@ def _orbit_counts(case: tuple[int, int, int, tuple[int, ...]]) -> bool:
 
 
 def _listing() -> str:
-    """Every level with its value and how often it occurs, in K, L, d, n, alpha, a, b."""
-    short = {1 - (K - 1) * b: sp.Symbol("a")}
-    lines = []
-    for level in spectrum():
-        roots = "the two eigenvalues of B"
-        if level.name != "diagonal and mean":
-            roots = str(
-                sp.solve(level.factor, z)[0].subs(short) if level.name != "scale" else "(L + 1)*a*alpha - (L - 1)"
-            )
-        lines.append(f"{level.name}: {roots}, {level.count} times")
-    return "; ".join(lines)
+    """Every level with its value and how often it occurs; the mixed levels are those of the block B."""
+    values = [str(z - level.factor) for level in spectrum()]
+    values = [v if "z" not in v else "the eigenvalues of B" for v in values]
+    return "; ".join(f"{v.name}: {x}, {v.count} times" for v, x in zip(spectrum(), values, strict=True))
 
 
 def _levels() -> dict[str, sp.Expr]:
@@ -117,24 +110,25 @@ def ce_hessian() -> Derivation:
         name="ce-hessian",
         title="Cross-entropy: Hessian of the full model at collapse, threshold, orbits, gap",
         source="ours",
-        states="For L >= 2, K >= 3, width d >= K and one strength lambda, the Hessian of the full model at DNC of scale "
-        "alpha has the ten levels listed in step 8, in units of lambda; for K >= 4 it is PSD iff alpha >= K (L-1)/(L+1),"
-        " with no zeros but the orbit's if >; below, at least K (K-3)/2 eigenvalues are negative. Every non-zero singular value of critical logits is >= (lambda sqrt(K/2))^"
-        "((L+1)/(L-1)).",
+        states="For L >= 2, K >= 3, width d >= K and one strength lambda, the Hessian of the full model at DNC of "
+        "scale alpha has the ten levels listed in step 8, in units of lambda; for K >= 4 it is PSD iff alpha >= K "
+        "(L-1)/(L+1), with no zeros but the orbit's if >; below, at least K (K-3)/2 eigenvalues are negative. Every "
+        "non-zero singular value of critical logits is >= (lambda sqrt(K/2))^((L+1)/(L-1)).",
         steps=(
             Step(
-                "Gauge. M = L + 1 factors A_1 = H_1, ..., A_M = W_L, logits alpha P, P = I - J/K of rank q = K - 1; the "
-                "softmax is a on the class and b = 1/(e^alpha + K - 1) elsewhere, grad CE = -b P. Balanced factors are "
-                "s Q_l Q_(l-1)^T, s^M = alpha; rotating the hidden spaces makes each s (I_q 0; 0 0). Stationarity "
-                "lambda s = b s^(M-1) gives lambda. A move E_l of factor l has blocks PP, PN, NP, NN: from and to the "
-                "features (P) and their complement (N).",
+                "Gauge. M = L + 1 factors A_1 = H_1, ..., A_M = W_L, logits alpha P, P = I - J/K of rank q = K - 1; "
+                "the softmax is a on the class and b = 1/(e^alpha + K - 1) elsewhere, grad CE = -b P. Balanced "
+                "factors are s Q_l Q_(l-1)^T, s^M = alpha; rotating the hidden spaces makes each s (I_q 0; 0 0). "
+                "Stationarity lambda s = b s^(M-1) gives lambda. A move E_l of factor l has blocks PP, PN, NP, NN: "
+                "from and to the features (P) and their complement (N).",
                 (sp.Eq(sp.Symbol("lambda"), b * s ** (M - 2)),),
                 identical(b * s ** (M - 1), b * s ** (M - 2) * s),
             ),
             Step(
-                "Second derivatives of the logits against grad CE = -b P: factors l < m give -lambda tr(E_m^PP E_l^PP), "
-                "neighbours also -lambda tr(E_(l+1)^PN E_l^NP), and the penalty lambda |E_l|^2/2 each. So NN blocks, and E_M into the constant output (which changes no fit), have "
-                "eigenvalue 1; a neighbouring pair has |X|^2/2 + |Y|^2/2 - tr(X Y) = |X - Y^T|^2/2: eigenvalues 0, 2.",
+                "Second derivatives of the logits against grad CE = -b P: factors l < m give -lambda tr(E_m^PP "
+                "E_l^PP), neighbours also -lambda tr(E_(l+1)^PN E_l^NP), and the penalty lambda |E_l|^2/2 each. So NN "
+                "blocks, and E_M into the constant output (which changes no fit), have eigenvalue 1; a neighbouring "
+                "pair has |X|^2/2 + |Y|^2/2 - tr(X Y) = |X - Y^T|^2/2: eigenvalues 0, 2.",
                 (sp.Eq((z - 1) ** 2 - 1, z * (z - 2)),),
                 identical((z * sp.eye(2) - sp.Matrix([[1, -1], [-1, 1]])).det(), z * (z - 2)),
             ),
@@ -218,8 +212,9 @@ def ce_hessian() -> Derivation:
                 ),
             ),
             Step(
-                "Just above the strength of that scale exactly those are negative. The fold of DNC is where (L+1) a alpha = L - 1, "
-                "so the threshold lies on the upper branch: lambda_PSD = alpha^((L-1)/(L+1))/(e^alpha + K - 1).",
+                "Just above the strength of that scale exactly those are negative. The fold of DNC is where (L+1) a "
+                "alpha = L - 1, so the threshold lies on the upper branch: lambda_PSD = alpha^((L-1)/(L+1))/(e^alpha "
+                "+ K - 1).",
                 (),
                 identical(
                     (

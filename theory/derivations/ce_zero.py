@@ -92,7 +92,8 @@ def ce_zero() -> Derivation:
                 ),
             ),
             Step(
-                "With mu_0 this bound: at L = 1, p = 1 and mu = Lambda, so it is Lambda >= 1/K, which is where DNC leaves zero (ce-reduction).",
+                "With mu_0 this bound: at L = 1, p = 1 and mu = Lambda, so it is Lambda >= 1/K, which is where DNC "
+                "leaves zero (ce-reduction).",
                 (sp.Eq(sp.Symbol("mu_0"), log ** (1 - p) * K ** (-p)),),
                 identical((log ** (1 - p) * K ** (-p)).subs(L, 1), 1 / K),
             ),

@@ -138,6 +138,9 @@ def rank_two() -> Derivation:
     mean = sum(x**2 * v for x, v in zip(weights, values, strict=True)) / sum(x**2 for x in weights)
     around = sum(x**2 * (v - reference) ** 2 for x, v in zip(weights, values, strict=True))
     spread = sum(x**2 * (v - mean) ** 2 for x, v in zip(weights, values, strict=True))
+    mu = sp.Symbol("mu")
+    shown = sum(x**2 * (v - mu) ** 2 for x, v in zip(weights, values, strict=True))
+    shown += sp.UnevaluatedExpr(sum(x**2 for x in weights)) * (mu - reference) ** 2
     decay = lam_positive * (w + a * reference / lam_positive)
     return Derivation(
         name="rank-two",
@@ -174,9 +177,9 @@ def rank_two() -> Derivation:
                 two_groups(),
             ),
             Step(
-                "The best h_s is the mean of the h(S_k) over its sign with weights a_k^2; any other adds its distance "
-                "from it (three neurons shown; the same algebra for any number, coordinate by coordinate).",
-                (sp.Eq(sp.UnevaluatedExpr(around), spread + sum(x**2 for x in weights) * (mean - reference) ** 2),),
+                "The best h_s is mu, the mean of the h(S_k) over its sign with weights a_k^2; any other adds its "
+                "distance from mu (three neurons shown; the same algebra for any number, coordinate by coordinate).",
+                (sp.Eq(sp.UnevaluatedExpr(around), shown, evaluate=False),),
                 identical(around, spread + sum(x**2 for x in weights) * (mean - reference) ** 2),
             ),
             Step(

@@ -69,10 +69,10 @@ def rfm_collapse() -> Derivation:
         states="For every lambda_k, lambda_Phi > 0, every data set of distinct points and labels of full column rank, "
         "let U be the features after M^(1/2) and Z = Q U (Y^T U)^(-1), Q the projector onto vectors orthogonal to the "
         "labels. From the second layer on ||Z H^(1/2)|| falls by at least q = lambda_k/(lambda_k + lambda_Phi (1 + "
-        "(lambda_k + lambda_Phi)/h)) < 1 a layer, H = Y^T Y, h its largest eigenvalue, and tr (Q U U^T) by a constant "
-        "times q^(2 l). For one-hot labels of equal classes the factor is in the limit at most r at the largest fixed "
-        "point; if there is one fixed point only, the Gram matrix converges to it from every start and the factor "
-        "tends to r.",
+        "(lambda_k + lambda_Phi)/h)) < 1 a layer, H = Y^T Y, h its largest eigenvalue, and tr (Q U U^T) is at most a "
+        "constant times q^(2 l). For one-hot labels of equal classes the factor is in the limit at most r at the "
+        "largest fixed point; if there is one fixed point only, the Gram matrix converges to it from every start and "
+        "the factor tends to r.",
         steps=(
             Step(
                 "After one layer G = lambda_Phi + U U^T. With s = lambda_k + lambda_Phi and J = (s + U^T U)^(-1), c x "
@@ -157,7 +157,7 @@ def rfm_collapse() -> Derivation:
                 "Collapse: V = Z C and C H^(-1) C <= H <= h give ||V||^2 <= h ||Z H^(1/2)||^2, while A_- >= "
                 "lambda_Phi/s from the second layer on gives tr (P U U^T) >= (lambda_Phi/s)^2 tr H. Their ratio falls "
                 "like q^(2 l).",
-                (sp.Eq(1 - k / (phi + k), phi / s),),
+                (sp.Eq(1 - k / (phi + k), phi / s, evaluate=False),),
                 all_of(
                     loewner(),
                     same_words(Z * W * R_W * C, V, {W * R_W: 1, Z * C: V}),

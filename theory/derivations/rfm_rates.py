@@ -144,6 +144,15 @@ def rfm_rates() -> Derivation:
                 ),
             ),
             Step(
+                "The limit is near T + lambda_Phi but not on it: at a level tau = f(a) the eigenvalue a falls short "
+                "of tau + lambda_Phi by what is shown, which tends to 2 lambda_k for large tau.",
+                (sp.Eq(tau + phi - a, k * (a - phi) * (2 * a + k) / a**2),),
+                all_of(
+                    identical(level(a) + phi - a, k * (a - phi) * (2 * a + k) / a**2),
+                    identical(sp.limit(k * (a - phi) * (2 * a + k) / a**2, a, sp.oo), 2 * k),
+                ),
+            ),
+            Step(
                 "Deviations within classes, Q Y = 0: Q G+ Q = lambda_Phi Q + (Q A Y)(Q A Y)^T. The Gram matrix within "
                 "classes of M^(1/2) X is a square, second order in the block between: it falls like r^2, and G keeps "
                 "the spread lambda_Phi that the feature map adds. NC1 vanishes after M^(1/2), not after the feature "

@@ -7,7 +7,7 @@ from typing import Any
 import sympy as sp
 from flint import fmpq, fmpq_mat
 
-from theory.checks import all_of, every
+from theory.checks import all_of, every, identical
 from theory.derivation import Derivation, Step
 from theory.derivations.lemmas import random_matrix
 from theory.rational import fraction, identity
@@ -15,7 +15,7 @@ from theory.rfm.labels import CODES, Labels
 from theory.rfm.recursion import layer, step
 from theory.rfm.words import letters, same_words
 
-k, phi, scale, n, K = sp.symbols("lambda_k lambda_Phi c n K", positive=True)
+k, phi, scale, n, N, K, w, b, x = sp.symbols("lambda_k lambda_Phi c n N K w b x", positive=True)
 X, X_t, G, J, T, A, Y, Y_t = letters("X X^T G J T A Y Y^T")
 RESOLVENT = {G * J: 1 - k * J, J * G: 1 - k * J}
 RUNS = (((2, 2), 3), ((3, 1), 2), ((2, 2, 2), 4), ((1, 2, 3), 2))
@@ -100,6 +100,7 @@ def _centred_means(labels: Labels) -> bool:
 def rfm_recursion() -> Derivation:
     """G+ = A T A + lambda_Phi with A = G (G + lambda_k)^(-1), T = Y Y^T."""
     kinds = [(run, code) for run in RUNS for code in CODES]
+    ablated = (w + x * (N - K)) / (b + x * (K - 1))
     spectra = [((2, 2), "signs"), ((3, 3, 3), "signs"), ((2,) * 4, "signs"), ((2,) * 5, "signs")]
     spectra += [((2, 2, 2), "one-hot"), ((1, 3, 3, 2), "one-hot")]
     return Derivation(
@@ -162,6 +163,17 @@ def rfm_recursion() -> Derivation:
                 "simplex equiangular tight frame.",
                 (),
                 every([Labels.balanced(c, 3) for c in range(2, 7)], _centred_means, "exact means, K = 2, ..., 6"),
+            ),
+            Step(
+                "Without AGOP, M = 1, the Gram matrix after l feature maps is G + x, x = l lambda_Phi. With w = tr (Q "
+                "G) and b the trace on centred class vectors NC1 = (w + x (N-K))/(b + x (K-1)) for equal classes: "
+                "monotone in x, with the limit (N-K)/(K-1), so it grows if it starts below.",
+                (sp.Eq(sp.Derivative(ablated, x), ((N - K) * b - (K - 1) * w) / (b + x * (K - 1)) ** 2),),
+                all_of(
+                    identical(sp.diff(ablated, x), ((N - K) * b - (K - 1) * w) / (b + x * (K - 1)) ** 2),
+                    identical(sp.limit(ablated.subs({K: 3, N: 12}), x, sp.oo), sp.Rational(9, 2)),
+                    identical(((N - K) * b - (K - 1) * w) / ((K - 1) * b), (N - K) / (K - 1) - w / b),
+                ),
             ),
         ),
     )

@@ -13,6 +13,7 @@ from verification.claims.frontier import FRONTIER
 from verification.claims.heads import HEADS
 from verification.claims.intervals import INTERVALS
 from verification.claims.rfm import RFM
+from verification.claims.rfm_limits import RFM_LIMITS
 from verification.claims.searched import SEARCHED
 from verification.claims.strips import STRIPS
 from verification.claims.strong import STRONG
@@ -33,6 +34,7 @@ CLAIMS: tuple[Claim, ...] = (
     *CE_CROSSINGS,
     *CE_REGIMES,
     *RFM,
+    *RFM_LIMITS,
 )
 
 

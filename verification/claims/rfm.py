@@ -1,4 +1,4 @@
-"""Claims on Deep RFM with linear kernels: collapse, fixed points, rates, the linear map; the best kernel."""
+"""Claims on Deep RFM with linear kernels: recursion, collapse, what is minimised, fixed points, rates."""
 
 from collections.abc import Iterator
 from fractions import Fraction
@@ -6,12 +6,11 @@ from random import Random
 
 from flint import arb, arb_mat, ctx, fmpq, fmpq_mat
 
-from theory.rational import identity
+from theory.rational import fraction, identity
 from theory.rfm.blocks import Block, block_rates
+from theory.rfm.descent import falls, fixed_objective
 from theory.rfm.fixed_points import contraction, fixed_values
-from theory.rfm.kernels import cross_class, least_cost
 from theory.rfm.labels import Labels
-from theory.rfm.linear_map import stalled
 from theory.rfm.recursion import Kernels, ball, ball_unit, digits_for, step
 from theory.rfm.spread import ball_run, contractions
 from theory.structure import as_fraction_ball
@@ -59,7 +58,47 @@ def _collapse(budget: Budget) -> Verdict:
     )
 
 
-def _reached(labels: Labels, gram: fmpq_mat, kernels: Kernels, layers: int) -> list[arb]:
+def _no_agop(budget: Budget) -> Verdict:
+    comparisons = []
+    for labels in (Labels.balanced(3, 4), Labels.balanced(5, 3)):
+        gram, within = random_gram(labels.N), labels.within()
+        member = labels.members() * fmpq(1, labels.sizes[0])
+        centre = identity(labels.K) - fmpq_mat(labels.K, labels.K, [fmpq(1, labels.K)] * labels.K**2)
+        shares = []
+        for layer in range(6):
+            now = gram + identity(labels.N) * fmpq(layer, 2)
+            means = centre * member.transpose() * now * member * centre
+            shares.append(trace(within * now) / labels.N / (trace(means) / labels.K))
+        limit = Fraction(labels.N - labels.K, labels.K - 1)
+        for before, after in zip(shares, shares[1:], strict=False):
+            relation = ">" if shares[0] < limit else "<"
+            comparisons.append(Comparison(after, relation, before, what=f"NC1 a layer on, K {labels.K}, to {limit}"))
+    return by_derivation(["rfm-recursion"], "Without AGOP NC1 moves to (N-K)/(K-1): no collapse.", comparisons)
+
+
+def trace(m: fmpq_mat) -> Fraction:
+    """The trace of a rational matrix."""
+    return sum((fraction(m[i, i]) for i in range(m.nrows())), Fraction(0))
+
+
+def _descent(budget: Budget) -> Verdict:
+    comparisons = []
+    for labels in (Labels.balanced(3, 4, "signs"), Labels((1, 3, 6)), Labels.balanced(4, 3)):
+        for k, phi in ((1, "1/20"), (1, "1/8"), ("1/10", 2)):
+            kernels = Kernels.of(k, phi)
+            with ctx.workdps(DIGITS):
+                run = ball_run(labels, random_gram(labels.N), kernels, 10)
+                least = min(as_fraction_ball(fall)[0] for fall in falls(run, kernels))
+            what = f"least gain beyond the move, {labels.code} {labels.sizes}, lambda_k {k}, lambda_Phi {phi}"
+            comparisons.append(Comparison(least, ">", 0, what=what))
+    return by_derivation(
+        ["rfm-recursion", "rfm-rates", "rfm-descent"],
+        "Each layer descends ||Y - U||^2 + lambda_k log det(U U^T + lambda_Phi); one fixed point means convergence.",
+        comparisons,
+    )
+
+
+def reached_values(labels: Labels, gram: fmpq_mat, kernels: Kernels, layers: int) -> list[arb]:
     """Diagonal entries of the class means' Gram matrix times n, after so many layers; equal classes."""
     with ctx.workdps(digits_for(layers)):
         k, phi = kernels.balls()
@@ -92,15 +131,19 @@ def _fixed_points(budget: Budget) -> Verdict:
         ),
     }
     for name, (gram, wanted) in starts.items():
-        for c, (found, end) in enumerate(zip(_reached(labels, gram, kernels, 90), wanted, strict=True)):
+        for c, (found, end) in enumerate(zip(reached_values(labels, gram, kernels, 90), wanted, strict=True)):
             with ctx.workdps(DIGITS):
                 what = f"class {c + 1} reaches its fixed value from {name}"
                 comparisons.append(near(found, ball(end[0]).union(ball(end[1])), what))
+    with ctx.workdps(DIGITS):
+        upper, lower = (as_fraction_ball(fixed_objective(arb(5), ball(end[0]), kernels)) for end in (high, low))
+        what = "objective at the largest fixed value and at the least, which small data reach"
+        comparisons.append(Comparison(upper[1], "<", lower[0], what=what))
     for share, count in (("1/8", 1), ("1/9", 1), ("1/20", 3), ("1/100", 3)):
         many = len(fixed_values(Fraction(5), Kernels.of(1, share)))
         comparisons.append(Comparison(many, "==", count, what=f"fixed values at tau = 5, lambda_Phi = {share}"))
     return by_derivation(
-        ["rfm-recursion", "rfm-rates", "rfm-collapse"],
+        ["rfm-recursion", "rfm-rates", "rfm-descent"],
         "f(G) = Y Y^T at every fixed point; one from lambda_Phi >= lambda_k/8 on, below that the data choose.",
         comparisons,
     )
@@ -147,57 +190,6 @@ def _measured(budget: Budget) -> Verdict:
     return Verdict(Status.CERTIFIED, sentence, tuple(comparisons), details=details)
 
 
-def _linear_map(budget: Budget) -> Verdict:
-    comparisons = []
-    with ctx.workdps(DIGITS):
-        for K, n, k in ((3, 6, "1/10"), (4, 5, "1/4"), (5, 4, "1/20")):
-            labels, kernels = Labels.balanced(K, n), Kernels.of(k, 0)
-            run = ball_run(labels, random_gram(labels.N, scale=4), kernels, 16)
-            means = arb_mat(labels.members().transpose()) * run[-1].U
-            own = sum((x * x for x in means.entries()), arb(0)) / n
-            what = f"share within classes where it stalls, K {K}, n {n}, lambda_k {k}"
-            comparisons.append(near(run[-1].within() / own, stalled(run[0], kernels.balls()[0], arb(n)), what))
-            drift = as_fraction_ball(abs(run[-1].weighted() / run[0].weighted() - 1))[1]
-            comparisons.append(
-                Comparison(drift, "<=", Fraction(1, 10**20), what=f"drift of the spread in 16 layers, K {K}")
-            )
-        labels = Labels.balanced(2, 12)
-        for k, layers in (("5/2", 80), ("29/10", 80), ("31/10", 38), ("7/2", 19)):
-            kernels = Kernels.of(k, 0)
-            # What vanishes does so doubly exponentially: layers are few, or its exponent fills the memory.
-            found = _reached(labels, labels.gram() * 100, kernels, layers)[0]
-            if 4 * kernels.k <= 12:
-                limit = (12 - 2 * ball(kernels.k) + (144 - 48 * ball(kernels.k)).sqrt()) / 2
-                comparisons.append(near(found, limit, f"fixed value, n 12, lambda_k {k}"))
-            else:
-                comparisons.append(
-                    Comparison(
-                        as_fraction_ball(found)[1], "<", Fraction(1, 10**20), what=f"n 12, lambda_k {k} loses all"
-                    )
-                )
-    return by_derivation(
-        ["rfm-recursion", "rfm-linear-map"],
-        "A linear map conserves the spread and stalls where the first layer says; classes need 4 lambda_k F <= 1.",
-        comparisons,
-    )
-
-
-def _kernel(budget: Budget) -> Verdict:
-    comparisons = []
-    value = least_cost(Labels.balanced(4, 6), Fraction(1, 10))
-    comparisons.append(Comparison(value, "==", Fraction(240, 61), what="least cost, one-hot, K 4, n 6, mu 0.1"))
-    for K, rho in (
-        (2, Fraction(-1)),
-        (3, Fraction(-1, 5)),
-        (4, Fraction(0)),
-        (6, Fraction(1, 7)),
-        (10, Fraction(3, 13)),
-    ):
-        comparisons.append(Comparison(cross_class(K, Fraction(0)), "==", rho, what=f"rho, signs, K {K}, mu -> 0"))
-    comparisons.append(Comparison(cross_class(10, Fraction(10, 3)), "==", 1, what="rho, signs, K 10, mu/n = 10/3"))
-    return by_derivation(["rfm-kernel"], "Whatever the label code, learning the kernel ends in collapse.", comparisons)
-
-
 RFM = (
     Claim(
         "rfm-recursion",
@@ -208,7 +200,7 @@ RFM = (
         _recursion,
     ),
     Claim(
-        "rfm-collapse",
+        "rfm-spread",
         "Deep RFM collapses within classes exponentially in depth: the spread relative to the class means falls by q = "
         "lambda_k/(lambda_k + lambda_Phi (1 + (lambda_k + lambda_Phi)/h)) a layer, h the largest eigenvalue of Y^T Y.",
         "linear kernels; every distinct data set, labels of full column rank, lambda_k, lambda_Phi > 0; from layer 2 "
@@ -218,12 +210,29 @@ RFM = (
         _collapse,
     ),
     Claim(
+        "rfm-no-agop",
+        "Without AGOP there is no collapse: NC1 after l feature maps moves monotonically to (N - K)/(K - 1).",
+        "M = 1, feature-map kernel <z,z'> + lambda_Phi 1[z=z'], equal classes, every data set",
+        "ours; the ablation: Beaglehole et al. (2402.13728)",
+        ("rfm-recursion",),
+        _no_agop,
+    ),
+    Claim(
+        "rfm-descent",
+        "A layer of Deep RFM is one round of alternating minimisation of ||Y-U||^2 + lambda_k (tr G^(-1)(U U^T + "
+        "lambda_Phi) + log det G): a low-rank penalty, and kernel ridge regression with the kernel learned too.",
+        "linear kernels; every distinct data set, labels, lambda_k, lambda_Phi > 0",
+        "ours; kin: Radhakrishnan, Belkin, Drusvyatskiy (2401.04553)",
+        ("rfm-recursion", "rfm-rates", "rfm-descent"),
+        _descent,
+    ),
+    Claim(
         "rfm-fixed-points",
         "Every fixed point is collapsed, f(G) = Y Y^T with f(g) = (g - lambda_Phi)(g + lambda_k)^2/g^2; it is unique "
         "for all labels iff lambda_Phi >= lambda_k/8, and one-hot equal classes then reach it from any data.",
         "linear kernels; every Y, lambda_k, lambda_Phi > 0; below lambda_k/8 several fixed points can attract",
         "ours",
-        ("rfm-recursion", "rfm-rates", "rfm-collapse"),
+        ("rfm-recursion", "rfm-rates", "rfm-descent"),
         _fixed_points,
     ),
     Claim(
@@ -242,23 +251,5 @@ RFM = (
         "ours",
         ("rfm-rates",),
         _measured,
-    ),
-    Claim(
-        "rfm-linear-map",
-        "With a linear feature map collapse stalls: the relative spread never changes after the first layer, and class "
-        "directions survive only if 4 lambda_k F <= 1, F = (Y^T Y)^(-1) + Z^T Z; n >= 4 lambda_k without spread.",
-        "linear kernels, lambda_Phi = 0; every data set with Y^T A Y > 0, every lambda_k > 0",
-        "ours",
-        ("rfm-recursion", "rfm-linear-map"),
-        _linear_map,
-    ),
-    Claim(
-        "rfm-kernel",
-        "The kernel that minimises kernel ridge regression over all kernels is collapsed; one-hot: the block identity; "
-        "+-1 labels: entries (1 + mu/n)(K-4)/(3K-4) between classes, and from mu/n = 2K/(K-4) on a constant kernel.",
-        "every label code, classes of any size, mu > 0; closed forms for one-hot, and for +-1 with equal classes",
-        "one-hot: Beaglehole et al. (2402.13728); the rest ours",
-        ("rfm-kernel",),
-        _kernel,
     ),
 )
