@@ -1,4 +1,4 @@
-"""python -m benchmarks [--quick] [--only a|b|c|t]: print the tables of README.md, measured now on one core."""
+"""python -m benchmarks [--quick] [--only a|b|c|t|d]: print the tables of README.md, measured now on one core."""
 
 import argparse
 import os
@@ -8,16 +8,22 @@ for name in ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS"):
     os.environ[name] = "1"
 os.environ["XLA_FLAGS"] = "--xla_cpu_multi_thread_eigen=false intra_op_parallelism_threads=1"
 
-from benchmarks import tables  # noqa: E402
+from benchmarks import agop, tables  # noqa: E402
 
 
 def main() -> None:
     """Run what the command line asks for."""
     parser = argparse.ArgumentParser(prog="python -m benchmarks", description=__doc__)
     parser.add_argument("--quick", action="store_true", help="fewer starts and shorter budgets")
-    parser.add_argument("--only", choices=list("abct"), help="one table: engines, target, growth, threads")
+    parser.add_argument("--only", choices=list("abctd"), help="one table: engines, target, growth, threads, AGOP")
     options = parser.parse_args()
-    work = {"a": tables.engines, "b": tables.to_target, "c": tables.growth, "t": lambda quick: tables.threads()}
+    work = {
+        "a": tables.engines,
+        "b": tables.to_target,
+        "c": tables.growth,
+        "t": lambda quick: tables.threads(),
+        "d": agop.table,
+    }
     for name, table in work.items():
         if options.only in (None, name):
             table(options.quick)

@@ -14,8 +14,14 @@ from paper_figs import (
     ce_spectra,
     ce_winner_map,
     critical_depth,
+    fig2,
+    fig3,
+    fig5,
+    fig6,
     head_frontier,
     head_gallery,
+    jumps,
+    jumps_exact,
     loss_ratio,
     neck_rank,
     phase_diagram,
@@ -48,13 +54,19 @@ FIGURES: dict[str, FigureModule] = {
     "ce-spectra": ce_spectra,
     "ce-hessian": ce_hessian,
     "ce-codes": ce_codes,
+    "fig2": fig2,
+    "fig3": fig3,
+    "fig5": fig5,
+    "fig6": fig6,
+    "jumps": jumps,
+    "jumps-exact": jumps_exact,
     "rfm-nc": rfm_nc,
     "rfm-gram": rfm_gram,
     "rfm-ablations": rfm_ablations,
     "rfm-rates": rfm_rates,
 }
 # Figures of experiments: what they show was run, not computed, and takes from seconds to a minute or two each.
-MEASURED = frozenset({"rfm-nc", "rfm-gram", "rfm-ablations"})
+MEASURED = frozenset({"fig2", "fig3", "fig5", "fig6", "jumps", "jumps-exact", "rfm-nc", "rfm-gram", "rfm-ablations"})
 
 
 def draw_figures(names: Iterable[str] | None, out: str | Path, budget: str = "quick") -> Iterator[Path]:

@@ -1,7 +1,8 @@
 """Cross-entropy: pictures of the low-rank winners, class features as points, classes at the least margin joined.
 
-Source: ours; the features are the columns of S^(1/2) V^T for logits Z = U S V^T at least margin 1, from theory.ce (the
-definitions of the structures, not their pictures). An edge joins classes one of which has the other at margin 1.
+Source: ours; the features are the columns of S^(1/2) V^T for logits Z = U S V^T at least margin 1: from the definitions
+of theory.ce or, for minima without closed form, from the searched table (solvers.ce.margin_records), where costs are
+upper bounds. An edge joins classes one of which has the other at the least margin.
 """
 
 from typing import TYPE_CHECKING, Any
@@ -11,6 +12,7 @@ from scipy.spatial import ConvexHull
 
 from paper_figs.ce_winner_map import KINDS, kind
 from paper_figs.style import Table
+from solvers.ce.margin_records import best_margins
 from theory.ce.numbers import Balls, working
 from theory.ce.structure import hard_margin_cost, rank
 from theory.ce.structures import ce_structure_named
@@ -19,16 +21,18 @@ if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
 SIZE = (11.5, 7.6)
+SEARCHED, FREE = "free", "#CC79A7"
 # name, K, L at which its cost is quoted, words
 CODES = (
     ("polygon", 7, 5, "polygon"),
     ("pairs", 6, 3, "pairs: the octahedron"),
     ("antiprism", 8, 5, "antiprism"),
-    ("pentagon+pairs", 7, 4, "pentagon and a pair"),
     ("icosahedron", 12, 3, "icosahedron"),
-    ("antiprism", 14, 6, "antiprism"),
+    (SEARCHED, 7, 3, "searched, no closed form"),
+    (SEARCHED, 9, 4, "searched, no closed form"),
 )
-TOUCH = 1e-9  # margins are 1 up to the rounding of a singular value decomposition
+# How far above 1 a margin still counts as the least: rounding of closed forms, and of searched logits.
+TOUCH, NEAR = 1e-9, 1e-5
 ELEVATION, AZIMUTH = 18, 28  # degrees
 SOLID = {"projection": "3d", "computed_zorder": False}
 
@@ -39,27 +43,32 @@ def data(budget: str) -> Table:
 
 
 def _code(name: str, K: int, L: int) -> Table:
+    if name == SEARCHED:
+        (record,) = [r for r in best_margins() if (r.K, r.L, r.structure) == (K, L, SEARCHED)]
+        return points(name, K, L, np.array(record.logits, dtype=float), record.rank, record.cost, NEAR)
     structure = ce_structure_named(name)
     with working(20):
         logits = np.array([[float(x) for x in row] for row in structure.logits(K, Balls())])
     return points(name, K, L, logits, rank(structure, K), float(hard_margin_cost(structure, K, L).evalf(15)))
 
 
-def points(name: str, K: int, L: int, logits: np.ndarray, size: int, cost: float) -> Table:
-    """Rows for logits (K x K) at least margin 1 and rank 2 or 3.
+def points(name: str, K: int, L: int, logits: np.ndarray, size: int, cost: float, touch: float = TOUCH) -> Table:
+    """Rows for logits (K x K) of rank 2 or 3, scaled to least margin 1.
 
     Raises:
         ValueError: for a rank that has no picture.
     """
     if size not in (2, 3):
         raise ValueError(f"a picture needs rank 2 or 3, got {size} for {name}")
+    gaps = np.diag(logits)[:, None] - logits.T  # of class i (row) over class j
+    logits = logits / np.min(gaps[~np.eye(K, dtype=bool)])
     _, values, right = np.linalg.svd(logits)
     places = np.zeros((K, 3))
     places[:, :size] = (np.sqrt(values[:size])[:, None] * right[:size]).T
-    margins = np.diag(logits)[:, None] - logits.T  # of class i (row) over class j
+    margins = np.diag(logits)[:, None] - logits.T
     rows: Table = []
     for i in range(K):
-        near = [j for j in range(K) if j != i and min(margins[i, j], margins[j, i]) < 1 + TOUCH]
+        near = [j for j in range(K) if j != i and min(margins[i, j], margins[j, i]) < 1 + touch]
         x, y, z = (float(v) for v in places[i])
         named = {"structure": name, "K": K, "L": L, "rank": size, "cost": cost, "class": i}
         rows.append({**named, "x": x, "y": y, "z": z, "neighbours": " ".join(map(str, near))})
@@ -72,7 +81,7 @@ def draw(figure: "Figure", table: Table) -> None:
         rows = [row for row in table if (row["structure"], row["K"]) == (name, K)]
         flat = rows[0]["rank"] == 2
         ax: Any = figure.add_subplot(2, 3, k + 1, **({} if flat else SOLID))
-        (_flat if flat else _solid)(ax, rows, KINDS[kind(name)][0])
+        (_flat if flat else _solid)(ax, rows, FREE if name == SEARCHED else KINDS[kind(name)][0])
         ax.set_title(
             f"{words}\n$K = {K}$, rank {rows[0]['rank']};  $c / (K - 1) = {rows[0]['cost'] / (K - 1):.3f}$ at $L = {L}$"
         )

@@ -1,7 +1,8 @@
 """Cross-entropy: losses of the closed forms over the strength, relative to collapse, with crossings and lambda_PSD.
 
-Source: ours; theory.ce.crossing.candidate_loss (enclosed), theory.ce.hessian.psd_threshold. n = 1, one strength for all
-factors. Collapse itself is dotted where its Hessian has negative eigenvalues, and ends where zero weights cost less.
+Source: ours; theory.ce.crossing.candidate_loss (enclosed), theory.ce.hessian.psd_threshold, and as rings the searched
+table (solvers.ce.records: upper bounds). n = 1, one strength for all factors. Collapse is dotted where its Hessian has
+negative eigenvalues, and ends where zero weights cost less.
 """
 
 from fractions import Fraction
@@ -9,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 from paper_figs.ce_winner_map import DIGITS, KINDS, beats_zero, candidates, kind
 from paper_figs.style import Table
+from solvers.ce.records import best_known
 from theory.ce.crossing import Candidate, candidate_loss, crossing
 from theory.ce.hessian import psd_threshold
 from theory.ce.polygons import DNC_LOGITS
@@ -25,6 +27,7 @@ POINTS = {"quick": 24, "full": 72}  # a decade
 DECADES = (-5, 0)
 # What a single-scale structure is called once its family is drawn instead.
 BETTER = {"antiprism": "antiprism(A,B)", "pentagon+pairs": "pentagon+pairs(A,B)", "pairs+1": "pyramid"}
+MARKS = ("crossing", "lambda_PSD", "best known")
 WORDS = {
     "polygon": "polygon",
     "pairs": "pairs",
@@ -36,7 +39,7 @@ WORDS = {
 
 
 def data(budget: str) -> Table:
-    """Rows (K, L, curve, lambda, loss, ratio); the curves "crossing" and "lambda_PSD" hold the marks."""
+    """Rows (K, L, curve, lambda, loss, ratio); the curves of MARKS hold points."""
     steps = POINTS[budget]
     grid = [_strength(k, steps) for k in range(DECADES[0] * steps, DECADES[1] * steps + 1)]
     rows: Table = []
@@ -78,6 +81,11 @@ def _cell(K: int, L: int, grid: list[Fraction]) -> Table:
             rows.append(
                 _row(K, L, "crossing", met.low, loss, loss / float(candidate_loss(DNC_LOGITS, problem, DIGITS)))
             )
+    for record in best_known():
+        if (record.K, record.L) == (K, L) and record.structure != "zero":
+            problem = Problem.of(K, L, record.lam, loss="ce")
+            share = record.loss / float(candidate_loss(DNC_LOGITS, problem, DIGITS))
+            rows.append(_row(K, L, "best known", record.lam, record.loss, share))
     if K > 3:
         # For K = 3 collapse is PSD at every strength at which it beats zero weights.
         rows.append(_row(K, L, "lambda_PSD", float(psd_threshold(K, L)), None, None))
@@ -115,7 +123,7 @@ def draw(figure: "Figure", table: Table) -> None:
 
 def _panel(ax: "Axes", rows: Table) -> None:
     (threshold,) = [row["lambda"] for row in rows if row["curve"] == "lambda_PSD"] or [None]
-    curves = dict.fromkeys(row["curve"] for row in rows if row["curve"] not in ("crossing", "lambda_PSD"))
+    curves = dict.fromkeys(row["curve"] for row in rows if row["curve"] not in MARKS)
     low = min(row["ratio"] for row in rows if row["ratio"] is not None)
     high = 1 + 0.6 * (1 - low) + 0.02
     for name in curves:
@@ -143,6 +151,10 @@ def _panel(ax: "Axes", rows: Table) -> None:
     marks = [(row["lambda"], row["ratio"]) for row in rows if row["curve"] == "crossing"]
     if marks:
         ax.plot(*zip(*marks, strict=True), "o", color="#222222", markersize=5, label="the best one changes")
+    known = [(row["lambda"], row["ratio"]) for row in rows if row["curve"] == "best known"]
+    if known:
+        label = "best known (search)"
+        ax.plot(*zip(*known, strict=True), "o", mfc="none", mec="#222222", markersize=8, label=label)
     ax.set_xscale("log")
     ax.set_ylim(low - 0.06 * (high - low), high)
     ax.grid(True)

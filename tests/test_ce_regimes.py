@@ -21,17 +21,19 @@ from theory.ce.undecided import UNDECIDED_PAIR
 from theory.checks import Method
 from theory.derivation import FORMATS, proved
 from theory.derivations.ce_sums import ce_sums
+from theory.derivations.ce_three import ce_three
 from theory.derivations.ce_undecided import ce_undecided, gain_of_collapse, gain_of_pair
 from theory.derivations.ce_zero import ce_zero, in_window
 from theory.problem import Problem, ProblemError
 from verification.claim import Budget
 from verification.claims.ce_regimes import CE_REGIMES
+from verification.cli_ce_numbers import ce_numbers_at
 from verification.verdict import Status
 
 FINE = Fraction(1, 10**6)
 
 
-@pytest.mark.parametrize("builder", (ce_undecided, ce_zero, ce_sums), ids=lambda b: b.__name__)
+@pytest.mark.parametrize("builder", (ce_undecided, ce_zero, ce_sums, ce_three), ids=lambda b: b.__name__)
 def test_every_step_checks(builder) -> None:
     built = builder()
     checked = built.check()
@@ -66,6 +68,29 @@ def test_rank_one_wins_for_three_classes_and_not_for_two_or_one_layer() -> None:
     for lam in ("1/10", "1/4", "3/10", "33/100"):
         problem = Problem.of(3, 1, lam, loss="ce")
         assert not least_loss(UNDECIDED_PAIR, problem) < least_loss(DNC_LOGITS, problem)
+
+
+def test_three_classes_pay_at_least_what_collapse_pays() -> None:
+    """sigma_1 sigma_2 >= alpha^2 where CE = log(1 + 2 e^(-alpha)): random logits, from a scale of 3 on."""
+    rng = np.random.default_rng(1)
+    tried = 0
+    while tried < 300:
+        centre = np.eye(3) - 1 / 3
+        z = rng.uniform(4, 30) * (centre + rng.choice([0.02, 0.1, 0.4]) * centre @ rng.normal(size=(3, 3)))
+        fit = float(np.mean(np.log1p(np.exp(z - np.diag(z)).sum(axis=0) - 1)))
+        if not 0 < fit < np.log1p(2 * np.exp(-3)):
+            continue
+        tried += 1
+        alpha = -np.log(np.expm1(fit) / 2)
+        assert np.prod(np.linalg.svd(z, compute_uv=False)[:2]) >= alpha**2 * (1 - 1e-9)
+
+
+def test_a_scale_too_small_is_caught(monkeypatch: pytest.MonkeyPatch) -> None:
+    module = import_module("theory.derivations.ce_three")
+    assert proved(ce_three().check())
+    monkeypatch.setattr(module, "THETA", Fraction(12))
+    broken = [i for i, checked in enumerate(ce_three().check(), 1) if not checked.ok]
+    assert broken == [3, 5, 8, 9]
 
 
 def test_gains_are_those_of_a_softmax() -> None:
@@ -145,3 +170,12 @@ def test_cutting_classes_never_costs_more() -> None:
     assert all(not b < a for a, b in zip(costs, costs[1:], strict=False))
     assert cheapest_cut(11, 4).K == 12 and cheapest_cut(11, 4).name == "icosahedron(12)"
     assert cost_ball(cheapest_cut(11, 4), 12, 4) < cost_ball(cheapest_at_margin(11, 4), 11, 4)
+
+
+def test_numbers_after_a_derivation() -> None:
+    words = ce_numbers_at(3, "text")
+    assert "K = 10: cheapest known johnson(5,2), rank 4, c = 6.928203230" in words
+    assert "collapse beats zero weights up to 0.0619960147" in words and "lambda_PSD = 0.01420508927" in words
+    assert r"lambda\_PSD" in ce_numbers_at(2, "latex") and "lambda_PSD" not in ce_numbers_at(1, "markdown")
+    with pytest.raises(ProblemError, match="--L must be an integer >= 1, got 0"):
+        ce_numbers_at(0, "text")

@@ -99,7 +99,7 @@ def test_a_head_has_the_objective_of_its_dufm(data: Prepared) -> None:
 
 
 def test_a_trained_head_is_of_low_rank_and_certifies_that_collapse_is_not_optimal(data: Prepared) -> None:
-    result = run_head(data, seed=0)
+    result = run_head(data, seed=0, rate=0.4, epochs=500)
     problem = problem_of(result.run.plan, len(data.X))
     assert result.loss < float(phi_of_power(4, problem.x_power)[0])
     assert result.neck <= 7 < result.ranks[-1] == 10 and max(result.gaps) > 50

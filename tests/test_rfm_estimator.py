@@ -5,12 +5,13 @@ from collections.abc import Callable
 
 import numpy as np
 import pytest
+from sklearn.model_selection import GridSearchCV
 from sklearn.utils.estimator_checks import parametrize_with_checks
 
 from solvers import metrics
 from solvers.datasets import DataWarning, load, prepare, split
 from solvers.rfm.estimator import DeepRFM
-from solvers.rfm.kernels import Kernel, predictions
+from solvers.rfm.kernels import Kernel, gradients, predictions
 from solvers.rfm.recursion import Layer, layers
 from solvers.rfm.settings import DeepSettings
 from theory.problem import ProblemError
@@ -83,6 +84,11 @@ def test_stages_follow_from_the_parts() -> None:
     np.testing.assert_allclose(Z, X @ layer.root, rtol=0, atol=1e-15)
     np.testing.assert_allclose(features, np.maximum(Z @ layer.map.V.T, 0.0), rtol=0, atol=1e-15)
     assert np.linalg.norm(layer.root, 2) == pytest.approx(1.0, rel=1e-12)
+    largest = small(depth=1)[0]
+    g = gradients(Kernel(), X, largest.alpha, X)
+    M = np.einsum("ioa,iob->ab", g, g)
+    np.testing.assert_allclose(largest.root @ largest.root, M / M.max(), rtol=0, atol=1e-13)
+    np.testing.assert_allclose(layer.root @ layer.root * np.linalg.norm(M, 2), M, rtol=0, atol=1e-12 * M.max())
     y = digits().labels
     assert layer.row.nc1 == (metrics.nc1(X, y), metrics.nc1(Z, y), metrics.nc1(features, y))
 
@@ -111,6 +117,16 @@ def test_training_rows_keep_their_labels_and_features() -> None:
 
 def norms(X: np.ndarray) -> np.ndarray:
     return np.linalg.norm(X, axis=1, keepdims=True)
+
+
+def test_options_may_be_numpys() -> None:
+    data = digits(100)
+    search = GridSearchCV(
+        DeepRFM(depth=1, width=16), {"depth": np.arange(1, 3), "bandwidth": np.array([1.0, 2.0])}, cv=2
+    )
+    search.fit(data.X, data.labels)
+    assert search.best_score_ > 0.5 and len(search.cv_results_["params"]) == 4
+    assert np.isfinite(search.cv_results_["mean_test_score"]).all()
 
 
 def test_a_seed_fixes_everything() -> None:
@@ -180,6 +196,7 @@ BAD = {
     "one column": ({}, lambda: (digits(100).X[:, 20:21], digits(100).labels), "at least 2 columns"),
     "dead": ({"width": 1, "depth": 40}, lambda: (digits(100).X, digits(100).labels), "layer .*zero after the map"),
     "bandwidth": ({"bandwidth": -1.0}, None, "bandwidth must be a finite number > 0"),
+    "bandwidth in words": ({"bandwidth": "2"}, None, "bandwidth must be a finite number > 0, got '2'"),
     "sigma": ({"sigma": 0.0, "map": "cosine"}, None, "sigma must be a finite number > 0"),
     "width": ({"width": 0}, None, "width must be an integer >= 1"),
     "depth": ({"depth": 0}, None, "depth must be an integer >= 1"),

@@ -15,6 +15,7 @@ from theory.problem import ProblemError
 from verification import checker
 from verification.cli_atlas import commands
 from verification.cli_ce import commands as ce_commands
+from verification.cli_jumps import commands as jumps_commands
 from verification.cli_rfm import commands as rfm_commands
 from verification.cli_train import commands as train_commands
 
@@ -179,7 +180,7 @@ def figures(
         console.print(str(path), highlight=False, soft_wrap=True)
 
 
-for group in (commands, ce_commands, train_commands, rfm_commands):
+for group in (commands, ce_commands, train_commands, jumps_commands, rfm_commands):
     app.add_typer(group)
 
 

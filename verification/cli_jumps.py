@@ -33,7 +33,7 @@ def landscape(
 
     Example: dufm jumps landscape --L 3 --lam 0.013767 --reach
     """
-    from verification.cli_jumps_run import run_landscape
+    from verification.cli_jumps_minima import run_landscape
 
     run_landscape(L, lam, ranks, instance, seed, reach, as_json, console)
 
@@ -59,7 +59,7 @@ def chains(
 
     Example: dufm jumps chains --eta 0.3 --inject 0.01
     """
-    from verification.cli_jumps_run import run_chains
+    from verification.cli_jumps_chains import run_chains
 
     start = {"L": L, "rank": rank, "instance": instance}
     setting = {"lam": lam, "eta": eta, "checkpoint": checkpoint, "seed": seed, "inject": inject}
@@ -79,7 +79,7 @@ def certify_set(
 
     Example: dufm jumps certify --L 3 --lam 0.1 --eta 1e-5
     """
-    from verification.cli_jumps_run import run_certify
+    from verification.cli_jumps_exact import run_certify
 
     raise typer.Exit(run_certify(L, lam, a, eta, instance, as_json, console))
 
@@ -98,6 +98,6 @@ def exit_times(
 
     Example: dufm jumps exit-time --L 4 --n 6 --share 0.9 --eta 0.1
     """
-    from verification.cli_jumps_run import run_exit_time
+    from verification.cli_jumps_exact import run_exit_time
 
     run_exit_time(L, n, share, eta, number, seed, as_json, console)

@@ -7,11 +7,12 @@ from functools import cache
 import numpy as np
 import sympy as sp
 
-from solvers.envelope import Ray, best_scales, known_rays, ray_of
+from solvers.envelope import Ray, best_scales, ray_of
 from theory.phi import phi_of_cost, phi_of_power
 from theory.problem import Problem
 from theory.srg import TriangularGraph
-from theory.structure import total_cost
+from theory.structure import Structure, total_cost
+from theory.structures import CheapestSum
 from verification.atlas.records import FOLDER, path_of, read_file
 from verification.atlas.work import as_text, floats
 
@@ -35,23 +36,29 @@ class Levels:
 def levels(problem: Problem) -> Levels:
     """Exact DNC and SRG losses, and the least loss on record, at a squared-loss problem."""
     K, L = problem.K, problem.L
-    dnc, srg = float(phi_of_power(L, problem.x_power)[0]), None
-    structure = TriangularGraph()
-    if structure.valid(K, L):
-        ratio = Fraction(str(sp.N(total_cost(structure, K, L) / K, 30)))
-        srg = float(phi_of_cost(L, problem.x_power, ratio)[0])
+    dnc = float(phi_of_power(L, problem.x_power)[0])
+    srg, cheapest = (_loss(structure, problem) for structure in (TriangularGraph(), CheapestSum()))
     strength = float(sp.N(problem.Lambda))
     losses = [
         (1 - ray.kappa) / 2 + ray.kappa * float(best_scales(L, np.array([ray.cost * strength]))[0][0])
         for ray in _rays(K, L)
     ]
-    return Levels(dnc, srg, min([dnc, *losses]))
+    return Levels(dnc, srg, min([dnc, *losses, *([] if cheapest is None else [cheapest])]))
+
+
+def _loss(structure: Structure, problem: Problem) -> float | None:
+    """The loss of a structure, exact and rounded; None where it does not exist."""
+    K, L = problem.K, problem.L
+    if not structure.valid(K, L):
+        return None
+    ratio = Fraction(str(sp.N(total_cost(structure, K, L) / K, 30)))
+    return float(phi_of_cost(L, problem.x_power, ratio)[0])
 
 
 @cache
 def _rays(K: int, L: int) -> tuple[Ray, ...]:
-    """Rays of the known structures and of the shipped records at (K, L)."""
-    rays = list(known_rays(K, L))
+    """Rays of the shipped records at (K, L)."""
+    rays: list[Ray] = []
     path = path_of(FOLDER, K, L)
     if path.exists():
         for cell, record in read_file(path).items():

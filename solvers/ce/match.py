@@ -17,6 +17,7 @@ from theory.ce.families import CE_FAMILIES
 from theory.ce.newton import best_member
 from theory.ce.numbers import Balls, Rows, working
 from theory.ce.structures import CE_STRUCTURES
+from theory.ce.undecided import UNDECIDED_PAIR
 from theory.problem import Problem, ProblemError
 
 DIGITS = 20
@@ -40,11 +41,11 @@ class Candidate:
 
 
 def candidates(problem: Problem) -> list[Candidate]:
-    """Zero, every listed structure and the best member of every listed family, cheapest first."""
+    """Zero, every listed structure, the undecided pair and the best member of every family, cheapest first."""
     K = problem.K
     with working(DIGITS):
         found = [Candidate(ZERO, arb(K).log(), np.zeros((K, K)))]
-        for structure in CE_STRUCTURES:
+        for structure in (*CE_STRUCTURES, UNDECIDED_PAIR):
             if structure.valid(K):
                 best = _unless_folded(lambda s=structure: best_scale(s, problem, DIGITS))
                 if best is not None:

@@ -24,6 +24,7 @@ from theory.ce.families import CE_FAMILIES, ce_family_named
 from theory.ce.newton import best_member
 from theory.ce.numbers import working
 from theory.ce.structures import ce_structure_named
+from theory.ce.undecided import UNDECIDED_PAIR
 from theory.problem import Problem, ProblemError
 from theory.structure import as_fraction_ball
 
@@ -44,7 +45,8 @@ class Record:
     Attributes:
         K, L, lam: the problem, one strength for all factors.
         stated: decimal at or above the loss, 15 digits rounded up.
-        structure: name of a structure or family, "zero" for Z = 0, "free" for a minimum without closed form.
+        structure: name of a structure or family, "undecided" (theory.ce.undecided), "zero" for Z = 0, "free" for a
+            minimum without closed form.
         rank: of the logits.
         singular_values: the non-zero ones of the logits.
         logits: K rows for "free", None else.
@@ -99,7 +101,8 @@ def bound(record: Record) -> arb:
         if member is None:
             raise ProblemError(f"family {record.structure!r} has collapsed at lambda = {record.lam}")
         return member.loss
-    return least_loss(ce_structure_named(record.structure), problem, DIGITS)
+    pair = record.structure == UNDECIDED_PAIR.name
+    return least_loss(UNDECIDED_PAIR if pair else ce_structure_named(record.structure), problem, DIGITS)
 
 
 def holds(record: Record) -> bool:

@@ -18,7 +18,9 @@ import numpy as np
 from numba import njit
 
 from solvers import vectors
-from solvers.vectors import add_scaled, dot, set_scaled
+from solvers.jumps import chain_vectors
+from solvers.jumps.chain_vectors import combine, move_column
+from solvers.vectors import add_scaled, set_scaled
 
 # Places in o: layers, rows of padding of each layer's columns, columns, where it begins; then where work begins.
 LAYERS, ROWS, COLUMNS, PADDED, BEGIN = 0, 1, 2, 3, 4
@@ -62,7 +64,7 @@ def run(chains, draws, lost, rows, columns, targets, k, eta, steps, o, work):
         rows, columns, targets: the observed entries.
         k, eta: 1 - 2 eta lambda and the step size.
         o: from `layout`.
-        work: room for L + 1 features and two sensitivities, each padded.
+        work: room for L features and two sensitivities, each padded.
     """
     L, count, width = o[LAYERS], len(rows), len(work) // (o[LAYERS] + 2)
     last = 1 + FIELDS * (L - 1)
@@ -80,9 +82,7 @@ def run(chains, draws, lost, rows, columns, targets, k, eta, steps, o, work):
             for layer in range(1, L - 1):
                 p = 1 + FIELDS * layer
                 padded, at, b = o[p + 2], o[p + 3], layer * width
-                set_scaled(work, b + width, work[b], w, at, padded)
-                for c in range(1, o[p + 1]):
-                    add_scaled(work, b + width, work[b + c], w, at + c * padded, padded)
+                combine(work, b + width, w, at, padded, b, o[p + 1])
             b, padded, inner = (L - 1) * width, o[last + 2], o[last + 1]
             x = 0.0
             for c in range(inner):
@@ -105,9 +105,7 @@ def run(chains, draws, lost, rows, columns, targets, k, eta, steps, o, work):
                 p = 1 + FIELDS * layer
                 padded, at, b = o[p + 2], o[p + 3], layer * width
                 for c in range(o[p + 1]):
-                    work[v + c] = dot(w, at + c * padded, work, u, padded)
-                    set_scaled(w, at + c * padded, k, w, at + c * padded, padded)
-                    add_scaled(w, at + c * padded, push * work[b + c], work, u, padded)
+                    work[v + c] = move_column(w, at + c * padded, k, push * work[b + c], work, u, padded)
                 for c in range(o[p + 1], o[p - FIELDS + 2]):
                     work[v + c] = 0.0
                 u, v = v, u
@@ -117,7 +115,9 @@ def run(chains, draws, lost, rows, columns, targets, k, eta, steps, o, work):
 
 def digest() -> int:
     """A number in the closure of what is cached: Numba's cache sees changes of its own file alone, not of these."""
-    sources = b"".join(Path(str(module)).read_bytes() for module in (__file__, vectors.__file__))
+    sources = b"".join(
+        Path(str(module)).read_bytes() for module in (__file__, chain_vectors.__file__, vectors.__file__)
+    )
     return int.from_bytes(hashlib.sha256(sources).digest()[:7], "big")
 
 

@@ -3,6 +3,7 @@
 import io
 import json
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 
@@ -21,7 +22,7 @@ def save(setting: Setting, state: Chains, path: str | Path) -> Path:
         OSError: naming the path.
     """
     record = {name: getattr(setting, name) for name in ("lam", "eta", "checkpoint", "seed", "inject")}
-    arrays = {f"W_{i}": w for i, w in enumerate(state.weights, 1)}
+    arrays: dict[str, Any] = {f"W_{i}": w for i, w in enumerate(state.weights, 1)}
     arrays |= {"target": setting.completion.target, "mask": setting.completion.mask, "sigma": state.spectra}
     arrays |= {"draws": state.draws, "diverged": state.diverged}
     buffer = io.BytesIO()

@@ -7,6 +7,7 @@ are those for x at lambda / s, so "z-scored" and "pixels of at most 1" are diffe
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -101,6 +102,16 @@ def task_named(name: str, root: str | Path | None = None, lam: Any = 0) -> Task:
         X = np.array(rank_three.POINTS, dtype=float)
         values = rank_three.labels(Fraction(1), Fraction(lam)) if lam > 0 else [abs(x).sum() for x in X]
         return _exact(name, np.column_stack([X, np.ones(len(X))]), np.array([float(v) for v in values]))
+    # Reading the digits takes as long as training on them, so what comes with the program is read once.
+    return _bundled(name) if root is None else _read(name, root)
+
+
+@cache
+def _bundled(name: str) -> Task:
+    return _read(name, None)
+
+
+def _read(name: str, root: str | Path | None) -> Task:
     recipe = TASKS[name]
     data = load(recipe.data, root)
     if data.n <= recipe.train:

@@ -1,6 +1,7 @@
 """`DeepRFM`, the recursion of `solvers.rfm.recursion` with scikit-learn's conventions."""
 
 from collections.abc import Callable
+from numbers import Integral
 from typing import Any
 
 import numpy as np
@@ -28,6 +29,9 @@ class DeepRFM(ClassNamePrefixFeaturesOutMixin, TransformerMixin, ClassifierMixin
 
     `transform` gives the features after `depth` layers; `predict` is the kernel regression of the last layer, on the
     features before it: with depth 1 that is plain kernel regression on rows of length 1.
+
+    It passes scikit-learn's `check_estimator` with any ridge > 0. With ridge 0 it refuses one check's data
+    (`check_estimators_dtypes`): rows of small integers that point the same way under different labels.
 
     Args:
         depth, ridge, map, width, sigma, frequencies, matrix, scale, targets, form: see
@@ -130,8 +134,9 @@ class DeepRFM(ClassNamePrefixFeaturesOutMixin, TransformerMixin, ClassifierMixin
         rows, labels = _validated(self, X=X, y=y)
         check_classification_targets(labels)
         seed = self.random_state
-        if isinstance(seed, bool) or not isinstance(seed, int):
-            seed = int(check_random_state(seed).randint(2**31 - 1))
+        if not isinstance(seed, Integral):
+            seed = check_random_state(seed).randint(2**31 - 1)
+        seed = int(seed)
         stream = layers(rows, labels, self.settings(seed), held_out, self.max_memory)
         self.classes_, self.seed_ = np.unique(labels), seed
         self.history_: tuple[LayerRow, ...] = ()

@@ -7,6 +7,7 @@ at d = 0; 0 is the mean over directions there. Distances below `COINCIDENT` coun
 """
 
 from dataclasses import dataclass
+from numbers import Real
 
 import numpy as np
 
@@ -15,6 +16,11 @@ from theory.problem import ProblemError
 
 KERNELS = ("laplace", "gaussian")
 COINCIDENT = 1e-10
+
+
+def is_number(value: object) -> bool:
+    """Whether an option is a real number, NumPy's kinds too; truth values are none."""
+    return isinstance(value, Real) and not isinstance(value, bool)
 
 
 @dataclass(frozen=True)
@@ -31,7 +37,7 @@ class Kernel:
     def __post_init__(self) -> None:
         if self.name not in KERNELS:
             raise ProblemError(f"kernel must be one of {', '.join(KERNELS)}, got {self.name!r}")
-        if not (np.isreal(self.bandwidth) and 0.0 < self.bandwidth < np.inf):
+        if not is_number(self.bandwidth) or not 0.0 < self.bandwidth < np.inf:
             raise ProblemError(f"bandwidth must be a finite number > 0, got {self.bandwidth!r}")
 
     def values(self, squared: Array, out: Array | None = None) -> Array:

@@ -1,9 +1,10 @@
 """The options of a Deep RFM as one frozen record, checked once."""
 
 from dataclasses import dataclass
+from numbers import Integral
 
 from solvers.rfm.agop import FORMS
-from solvers.rfm.kernels import Kernel
+from solvers.rfm.kernels import Kernel, is_number
 from solvers.rfm.maps import FREQUENCIES, MAPS
 from theory.problem import ProblemError
 
@@ -51,17 +52,13 @@ class DeepSettings:
     def __post_init__(self) -> None:
         for name, least in (("depth", 1), ("width", 1), ("seed", 0)):
             value = getattr(self, name)
-            if isinstance(value, bool) or not isinstance(value, int) or value < least:
+            if isinstance(value, bool) or not isinstance(value, Integral) or value < least:
                 raise ProblemError(f"{name} must be an integer >= {least}, got {value!r}")
-        if not _number(self.ridge) or not 0.0 <= self.ridge < float("inf"):
+        if not is_number(self.ridge) or not 0.0 <= self.ridge < float("inf"):
             raise ProblemError(f"ridge must be a finite number >= 0, got {self.ridge!r}")
-        if not _number(self.sigma) or not 0.0 < self.sigma < float("inf"):
+        if not is_number(self.sigma) or not 0.0 < self.sigma < float("inf"):
             raise ProblemError(f"sigma must be a finite number > 0, got {self.sigma!r}")
         allowed = {"map": MAPS, "frequencies": FREQUENCIES, "matrix": MATRICES, "scale": SCALES, "targets": TARGETS}
         for name, values in (allowed | {"form": FORMS}).items():
             if (value := getattr(self, name)) not in values:
                 raise ProblemError(f"{name} must be one of {', '.join(values)}, got {value!r}")
-
-
-def _number(value: object) -> bool:
-    return isinstance(value, int | float) and not isinstance(value, bool)

@@ -12,11 +12,15 @@ from verification.claims.ce_regimes import CE_REGIMES
 from verification.claims.frontier import FRONTIER
 from verification.claims.heads import HEADS
 from verification.claims.intervals import INTERVALS
+from verification.claims.jumps import JUMPS
+from verification.claims.jumps_chains import JUMPS_CHAINS
 from verification.claims.rfm import RFM
 from verification.claims.rfm_limits import RFM_LIMITS
+from verification.claims.rfm_measured import RFM_MEASURED
 from verification.claims.searched import SEARCHED
 from verification.claims.strips import STRIPS
 from verification.claims.strong import STRONG
+from verification.claims.training import TRAINING
 from verification.claims.witnesses import WITNESSES
 
 CLAIMS: tuple[Claim, ...] = (
@@ -33,8 +37,12 @@ CLAIMS: tuple[Claim, ...] = (
     *CE_HESSIAN,
     *CE_CROSSINGS,
     *CE_REGIMES,
+    *TRAINING,
+    *JUMPS,
+    *JUMPS_CHAINS,
     *RFM,
     *RFM_LIMITS,
+    *RFM_MEASURED,
 )
 
 

@@ -13,6 +13,7 @@ from theory.ce.structure import cost_ball
 from theory.ce.structures import cheapest_at_margin
 from theory.ce.sums import cheapest_cut
 from theory.ce.undecided import UNDECIDED_PAIR
+from theory.derivations.ce_three import SCALE, STRENGTH, loss_of_fit
 from theory.derivations.ce_zero import loss_at_threshold
 from theory.problem import Problem
 from verification.claim import Budget, Claim
@@ -99,7 +100,32 @@ def _sums(budget: Budget) -> Verdict:
     return verdict
 
 
+def _three(budget: Budget) -> Verdict:
+    """At the strength named DNC's least loss is below what the derivation needs, and below rank one."""
+    comparisons = []
+    for L in (1, 2, 3, 8):
+        problem = Problem.of(3, L, Fraction(2, L + 1) * STRENGTH, loss="ce")
+        dnc, pair = (least_loss(s, problem, DIGITS) for s in (DNC_LOGITS, UNDECIDED_PAIR))
+        with working(DIGITS):
+            needed = loss_of_fit(SCALE)
+        comparisons.append(below(dnc, needed, f"DNC's least loss at mu = 1e-9, L={L}"))
+        comparisons.append(below(dnc, pair, f"DNC below rank one there, L={L}"))
+    return by_derivation(
+        ["ce-three", "ce-dnc", "ce-reduction"],
+        "K = 3: at weak regularisation nothing costs less than DNC, at any depth.",
+        comparisons,
+    )
+
+
 CE_REGIMES = (
+    Claim(
+        "ce-three-weak",
+        "For three classes DNC is a global minimiser whenever (L+1)/2 Lambda <= 1e-9.",
+        "K = 3, every L >= 1, width, n; cross-entropy, linear layers",
+        "ours",
+        ("ce-reduction", "ce-dnc", "ce-three"),
+        _three,
+    ),
     Claim(
         "ce-near-collapse",
         "Close to the strength where DNC costs as much as zero weights, rank one beats it: collapse is globally "

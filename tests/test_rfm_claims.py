@@ -1,0 +1,49 @@
+"""The measured claims on Deep RFM hold at the quick scale; each falls when it is shown the runs of another machine."""
+
+from collections.abc import Sequence
+from dataclasses import replace
+
+import pytest
+
+import verification.claims.rfm_measured as measured
+from solvers.rfm.experiments import digit_runs
+from solvers.rfm.recursion import LayerRow
+from solvers.rfm.settings import DeepSettings
+from verification.claim import BUDGETS, Claim
+from verification.verdict import Status
+
+QUICK = BUDGETS["quick"]
+
+
+@pytest.mark.parametrize("claim", measured.RFM_MEASURED, ids=lambda c: c.label)
+def test_quick_runs_support_it(claim: Claim) -> None:
+    verdict = claim.check(QUICK)
+    assert verdict.status is Status.SUPPORTED, verdict.sentence
+    assert "in all of 3 runs (2 drawn at random" in verdict.sentence
+    assert len(verdict.details["nc1"]) == 3 and len(verdict.details["nc1"][0]) == 8
+    assert len(verdict.comparisons) >= 2
+
+
+# What each claim is shown in place of its own runs.
+SPOILED = {
+    "rfm-collapse": {"matrix": "identity"},
+    "rfm-halves": {"map": "identity"},
+    "rfm-cosine": {"map": "relu"},
+    "rfm-needs-agop": {"matrix": "agop"},
+    "rfm-needs-map": {"map": "relu"},
+    "rfm-shuffled-labels": {"shuffled": False},
+}
+
+
+@pytest.mark.parametrize("claim", measured.RFM_MEASURED, ids=lambda c: c.label)
+def test_other_runs_break_it(claim: Claim, monkeypatch: pytest.MonkeyPatch) -> None:
+    spoiled = dict(SPOILED[claim.label])
+
+    def other(n: int, settings: DeepSettings, seeds: int, shuffled: bool = False) -> Sequence[Sequence[LayerRow]]:
+        options = {key: value for key, value in spoiled.items() if key != "shuffled"}
+        return digit_runs(n, replace(settings, **options), seeds, shuffled and spoiled.get("shuffled", True))
+
+    monkeypatch.setattr(measured, "digit_runs", other)
+    verdict = claim.check(QUICK)
+    assert verdict.status is Status.REFUTED
+    assert verdict.sentence.startswith("runs disagree: ")

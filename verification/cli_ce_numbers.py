@@ -1,0 +1,47 @@
+"""The numbers `dufm derive --L` prints after a derivation on cross-entropy."""
+
+from fractions import Fraction
+
+from theory.ce.collapse import last_strength, zero_bound
+from theory.ce.hessian import psd_threshold
+from theory.ce.numbers import working
+from theory.ce.polygons import DNC_LOGITS
+from theory.ce.structure import cost_ball, rank
+from theory.ce.structures import cheapest_at_margin
+from theory.problem import ProblemError
+
+CLASSES = (3, 4, 5, 6, 8, 10, 12, 16)
+DIGITS = 20
+FINE = Fraction(1, 10**10)
+SHOWN = 10  # digits
+
+
+def ce_numbers_at(L: int, form: str) -> str:
+    """Costs at least margin 1 and the strengths that matter at depth L, in the format of the derivation.
+
+    Raises:
+        ProblemError: for L < 1.
+    """
+    if L < 1:
+        raise ProblemError(f"--L must be an integer >= 1, got {L}")
+    lines = [f"Cross-entropy at L = {L} (n = 1, one strength Lambda = lambda for all factors; collapse has c = K - 1):"]
+    lines += [_line(K, L) for K in CLASSES]
+    joiner = {"text": "\n", "markdown": "  \n", "latex": "\\\\\n"}[form]
+    return joiner.join(line.replace("_", r"\_") if form == "latex" else line for line in lines)
+
+
+def _line(K: int, L: int) -> str:
+    best = cheapest_at_margin(K, L)
+    with working(DIGITS):
+        cost, bound = cost_ball(best, K, L), zero_bound(K, L)
+    last = last_strength(DNC_LOGITS, K, L, FINE).low
+    parts = [
+        f"K = {K}: cheapest known {best.name}, rank {rank(best, K)}, c = {cost.str(SHOWN, radius=False)}",
+        f"collapse beats zero weights up to {float(last):.{SHOWN - 1}g}",
+        f"nothing beats them above {bound.str(6, radius=False)}",
+    ]
+    if K > 3 and L > 1:
+        parts.append(
+            f"the Hessian at collapse is PSD up to lambda_PSD = {psd_threshold(K, L).str(SHOWN, radius=False)}"
+        )
+    return "; ".join(parts)
