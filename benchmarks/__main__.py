@@ -1,4 +1,4 @@
-"""python -m benchmarks [--quick] [--only a|b|c|t|d]: print the tables of README.md, measured now on one core."""
+"""python -m benchmarks [--quick] [--only a|b|c|t|d|r]: print the tables of README.md, measured now on one core."""
 
 import argparse
 import os
@@ -8,14 +8,16 @@ for name in ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS"):
     os.environ[name] = "1"
 os.environ["XLA_FLAGS"] = "--xla_cpu_multi_thread_eigen=false intra_op_parallelism_threads=1"
 
-from benchmarks import agop, tables  # noqa: E402
+from benchmarks import agop, rank_two, tables  # noqa: E402
 
 
 def main() -> None:
     """Run what the command line asks for."""
     parser = argparse.ArgumentParser(prog="python -m benchmarks", description=__doc__)
     parser.add_argument("--quick", action="store_true", help="fewer starts and shorter budgets")
-    parser.add_argument("--only", choices=list("abctd"), help="one table: engines, target, growth, threads, AGOP")
+    parser.add_argument(
+        "--only", choices=list("abctdr"), help="one table: engines, target, growth, threads, AGOP, training"
+    )
     options = parser.parse_args()
     work = {
         "a": tables.engines,
@@ -23,6 +25,7 @@ def main() -> None:
         "c": tables.growth,
         "t": lambda quick: tables.threads(),
         "d": agop.table,
+        "r": rank_two.rank_two,
     }
     for name, table in work.items():
         if options.only in (None, name):

@@ -11,6 +11,7 @@ from paper_figs import (
     ce_codes,
     ce_hessian,
     ce_loss,
+    ce_orbits,
     ce_spectra,
     ce_winner_map,
     critical_depth,
@@ -24,7 +25,12 @@ from paper_figs import (
     jumps_exact,
     loss_ratio,
     neck_rank,
+    network_ansatz,
+    network_head,
+    network_layers,
+    network_rank,
     phase_diagram,
+    rank_two,
     regularisation,
     rfm_ablations,
     rfm_gram,
@@ -54,19 +60,41 @@ FIGURES: dict[str, FigureModule] = {
     "ce-spectra": ce_spectra,
     "ce-hessian": ce_hessian,
     "ce-codes": ce_codes,
+    "ce-orbits": ce_orbits,
     "fig2": fig2,
     "fig3": fig3,
     "fig5": fig5,
     "fig6": fig6,
     "jumps": jumps,
     "jumps-exact": jumps_exact,
+    "rank-two": rank_two,
     "rfm-nc": rfm_nc,
     "rfm-gram": rfm_gram,
     "rfm-ablations": rfm_ablations,
     "rfm-rates": rfm_rates,
+    "network-layers": network_layers,
+    "network-ansatz": network_ansatz,
+    "network-head": network_head,
+    "network-rank": network_rank,
 }
 # Figures of experiments: what they show was run, not computed, and takes from seconds to a minute or two each.
-MEASURED = frozenset({"fig2", "fig3", "fig5", "fig6", "jumps", "jumps-exact", "rfm-nc", "rfm-gram", "rfm-ablations"})
+MEASURED = frozenset(
+    {
+        "network-layers",
+        "network-ansatz",
+        "network-head",
+        "network-rank",
+        "fig2",
+        "fig3",
+        "fig5",
+        "fig6",
+        "jumps",
+        "jumps-exact",
+        "rfm-nc",
+        "rfm-gram",
+        "rfm-ablations",
+    }
+)
 
 
 def draw_figures(names: Iterable[str] | None, out: str | Path, budget: str = "quick") -> Iterator[Path]:

@@ -81,7 +81,8 @@ def _row(panel: str, what: str, own: dict[str, Any], row: int, column: int, valu
 
 def draw(figure: "Figure", table: Table) -> None:
     """Loss and spectra above, matrices below."""
-    upper, lower = np.ravel(figure.subfigures(2, 1))
+    halves: Any = figure.subfigures(2, 1)
+    upper, lower = halves
     first, *others = upper.subplots(1, 4)
     _losses(first, table)
     for ax, name in zip(others, SHOWN, strict=True):

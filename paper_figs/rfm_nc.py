@@ -2,7 +2,7 @@
 
 Source: the setting of Beaglehole, Sukenik, Mondelli, Belkin (arXiv 2402.13728), on scikit-learn's digits; each seed
 draws its own samples and maps. Lines are means over the seeds, bands one standard deviation. With relu maps every layer
-divides NC1 by two to three: M^(1/2) lowers it, relu gives a part back.
+divides NC1 by two to three: M^(1/2) lowers it, relu gives a part back. Cosine maps of finite width end at a floor.
 """
 
 from collections.abc import Sequence

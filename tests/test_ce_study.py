@@ -1,20 +1,27 @@
 """Where gradient descent ends, the relu version, and the claims that rest on searches and counts."""
 
+import json
+from dataclasses import replace
 from fractions import Fraction
 
 import numpy as np
 import pytest
+from typer.testing import CliRunner
 
 from solvers.ce import relu, study
 from solvers.ce.engine import CeEngine, Recipe
+from solvers.ce.landscape import critical_points
 from solvers.ce.objective import CeObjective
 from solvers.ce.relu import collapse_loss, relu_features, relu_loss, relu_search
 from solvers.ce.study import Case, persistence, standard
 from solvers.starts import gaussian
+from theory.ce.structures import ce_structure_named
 from theory.problem import Problem, ProblemError
 from verification.claim import Budget
 from verification.claims import ce_searched
+from verification.claims.ce_hessian import measure, negative_count
 from verification.claims.ce_searched import CE_SEARCHED, beaten, last_digit
+from verification.cli_ce import commands
 from verification.verdict import Status
 
 SQUARE = Case(4, 3, Fraction(1, 100), 8)
@@ -119,12 +126,33 @@ def test_a_beaten_table_is_refuted_and_overlapping_intervals_decide_nothing(monk
     row = next(r for r in ce_searched.records.best_known() if r.place == (4, 3, Fraction(1, 100)))
     assert last_digit(row.stated) == Fraction(1, 10**15) and last_digit("2") == Fraction(1, 10**14)
     assert beaten(row, 40).holds
-    worse = ce_searched.records.replace(row, structure="dnc", stated="0.152877278124427")
+    worse = replace(row, structure="dnc", stated="0.152877278124427")
     assert not beaten(worse, 40).holds
     monkeypatch.setattr(ce_searched.records, "best_known", lambda: (worse,))
     assert CE_SEARCHED[0].check(Budget("quick", 40)).status is Status.REFUTED
-    monkeypatch.setattr(ce_searched.records, "best_known", lambda: (ce_searched.records.replace(row, stated="0.1"),))
+    monkeypatch.setattr(ce_searched.records, "best_known", lambda: (replace(row, stated="0.1"),))
     assert "above the loss stated" in CE_SEARCHED[0].check(Budget("quick", 40)).sentence
     monkeypatch.setattr(ce_searched, "WIDTHS", (16, 16))
     assert CE_SEARCHED[2].check(Budget("quick", 1)).status is Status.UNDECIDED
     assert relu.HIT > 0 and study.DNC == "dnc"
+
+
+def test_index_and_null_space_are_those_of_the_full_hessian() -> None:
+    """Autodiff in all factors against the count on the manifold of the rank plus the orbit, at two widths."""
+    for K, L, width, names in ((4, 3, 4, ("polygon", "dnc")), (4, 2, 6, ("pairs", "dnc")), (6, 2, 6, ("triangles",))):
+        problem = Problem.of(K, L, "1/100", width, loss="ce")
+        points = {p.name: p for p in critical_points(problem)}
+        for name in names:
+            if name in points:
+                found = measure(ce_structure_named(name), problem)
+                zeros = int(np.sum(np.abs(found.values) <= found.slack))
+                assert (points[name].index, points[name].null) == (negative_count(found), zeros)
+        assert any(name in points for name in names)
+
+
+def test_null_spaces_of_the_landscape_as_a_command() -> None:
+    asked = ["ce-landscape", "--K", "4", "--L", "3", "--lam", "0.01", "--widths", "4,8,16"]
+    rows = {r["structure"]: r for r in json.loads(CliRunner().invoke(commands, [*asked, "--json"]).stdout)["rows"]}
+    assert rows["dnc"]["null"] == [18, 54, 126] and rows["polygon"]["null"] == [15, 39, 87]
+    assert rows["dnc"]["index"] == 0 < rows["undecided"]["index"]
+    assert "d = 16" in CliRunner().invoke(commands, asked).stdout

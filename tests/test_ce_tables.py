@@ -114,7 +114,8 @@ def test_filling_resumes_and_never_gets_worse(tmp_path: Path, monkeypatch: pytes
     calls: list[Record] = []
     monkeypatch.setattr(records, "find", lambda *a: calls.append(a) or replace(rows[0], stated="9", restarts=80))
     assert records.fill(places, path, 40) == rows and not calls
-    assert records.fill(places[:1], path, 80)[0].stated == rows[0].stated and len(calls) == 1
+    again = records.fill(places[:1], path, 80)[0]
+    assert again == replace(rows[0], restarts=80, hits=0) and len(calls) == 1
     path.write_text('{"format":"other","version":1,"rows":[]}')
     with pytest.raises(ProblemError, match="dufm-ce-table file must be readable"):
         records.read(path)

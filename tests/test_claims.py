@@ -17,7 +17,9 @@ from verification.claims import CLAIMS, claim_named, select
 from verification.claims.ce import CE_CROSSINGS
 from verification.claims.intervals import INTERVALS
 from verification.claims.jumps_chains import JUMPS_CHAINS
+from verification.claims.networks import NETWORKS
 from verification.claims.proofs import by_derivation
+from verification.claims.rank_two_measured import RANK_TWO_MEASURED
 from verification.claims.rfm_measured import RFM_MEASURED
 from verification.claims.searched import SEARCHED, nothing_below_dnc
 from verification.claims.strips import STRIPS
@@ -26,10 +28,10 @@ from verification.claims.witnesses import WITNESSES
 from verification.verdict import Comparison, Status
 
 # What searches and runs say; the tests of each part check these.
-STATISTICAL = (*SEARCHED, *TRAINING, *JUMPS_CHAINS, *RFM_MEASURED)
+STATISTICAL = (*SEARCHED, *TRAINING, *JUMPS_CHAINS, *RANK_TWO_MEASURED, *RFM_MEASURED, *NETWORKS)
 EXACT = [c for c in CLAIMS if c not in STATISTICAL]
 CERTIFIED = (*WITNESSES, *INTERVALS, *STRIPS, *CE_CROSSINGS)
-CERTIFIED_ALONE = {"three-layers-strong", "dyn-jumps-certified", "rfm-measured-rates"}
+CERTIFIED_ALONE = {"three-layers-strong", "dyn-jumps-certified", "dyn-rank-two-states", "rfm-measured-rates"}
 ONE = Budget("test", 1)
 
 

@@ -7,9 +7,9 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from solvers.datasets import Prepared
+from solvers.datasets import Dataset, Prepared, prepare
 from solvers.networks.chain import forward
-from solvers.networks.heads import dufm_weights, head_data, head_plan, problem_of, run_head, sweep
+from solvers.networks.heads import dufm_weights, head_data, head_plan, like_digits, problem_of, run_head, sweep
 from solvers.networks.plan import perceptron
 from solvers.networks.store import load, save
 from solvers.networks.training import Outcome, Run, start, train
@@ -107,6 +107,15 @@ def test_a_trained_head_is_of_low_rank_and_certifies_that_collapse_is_not_optima
     witness = dufm_weights(result.run.plan, result.run.state.weights, data)
     certificate = point_certificate(problem, witness, "net-head-low-rank", {"seed": 0})
     assert check(json.dumps(certificate).encode()).ok
+
+
+def test_rows_of_other_sizes_are_scaled_to_the_length_of_digits() -> None:
+    rng = np.random.default_rng(0)
+    y = np.arange(40) % 10
+    wide = prepare(Dataset(rng.standard_normal((40, 3072)), y, "made up", "here", 10, (3072,)), one_hot=True)
+    assert np.allclose((like_digits(wide).X ** 2).sum(axis=1).mean(), 64 * 39 / 40)
+    run = train(start(head_plan(like_digits(wide), epochs=3)), like_digits(wide), [])
+    assert run.outcome is Outcome.FINISHED
 
 
 def test_settings_follow_each_other(data: Prepared) -> None:

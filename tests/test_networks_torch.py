@@ -7,17 +7,17 @@ import pytest
 
 torch = pytest.importorskip("torch")
 
-from solvers.datasets import Dataset, balanced, load, prepare  # noqa: E402
-from solvers.metrics import nc1  # noqa: E402
-from solvers.networks.heads import head_data  # noqa: E402
-from solvers.networks.plan import head_only  # noqa: E402
-from solvers.networks.torch_backbones import backbone  # noqa: E402
-from solvers.networks.torch_extra import chosen_device  # noqa: E402
-from solvers.networks.torch_store import load as load_run  # noqa: E402
-from solvers.networks.torch_store import save  # noqa: E402
-from solvers.networks.torch_training import ConvRun, begin, features, fit  # noqa: E402
-from solvers.networks.training import Outcome  # noqa: E402
-from theory.problem import ProblemError  # noqa: E402
+from solvers.datasets import Dataset, balanced, load, prepare
+from solvers.metrics import nc1
+from solvers.networks.heads import head_data
+from solvers.networks.plan import head_only
+from solvers.networks.torch_backbones import backbone
+from solvers.networks.torch_extra import chosen_device
+from solvers.networks.torch_store import load as load_run
+from solvers.networks.torch_store import save
+from solvers.networks.torch_training import ConvRun, begin, features, fit
+from solvers.networks.training import Outcome
+from theory.problem import ProblemError
 
 SHAPE = (3, 32, 32)
 

@@ -156,6 +156,7 @@ def test_bad_input_is_one_clear_line() -> None:
         (lambda: rank_two_certificate(W, A, X, Y, 0.0), "needs lambda > 0, got 0.0"),
         (lambda: rank_two_certificate(W, two, X, Y, 0.1), "one output, K = 1; got K = 2"),
         (lambda: rank_k_certificate(W, two, X, Y, 0.1), "W, A, X, Y must be m x p"),
+        (lambda: rank_two_certificate(W * np.nan, A, X, Y, 0.1), "finite weights W and A"),
     ]
     for make, message in cases:
         with pytest.raises(ProblemError, match=message):

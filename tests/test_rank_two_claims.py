@@ -16,6 +16,7 @@ from theory.problem import ProblemError
 from verification.claim import Budget, Claim
 from verification.claims import rank_two_measured
 from verification.claims.rank_two import RANK_TWO, up
+from verification.claims.rank_two_dynamics import RANK_TWO_DYNAMICS
 from verification.claims.rank_two_measured import RANK_TWO_MEASURED
 from verification.cli_rank_two import commands
 from verification.verdict import Status
@@ -24,7 +25,7 @@ ONE = Budget("test", 1)
 FAST = ["--steps", "400", "--seeds", "2", "--looks", "3"]
 
 
-@pytest.mark.parametrize("claim", RANK_TWO_MEASURED, ids=lambda c: c.label)
+@pytest.mark.parametrize("claim", [*RANK_TWO_MEASURED, *RANK_TWO_DYNAMICS], ids=lambda c: c.label)
 def test_what_was_measured_is_supported_and_no_more(claim: Claim) -> None:
     verdict = claim.check(ONE)
     assert verdict.status is Status.SUPPORTED, verdict.sentence

@@ -10,6 +10,7 @@ from flint import fmpq
 import theory.rank_three
 from solvers.rank_two import network, spectrum
 from solvers.rank_two.tasks import ORTHOGONAL_LABELS, task_named, train_task
+from solvers.rank_two.training import initial_weights
 from theory.derivation import proved
 from theory.derivations.rank_three import instance, rank_three, value
 from theory.derivations.rank_two import network as random_network
@@ -114,6 +115,14 @@ def test_training_finds_the_closed_form_of_orthogonal_inputs() -> None:
         squares = np.linalg.svd(run.W, compute_uv=False) ** 2
         assert squares[:2] == pytest.approx([size - 4 * lam for size in sizes], abs=1e-6)
         assert squares[2:].sum() < 1e-6
+
+
+def test_orthogonal_inputs_keep_training_from_the_minimum() -> None:
+    """Inactive pre-activations only decay: signs of w x_i never turn positive over a whole run."""
+    task = task_named("orthogonal-32")
+    W, _ = initial_weights(4, 32, 1, 64)
+    (run,) = train_task(task, 0.003, [4], threads=1, steps=2000)
+    assert not ((run.W > 0) & (W <= 0)).any() and ((run.W <= 0) & (W > 0)).any()
 
 
 def test_bad_exact_networks_are_refused() -> None:

@@ -16,6 +16,8 @@ from verification import checker
 from verification.cli_atlas import commands
 from verification.cli_ce import commands as ce_commands
 from verification.cli_jumps import commands as jumps_commands
+from verification.cli_network import commands as network_commands
+from verification.cli_rank_two import commands as rank_two_commands
 from verification.cli_rfm import commands as rfm_commands
 from verification.cli_train import commands as train_commands
 
@@ -101,6 +103,7 @@ def derive(
     """
     from theory.derivation import FORMATS
     from theory.derivations import derivation
+    from verification.cli_ce_numbers import ce_numbers_at
     from verification.cli_show import derivations_table, numbers_at
 
     if name is None:
@@ -111,7 +114,7 @@ def derive(
     found = derivation(name)
     print(found.render(form))
     if L is not None:
-        print("\n" + numbers_at(L, form))
+        print("\n" + (ce_numbers_at if name.startswith("ce-") else numbers_at)(L, form))
 
 
 @app.command()
@@ -180,7 +183,7 @@ def figures(
         console.print(str(path), highlight=False, soft_wrap=True)
 
 
-for group in (commands, ce_commands, train_commands, jumps_commands, rfm_commands):
+for group in (commands, ce_commands, train_commands, jumps_commands, rank_two_commands, rfm_commands, network_commands):
     app.add_typer(group)
 
 

@@ -209,3 +209,37 @@ def ce_persistence(
         ends = ", ".join(f"{name} {count}" for name, count in sorted(h.ends.items(), key=lambda e: -e[1]))
         table.add_row(str(h.case.width), f"{h.dnc.k}/{h.dnc.n}", f"{h.dnc.low:.3f} .. {h.dnc.high:.3f}", ends)
     Console().print(table)
+
+
+@commands.command("ce-landscape")
+def ce_landscape(
+    K: Annotated[int, typer.Option("--K", help="Classes, >= 3.")],
+    L: Annotated[int, typer.Option("--L", help="Weight layers.")],
+    lam: Annotated[str, typer.Option(help="Strength of all factors.")],
+    widths: Annotated[str, typer.Option(help="Hidden widths separated by commas.")],
+    as_json: Annotated[bool, typer.Option("--json", help="Print JSON instead of tables.")] = False,
+) -> None:
+    """Known critical points under cross-entropy: loss, rank, falling directions, null space of the Hessian by width.
+
+    Example: dufm ce-landscape --K 10 --L 3 --lam 0.001 --widths 10,64
+    """
+    from solvers.ce.landscape import critical_points, null_dimension
+
+    sizes = _numbers(widths, "--widths", max(K, 3))
+    problems = [Problem.of(K, L, lam, size, loss="ce") for size in sizes]
+    rows = [
+        {"structure": p.name, "loss": p.polished.loss, "rank": p.polished.rank, "index": p.index}
+        | {"null": [null_dimension(problem, p.polished) for problem in problems]}
+        for p in critical_points(problems[0])
+    ]
+    if as_json:
+        print(json.dumps({"widths": sizes, "rows": rows}, indent=1))
+        return
+    title = f"K = {K}, L = {L}, lambda = {lam}; d = ...: dimension of the Hessian's null space at that width"
+    table = Table(title=title, title_justify="left", pad_edge=False)
+    for name in ("structure", "loss", "rank", "index", *(f"d = {size}" for size in sizes)):
+        table.add_column(name, justify="left" if name == "structure" else "right")
+    for row in rows:
+        cells = [row["structure"], f"{row['loss']:.12g}", str(row["rank"]), str(row["index"])]
+        table.add_row(*cells, *(str(n) for n in row["null"]))
+    Console().print(table)

@@ -1,7 +1,5 @@
 """What `dufm network` does: data, plan, training with progress, tables, and a certificate where a head earns one."""
 
-import csv
-import io
 import json
 import sys
 import warnings
@@ -15,13 +13,11 @@ import numpy as np
 import typer
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
-from rich.table import Table
 
 from solvers.datasets import FILES, DataError, Dataset, Prepared, balanced, load, prepare, split
 from solvers.networks import store, training
 from solvers.networks.chain import Array, forward
-from solvers.networks.heads import best_columns, dufm_weights, feature_strength, head_plan, problem_of
-from solvers.networks.measure import Layer, Snapshot, numerical_rank
+from solvers.networks.heads import best_columns, dufm_weights, feature_strength, head_plan, like_digits, problem_of
 from solvers.networks.plan import Plan, head_only, perceptron
 from solvers.networks.torch_extra import BACKBONES, chosen_device, require_torch
 from solvers.storage import write_whole
@@ -29,6 +25,7 @@ from theory.problem import ProblemError
 from verification.certificate import point_certificate, write
 from verification.checker import check
 from verification.cli_search import known_losses
+from verification.network_tables import as_csv, head_table, mlp_table
 
 NETS = ("mlp", "head", *BACKBONES)
 MLP_SAMPLES = 1000
@@ -82,7 +79,7 @@ def run_network(
     path = out / f"{source['name']}_{net}_seed{seed}.npz"
     run = _earlier(engine, path, plan, source) if resume and path.exists() else engine.begin()
     run = _trained(engine, run, epochs, path, source)
-    write_whole(path.with_suffix(".csv"), _csv(run.snapshots))
+    write_whole(path.with_suffix(".csv"), as_csv(run.snapshots))
     record: dict[str, Any] = {"net": net, "data": source, "source": data.source, "plan": plan.record()}
     record |= {"epoch": run.epoch, "outcome": run.outcome.value, "saved": str(path)}
     record |= {"images_per_second": getattr(run, "images_per_second", None)}
@@ -117,7 +114,7 @@ def read(net: str, source: dict[str, Any]) -> Prepared:
         data = prepare(train, test, one_hot=net != "mlp")
     for note in notes:
         print(f"warning: {note.message}", file=sys.stderr)
-    return data
+    return like_digits(data) if net == "head" else data
 
 
 def _with_classes(dataset: Dataset) -> Dataset:
@@ -222,7 +219,7 @@ def _show(record: dict[str, Any], run: Any, console: Console) -> None:
     say = partial(console.print, highlight=False, soft_wrap=True)
     if run.snapshots:
         first, last = run.snapshots[0], run.snapshots[-1]
-        console.print(_mlp_table(first, last) if record["net"] == "mlp" else _head_table(run.plan, last))
+        console.print(mlp_table(first, last) if record["net"] == "mlp" else head_table(run.plan, last))
         on_test = "" if np.isnan(last.test_accuracy) else f", on held-out samples {last.test_accuracy:.4f}"
         say(f"Epoch {last.epoch}: loss {last.loss.total:.6g}, accuracy {last.accuracy:.4f}{on_test}.")
     losses = record["losses"]
@@ -235,52 +232,6 @@ def _show(record: dict[str, Any], run: Any, console: Console) -> None:
     if record["images_per_second"]:
         say(f"{record['images_per_second']:.0f} images a second.")
     say(f"{record['outcome'].capitalize()}. Saved {record['saved']}")
-
-
-def _mlp_table(first: Snapshot, last: Snapshot) -> Table:
-    table = Table(title="NC1 of a layer's input, after S V^T, after relu", title_justify="left", pad_edge=False)
-    for name in ("layer", "input", "S V^T", "relu", "by S V^T", "NC2", "rank", "NFA", "at epoch 0"):
-        table.add_column(name, justify="right", no_wrap=True)
-    for i, (early, late) in enumerate(zip(first.layers, last.layers, strict=True)):
-        out = i + 1 == len(last.layers)
-        ratios = [f"{v:.3g}" for v in (late.nc1_in, late.nc1_linear)] + ["-" if out else f"{late.nc1_out:.3g}"]
-        share = "-" if out or np.isnan(late.share) else f"{late.share:.0%}" if late.share <= 1 else "more"
-        correlations = ["-" if v is None else f"{v:.2f}" for v in (late.nfa, early.nfa)]
-        name = "output" if out else str(i + 1)
-        table.add_row(name, *ratios, share, f"{late.nc2_out:.2g}", str(late.rank), *correlations)
-    return table
-
-
-def _head_table(plan: Plan, last: Snapshot) -> Table:
-    table = Table(pad_edge=False)
-    for name in ("layer", "rank", "gap", "NC1", "NC2", "singular values"):
-        table.add_column(name, no_wrap=name != "singular values", justify="left" if name == "layer" else "right")
-    begin = plan.features or 0
-    table.add_row("features", "", "", *_ratios(last.layers[begin], before=True), "")
-    for i, layer in enumerate(last.layers[begin:]):
-        rank, gap = numerical_rank(layer.values)
-        values = " ".join(f"{v:.3g}" for v in layer.values[: plan.widths[-1]])
-        clear = "-" if np.isinf(gap) else f"{gap:.3g}"
-        table.add_row(f"W_{i + 1}", str(rank), clear, *_ratios(layer), values)
-    return table
-
-
-def _ratios(layer: Layer, before: bool = False) -> tuple[str, str]:
-    return (f"{layer.nc1_in:.2g}", "-") if before else (f"{layer.nc1_out:.2g}", f"{layer.nc2_out:.2g}")
-
-
-def _csv(snapshots: list[Snapshot]) -> bytes:
-    """One row for each snapshot and layer."""
-    text = io.StringIO(newline="")
-    names = ("nc1_in", "nc1_linear", "nc1_out", "nc2_out", "nfa", "nfa_plain", "rank")
-    writer = csv.writer(text, lineterminator="\n")
-    writer.writerow(["epoch", "loss", "accuracy", "layer", *names, "singular_values"])
-    for shot in snapshots:
-        for i, layer in enumerate(shot.layers):
-            values = [getattr(layer, name) for name in names]
-            whole = " ".join(map(repr, layer.values))
-            writer.writerow([shot.epoch, shot.loss.total, shot.accuracy, i + 1, *values, whole])
-    return text.getvalue().encode()
 
 
 def _finite(value: Any) -> Any:

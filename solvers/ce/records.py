@@ -154,9 +154,11 @@ def fill(
         if held is not None and held.restarts >= restarts:
             continue
         row = find(*place, restarts, seed, threads)
-        if held is None or Fraction(row.stated) <= Fraction(held.stated):
-            rows[place] = row
-            write(rows.values(), path)
+        if held is not None and Fraction(row.stated) > Fraction(held.stated):
+            hits = row.hits if row.loss <= held.loss * (1 + BELOW) else 0
+            row = replace(held, restarts=row.restarts, hits=hits)
+        rows[place] = row
+        write(rows.values(), path)
         if progress is not None:
             progress(rows[place])
     return tuple(rows[key] for key in sorted(rows))

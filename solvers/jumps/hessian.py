@@ -55,7 +55,7 @@ def curvature(weights: Sequence[Array], completion: Completion, lam: float) -> C
     """Eigenvalues of the Hessian, told in three numbers."""
     values = np.linalg.eigvalsh(hessian(weights, completion, lam))
     above = values[values > FLAT]
-    rounding = len(values) * np.finfo(float).eps * float(np.abs(values).max())
+    rounding = float(len(values) * np.finfo(float).eps * np.abs(values).max())
     after = float(above[0]) if len(above) else np.nan
     return Curvature(float(values[0]), int(np.sum(np.abs(values) < FLAT)), after, rounding)
 

@@ -5,7 +5,7 @@ that fit two cores: n lambda_H = 5 lambda_l is kept, so Lambda and with it the e
 """
 
 from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -18,6 +18,7 @@ from solvers.networks.training import Run, start, train
 from theory.problem import Problem, ProblemError
 
 PER_CLASS = 50
+FEATURES = 64
 # n lambda_H over lambda_l in SML24: 5000 x 5e-6 / 0.005.
 FEATURE_RATIO = 5.0
 DEFAULTS: dict[str, Any] = {
@@ -68,7 +69,16 @@ def head_data(name: str = "digits", per_class: int = PER_CLASS, root: str | None
     Raises:
         DataError: as `load` and `balanced`.
     """
-    return prepare(*balanced(load(name, root), per_class), one_hot=True)
+    return like_digits(prepare(*balanced(load(name, root), per_class), one_hot=True))
+
+
+def like_digits(data: Prepared) -> Prepared:
+    """The rows scaled by sqrt(64 / d): z-scored rows have length about sqrt(d), and steps grow with its square.
+
+    With it the rates that suit 64 features suit any number of them; digits stay as they are.
+    """
+    factor = (FEATURES / data.X.shape[1]) ** 0.5
+    return replace(data, X=factor * data.X, X_test=factor * data.X_test)
 
 
 def head_plan(data: Prepared, seed: int = 0, **changed: Any) -> Plan:

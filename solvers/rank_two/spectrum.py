@@ -125,6 +125,8 @@ def _gradient(W: Array, A: Array, X: Array, Y: Array, lam: float, kind: str) -> 
     if (W.shape, A.shape) != ((A.shape[1], X.shape[1]), (Y.shape[1], W.shape[0])):
         shapes = ", ".join(f"{m.shape}" for m in (W, A, X, Y))
         raise ProblemError(f"W, A, X, Y must be m x p, K x m, N x p, N x K; got {shapes}")
+    if not (np.isfinite(W).all() and np.isfinite(A).all()):
+        raise ProblemError("a bound needs finite weights W and A, got NaN or infinity")
     return data_gradients(W, A, X, Y, kind)[0]
 
 

@@ -77,6 +77,7 @@ TASKS = {
     "mnist": Recipe("mnist", 10000, "class", 0.05, 32, 12000, pixels=True),
     # What gradient descent should find is known: the derivations orthogonal-inputs and rank-three.
     "orthogonal": Recipe("orthogonal", 4, "value", 0.2, 4, 20000),
+    "orthogonal-32": Recipe("orthogonal-32", 32, "value", 0.5, 32, 30000),
     "rank-three": Recipe("rank-three", 18, "value", 0.05, 18, 40000),
 }
 # Labels of the orthogonal inputs e_1, ..., e_4: |y_+| = 5/13, |y_-| = 1.
@@ -98,6 +99,9 @@ def task_named(name: str, root: str | Path | None = None, lam: Any = 0) -> Task:
         raise DataError("task", f"one of {', '.join(TASKS)}", repr(name))
     if name == "orthogonal":
         return _exact(name, np.eye(4), np.array(ORTHOGONAL_LABELS))
+    if name == "orthogonal-32":
+        sizes = np.random.default_rng(0).uniform(0.5, 1.5, 32) * np.repeat([1.0, -1.0], 16)
+        return _exact(name, np.eye(32), sizes / np.linalg.norm(sizes))
     if name == "rank-three":
         X = np.array(rank_three.POINTS, dtype=float)
         values = rank_three.labels(Fraction(1), Fraction(lam)) if lam > 0 else [abs(x).sum() for x in X]

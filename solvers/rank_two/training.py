@@ -118,6 +118,11 @@ def train(
     return _train(X, Y, setup, list(seeds), kind, looks, threads or cores(), stop)
 
 
+def initial_weights(seed: int, p: int, K: int, width: int) -> tuple[Array, Array]:
+    """W (width x p) and A (K x width) that a run of this seed starts from."""
+    return initial(p, K, width, np.random.SeedSequence(seed).spawn(2)[0])
+
+
 def _train(
     X: Array, Y: Array, setup: Setup, seeds: list[int], kind: str, looks: list[int], threads: int, stop: Any
 ) -> Iterator[Run]:
@@ -141,9 +146,8 @@ def _one(X: Array, Y: Array, setup: Setup, seed: int, kind: str, looks: list[int
     V, read = (
         w[o[i] : o[i] + rows * o[kernel.MP]].reshape(rows, -1)[:, :m] for i, rows in ((kernel.V, p), (kernel.A, K))
     )
-    start, sampling = np.random.SeedSequence(seed).spawn(2)
-    V.T[:], read[:] = initial(p, K, m, start)
-    rng, rates, taken = np.random.default_rng(sampling), setup.rates(), 0
+    V.T[:], read[:] = initial_weights(seed, p, K, m)
+    rng, rates, taken = np.random.default_rng(np.random.SeedSequence(seed).spawn(2)[1]), setup.rates(), 0
     seen: list[Look] = []
     kept = (V.T.copy(), read.copy())
     # NumPy keeps error states by thread, and this runs on the pool.

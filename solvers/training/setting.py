@@ -51,8 +51,8 @@ class Setting:
     def of(cls, problem: Problem, rate: float = RATE, scale: float = SCALE, steps: int | None = None) -> "Setting":
         """A setting; without `steps` the run may take `DECAYS` times 1 / (rate lambda), lambda the least strength."""
         if steps is None:
-            steps = min(MOST_STEPS, round(DECAYS * cls(problem, rate, scale).decay))
-        return cls(problem, rate, scale, max(1, steps) if isinstance(steps, int) else steps)
+            steps = max(1, min(MOST_STEPS, round(DECAYS * cls(problem, rate, scale).decay)))
+        return cls(problem, rate, scale, steps)
 
     @property
     def decay(self) -> float:

@@ -6,6 +6,7 @@ from theory.derivations.ce_hessian import ce_hessian
 from theory.derivations.ce_low_rank import ce_low_rank
 from theory.derivations.ce_reduction import ce_reduction
 from theory.derivations.ce_sums import ce_sums
+from theory.derivations.ce_three import ce_three
 from theory.derivations.ce_undecided import ce_undecided
 from theory.derivations.ce_zero import ce_zero
 from theory.derivations.chord import chord
@@ -56,6 +57,7 @@ DERIVATIONS = (
     ce_low_rank,
     ce_hessian,
     ce_undecided,
+    ce_three,
     ce_zero,
     ce_sums,
     rfm_recursion,

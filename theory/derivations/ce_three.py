@@ -26,9 +26,9 @@ THETA = SCALE * POWER
 def _sum_of_minors() -> tuple[sp.Expr, sp.Expr]:
     """m12 + m13 + m23 - 3 at margins 1 + z, split into its linear and its quadratic part."""
     z = sp.symbols("z1:7", real=True)
-    shifted = sp.expand(sum(minors()).subs({m: 1 + x for m, x in zip(MARGINS, z, strict=True)}, simultaneous=True) - 3)
-    linear = sum(z)
-    return linear, sp.expand(shifted - linear)
+    names = {m: 1 + x for m, x in zip(MARGINS, z, strict=True)}
+    linear = sp.Add(*z)
+    return linear, sp.expand(sp.Add(*minors()).subs(names, simultaneous=True) - 3 - linear)
 
 
 def _form_above(least: int) -> bool:
@@ -121,14 +121,14 @@ def ce_three() -> Derivation:
         title="Cross-entropy: three classes at weak regularisation",
         source="ours",
         states=f"For K = 3 and every L >= 1, DNC is a global minimiser whenever its least loss is at most "
-        f"log(1 + 2 e^(-{SCALE})), in particular for mu = (L+1)/2 Lambda <= {power_of_ten(STRENGTH)}. (Close to its own "
-        "collapse it is not: ce-undecided.)",
+        f"log(1 + 2 e^(-{SCALE})), in particular for mu = (L+1)/2 Lambda <= {power_of_ten(STRENGTH)}. (Close to its "
+        "own collapse it is not: ce-undecided.)",
         steps=(
             Step(
                 f"Let f(t) = log(1 + 2 e^(-t)) and F* <= f({SCALE}) be DNC's least loss. Logits with CE(Z) > "
-                f"f({SCALE}) cost more than F*. Others have CE(Z) = f(alpha), alpha >= {SCALE}; they may be taken centred "
-                "(ce-reduction), so of rank <= 2, and sum sigma^p >= 2 (sigma_1 sigma_2)^(p/2). So it is enough that "
-                "sigma_1 sigma_2 >= alpha^2: then Z costs at least DNC's loss at scale alpha, >= F*.",
+                f"f({SCALE}) cost more than F*. Others have CE(Z) = f(alpha), alpha >= {SCALE}; they may be taken "
+                "centred (ce-reduction), so of rank <= 2, and sum sigma^p >= 2 (sigma_1 sigma_2)^(p/2). So it is "
+                "enough that sigma_1 sigma_2 >= alpha^2: then Z costs at least DNC's loss at scale alpha, >= F*.",
                 (sp.Eq(sp.Symbol("f"), fit),),
                 am_gm(),
             ),

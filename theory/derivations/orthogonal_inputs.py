@@ -91,6 +91,22 @@ def never_lower() -> Check:
     return standard("minimality, tried at random weights and at zero", holds)
 
 
+def frozen() -> Check:
+    """A gradient step leaves inactive pre-activations (1 - eta lambda) times what they were."""
+
+    def holds(rng: Random) -> bool:
+        X, lam, eta = inputs(rng), Fraction(rng.randint(1, 9), 10), fmpq(rng.randint(1, 9), 10)
+        N = X.nrows()
+        net = Network.of(random_matrix(rng, 4, 3), random_matrix(rng, 1, 4), X, random_matrix(rng, N, 1), lam)
+        decay = fmpq(lam.numerator, lam.denominator)
+        before = net.W * X.transpose()
+        after = (net.W - (net.data_gradient() + net.W * decay) * eta) * X.transpose()
+        pairs = zip(before.entries(), after.entries(), strict=True)
+        return all(new == (1 - eta * decay) * old for old, new in pairs if old <= 0)
+
+    return standard("chain rule", holds)
+
+
 def part_value(norm: Fraction, N: int, lam: Fraction) -> Fraction:
     """Least of (norm - s)^2 / (2N) + lambda s over s >= 0: one sign's share of the least loss, unit inputs."""
     s = max(norm - N * lam, Fraction(0))
@@ -100,6 +116,9 @@ def part_value(norm: Fraction, N: int, lam: Fraction) -> Fraction:
 def orthogonal_inputs() -> Derivation:
     """Rank at most two at every global minimum, for any loss of the outputs; closed form for the squared loss."""
     a, w, s, Y, N, lam, rho = sp.symbols("a w s Y N lambda rho", positive=True)
+    # w x_i, x_j x_i for another sample j, its pull on the neuron, the step size.
+    inner, overlap, pull, eta = sp.symbols("w_x x_jx_i r eta", real=True)
+    after = inner - eta * (a * pull * overlap / N + lam * inner)
     group = (Y - s) ** 2 / (2 * N) + lam * s / rho
     best = Y - N * lam / rho
     return Derivation(
@@ -110,7 +129,8 @@ def orthogonal_inputs() -> Derivation:
         states="One output, pairwise orthogonal nonzero inputs (a bias counts as an entry), any loss of the outputs, "
         "lambda > 0, width >= 2: at every global minimum all neurons with a_k > 0 are parallel, so are those with "
         "a_k < 0, and rank(W) <= 2. Squared loss, |x_i| = rho: f_s = max(0, 1 - N lambda / (rho |y_s|)) y_s for the "
-        "positive and negative labels, and the two nonzero sigma^2 of W are |f_s| / rho.",
+        "positive and negative labels, and the two nonzero sigma^2 of W are |f_s| / rho. Gradient steps with eta lambda "
+        "< 1 never make a neuron active on a sample where it was not, so they need not reach that minimum.",
         steps=(
             Step(
                 "AM-GM neuron by neuron: the regulariser is at least lambda sum_k |a_k| |w_k|, and equal only where "
@@ -143,6 +163,14 @@ def orthogonal_inputs() -> Derivation:
                 "Rank two needs N lambda < rho min(|y_+|, |y_-|).",
                 (sp.Eq(sp.UnevaluatedExpr(group), group.subs(s, best) + (s - best) ** 2 / (2 * N), evaluate=False),),
                 all_of(identical(group, group.subs(s, best) + (s - best) ** 2 / (2 * N)), never_lower()),
+            ),
+            Step(
+                "But gradient descent need not find it. A step, of any batch, on a neuron w with w x_i <= 0 moves "
+                "w x_i by decay alone, for the other inputs are orthogonal: for eta lambda < 1 no step makes a neuron "
+                "active on a sample where it was not. If at the start no neuron is active on all samples with f_i > 0 "
+                "at the minimum (or on all with f_i < 0), no training reaches it or comes near.",
+                (sp.Eq(sp.UnevaluatedExpr(after.subs(overlap, 0)), (1 - eta * lam) * inner, evaluate=False),),
+                all_of(identical(after.subs(overlap, 0), (1 - eta * lam) * inner), frozen()),
             ),
         ),
     )

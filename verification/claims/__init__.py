@@ -14,6 +14,9 @@ from verification.claims.heads import HEADS
 from verification.claims.intervals import INTERVALS
 from verification.claims.jumps import JUMPS
 from verification.claims.jumps_chains import JUMPS_CHAINS
+from verification.claims.networks import NETWORKS
+from verification.claims.rank_two import RANK_TWO
+from verification.claims.rank_two_measured import RANK_TWO_MEASURED
 from verification.claims.rfm import RFM
 from verification.claims.rfm_limits import RFM_LIMITS
 from verification.claims.rfm_measured import RFM_MEASURED
@@ -40,9 +43,12 @@ CLAIMS: tuple[Claim, ...] = (
     *TRAINING,
     *JUMPS,
     *JUMPS_CHAINS,
+    *RANK_TWO,
+    *RANK_TWO_MEASURED,
     *RFM,
     *RFM_LIMITS,
     *RFM_MEASURED,
+    *NETWORKS,
 )
 
 

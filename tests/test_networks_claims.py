@@ -1,0 +1,87 @@
+"""Claims on networks earn their status at quick budget; figures draw what their tables hold."""
+
+import copy
+import json
+from pathlib import Path
+from typing import Any
+
+import pytest
+from matplotlib.figure import Figure
+
+from paper_figs import network_ansatz, network_head, network_layers, network_rank
+from paper_figs.style import render
+from solvers.networks.heads import problem_of, run_head
+from theory.phi import phi_of_power
+from theory.problem import Problem
+from verification.checker import check
+from verification.claim import BUDGETS, Budget
+from verification.claims.networks import NETWORKS, agree
+from verification.verdict import Comparison, Status
+
+CLAIMS = {claim.label: claim for claim in NETWORKS}
+
+
+@pytest.mark.parametrize("label", ["net-mlp-layers", "net-ansatz-start"])
+def test_statistics_support_and_never_more(label: str) -> None:
+    verdict = CLAIMS[label].check(BUDGETS["quick"])
+    assert verdict.status is Status.SUPPORTED and not verdict.certificates
+
+
+def test_the_witness_of_training_is_checked_and_its_spoiled_twin_is_not() -> None:
+    verdict = CLAIMS["net-head-low-rank"].check(Budget("test", 1))
+    assert verdict.status is Status.CERTIFIED
+    (certificate,) = verdict.certificates
+    assert check(json.dumps(certificate)).ok
+    spoiled = copy.deepcopy(certificate)
+    spoiled["problem"]["lambdas"][1][0] *= 40
+    assert not check(json.dumps(spoiled)).ok
+
+
+def test_runs_that_disagree_leave_the_claim_undecided() -> None:
+    verdict = agree("two runs.", [Comparison(2, "<", 1)], {})
+    assert verdict.status is Status.UNDECIDED and "do not agree" in verdict.sentence
+    assert agree("two runs.", [Comparison(float("nan"), "<", 1)], {}).status is Status.UNDECIDED
+
+
+def test_the_slow_claim_says_that_quick_is_too_little() -> None:
+    assert CLAIMS["net-head-rate"].check(BUDGETS["quick"]).status is Status.UNDECIDED
+
+
+def test_lines_of_the_head_figure_are_the_exact_losses() -> None:
+    lines = network_head.exact_losses(Problem.of(10, 4, "0.004"))
+    assert lines["dnc"] == pytest.approx(float(phi_of_power(4, Problem.of(10, 4, "0.004").x_power)[0]), rel=1e-12)
+    assert lines["known"] < lines["srg"] < lines["dnc"]
+
+
+def shrunk(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Figures of a few epochs: their tables are the real ones, only their runs are short."""
+    monkeypatch.setattr(network_head, "EPOCHS", 4)
+    monkeypatch.setattr(network_head, "LOOKS", 2)
+    monkeypatch.setattr(network_rank, "FOLDS", 0.05)
+    monkeypatch.setattr(network_rank, "QUICK", {"decay": (0.005,), "width": (16,), "rate": (0.4,), "gain": (0.7,)})
+    whole = network_layers.perceptron
+    monkeypatch.setattr(network_layers, "perceptron", lambda *a, **k: whole(*a, **k | {"epochs": 2, "width": 12}))
+
+
+def test_figures_draw_their_tables(monkeypatch: pytest.MonkeyPatch) -> None:
+    shrunk(monkeypatch)
+    for module in (network_layers, network_ansatz, network_head, network_rank):
+        table = module.data("quick")
+        assert len({tuple(row) for row in table}) == 1
+        figure = Figure()
+        module.draw(figure, table)
+        drawn: list[Any] = [line for ax in figure.axes for line in ax.get_lines()]
+        assert len(drawn) >= 10
+    assert len(render(network_rank, table)["png"]) < 200_000
+    # Two settings that are the defaults share their runs.
+    ranks = {row["setting"]: row for row in table if row["seed"] == 0}
+    assert ranks["decay"]["loss"] == ranks["rate"]["loss"] != ranks["width"]["loss"]
+
+
+def test_a_row_of_the_rank_figure_is_its_run(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    shrunk(monkeypatch)
+    row = next(r for r in network_rank.data("quick") if r["setting"] == "width" and r["seed"] == 1)
+    result = run_head(network_rank.head_data(), 1, width=16, rate=0.4, epochs=row["epochs"])
+    problem = problem_of(result.run.plan, 500)
+    assert row["loss"] == result.loss and row["neck"] == result.neck
+    assert row["ratio"] == pytest.approx(result.loss / float(phi_of_power(4, problem.x_power)[0]))
