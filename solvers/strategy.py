@@ -134,7 +134,7 @@ def global_search(
     try:
         while ended is None and len(state.losses) - before < restarts:
             done = len(state.losses)
-            size = min(max(ROUNDS[0], done // 8), ROUNDS[1], restarts - (done - before))
+            size = min(max(ROUNDS[0], done // 16 * 2), ROUNDS[1], restarts - (done - before))
             chosen = choose(state.arms, size, seed, state.fixed, done, bool(state.groups))
             ended = _round(
                 problem, engine, state, chosen, (seed, heats, threads or cores()), target, patience, progress, stop

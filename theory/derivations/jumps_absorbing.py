@@ -24,7 +24,7 @@ from theory.jumps.absorbing import AbsorbingSet
 from theory.jumps.step import ball, gradients, imbalance, inner, product, step
 
 x, y, k, q, eta, lam, C, a = sp.symbols("x y k q eta lambda C a", positive=True)
-L, eps, rho, t, s, D = sp.symbols("L epsilon rho t s D", positive=True)
+eps, rho, tau, t, s, D = sp.symbols("epsilon rho tau t s D", positive=True)
 
 # A certified case, rounded from what solvers.jumps.absorbing finds.
 EXAMPLE = AbsorbingSet(
@@ -126,15 +126,9 @@ def absorbing_set() -> Derivation:
             ),
             Step(
                 "(2) Of D_l = W_{l+1}^T W_{l+1} - W_l W_l^T the terms of first order in eta cancel, for batches too; "
-                "the second-order term is a difference of two matrices >= 0, so no larger than the larger of them, "
-                "eta^2 rho^2 C^(L-1).",
-                (
-                    sp.Eq(
-                        sp.Symbol("D_l'"),
-                        k**2 * sp.Symbol("D_l") + eta**2 * (sp.Symbol("g_{l+1}^T g_{l+1}") - sp.Symbol("g_l g_l^T")),
-                        evaluate=False,
-                    ),
-                ),
+                "what is left is a difference of G_1 = g_{l+1}^T g_{l+1} and G_2 = g_l g_l^T, both >= 0, so no larger "
+                "than the larger of them, eta^2 rho^2 C^(L-1).",
+                (sp.Eq(sp.Symbol("D'"), k**2 * D + eta**2 * (sp.Symbol("G_1") - sp.Symbol("G_2")), evaluate=False),),
                 all_of(
                     every(list(range(24)), _balance, "exact steps, batches of one and two, seeds 0, ..., 23"),
                     psd_difference(),
@@ -145,17 +139,17 @@ def absorbing_set() -> Derivation:
                 "W_{l+1}^T W_{l+1} = S + D: p further layers change P by at most m_1^2 = tau + eps, m_2^2 = |P (S + "
                 "D)^2 P| + eps m_1^2 <= (tau + eps)(tau + 2 eps), m_3^2 = (m_1 (tau + eps) + C^(1/2) eps)^2 + eps "
                 "m_2^2. The transposed network gives the same to the right.",
-                (sp.Eq((t + eps) ** 2 + eps * (t + eps), (t + eps) * (t + 2 * eps), evaluate=False),),
+                (sp.Eq((tau + eps) ** 2 + eps * (tau + eps), (tau + eps) * (tau + 2 * eps), evaluate=False),),
                 all_of(
-                    identical((t + eps) ** 2 + eps * (t + eps), (t + eps) * (t + 2 * eps)),
+                    identical((tau + eps) ** 2 + eps * (tau + eps), (tau + eps) * (tau + 2 * eps)),
                     every(
                         list(STARTS), tails, f"networks with rational singular vectors, seeds 0, ..., {len(STARTS) - 1}"
                     ),
                 ),
             ),
             Step(
-                "(3) The first layer keeps the rank-r part Q W' out: sigma_{r+1}(W') <= |P W'| <= k |P W| + eta rho "
-                "m_{L-1} <= tau^(1/2), as u_1 passes L - 1 layers; the last layer likewise from the right.",
+                "(3) First layer, t = tau^(1/2): Q = I - P leaves rank r, so sigma_{r+1}(W') <= |P W'| <= k t + eta rho "
+                "m_{L-1} <= t, as u_1 passes L - 1 layers (D below is m_{L-1}); the last layer likewise from the right.",
                 (sp.Eq(k * t + eta * rho * D, t - (2 * lam * eta * t - eta * rho * D), evaluate=False),),
                 all_of(
                     identical((k * t + eta * rho * D).subs(k, 1 - 2 * eta * lam), t - eta * (2 * lam * t - rho * D)),
@@ -180,7 +174,7 @@ def absorbing_set() -> Derivation:
                 all_of(
                     identical(x * (y - x), y**2 / 4 - (x - y / 2) ** 2),
                     identical((a**2 / 4) / (2 * lam), a**2 / (8 * lam)),
-                    identical((t + eps) * (t + 2 * eps) - t**2, 3 * t * eps + 2 * eps**2),
+                    identical((tau + eps) * (tau + 2 * eps) - tau**2, 3 * tau * eps + 2 * eps**2),
                 ),
             ),
             Step(

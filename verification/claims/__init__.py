@@ -9,6 +9,7 @@ from verification.claims.bounds import BOUNDS
 from verification.claims.ce import CE, CE_CROSSINGS
 from verification.claims.ce_hessian import CE_HESSIAN
 from verification.claims.ce_regimes import CE_REGIMES
+from verification.claims.ce_searched import CE_SEARCHED
 from verification.claims.frontier import FRONTIER
 from verification.claims.heads import HEADS
 from verification.claims.intervals import INTERVALS
@@ -40,6 +41,7 @@ CLAIMS: tuple[Claim, ...] = (
     *CE_HESSIAN,
     *CE_CROSSINGS,
     *CE_REGIMES,
+    *CE_SEARCHED,
     *TRAINING,
     *JUMPS,
     *JUMPS_CHAINS,
