@@ -1,7 +1,8 @@
 """Metrics of collapse: exact at collapse, the formulas at random features, the numbers of a public package.
 
-PEER holds numbers computed by github.com/rhubarbwu/neural-collapse (MIT) at commit c3864c2 with torch 2.13.0, float64:
-`covariance_ratio`, mean of `similarities(cos=True)` and the count of `DecAccumulator` (brute-force branch), on digits.
+PEER holds numbers of github.com/rhubarbwu/neural-collapse (MIT) at commit c3864c2, on digits: `covariance_ratio`, mean
+of `similarities(cos=True)`, and the count of `DecAccumulator` (brute-force branch). The package could not be installed;
+these functions were copied out of its stored source by hand, elsewhere, and run with torch 2.13.0 in float64.
 """
 
 import numpy as np

@@ -1,7 +1,8 @@
 """Claims on Deep RFM that runs on the digits support: collapse, what each half of a layer does to it, ablations.
 
 Every run draws its own samples and maps (seed 0: the first n digits). A claim is SUPPORTED when all runs agree; what
-that says of other draws is the exact (Clopper-Pearson) bound at 95 % confidence.
+that says of other draws is the exact (Clopper-Pearson) bound at 95 % confidence. The bounds on NC1 were chosen with
+runs of this kind in view: they describe the digits and predict nothing.
 """
 
 from collections.abc import Callable, Sequence
