@@ -23,8 +23,8 @@ if TYPE_CHECKING:
 
 SIZE = (11.5, 6.6)
 CASES = ((5, 2, 6), (8, 3, 8))  # K, L, width
-POINTS = {"quick": 60, "full": 240}
-MEASURED = {"quick": 4, "full": 9}
+POINTS = {"quick": 48, "full": 96}
+MEASURED = {"quick": 4, "full": 6}
 DECADES = (-4, 0)
 COLOURS = {
     "orbit": "#999999",

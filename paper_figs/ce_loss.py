@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 SIZE = (13.0, 6.8)
 CLASSES = (3, 4, 6, 10)
 DEPTHS = (2, 4)
-POINTS = {"quick": 24, "full": 72}  # a decade
+POINTS = {"quick": 16, "full": 48}  # a decade
 DECADES = (-5, 0)
 # What a single-scale structure is called once its family is drawn instead.
 BETTER = {"antiprism": "antiprism(A,B)", "pentagon+pairs": "pentagon+pairs(A,B)", "pairs+1": "pyramid"}

@@ -33,8 +33,8 @@ STUDIES = (
     (6, 3, Fraction(1, 200), "#0072B2"),
     (10, 3, Fraction(1, 2000), "#009E73"),
 )
-STARTS = {"quick": 30, "full": 200}
-STUDIED = {"quick": (4, 6, 8, 16, 32), "full": (4, 6, 8, 10, 12, 16, 24, 32, 48, 64)}  # widths
+STARTS = {"quick": 30, "full": 60}
+STUDIED = {"quick": (4, 6, 8, 16, 32), "full": (4, 6, 8, 10, 12, 16, 24, 32)}  # widths
 SEED = 0
 
 

@@ -8,8 +8,7 @@ W_(L-1): singular values above 0.05 of the largest, 0 where the network's output
 from typing import TYPE_CHECKING, Any
 
 from paper_figs.style import Table
-from solvers.networks.heads import DEFAULTS, FOLDS, head_data, problem_of, run_head
-from theory.phi import phi_of_power
+from solvers.networks.heads import DEFAULTS, FOLDS, head_data, relative_loss, run_head
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
@@ -58,11 +57,14 @@ def _row(training: Any, seed: int, changed: dict[str, Any], share: float) -> dic
     steps = share * FOLDS / (settings["rate"] * settings["decay"])
     epochs = round(steps * settings["batch"] / len(training.X))
     result = run_head(training, seed, **changed, epochs=epochs)
-    problem = problem_of(result.run.plan, len(training.X))
-    collapsed = float(phi_of_power(problem.L, problem.x_power)[0])
     ranks = {f"rank_W{i + 1}": rank for i, rank in enumerate(result.ranks)}
     narrowest = result.ranks.index(result.neck)
-    facts = {"neck": result.neck, "gap": result.gaps[narrowest], "loss": result.loss, "ratio": result.loss / collapsed}
+    facts = {
+        "neck": result.neck,
+        "gap": result.gaps[narrowest],
+        "loss": result.loss,
+        "ratio": relative_loss(result, training),
+    }
     return {"epochs": epochs, "ended": result.run.outcome.name} | ranks | facts
 
 

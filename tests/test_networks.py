@@ -120,6 +120,16 @@ def test_outer_products_are_those_of_the_jacobian(name: str, data: Prepared) -> 
         assert np.abs(total - expected).max() <= 1e-12 * np.abs(expected).max()
 
 
+def test_a_dead_network_is_measured_without_a_murmur(data: Prepared) -> None:
+    plan = PLANS["perceptron"]
+    assert data.labels is not None
+    weights = [0.0 * W for W in initial_weights(plan)]
+    shot = take_snapshot(plan, weights, 0, data.X, data.Y, data.labels, ansatz=True)
+    last = shot.layers[-1]
+    assert last.nc1_out == float("inf") and np.isnan(last.share) and last.rank == 0
+    assert last.nfa is not None and np.isnan(last.nfa)
+
+
 def test_numerical_rank_says_how_clear_it_is() -> None:
     assert numerical_rank([2.0, 1.0, 1e-3]) == (2, 1000.0)
     assert numerical_rank([2.0, 1.0]) == (2, float("inf"))

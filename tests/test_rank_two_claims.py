@@ -99,12 +99,13 @@ def test_bad_options_are_one_line(arguments: list[str], message: str, tmp_path: 
     assert isinstance(done.exception, ProblemError) and str(done.exception).startswith(message)
 
 
-def test_the_figure_draws_what_the_runs_show() -> None:
+def test_the_figure_draws_what_the_runs_show(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(figure, "SEEDS", {"quick": 1})
     table = figure.data("quick")
     assert {row["panel"] for row in table} == {"time", "spectrum", "sweep", "error", "bound", "direction", "fails"}
     assert len({tuple(row) for row in table}) == 1
     bounds = [row for row in table if row["panel"] == "bound"]
-    assert len(bounds) > 100 and all(row["x"] <= row["y"] + 1e-10 for row in bounds)
+    assert len(bounds) > 60 and all(row["x"] <= row["y"] + 1e-10 for row in bounds)
     ends = {row["lam"]: row["y"] for row in table if row["panel"] == "time" and row["x"] == 20000}
     assert ends[0.0] < 0.4 < ends[0.03] < ends[0.1] < ends[0.2]
     three = [row["y"] for row in table if row["panel"] == "fails" and row["task"] == "rank-three" and row["seed"] == 0]

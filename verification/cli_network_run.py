@@ -190,6 +190,8 @@ def _trained(engine: Engine, run: Any, epochs: list[int], path: Path, source: di
                 shot = now.snapshots[-1]
                 words = f"loss {shot.loss.total:.5g}, accuracy {shot.accuracy:.3f}"
                 progress.update(task, description=words)
+                if not errors.is_terminal:
+                    print(f"epoch {now.epoch}/{epochs[-1]}: {words}", file=sys.stderr, flush=True)
                 engine.save(now, path, source)
 
         run = engine.train(run, epochs, told)

@@ -15,6 +15,7 @@ from solvers.networks.chain import Array, forward
 from solvers.networks.measure import Snapshot, numerical_rank
 from solvers.networks.plan import Plan, head_on_backbone
 from solvers.networks.training import Run, start, train
+from theory.phi import phi_of_power
 from theory.problem import Problem, ProblemError
 
 PER_CLASS = 50
@@ -161,6 +162,12 @@ def head_ranks(plan: Plan, shot: Snapshot) -> tuple[tuple[int, ...], tuple[float
         return (0,) * len(head), (float("inf"),) * len(head)
     ranks, gaps = zip(*(numerical_rank(layer.values) for layer in head), strict=True)
     return ranks, gaps
+
+
+def relative_loss(result: Result, data: Prepared) -> float:
+    """The network's loss over the exact loss of DNC for the same strengths; below 1 the head has something better."""
+    problem = problem_of(result.run.plan, len(data.X))
+    return result.loss / float(phi_of_power(problem.L, problem.x_power)[0])
 
 
 def sweep(

@@ -29,7 +29,7 @@ class Layer:
         nc1_linear: NC1 of S V^T Phi, equal to that of W Phi.
         nc1_out: NC1 of what it hands on, relu(W Phi) (W Phi where there is no relu).
         nc2_out: NC2 of that.
-        nfa: correlation of W^T W and AGOP^(1/2); None if not asked for.
+        nfa: correlation of W^T W and AGOP^(1/2); NaN in a dead layer, None if not asked for.
         nfa_plain: the same with AGOP.
         values: singular values of W, largest first.
         means: singular values of the K x size matrix of class means handed on, largest first.
@@ -52,8 +52,9 @@ class Layer:
     @property
     def share(self) -> float:
         """Share of the fall of log NC1 across the layer that is due to S V^T; NaN where NC1 does not fall."""
-        fall = np.log(self.nc1_in / self.nc1_out)
-        return float(np.log(self.nc1_in / self.nc1_linear) / fall) if fall > 0 else float("nan")
+        if not 0 < self.nc1_out < self.nc1_in < float("inf"):
+            return float("nan")
+        return float(np.log(self.nc1_in / self.nc1_linear) / np.log(self.nc1_in / self.nc1_out))
 
 
 @dataclass(frozen=True)
@@ -141,7 +142,7 @@ def take_snapshot(
     layers = []
     for i, W in enumerate(weights):
         linear = nc1(before[i], labels) if plan.relu[i] else ratios[i + 1]
-        pair = (nfa(W, agops[i]), nfa(W, agops[i], root=False)) if ansatz else (None, None)
+        pair = (_ansatz(W, agops[i], True), _ansatz(W, agops[i], False)) if ansatz else (None, None)
         means = np.stack([after[i][labels == c].mean(axis=0) for c in np.unique(labels)])
         spectra = [tuple(np.linalg.svd(M, compute_uv=False).tolist()) for M in (W, means)]
         layers.append(Layer(ratios[i], linear, ratios[i + 1], nc2(after[i], labels), *pair, *spectra))
@@ -150,3 +151,8 @@ def take_snapshot(
     if test is not None and len(test[0]):
         on_test = float((forward(weights, plan.relu, test[0])[1][-1].argmax(axis=1) == test[1]).mean())
     return Snapshot(epoch, loss_parts(plan, weights, before, Y, len(Y)), accuracy, on_test, tuple(layers))
+
+
+def _ansatz(W: Array, agop: Array, root: bool) -> float:
+    """The ansatz; NaN where weights or gradients are all zero, as in a network that died."""
+    return nfa(W, agop, root) if W.any() and agop.any() else float("nan")

@@ -141,7 +141,7 @@ def run_epoch(plan: Plan, state: State, X: Array, Y: Array) -> bool:
     """One pass over the rows in an order fixed by seed and epoch; the state is changed.
 
     Returns:
-        False as soon as the batch's fit is beyond DIVERGED or not a number; the state is of no use then.
+        False if a batch's fit or, at the end, a weight is beyond DIVERGED or not a number; the state is of no use then.
     """
     n = len(X)
     order = np.random.default_rng(np.random.SeedSequence(plan.seed, spawn_key=(1, state.epoch))).permutation(n)
@@ -158,7 +158,7 @@ def run_epoch(plan: Plan, state: State, X: Array, Y: Array) -> bool:
                 else:
                     sgd_step(W, m, slope, plan.rate, plan.momentum)
     state.epoch += 1
-    return all(bool(np.isfinite(W).all()) for W in state.weights)
+    return all(bool(np.abs(W).max() <= DIVERGED) for W in state.weights)
 
 
 def _take(run: Run, data: Prepared, labels: NDArray[np.int64], wanted: set[int], ansatz: bool) -> None:

@@ -148,8 +148,9 @@ def absorbing_set() -> Derivation:
                 ),
             ),
             Step(
-                "(3) First layer, t = tau^(1/2): Q = I - P leaves rank r, so sigma_{r+1}(W') <= |P W'| <= k t + eta rho "
-                "m_{L-1} <= t, as u_1 passes L - 1 layers (D below is m_{L-1}); the last layer likewise from the right.",
+                "(3) First layer, t = tau^(1/2): Q = I - P leaves rank r, so sigma_{r+1}(W') <= |P W'| <= k t + eta "
+                "rho m_{L-1} <= t, as u_1 passes L - 1 layers (D below is m_{L-1}); the last layer likewise, from the "
+                "right.",
                 (sp.Eq(k * t + eta * rho * D, t - (2 * lam * eta * t - eta * rho * D), evaluate=False),),
                 all_of(
                     identical((k * t + eta * rho * D).subs(k, 1 - 2 * eta * lam), t - eta * (2 * lam * t - rho * D)),

@@ -129,8 +129,8 @@ def orthogonal_inputs() -> Derivation:
         states="One output, pairwise orthogonal nonzero inputs (a bias counts as an entry), any loss of the outputs, "
         "lambda > 0, width >= 2: at every global minimum all neurons with a_k > 0 are parallel, so are those with "
         "a_k < 0, and rank(W) <= 2. Squared loss, |x_i| = rho: f_s = max(0, 1 - N lambda / (rho |y_s|)) y_s for the "
-        "positive and negative labels, and the two nonzero sigma^2 of W are |f_s| / rho. Gradient steps with eta lambda "
-        "< 1 never make a neuron active on a sample where it was not, so they need not reach that minimum.",
+        "positive and negative labels, and the two nonzero sigma^2 of W are |f_s| / rho. Gradient steps, eta lambda < "
+        "1, never make a neuron active on a sample where it was not, so they need not reach that minimum.",
         steps=(
             Step(
                 "AM-GM neuron by neuron: the regulariser is at least lambda sum_k |a_k| |w_k|, and equal only where "

@@ -17,6 +17,7 @@ from verification.claims.jumps import JUMPS
 from verification.claims.jumps_chains import JUMPS_CHAINS
 from verification.claims.networks import NETWORKS
 from verification.claims.rank_two import RANK_TWO
+from verification.claims.rank_two_dynamics import RANK_TWO_DYNAMICS
 from verification.claims.rank_two_measured import RANK_TWO_MEASURED
 from verification.claims.rfm import RFM
 from verification.claims.rfm_limits import RFM_LIMITS
@@ -47,6 +48,7 @@ CLAIMS: tuple[Claim, ...] = (
     *JUMPS_CHAINS,
     *RANK_TWO,
     *RANK_TWO_MEASURED,
+    *RANK_TWO_DYNAMICS,
     *RFM,
     *RFM_LIMITS,
     *RFM_MEASURED,

@@ -47,7 +47,7 @@ def _table(budget: Budget) -> Verdict:
     broken = [r.place for r in rows if not records.holds(r)]
     if broken:
         return Verdict(Status.REFUTED, f"the witness of K, L, lambda = {broken[0]} is above the loss stated")
-    quick = budget.name == "quick"
+    quick = budget.name != "full"
     chosen = [r for r in rows if not quick or ((r.K, r.L) in QUICK_PLACES and r.lam in QUICK_STRENGTHS)]
     restarts = budget.restarts if quick else budget.restarts // FULL_SHARE
     comparisons, reached = [], 0
@@ -78,11 +78,14 @@ def _margins(budget: Budget) -> Verdict:
     broken = [(r.K, r.L) for r in rows if not margin_records.holds(r)]
     if broken:
         return Verdict(Status.REFUTED, f"the witness of K, L = {broken[0]} is above the cost stated")
-    quick = budget.name == "quick"
+    quick = budget.name != "full"
     chosen = [r for r in rows if not quick or (r.K, r.L) in QUICK_MARGINS]
     comparisons = []
     for row in chosen:
-        found = margin_search(row.K, row.L, budget.restarts // 2 if quick else 1000, SEED, threads=1)[0]
+        minima = margin_search(row.K, row.L, max(1, budget.restarts // 2) if quick else 1000, SEED, threads=1)
+        if not minima:
+            return Verdict(Status.UNDECIDED, f"no restart ended with positive margins for K = {row.K}, L = {row.L}")
+        found = minima[0]
         # cost_of scales to least margin 1 and sums powers of singular values: K roundings of relative size 2^-52 each,
         # through a K x K singular value decomposition.
         slack = Fraction(row.stated) * row.K**2 * Fraction(1, 2**52) + last_digit(row.stated)
@@ -105,7 +108,7 @@ def _told(hits: Hits) -> dict[str, Any]:
 
 
 def _persistence(budget: Budget) -> Verdict:
-    starts = 40 if budget.name == "quick" else 400
+    starts = 40 if budget.name != "full" else 400
     counts = [persistence(Case(FEW.K, FEW.L, FEW.lam, d, FEW.rate), starts, SEED, threads=1) for d in WIDTHS]
     narrow, wide = counts[0].dnc, counts[-1].dnc
     what = f"P(collapse) at widths {WIDTHS[0]} (upper end) and {WIDTHS[-1]} (lower end), K = {FEW.K}, L = {FEW.L}"
@@ -118,7 +121,7 @@ def _persistence(budget: Budget) -> Verdict:
 
 
 def _absence(budget: Budget) -> Verdict:
-    quick = budget.name == "quick"
+    quick = budget.name != "full"
     starts = 40 if quick else 400
     cases = [replace(MANY, width=d) for d in ((MANY.width,) if quick else (10, 20, 40, 80))]
     counts = [persistence(case, starts, SEED, threads=1) for case in cases]
@@ -138,7 +141,7 @@ def _absence(budget: Budget) -> Verdict:
 
 
 def _relu(budget: Budget) -> Verdict:
-    quick = budget.name == "quick"
+    quick = budget.name != "full"
     restarts = 100 if quick else 2000
     comparisons, told = [], {}
     for K, L in RELU_COLLAPSE + RELU_LOW:
@@ -194,7 +197,7 @@ CE_SEARCHED = (
         "ce-search-absence",
         "For ten classes collapse does not persist at moderate widths, though its Hessian is positive semidefinite "
         "there: gradient descent ends in it less than once in ten times; it returns at widths of several hundred.",
-        "K = 10, L = 3, lambda = 3/1000 (below lambda_PSD), width 20, at budget full also 10, 40, 80 and 640; step 0.2; "
+        "K = 10, L = 3, lambda = 3/1000 (below lambda_PSD), width 20, at budget full also 10, 40, 80, 640; step 0.2; "
         "linear layers",
         "ours",
         ("ce-psd",),
