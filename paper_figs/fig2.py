@@ -21,7 +21,6 @@ if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
 SIZE = (13.0, 4.2)
-SLOW = True  # trains; one drawing costs up to a minute
 SEED = 20240514
 SAMPLES = 5
 RUNS = {"quick": 10, "full": 40}

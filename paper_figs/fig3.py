@@ -20,7 +20,6 @@ if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
 SIZE = (13.0, 5.6)
-SLOW = True  # trains; one drawing costs about a minute
 SEED = 20240514
 K, L = 10, 4
 BASE = {"lambda": "0.004", "width": "30", "rate": "0.5", "scale": "1"}

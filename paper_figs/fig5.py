@@ -22,7 +22,6 @@ if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
 SIZE = (12.5, 8.4)
-SLOW = True  # trains; one drawing costs some ten seconds
 SEED = 20240514
 CLASSES = (3, 4, 5)
 WIDTH = 10

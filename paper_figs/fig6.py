@@ -22,7 +22,6 @@ if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
 SIZE = (13.0, 7.0)
-SLOW = True  # trains; one drawing costs some ten seconds
 SEED = 20240514
 RUNS = {"quick": 6, "full": 50}
 STEPS = {"quick": 100_000, "full": 1_000_000}

@@ -24,6 +24,12 @@ def test_all_derivations_are_registered() -> None:
     assert files == {d.__module__.rsplit(".")[-1] for d in DERIVATIONS} and len(files) == len(DERIVATIONS)
 
 
+def test_no_relation_has_evaluated_itself_away() -> None:
+    for build in DERIVATIONS:
+        for step in build().steps:
+            assert not any(relation in (sp.true, sp.false) for relation in step.relations), (build.__name__, step.words)
+
+
 def _with(check_words: str, *steps: Step) -> Derivation:
     return Derivation("wrong", check_words, "ours", "something false", steps)
 

@@ -19,7 +19,6 @@ def test_smaller_starts_are_supported_at_quick_budget() -> None:
     assert verdict.status is Status.SUPPORTED and all(c.holds for c in verdict.comparisons)
     small, large = verdict.details["points"]
     assert small["mean_rank"] < large["mean_rank"] and small["runs"] == large["runs"] == 6
-    assert verdict == claim.check(TEST)
 
 
 @pytest.mark.parametrize("claim", TRAINING, ids=lambda c: c.label)
@@ -30,6 +29,7 @@ def test_few_short_runs_decide_nothing(claim: Claim, monkeypatch: pytest.MonkeyP
     if claim.label != "dyn-gd-rate":
         assert verdict.status is Status.UNDECIDED and not all(c.holds for c in verdict.comparisons)
     assert verdict.status in (Status.UNDECIDED, Status.SUPPORTED)
+    json.dumps(verdict.details, allow_nan=False)
     for point in verdict.details["points"]:
         assert sum(point["kinds"].values()) == point["runs"] == 2
     for certificate in verdict.certificates:

@@ -5,6 +5,7 @@ varies, with one sample a class. Runs get equal times in units of 1 / (learning 
 numerical rank of P_2, ..., P_L by the rule of `solvers.training.reading`.
 """
 
+import math
 from collections.abc import Sequence
 from fractions import Fraction
 from typing import Any
@@ -56,9 +57,13 @@ def _told(batch: Batch) -> dict[str, Any]:
         s = summarise(ends(batch, place), CONFIDENCE)
         row = {"lambda": str(setting.problem.lambdas[0]), "width": setting.problem.width, "lr": setting.rate}
         row |= {"scale": setting.scale, "steps": setting.steps, "runs": s.runs, "kinds": s.kinds}
-        row |= {"mean_rank": s.mean_rank, "rank_error": s.rank_error, "p_dnc": [s.dnc.low, s.dnc.high]}
-        rows.append(row | {"best_over_dnc": s.best, "unclear_ranks": s.unclear, "still_falling": s.moving})
+        row |= {"mean_rank": _known(s.mean_rank), "rank_error": _known(s.rank_error), "p_dnc": [s.dnc.low, s.dnc.high]}
+        rows.append(row | {"best_over_dnc": _known(s.best), "unclear_ranks": s.unclear, "still_falling": s.moving})
     return {"seed": SEED, "points": rows}
+
+
+def _known(value: float) -> float | None:
+    return value if math.isfinite(value) else None
 
 
 def _unclear(found: Sequence[End]) -> str:
