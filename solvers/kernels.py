@@ -13,8 +13,9 @@ from numba import njit
 
 from solvers import lbfgs
 from solvers.lbfgs import F0, FAILED, PHASE, SIZE, STATE, G, X, advance
+from solvers.passes import fall, rise
 from solvers.products import product
-from solvers.vectors import add_scaled, multiply, rectify, set_scaled, transpose_block, weighted_square
+from solvers.vectors import add_scaled, set_scaled, weighted_square
 
 # Places in o after those of lbfgs.
 CLASSES, LAYERS, WIDTH, KP, DP, STRENGTH, RIDGE, FEATURES, SLOPES, TURNED, ADJOINT, OTHER, GRAM, SQUARE, TOTAL = range(
@@ -59,23 +60,12 @@ def _invert(w, at, k, row):
     return trace
 
 
-@njit(nogil=True)
-def turn(w, at, row, rows, columns, to, to_row):
-    for i in range(0, rows, 8):
-        for j in range(0, columns, 8):
-            transpose_block(w, at + i * row + j, row, to + j * to_row + i, to_row)
-
-
 @njit(nogil=True, error_model="numpy")
 def evaluate(w, o, eps):
     """Loss at X with relu_eps and W_L eliminated, NaN where it breaks down; its gradient is written to G."""
     K, L, d, kp, dp, x, g = o[CLASSES], o[LAYERS], o[WIDTH], o[KP], o[DP], o[X], o[G]
-    ridge, top, row = w[o[RIDGE]], x, K
-    for layer in range(L - 1):
-        z = o[FEATURES] + layer * dp * kp
-        product(w, z, kp, x + d * K + layer * d * d, d, 1, top, row, d, kp, d)
-        rectify(w, z, o[SLOPES] + layer * dp * kp, eps, d * kp)
-        top, row = z, kp
+    ridge, size = w[o[RIDGE]], dp * kp
+    top, row = rise(w, x, o[FEATURES], o[SLOPES], L - 1, d, K, kp, size, eps)
     gram, square = o[GRAM], o[SQUARE]
     product(w, gram, kp, top, 1, row, top, row, K, kp, d)
     for i in range(K):
@@ -85,22 +75,12 @@ def evaluate(w, o, eps):
         return math.nan
     product(w, square, kp, gram, kp, 1, gram, kp, K, kp, K)
     set_scaled(w, square, -ridge, w, square, K * kp)
-    adjoint, other = o[ADJOINT], o[OTHER]
+    adjoint = o[ADJOINT]
     if L == 1:
         product(w, g, K, top, row, 1, square, kp, d, K, K)
     else:
         product(w, adjoint, kp, top, row, 1, square, kp, d, kp, K)
-    for layer in range(L - 2, -1, -1):
-        multiply(w, adjoint, w, o[SLOPES] + layer * dp * kp, d * kp)
-        below, row = (o[FEATURES] + (layer - 1) * dp * kp, kp) if layer > 0 else (x, K)
-        weight = d * K + layer * d * d
-        turn(w, below, row, d, K, o[TURNED], dp)
-        product(w, g + weight, d, adjoint, kp, 1, o[TURNED], dp, d, d, K)
-        if layer > 0:
-            product(w, other, kp, x + weight, 1, d, adjoint, kp, d, kp, d)
-            adjoint, other = other, adjoint
-        else:
-            product(w, g, K, x + weight, 1, d, adjoint, kp, d, K, d)
+    fall(w, x, g, o[FEATURES], o[SLOPES], o[TURNED], dp, adjoint, o[OTHER], L - 1, d, K, kp, size)
     return 0.5 * (ridge * trace + weighted_square(w, g, x, o[STRENGTH], o[SIZE]))
 
 

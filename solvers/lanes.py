@@ -8,14 +8,13 @@ import hashlib
 import threading
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from pathlib import Path
-from types import ModuleType
+from types import CodeType, ModuleType
 from typing import Any
 
 import numba
 import numpy as np
 
-from solvers import kernels, lbfgs, products, vectors
+from solvers import kernels, lbfgs, passes, products, vectors
 from solvers.driver import EPS_END
 from solvers.objective import Array
 from theory.problem import Problem, ProblemError
@@ -26,14 +25,26 @@ STEPS_PER_STAGE = 2000
 Shapes = tuple[tuple[int, int], ...]
 
 
-def source_digest(*modules: ModuleType) -> int:
-    """A number that changes with the source of the modules.
+def code_digest(*modules: ModuleType) -> int:
+    """A number that changes with the functions and constants of the modules as they were loaded.
 
     Numba's cache on disk sees changes of one file only; this number in the closure of what is cached makes it see those
-    of other modules as well.
+    of other modules as well. It is taken from the code in memory: the files may have been edited since.
     """
-    sources = b"".join(Path(str(module.__file__)).read_bytes() for module in modules)
-    return int.from_bytes(hashlib.sha256(sources).digest()[:7], "big")
+    seen = hashlib.sha256()
+    for module in modules:
+        for name, value in sorted(vars(module).items()):
+            code = getattr(getattr(value, "py_func", value), "__code__", None)
+            if code is not None:
+                seen.update(f"{name} {_instructions(code)}".encode())
+            elif not name.startswith("__") and isinstance(value, int | float | str | tuple):
+                seen.update(f"{name} {value!r}".encode())
+    return int.from_bytes(seen.digest()[:7], "big")
+
+
+def _instructions(code: CodeType) -> tuple[Any, ...]:
+    consts = tuple(_instructions(c) if isinstance(c, CodeType) else repr(c) for c in code.co_consts)
+    return code.co_code, code.co_names, code.co_varnames, code.co_freevars, consts
 
 
 def compile_cached(function: Callable[..., Any], signature: str) -> Any:
@@ -48,7 +59,7 @@ def compile_cached(function: Callable[..., Any], signature: str) -> Any:
 @functools.cache
 def compiled_homotopy() -> Any:
     """The compiled `kernels.homotopy`, from the cache on disk where there is one."""
-    digest = source_digest(kernels, lbfgs, products, vectors)
+    digest = code_digest(kernels, lbfgs, passes, products, vectors)
 
     def homotopy(field, values, order, stages, w, o, flag, counts):
         return kernels.homotopy(field, values, order, stages, w, o, flag, counts) if digest else 0
@@ -62,7 +73,7 @@ def compiled_homotopy() -> Any:
 @functools.cache
 def compiled_evaluation() -> Any:
     """Compiled (w, o, eps, times) -> loss: `kernels.evaluate` that many times in a row, for tests and benchmarks."""
-    digest = source_digest(kernels, lbfgs, products, vectors)
+    digest = code_digest(kernels, lbfgs, passes, products, vectors)
 
     def evaluation(w, o, eps, times):
         value = 0.0

@@ -172,6 +172,9 @@ def certify_best(batch: Any, path: Path) -> dict[str, Any] | None:
 
 def _show(K: int, L: int, n: int, record: dict[str, Any]) -> None:
     rows, axes = record["points"], ("lambda", "width", "lr", "scale")
+    if not rows:
+        console.print(f"No run has ended; --resume goes on, bit for bit. Saved {record['saved']}", soft_wrap=True)
+        return
     varying = [name for name in axes if len({row[name] for row in rows}) > 1]
     fixed = ", ".join(f"{name} {_text(rows[0][name])}" for name in axes if rows and name not in varying)
     title = f"{K} classes, {L} layers, {n} sample{'s' if n > 1 else ''} a class, seed {record['seed']}; {fixed}"

@@ -10,9 +10,9 @@ from typing import Any
 import numpy as np
 
 from solvers import kernels as relu_kernels
-from solvers import lbfgs, products, vectors
+from solvers import lbfgs, passes, products, vectors
 from solvers.ce import kernels
-from solvers.lanes import aligned, compile_cached, pack_rows, source_digest, unpack_row
+from solvers.lanes import aligned, code_digest, compile_cached, pack_rows, unpack_row
 from solvers.objective import Array
 from solvers.recipes import in_order
 from theory.problem import Problem
@@ -26,7 +26,7 @@ BATCH = 32
 @functools.cache
 def compiled_descents() -> Any:
     """The compiled `kernels.descents`, from the cache on disk where there is one."""
-    digest = source_digest(kernels, relu_kernels, lbfgs, products, vectors)
+    digest = code_digest(kernels, relu_kernels, lbfgs, passes, products, vectors)
 
     def descents(field, reports, stages, w, o, flag):
         if digest:

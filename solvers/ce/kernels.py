@@ -12,8 +12,8 @@ import numpy as np
 from numba import njit
 
 from solvers import lbfgs
-from solvers.kernels import turn
 from solvers.lbfgs import F0, FAILED, PHASE, SIZE, STATE, STEPS, G, X, advance
+from solvers.passes import turn
 from solvers.products import product
 from solvers.vectors import add_scaled, multiply, rectify, weighted_square
 

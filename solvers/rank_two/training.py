@@ -12,7 +12,7 @@ from typing import Any
 import numpy as np
 
 from solvers import products, vectors
-from solvers.lanes import aligned, compile_cached, source_digest
+from solvers.lanes import aligned, code_digest, compile_cached
 from solvers.rank_two import kernel
 from solvers.rank_two.network import LOSSES, Array, Setup, check_data, initial, misfit, outputs
 from solvers.rank_two.spectrum import Bound, energies, imbalance, rank_k_certificate, rank_two_certificate
@@ -65,7 +65,7 @@ class Run:
 @functools.cache
 def compiled_descend() -> Any:
     """The compiled `kernel.descend`, from the cache on disk where there is one."""
-    digest = source_digest(kernel, products, vectors)
+    digest = code_digest(kernel, products, vectors)
 
     def descend(w, o, X, Y, rows, rates, lam, kind, flag):
         return kernel.descend(w, o, X, Y, rows, rates, lam, kind, flag) if digest else 0

@@ -12,7 +12,7 @@ from typing import Any
 import numpy as np
 
 from solvers import passes, products, vectors
-from solvers.lanes import aligned, compile_cached, pack_rows, source_digest, unpack_row
+from solvers.lanes import aligned, code_digest, compile_cached, pack_rows, unpack_row
 from solvers.metrics import dnc1
 from solvers.objective import Array, Objective
 from solvers.training import kernel
@@ -83,7 +83,7 @@ class Run:
 @functools.cache
 def compiled_descent() -> Any:
     """The compiled `kernel.descend`, from the cache on disk where there is one."""
-    digest = source_digest(kernel, passes, products, vectors)
+    digest = code_digest(kernel, passes, products, vectors)
 
     def descent(w, o, step, steps, cap, flag, told):
         if digest:

@@ -129,7 +129,7 @@ def _absence(budget: Budget) -> Verdict:
         Comparison(h.dnc.high, "<", RARE, what=f"upper end of P(collapse) at width {h.case.width}") for h in counts
     ]
     if not quick:
-        # Gradient descent at this width takes half a minute a start.
+        # Gradient descent at this width takes some ten seconds a start.
         counts.append(persistence(replace(MANY, width=WIDE), WIDE_STARTS, SEED, threads=1))
         what = f"P(collapse) at width {cases[-1].width} (upper end) and {WIDE} (lower end)"
         comparisons.append(Comparison(counts[-2].dnc.high, "<", counts[-1].dnc.low, what=what))
