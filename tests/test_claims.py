@@ -69,7 +69,7 @@ def test_exact_claims_hold(claim: Claim) -> None:
 
 
 @pytest.mark.parametrize(
-    "claim", [c for c in EXACT if c.label in {"three-layers", "cuts-win-at-3", "depth3-K9"}], ids=str
+    "claim", [c for c in EXACT if c.label in {"three-layers", "cuts-win-at-3", "depth3-K9"}], ids=lambda c: c.label
 )
 def test_spoiled_certificates_are_rejected(claim: Claim) -> None:
     for certificate in claim.check(ONE).certificates:
