@@ -52,7 +52,6 @@ def _tile(height: int, rows: int) -> Any:
 def _band(height: int) -> Any:
     wide, narrow = _tile(height, 2), _tile(height, 1)
 
-    @njit(nogil=True)
     def band(w, c, cr, a, ar, ak, b, br, columns, depth):
         j = 0
         while columns - j > 8:
@@ -61,7 +60,9 @@ def _band(height: int) -> Any:
         if j < columns:
             narrow(w, c + j, cr, a, ar, ak, b + j, br, depth, columns - j)
 
-    return band
+    # Programs cached by different processes are linked by name: equal names would be taken for equal code.
+    band.__qualname__ = f"_band{height}"
+    return njit(nogil=True)(band)
 
 
 _band8, _band4, _band2, _band1 = _band(8), _band(4), _band(2), _band(1)

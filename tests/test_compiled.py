@@ -1,5 +1,7 @@
 """The compiled engine against the reference objective, exact arithmetic, SciPy, and itself on other threads."""
 
+import importlib
+import pkgutil
 from fractions import Fraction
 
 import numpy as np
@@ -9,6 +11,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from test_objective import dyadic_weights, exact, rounding_bound, traced_loss
 
+import solvers
 from solvers import lbfgs
 from solvers.compiled import ENGINE, compiled_search
 from solvers.lanes import Engine, compiled_evaluate, descend_lanes, schedule
@@ -246,3 +249,16 @@ def test_stop_ends_a_restart_that_would_run_for_minutes() -> None:
 def test_options_that_make_no_sense_are_named(option: dict) -> None:
     with pytest.raises(ProblemError, match=f"^{next(iter(option))} must be [^\n]+$"):
         compiled_search(SMALL, **option)
+
+
+def test_no_two_compiled_functions_share_a_name() -> None:
+    """Cached programs are linked by name, so functions of one name in one process would stand in for each other."""
+    named: dict[tuple[str, str], set[int]] = {}
+    for module in pkgutil.walk_packages(solvers.__path__, "solvers."):
+        if "torch" not in module.name and "jax" not in module.name:
+            for value in vars(importlib.import_module(module.name)).values():
+                function = getattr(value, "py_func", None)
+                if function is not None:
+                    named.setdefault((function.__module__, function.__qualname__), set()).add(id(function))
+    assert len(named) > 20
+    assert [name for name, functions in named.items() if len(functions) > 1] == []
