@@ -77,7 +77,9 @@ def test_unknown_names_are_answered_with_the_known_ones() -> None:
 def test_latex_compiles_in_a_minimal_article(name: str, tmp_path: Path) -> None:
     body = derivation(name).render("latex")
     assert body.count("{") == body.count("}")
-    assert body.count("\\begin{") == body.count("\\end{") == 1
+    # One list of steps; matrices and tables stand in environments of their own.
+    assert body.count("\\begin{enumerate}") == body.count("\\end{enumerate}") == 1
+    assert body.count("\\begin{") == body.count("\\end{")
     assert all(ord(character) < 128 for character in body)
     compiler = shutil.which("pdflatex")
     if compiler is None:
