@@ -21,7 +21,9 @@ def write_idx(folder: Path, images: np.ndarray, labels: np.ndarray, packed: bool
         sizes = b"".join(size.to_bytes(4, "big") for size in array.shape)
         content = magic.to_bytes(4, "big") + sizes + array.tobytes()
         name = f"{stem}-{kind}-ubyte"
-        (folder / (name + ".gz" if packed else name)).write_bytes(gzip.compress(content) if packed else content)
+        (folder / (name + ".gz" if packed else name)).write_bytes(
+            gzip.compress(content, mtime=0) if packed else content
+        )
 
 
 def images(n: int, *shape: int) -> tuple[np.ndarray, np.ndarray]:
