@@ -8,10 +8,11 @@ from scipy.stats import chi2
 
 from benchmarks import jax_peer, peers
 from benchmarks.cases import CASES, MEMORY, Case, keep, starts_of
+from solvers.census import State
 from solvers.compiled import compiled_search
 from solvers.lanes import Engine, compiled_evaluation, descend_lanes, schedule
 from solvers.objective import Array, Objective
-from solvers.strategy import State, global_search
+from solvers.strategy import global_search
 from theory.problem import Problem
 
 

@@ -6,10 +6,11 @@ from importlib.util import find_spec
 
 import numpy as np
 
+from solvers.census import HIT, Group, State
 from solvers.jax_engine import jax_search, keep_programs
 from solvers.jax_lanes import available_devices
 from solvers.solution import Solution
-from solvers.strategy import HIT, Group, State, global_search
+from solvers.strategy import global_search
 from theory.problem import Problem, ProblemError
 
 DEVICES = ("auto", "cpu", "cuda")

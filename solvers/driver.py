@@ -118,6 +118,7 @@ def check_options(
     heats: int,
     target: float | None,
     first: int,
+    patience: int | None = None,
 ) -> None:
     for name, value, least in (("restarts", restarts, 1), ("seed", seed, 0), ("heats", heats, 1), ("first", first, 0)):
         if isinstance(value, bool) or not isinstance(value, int) or value < least:
@@ -128,3 +129,5 @@ def check_options(
         raise ProblemError(f"target must be a number, got {target!r}")
     if scale is not None and not 0 < scale < float("inf"):
         raise ProblemError(f"scale must be a finite number > 0, got {scale!r}")
+    if patience is not None and patience < 1:
+        raise ProblemError(f"patience must be an integer >= 1, got {patience}")

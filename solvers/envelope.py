@@ -14,10 +14,11 @@ from typing import Any
 
 import numpy as np
 
+from solvers.census import State
 from solvers.objective import Array, Objective
 from solvers.polish import refine
 from solvers.solution import Outcome
-from solvers.strategy import State, global_search
+from solvers.strategy import global_search
 from solvers.structured import at_best_scale
 from theory.phi import collapse_threshold
 from theory.problem import Problem, ProblemError, exact_number

@@ -3,8 +3,8 @@
 from dataclasses import dataclass
 
 from solvers.basins import Basins
+from solvers.census import Group
 from solvers.polish import Polished, refine
-from solvers.strategy import Group
 from solvers.symmetry import graph_of, symmetry_group
 from theory.problem import Problem
 

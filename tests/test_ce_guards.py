@@ -12,6 +12,7 @@ from solvers.ce.engine import CeEngine
 from solvers.ce.objective import CeObjective
 from solvers.ce.polish import ce_polish, polish_logits
 from solvers.ce.search import ce_search
+from solvers.census import Group
 from solvers.compiled import compiled_search
 from solvers.convex import closed_form, solve_linear
 from solvers.cyclic import cyclic_weights
@@ -23,7 +24,7 @@ from solvers.objective import best_last_layer, loss, loss_and_gradient, reduced_
 from solvers.polish import polish, refine
 from solvers.search import search
 from solvers.settle import settle
-from solvers.strategy import Group, global_search
+from solvers.strategy import global_search
 from solvers.structured import at_best_scale
 from solvers.symmetry import graph_of, invariants, symmetry_group
 from theory.bounds import bracket, least_loss

@@ -8,10 +8,10 @@ import numpy as np
 import pytest
 
 from solvers import devices, jax_engine
+from solvers.census import Group, State
 from solvers.devices import chosen_device, device_search, state_of
 from solvers.jax_engine import jax_search
 from solvers.solution import Outcome
-from solvers.strategy import Group, State
 from theory.problem import Problem, ProblemError
 
 THREE = Problem.of(3, 4, "0.002", width=8)

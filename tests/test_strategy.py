@@ -4,11 +4,12 @@ import numpy as np
 import pytest
 
 from solvers.arms import ARMS, FIXED
+from solvers.census import HIT, Group
 from solvers.minima import lowest_minima
 from solvers.objective import loss
 from solvers.solution import Outcome
 from solvers.start_kinds import KINDS, graph, structured, symmetric, varied
-from solvers.strategy import HIT, Group, global_search
+from solvers.strategy import global_search
 from theory.problem import Problem, ProblemError
 
 SIX = Problem.of(6, 4, "0.002", width=10)

@@ -19,8 +19,8 @@ def run_ce_search(problem: Problem, options: dict[str, Any], out: Path, as_json:
     """Search, polish, name, bound rigorously, save; see `dufm search --help`."""
     from solvers.ce.match import candidates, identify
     from solvers.ce.search import ce_search, lowest
+    from solvers.census import State
     from solvers.solution import Solution, save
-    from solvers.strategy import State
     from theory.ce.enclosure import least_loss
     from theory.ce.polygons import DNC_LOGITS
     from verification.cli_search import earlier_state, make_folder, seconds, shown

@@ -11,8 +11,8 @@ from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 from rich.table import Table
 
+from solvers.census import State
 from solvers.envelope import LEAST_X, Envelope, Piece, envelope
-from solvers.strategy import State
 from theory.phi import collapse_threshold
 from theory.problem import ProblemError, exact_number
 from verification.certificate import interval_certificate, write

@@ -17,11 +17,11 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, T
 from rich.table import Table
 
 from solvers.canonical import describe
+from solvers.census import Group, State
 from solvers.devices import chosen_device, device_search
 from solvers.minima import lowest_minima
 from solvers.polish import Polished, refine
 from solvers.solution import Solution, load, save
-from solvers.strategy import Group, State
 from solvers.symmetry import graph_of, symmetry_group
 from theory.bounds import least_loss
 from theory.phi import phi_of_cost, phi_of_power

@@ -8,6 +8,7 @@ shift of its off-diagonal entries lowers, L - 2 further layers pay K each and th
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 from scipy.optimize import minimize_scalar
@@ -17,12 +18,12 @@ from solvers.ce.objective import cross_entropy, strength
 from solvers.ce.polish import numerical_rank
 from solvers.ce.search import uniform
 from solvers.ce.starts import low_rank
+from solvers.census import HIT
 from solvers.driver import check_options
 from solvers.lanes import STEPS_PER_STAGE
 from solvers.objective import Array
 from solvers.recipes import cores
 from solvers.starts import gaussian
-from solvers.strategy import HIT
 from theory.problem import Problem
 
 SMOOTHINGS = (0.3, 0.1, 0.03, 0.01, 3e-3, 1e-3, 1e-4, 1e-5, 1e-7)
@@ -82,7 +83,7 @@ def collapse_loss(problem: Problem) -> float:
     grid = np.linspace(0.05, LARGEST_MARGIN, 2000)
     at = int(np.argmin([value(x) for x in grid]))
     bounds = (grid[max(at - 1, 0)], grid[min(at + 1, len(grid) - 1)])
-    found = minimize_scalar(value, bounds=bounds, method="bounded", options={"xatol": 1e-12})
+    found: Any = minimize_scalar(value, bounds=bounds, method="bounded", options={"xatol": 1e-12})
     return min(float(found.fun), float(np.log(K)))
 
 

@@ -17,12 +17,12 @@ from solvers.ce.engine import Recipe, run_starts
 from solvers.ce.objective import CeObjective, strength
 from solvers.ce.polish import CePolished, ce_polish
 from solvers.ce.starts import PORTFOLIO, Kind
-from solvers.driver import Found, check_options
+from solvers.census import Group, State
+from solvers.driver import check_options
 from solvers.objective import Array, balance
-from solvers.recipes import cores, versions
+from solvers.recipes import cores
 from solvers.solution import Outcome, Solution
-from solvers.strategy import HIT, Group, State, file_restarts
-from theory.problem import Problem, ProblemError
+from theory.problem import Problem
 
 ENGINE = "numba-lbfgs, cross-entropy"
 
@@ -60,9 +60,7 @@ def ce_search(
         ProblemError: naming an option that makes no sense.
     """
     problem.require_loss("ce", "this search")
-    check_options(restarts, seed, None, None, 1, target, 0)
-    if patience is not None and patience < 1:
-        raise ProblemError(f"patience must be an integer >= 1, got {patience}")
+    check_options(restarts, seed, None, None, 1, target, 0, patience)
     began = time.perf_counter()
     state = State(arms=[]) if state is None else state
     even = uniform(problem)
@@ -75,37 +73,23 @@ def ce_search(
     outcome: Outcome | None = None
     try:
         for batch in run_starts(even, start, range(first, first + restarts), [Recipe()], threads or cores(), stop):
-            _take(state, [(d.loss, tuple(balance(problem, d.weights))) for d in batch])
+            found = [(d.loss, tuple(balance(problem, d.weights))) for d in batch]
+            for one in found:
+                state.add(one)
+            state.file(found, len(found))
             if progress is not None:
                 progress(state)
-            if target is not None and state.best[0] <= target:
-                outcome = Outcome.TARGET_REACHED
-            elif (stop is not None and stop()) or (patience is not None and state.since >= patience):
-                outcome = Outcome.STOPPED
+            outcome = state.ended(target, patience, stop)
             if outcome is not None:
                 break
     except KeyboardInterrupt:
         outcome = Outcome.INTERRUPTED
     if outcome is None:
         outcome = Outcome.FINISHED if len(state.losses) == first + restarts else Outcome.STOPPED
-    if state.losses and not state.best[1] and outcome is not Outcome.INTERRUPTED:
-        outcome = Outcome.ALL_FAILED
     _polish_best(problem, state)
     settings: dict[str, Any] = {"restarts": restarts, "target": target, "patience": patience}
     settings["portfolio"] = [[kind.__name__, scale] for kind, scale in portfolio]
-    solution = Solution(
-        problem=problem,
-        weights=state.best[1],
-        loss=state.best[0] if state.best[1] else float("nan"),
-        losses=np.array(state.losses, dtype=float),
-        engine=ENGINE,
-        versions=versions(),
-        seed=seed,
-        settings=settings,
-        outcome=outcome,
-        seconds=time.perf_counter() - began,
-    )
-    return solution, state
+    return state.solution(problem, outcome, ENGINE, seed, settings, began), state
 
 
 def uniform(problem: Problem) -> Problem:
@@ -118,16 +102,6 @@ def lowest(problem: Problem, state: State, count: int) -> list[tuple[CePolished,
     """The `count` lowest minima of a search, polished, each with how many restarts ended there."""
     groups = sorted((g for g in state.groups if g.weights), key=lambda g: g.loss)[:count]
     return [(ce_polish(problem, g.weights), g.hits) for g in groups]
-
-
-def _take(state: State, found: list[Found]) -> None:
-    for value, weights in found:
-        state.losses.append(value)
-        state.since += 1
-        if value < state.best[0]:
-            state.since = 0 if value < state.best[0] * (1 - HIT) else state.since
-            state.best = (value, weights)
-    file_restarts(state, found, len(found))
 
 
 def _polish_best(problem: Problem, state: State) -> None:

@@ -13,12 +13,13 @@ from typing import Any
 import numpy as np
 
 from solvers.canonical import canonical, describe
+from solvers.census import Group, State
 from solvers.lanes import descend_lanes
 from solvers.objective import Array, loss
 from solvers.polish import refine
 from solvers.recipes import finish, versions
 from solvers.starts import pad
-from solvers.strategy import Group, State, global_search
+from solvers.strategy import global_search
 from solvers.structured import at_best_scale
 from solvers.symmetry import symmetry_group
 from theory.phi import phi
