@@ -38,6 +38,7 @@ from paper_figs import (
     rfm_rates,
     srg_heatmaps,
     winner_map,
+    x_intervals,
 )
 from paper_figs.style import FigureModule, as_csv, render
 from solvers.storage import write_whole
@@ -54,6 +55,7 @@ FIGURES: dict[str, FigureModule] = {
     "phase-diagram": phase_diagram,
     "neck-rank": neck_rank,
     "regularisation": regularisation,
+    "x-intervals": x_intervals,
     "srg-heatmaps": srg_heatmaps,
     "ce-winner-map": ce_winner_map,
     "ce-loss": ce_loss,
