@@ -1,4 +1,4 @@
-"""python -m benchmarks [--quick] [--only a|b|c|t|d|r]: print the tables of README.md, measured now on one core."""
+"""python -m benchmarks [--quick] [--only a|b|c|t|d|r|j]: print the tables of README.md, measured now on one core."""
 
 import argparse
 import os
@@ -8,7 +8,7 @@ for name in ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS"):
     os.environ[name] = "1"
 os.environ["XLA_FLAGS"] = "--xla_cpu_multi_thread_eigen=false intra_op_parallelism_threads=1"
 
-from benchmarks import agop, rank_two, tables  # noqa: E402
+from benchmarks import agop, jumps, rank_two, tables  # noqa: E402
 
 
 def main() -> None:
@@ -16,7 +16,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(prog="python -m benchmarks", description=__doc__)
     parser.add_argument("--quick", action="store_true", help="fewer starts and shorter budgets")
     parser.add_argument(
-        "--only", choices=list("abctdr"), help="one table: engines, target, growth, threads, AGOP, training"
+        "--only", choices=list("abctdrj"), help="one table: engines, target, growth, threads, AGOP, training, chains"
     )
     options = parser.parse_args()
     work = {
@@ -26,6 +26,7 @@ def main() -> None:
         "t": lambda quick: tables.threads(),
         "d": agop.table,
         "r": rank_two.rank_two,
+        "j": jumps.chain_steps,
     }
     for name, table in work.items():
         if options.only in (None, name):

@@ -1,25 +1,19 @@
-"""`python -m benchmarks.jumps`: SGD chain-steps a second, compiled against the same chains in vectorised NumPy.
+"""SGD chain-steps a second, compiled against the same chains in vectorised NumPy.
 
 The peer is what one would write in NumPy: chains last and contiguous, every operation a vector over chains, one entry a
 chain and step, matrix-vector products and rank-1 updates only, indices drawn in blocks. Both take the same steps; times
 are CPU seconds of one core, in turns, the better of two rounds.
 """
 
-import os
+from collections.abc import Sequence
 
-# Before NumPy is imported, or its BLAS would use all cores and the ratios would mean nothing.
-for name in ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS"):
-    os.environ[name] = "1"
+import numpy as np
+from numpy.typing import NDArray
 
-import time  # noqa: E402
-from collections.abc import Callable, Sequence  # noqa: E402
-
-import numpy as np  # noqa: E402
-from numpy.typing import NDArray  # noqa: E402
-
-from solvers.jumps.chains import Setting, sgd_chains  # noqa: E402
-from solvers.jumps.experiments import frozen_minimum, strength  # noqa: E402
-from solvers.jumps.instance import instance32  # noqa: E402
+from benchmarks.tables import interleaved
+from solvers.jumps.chains import Setting, sgd_chains
+from solvers.jumps.experiments import frozen_minimum, strength
+from solvers.jumps.instance import instance32
 
 Array = NDArray[np.float64]
 ETA = 0.2
@@ -63,37 +57,22 @@ def _step(
     layers[0][:, j, every] += push * above
 
 
-def timed(work: Callable[[], object]) -> float:
-    """CPU seconds of one call."""
-    began = time.process_time()
-    work()
-    return time.process_time() - began
-
-
-def main() -> None:
-    """Print the table."""
-    print("chain-steps per CPU second, millions; 6 x 6, one entry a step, no spectra")
+def chain_steps(quick: bool) -> None:
+    """(j) Chain-steps a second of both, over depth and number of chains."""
+    print("\n(j) SGD chain-steps per CPU second, millions; 6 x 6, one entry a step, no spectra")
     for L in (3, 4):
         lam, weights = strength(L, 0.95), frozen_minimum(L, 3, 0.95).weights
         setting = Setting(instance32(), lam, ETA, STEPS, 1)
         # Compiled before it is timed.
         sgd_chains(setting, weights, STEPS, chains=1)
-        for chains in (1, 64, 256, 2048):
-            rounds = [
-                (
-                    timed(lambda s=setting, w=weights, m=chains: sgd_chains(s, w, STEPS, chains=m)),
-                    timed(lambda w=weights, lam=lam, m=chains: numpy_chains(w, lam, ETA, STEPS, m, 1)),
-                )
-                for _ in range(2)
-            ]
-            ours, theirs = (min(r[i] for r in rounds) for i in range(2))
+        for chains in (64, 256) if quick else (1, 64, 256, 2048):
+            ours, theirs = interleaved(
+                lambda s=setting, w=weights, m=chains: sgd_chains(s, w, STEPS, chains=m),
+                lambda w=weights, lam=lam, m=chains: numpy_chains(w, lam, ETA, STEPS, m, 1),
+            )
             rate = chains * STEPS / 1e6
             print(
                 f"L {L}, {chains:4} chains: compiled {rate / ours:6.2f}, NumPy {rate / theirs:6.3f}, "
                 f"ratio {theirs / ours:5.1f}x",
                 flush=True,
             )
-
-
-if __name__ == "__main__":
-    main()
