@@ -12,7 +12,7 @@ import pytest
 from rich.console import Console
 
 from solvers.solution import Outcome, Solution, save
-from theory.phi import phi_of_power
+from theory.phi import phi, phi_of_power
 from theory.problem import Problem, ProblemError
 from theory.structure import total_cost
 from theory.structures import CheapestSum
@@ -219,3 +219,14 @@ def test_nothing_is_filed_for_what_is_not_below_dnc(tmp_path: Path) -> None:
     assert (filed.outcome, filed.held) == ("not below DNC", 1.0) and filed.ratio > 1
     held = read_file(path_of(tmp_path / "new", 4, 3))
     assert held == {cell: {"Lambda": "0.01", "state": "dnc", "ratio": 1.0, "certificate": None}}
+
+
+@pytest.mark.parametrize(
+    ("K", "L", "strength", "goal"),
+    [(6, 4, "0.002", 0.0270030), (10, 3, "0.0015", 0.0275670), (15, 5, "0.0005", 0.0149102)],
+)
+def test_records_of_the_benchmark_problems(K: int, L: int, strength: str, goal: float) -> None:
+    cell = Cell(K, L, Fraction(strength))
+    record = read_file(path_of(FOLDER, K, L))[cell]
+    ratio = next(r["ratio"] for r in table(FOLDER) if (r["K"], r["L"], r["Lambda"]) == (K, L, cell.strength))
+    assert record["state"] != "dnc" and ratio * float(phi(L, K * cell.Lambda)[0]) <= goal
