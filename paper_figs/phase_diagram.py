@@ -70,9 +70,9 @@ def draw(figure: "Figure", table: Table) -> None:
         if any(row["verdict"] == name for row in table):
             key.scatter([], [], s=45, linewidth=1.1, label=name, **mark)
     key.scatter([], [], s=90, marker="s", color="#E4E1DB", label="nothing below DNC is known")
-    key.legend(loc="upper center", fontsize=10.5, labelspacing=0.9)
+    key.legend(loc="upper center", fontsize=10, labelspacing=0.6)
     if mesh is not None:
-        inner = key.inset_axes([0.08, 0.26, 0.84, 0.08])
+        inner = key.inset_axes([0.08, 0.2, 0.84, 0.07])
         bar = figure.colorbar(mesh, cax=inner, orientation="horizontal")
         bar.set_label("loss of the best weights known / DNC's loss", fontsize=10)
         bar.outline.set_visible(False)  # pyright: ignore[reportCallIssue]

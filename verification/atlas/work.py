@@ -199,13 +199,16 @@ def floats(certificate: str) -> list[Array]:
 
 
 def summary(problem: Problem, certificate: str) -> dict[str, Any]:
-    """Ranks of the features by layer, the least rank below the head, symmetry of the classes, widest layer."""
+    """Ranks of the features by layer, the least rank below the head, symmetry of the classes, widest layer.
+
+    At L = 2 what stands below the head are the pre-activations W_1 H_1.
+    """
     weights = floats(certificate)
     layers = {s.name: s.rank for s in describe(problem, weights, RANK_THRESHOLD)}
     ranks = [layers[f"F_{i}"] for i in range(2, problem.L + 1)] or [layers["Z"]]
     symmetry = symmetry_group(problem, weights)
     return {
-        "neck_rank": min(ranks[:-1] or ranks),
+        "neck_rank": min(ranks[:-1] or [layers.get("P_2", ranks[0])]),
         "ranks": ranks,
         "symmetry": symmetry.name,
         "order": symmetry.order,
