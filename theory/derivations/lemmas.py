@@ -4,9 +4,11 @@ from fractions import Fraction
 from math import prod
 from random import Random
 
+import sympy as sp
 from flint import fmpq, fmpq_mat
 
-from theory.checks import Check, random_rational, standard
+from theory.checks import Check, identical, random_rational, standard
+from theory.derivation import Step
 from theory.problem import Problem
 from theory.rational import fraction, relu, squared_norm
 
@@ -110,3 +112,15 @@ def distance_to_identity() -> Check:
         return right <= 0 or 16 * bound >= right**2
 
     return standard("Mirsky's inequality and Cauchy-Schwarz", holds)
+
+
+def balanced_neurons() -> Step:
+    """The first step wherever weight decay meets one hidden layer: |a| |w| is what a neuron costs."""
+    a, w = sp.symbols("a w", positive=True)
+    half = (a**2 + w**2) / 2
+    return Step(
+        "AM-GM neuron by neuron: the regulariser is at least lambda sum_k |a_k| |w_k|, and equal only where "
+        "|a_k| = |w_k|.",
+        (sp.Eq(sp.UnevaluatedExpr(half), a * w + (a - w) ** 2 / 2, evaluate=False),),
+        identical(half, a * w + (a - w) ** 2 / 2),
+    )

@@ -8,7 +8,7 @@ from flint import fmpq, fmpq_mat
 
 from theory.checks import Check, all_of, identical, standard
 from theory.derivation import Derivation, Step
-from theory.derivations.lemmas import random_matrix
+from theory.derivations.lemmas import balanced_neurons, random_matrix
 from theory.rational import fraction, relu, squared_norm
 from theory.two_layer import Network
 
@@ -115,7 +115,7 @@ def part_value(norm: Fraction, N: int, lam: Fraction) -> Fraction:
 
 def orthogonal_inputs() -> Derivation:
     """Rank at most two at every global minimum, for any loss of the outputs; closed form for the squared loss."""
-    a, w, s, Y, N, lam, rho = sp.symbols("a w s Y N lambda rho", positive=True)
+    a, s, Y, N, lam, rho = sp.symbols("a s Y N lambda rho", positive=True)
     # w x_i, x_j x_i for another sample j, its pull on the neuron, the step size.
     inner, overlap, pull, eta = sp.symbols("w_x x_jx_i r eta", real=True)
     after = inner - eta * (a * pull * overlap / N + lam * inner)
@@ -132,12 +132,7 @@ def orthogonal_inputs() -> Derivation:
         "positive and negative labels, and the two nonzero sigma^2 of W are |f_s| / rho. Gradient steps, eta lambda < "
         "1, never make a neuron active on a sample where it was not, so they need not reach that minimum.",
         steps=(
-            Step(
-                "AM-GM neuron by neuron: the regulariser is at least lambda sum_k |a_k| |w_k|, and equal only where "
-                "|a_k| = |w_k|.",
-                (sp.Eq(sp.UnevaluatedExpr((a**2 + w**2) / 2), a * w + (a - w) ** 2 / 2, evaluate=False),),
-                identical((a**2 + w**2) / 2, a * w + (a - w) ** 2 / 2),
-            ),
+            balanced_neurons(),
             Step(
                 "Write ||z||^2 = sum_i z_i^2 / |x_i|^2 for outputs z on the data. A neuron with outputs z_i = "
                 "relu(w x_i) has |w| >= ||z||, and equal only for w = sum_i z_i x_i / |x_i|^2.",

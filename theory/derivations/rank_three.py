@@ -8,7 +8,7 @@ from flint import fmpq
 
 from theory.checks import Check, all_of, every, identical, standard
 from theory.derivation import Derivation, Step
-from theory.derivations.lemmas import random_matrix
+from theory.derivations.lemmas import balanced_neurons, random_matrix
 from theory.rank_three import POINTS, dual, gram, labels, margin, minimiser, multiplier, pairs, rays, symmetries
 from theory.two_layer import Network
 
@@ -61,7 +61,6 @@ def rank_three() -> Derivation:
     """Eighteen points, any lambda: every global minimiser has rank three."""
     square = (f - y) ** 2 / (2 * N)
     tangent = (f_star - y) ** 2 / (2 * N) + (f_star - y) * (f - f_star) / N
-    a, w = sp.symbols("a w", positive=True)
     shared = list(pairs())
     return Derivation(
         name="rank-three",
@@ -71,12 +70,7 @@ def rank_three() -> Derivation:
         "lambda eta (eta = -1 and 1/2) have, for one output, every width >= 6, with or without bias, global minimisers "
         "with W^T W = 2 c diag(1, 1, 1[, 0]) and no others: rank three, E_2 = 2/3.",
         steps=(
-            Step(
-                "AM-GM neuron by neuron: the regulariser is at least lambda sum_k |a_k| |w_k|, and equal only where "
-                "|a_k| = |w_k|.",
-                (sp.Eq(sp.UnevaluatedExpr((a**2 + w**2) / 2), a * w + (a - w) ** 2 / 2, evaluate=False),),
-                identical((a**2 + w**2) / 2, a * w + (a - w) ** 2 / 2),
-            ),
+            balanced_neurons(),
             Step(
                 "With f* = c sum_j |x_j| the residual at f* is -N lambda eta, so the data term is at least its value "
                 "at f* minus lambda sum_i eta_i (f_i - f*_i), and equal only for f = f* on the data.",
