@@ -11,11 +11,14 @@ which h does not depend but eps does. Ours.
 
 import functools
 import math
+import sys
 from typing import Any
 
 import numpy as np
 from numba import njit
 
+from solvers import lbfgs
+from solvers.caching import code_digest, compile_cached
 from solvers.lbfgs import CONTINUE, F0, PHASE, STATE, G, X, advance
 
 # Times the largest eigenvalue of V V^T, added to all: the nuclear norm stays smooth where the rank drops.
@@ -124,9 +127,9 @@ def descend(w, o, q, K, m, stages, limit):
 @functools.cache
 def compiled_descent() -> Any:
     """`descend`, compiled for this process or taken from Numba's cache on disk."""
-    signature = "float64(float64[::1],int64[::1],int64,int64,int64,float64[:,::1],float64)"
-    try:
-        return njit(signature, nogil=True, cache=True, error_model="numpy")(descend.py_func)
-    except RuntimeError:
-        # No folder for the cache can be written: compile for this process alone.
-        return njit(signature, nogil=True, error_model="numpy")(descend.py_func)
+    digest = code_digest(sys.modules[__name__], lbfgs)
+
+    def descent(w, o, q, K, m, stages, limit):
+        return descend(w, o, q, K, m, stages, limit) if digest else 0.0
+
+    return compile_cached(descent, "float64(float64[::1],int64[::1],int64,int64,int64,float64[:,::1],float64)", "numpy")

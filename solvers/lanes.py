@@ -4,17 +4,15 @@ Nothing is compiled on import. The first use on a machine compiles for some seco
 """
 
 import functools
-import hashlib
 import threading
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from types import CodeType, ModuleType
 from typing import Any
 
-import numba
 import numpy as np
 
 from solvers import kernels, lbfgs, passes, products, vectors
+from solvers.caching import code_digest, compile_cached
 from solvers.driver import EPS_END
 from solvers.objective import Array
 from theory.problem import Problem, ProblemError
@@ -23,37 +21,6 @@ EPS_FACTOR = 0.1
 MEMORY = 16
 STEPS_PER_STAGE = 2000
 Shapes = tuple[tuple[int, int], ...]
-
-
-def code_digest(*modules: ModuleType) -> int:
-    """A number that changes with the functions and constants of the modules as they were loaded.
-
-    Numba's cache on disk sees changes of one file only; this number in the closure of what is cached makes it see those
-    of other modules as well. It is taken from the code in memory: the files may have been edited since.
-    """
-    seen = hashlib.sha256()
-    for module in modules:
-        for name, value in sorted(vars(module).items()):
-            code = getattr(getattr(value, "py_func", value), "__code__", None)
-            if code is not None:
-                seen.update(f"{name} {_instructions(code)}".encode())
-            elif not name.startswith("__") and isinstance(value, int | float | str | tuple):
-                seen.update(f"{name} {value!r}".encode())
-    return int.from_bytes(seen.digest()[:7], "big")
-
-
-def _instructions(code: CodeType) -> tuple[Any, ...]:
-    consts = tuple(_instructions(c) if isinstance(c, CodeType) else repr(c) for c in code.co_consts)
-    return code.co_code, code.co_names, code.co_varnames, code.co_freevars, consts
-
-
-def compile_cached(function: Callable[..., Any], signature: str) -> Any:
-    """The function compiled for one signature, without Python's lock, from the cache on disk where there is one."""
-    try:
-        return numba.njit(signature, nogil=True, cache=True)(function)
-    except RuntimeError:
-        # No folder for the cache can be written: compile for this process alone.
-        return numba.njit(signature, nogil=True)(function)
 
 
 @functools.cache

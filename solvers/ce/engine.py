@@ -11,8 +11,9 @@ import numpy as np
 
 from solvers import kernels as relu_kernels
 from solvers import lbfgs, passes, products, vectors
+from solvers.caching import code_digest, compile_cached
 from solvers.ce import kernels
-from solvers.lanes import aligned, code_digest, compile_cached, pack_rows, unpack_row
+from solvers.lanes import aligned, pack_rows, unpack_row
 from solvers.objective import Array
 from solvers.recipes import in_order
 from theory.problem import Problem

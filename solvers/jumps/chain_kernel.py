@@ -8,16 +8,14 @@ drawing one of N entries from 32 bits favours some by less than N / 2^32 relativ
 """
 
 import functools
-import hashlib
-from collections.abc import Callable
-from pathlib import Path
+import sys
 from typing import Any
 
-import numba
 import numpy as np
 from numba import njit
 
 from solvers import vectors
+from solvers.caching import code_digest, compile_cached
 from solvers.jumps import chain_vectors
 from solvers.jumps.chain_vectors import combine, move_column
 from solvers.vectors import add_scaled, set_scaled
@@ -114,20 +112,8 @@ def run(chains, draws, lost, rows, columns, targets, k, eta, steps, o, work):
 
 
 def digest() -> int:
-    """A number in the closure of what is cached: Numba's cache sees changes of its own file alone, not of these."""
-    sources = b"".join(
-        Path(str(module)).read_bytes() for module in (__file__, chain_vectors.__file__, vectors.__file__)
-    )
-    return int.from_bytes(hashlib.sha256(sources).digest()[:7], "big")
-
-
-def compiled(function: Callable[..., Any], signature: str) -> Any:
-    """The function compiled for this process or taken from Numba's cache on disk."""
-    try:
-        return numba.njit(signature, nogil=True, cache=True, error_model="numpy")(function)
-    except RuntimeError:
-        # No folder for the cache can be written: compile for this process alone.
-        return numba.njit(signature, nogil=True, error_model="numpy")(function)
+    """A number in the closure of what is cached; it changes with this module and those it calls."""
+    return code_digest(sys.modules[__name__], chain_vectors, vectors)
 
 
 @functools.cache
@@ -141,4 +127,4 @@ def compiled_run() -> Any:
 
     integers, numbers = "int64[::1]", "float64[::1]"
     table = f"float64[:,::1],uint64[::1],uint8[::1],{integers},{integers},{numbers}"
-    return compiled(entry, f"void({table},float64,float64,int64,{integers},{numbers})")
+    return compile_cached(entry, f"void({table},float64,float64,int64,{integers},{numbers})", "numpy")

@@ -14,6 +14,7 @@ from numpy.typing import NDArray
 from scipy.sparse import csr_matrix, identity
 from scipy.sparse.linalg import spsolve
 
+from solvers.caching import compile_cached
 from solvers.jumps import chain_kernel
 from theory.jumps.scalar import critical_strength, levels
 from theory.problem import ProblemError
@@ -160,4 +161,5 @@ def compiled_exits() -> Any:
         return returned if known else -1
 
     numbers = "float64,float64,float64,float64"
-    return chain_kernel.compiled(exits, f"int64(int64[::1],uint64[::1],{numbers},int64,int64,int64,int64)")
+    signature = f"int64(int64[::1],uint64[::1],{numbers},int64,int64,int64,int64)"
+    return compile_cached(exits, signature, "numpy")

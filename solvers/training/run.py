@@ -12,7 +12,8 @@ from typing import Any
 import numpy as np
 
 from solvers import passes, products, vectors
-from solvers.lanes import aligned, code_digest, compile_cached, pack_rows, unpack_row
+from solvers.caching import code_digest, compile_cached
+from solvers.lanes import aligned, pack_rows, unpack_row
 from solvers.metrics import dnc1
 from solvers.objective import Array, Objective
 from solvers.training import kernel

@@ -25,6 +25,17 @@ def exact_lines(certificate: dict) -> list[tuple[Fraction, Fraction]]:
     return [(model.split(w)[0], sum((squared_norm(matrix(m)) for m in w), Fraction(0)) / 2) for w in pieces]
 
 
+def at_ends(certificate: dict) -> list[Comparison]:
+    """Every piece's line against DNC's infimum at both its ends, by the theory's arithmetic."""
+    K, L = certificate["problem"]["K"], certificate["problem"]["L"]
+    cuts = [K * Fraction(a, b) for a, b in certificate["problem"]["cuts"]]
+    return [
+        Comparison(a + b * x / K, "<", phi(L, x)[0], what=f"line and DNC at x = {float(x):.5g}, K = {K}, L = {L}")
+        for (a, b), *ends in zip(exact_lines(certificate), cuts[:-1], cuts[1:], strict=True)
+        for x in ends
+    ]
+
+
 def _intervals(budget: Budget) -> Verdict:
     checked = proof().check()
     if not proved(checked):
@@ -45,10 +56,7 @@ def _intervals(budget: Budget) -> Verdict:
             BITS,
         )
         certificates.append(certificate)
-        for piece, (a, b) in zip(cover, exact_lines(certificate), strict=True):
-            for x in (piece.x_from, piece.x_to):
-                what = f"line and DNC at x = {float(x):.5g}, K = {K}, L = {L}"
-                comparisons.append(Comparison(a + b * x / K, "<", phi(L, x)[0], what=what))
+        comparisons += at_ends(certificate)
         last, collapse = cover[-1].x_to, power_root(fraction(collapse_threshold(L) ** (L + 1)), L + 1)[1]
         comparisons.append(Comparison(last, ">", collapse, what=f"last x and x*_{L}, K = {K}"))
         words.append(f"({K}, {L}) to {float(last / collapse):.4f} x*_{L}")

@@ -9,11 +9,10 @@ from fractions import Fraction
 
 from theory.derivation import conclusion, proved
 from theory.derivations.envelope import envelope as proof
-from theory.phi import phi
 from verification.claim import Budget, Claim
-from verification.claims.intervals import exact_lines
+from verification.claims.intervals import at_ends
 from verification.claims.witnesses import FOLDER
-from verification.verdict import Comparison, Status, Verdict
+from verification.verdict import Status, Verdict
 
 # (K, L) with a shipped file.
 CASES = ((4, 3), (5, 3), (6, 3), *((K, 2) for K in range(7, 15)))
@@ -27,11 +26,7 @@ def _strips(budget: Budget) -> Verdict:
     for K, L in CASES:
         certificate = json.loads((FOLDER / f"strip_l{L}_k{K:02d}.json").read_text())
         cuts = [K * Fraction(a, b) for a, b in certificate["problem"]["cuts"]]
-        lines = exact_lines(certificate)
-        for (a, b), *ends in zip(lines, cuts[:-1], cuts[1:], strict=True):
-            for x in ends:
-                what = f"line and DNC at x = {float(x):.5g}, K = {K}, L = {L}"
-                comparisons.append(Comparison(a + b * x / K, "<", phi(L, x)[0], what=what))
+        comparisons += at_ends(certificate)
         certificates.append(certificate)
         words.append(f"({K}, {L}): [{float(cuts[0]):.4f}, {float(cuts[-1]):.4f}]")
         details[f"K{K}_L{L}"] = {"x": [str(cuts[0]), str(cuts[-1])], "found_by": certificate["found_by"]}
