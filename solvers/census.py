@@ -28,14 +28,14 @@ class Group:
         weights: of that loss.
         hits: restarts in all.
         fixed: those of the fixed half.
-        polished: whether `loss` and `weights` come from `refine`.
+        polished: what polishing `weights` gave, whether or not it succeeded; None if they come from a restart.
     """
 
     loss: float
     weights: tuple[Array, ...]
     hits: int = 0
     fixed: int = 0
-    polished: bool = False
+    polished: Any = None
 
 
 @dataclass
@@ -77,7 +77,7 @@ class State:
                 group = Group(value, weights)
                 self.groups.append(group)
             elif value < group.loss:
-                group.loss, group.weights, group.polished = value, weights, False
+                group.loss, group.weights, group.polished = value, weights, None
             group.hits += 1
             group.fixed += int(i < fixed)
 

@@ -69,7 +69,7 @@ def schedule(
         lanes: starts of the restart.
         factor: in (0, 1).
         first_steps: most L-BFGS steps of the first stage.
-        flat: a stage but the last ends when twenty steps lower the loss by less than `flat` eps.
+        flat: a stage ends when twenty steps lower the loss by less than `flat` eps.
     """
     smoothings = [eps0]
     while smoothings[-1] * factor > EPS_END * 1.001:
@@ -79,8 +79,7 @@ def schedule(
     for i, eps in enumerate(smoothings):
         lanes = max(1, keep(i, lanes))
         steps = first_steps if i == 0 and problem.L > 1 else STEPS_PER_STAGE
-        least = 0.0 if i == len(smoothings) - 1 else flat * eps
-        rows.append((eps, max(1e-8, 0.01 * eps), steps, least, lanes))
+        rows.append((eps, max(1e-8, 0.01 * eps), steps, flat * eps, lanes))
     return np.array(rows, dtype=float)
 
 

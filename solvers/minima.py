@@ -33,7 +33,7 @@ def lowest_minima(problem: Problem, groups: list[Group], count: int) -> list[Min
     """
     basins, found = Basins(problem), []
     for group in sorted((g for g in groups if g.weights), key=lambda g: g.loss)[:count]:
-        polished = refine(problem, group.weights)
+        polished = group.polished or refine(problem, group.weights)
         if polished.succeeded:
             basins.add(polished.loss, polished.weights, group.hits)
             found.append(polished)

@@ -3,8 +3,9 @@
 An arm is a kind of start with a first eps and a scale. Restarts run in rounds. The first half of a round takes the arms
 of the fixed portfolio in turn, whatever happened before: only these restarts count for the estimate of what was missed,
 which needs independent draws from one distribution. The other half is given out by Thompson sampling of each arm's rate
-of hits, a hit being a loss within `HIT` of the best; arms that vary the best minima take part here only. Rewards count
-restarts, never seconds, so that a seed gives one result on any number of threads. Ours.
+of hits, a hit being a loss within `HIT` of the best. Arms that vary the best minima take part here only, and hit by
+going below the best. Rewards count restarts, never seconds, so that a seed gives one result on any number of threads.
+Ours.
 """
 
 import time
@@ -13,7 +14,8 @@ from typing import Any
 
 import numpy as np
 
-from solvers.arms import choose
+from solvers.arms import VARIED, choose
+from solvers.canonical import canonical
 from solvers.census import HIT, Group, State
 from solvers.driver import Found, check_options
 from solvers.lanes import Engine
@@ -25,10 +27,13 @@ from theory.problem import Problem
 
 ENGINE = "numba-lbfgs, portfolio"
 # Rounds grow with the search: early ones are short, so that arms that vary the best minima soon have one to vary.
-ROUNDS = (8, 48)
+ROUNDS = (4, 48)
 # With more weights than this a polish is left to whoever reports the result.
 MOST_WEIGHTS = 2500
-ELITE = 6
+ELITE = 3
+# A minimum is varied in canonical form, for neurons that go the same way in it are free to go elsewhere as one: their
+# distance of directions, and by how much their union may raise the loss.
+MERGED, RISE = 1e-2, 1e-4
 
 
 def global_search(
@@ -73,7 +78,7 @@ def global_search(
     try:
         while ended is None and len(state.losses) - before < restarts:
             done = len(state.losses)
-            size = min(max(ROUNDS[0], done // 16 * 2), ROUNDS[1], restarts - (done - before))
+            size = min(max(ROUNDS[0], done // 8 * 2), ROUNDS[1], restarts - (done - before))
             chosen = choose(state.arms, size, seed, state.fixed, done, bool(state.groups))
             ended = _round(
                 problem, engine, state, chosen, (seed, heats, threads or cores()), target, patience, progress, stop
@@ -103,8 +108,9 @@ def _round(
     """One round; the outcome that ended the search, if one did."""
     seed, heats, threads = work
     first, known = len(state.losses), state.best[0]
-    elite = [g.weights for g in sorted(state.groups, key=lambda g: g.loss)[:ELITE]]
-    kinds: dict[str, Kind] = KINDS | ({"varied": varied(elite)} if elite else {})
+    lowest = sorted(state.groups, key=lambda g: g.loss)[:ELITE]
+    elite = [canonical(problem, g.weights, MERGED, RISE) for g in lowest]
+    kinds: dict[str, Kind] = KINDS | ({VARIED: varied(elite)} if elite else {})
     recipes = [
         Recipe(first + i, kinds[state.arms[a].arm[0]], state.arms[a].arm[1], state.arms[a].arm[2], heats)
         for i, a in enumerate(chosen)
@@ -137,19 +143,20 @@ def _learn(state: State, chosen: list[int], finished: list[Found], known: float)
     for index, (value, _) in zip(chosen, finished, strict=False):
         record = state.arms[index]
         record.tried += 1
-        record.hits += int(value <= state.best[0] * (1 + HIT))
+        below = record.arm[0] != VARIED or value < known * (1 - HIT)
+        record.hits += int(value <= state.best[0] * (1 + HIT) and below)
         record.lowest = min(record.lowest, value) if np.isfinite(value) else record.lowest
 
 
 def _polish_lowest(problem: Problem, state: State) -> None:
     group = min(state.groups, key=lambda g: g.loss)
-    if not group.polished and sum(w.size for w in group.weights) <= MOST_WEIGHTS:
+    if group.polished is None and sum(w.size for w in group.weights) <= MOST_WEIGHTS:
         polish_group(problem, group)
         state.best = min(state.best, (group.loss, group.weights), key=lambda f: f[0])
 
 
 def polish_group(problem: Problem, group: Group) -> None:
-    """Replace a group's weights by polished ones, if those are no worse."""
-    polished = refine(problem, group.weights)
-    if polished.succeeded and polished.loss <= group.loss:
-        group.loss, group.weights, group.polished = polished.loss, polished.weights, True
+    """Polish a group, and replace its weights by the polished ones if those are no worse."""
+    group.polished = refine(problem, group.weights)
+    if group.polished.succeeded and group.polished.loss <= group.loss:
+        group.loss, group.weights = group.polished.loss, group.polished.weights

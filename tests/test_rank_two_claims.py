@@ -1,7 +1,6 @@
 """Claims, command line and figure of rank two say what the runs show, and notice when they do not."""
 
 import json
-import sys
 from fractions import Fraction
 from pathlib import Path
 
@@ -110,4 +109,3 @@ def test_the_figure_draws_what_the_runs_show(monkeypatch: pytest.MonkeyPatch) ->
     assert ends[0.0] < 0.4 < ends[0.03] < ends[0.1] < ends[0.2]
     three = [row["y"] for row in table if row["panel"] == "fails" and row["task"] == "rank-three" and row["seed"] == 0]
     assert three[:3] == pytest.approx([1 / 3, 2 / 3, 1], abs=1e-3)
-    assert "matplotlib.pyplot" not in sys.modules

@@ -98,8 +98,10 @@ def run_search(
     solution, state = shown(run, options["restarts"], limit, known["dnc"][1], earlier)
     if not solution.weights:
         raise ProblemError(f"no restart finished: {solution.outcome.value}")
-    with Console(stderr=True).status("polishing the best"):
-        polished = refine(problem, solution.weights)
+    polished = next((g.polished for g in state.groups if g.weights is solution.weights), None)
+    if polished is None:
+        with Console(stderr=True).status("polishing the best"):
+            polished = refine(problem, solution.weights)
     if polished.loss < solution.loss:
         solution = replace(solution, weights=polished.weights, loss=polished.loss)
     saved = save(solution, out / f"{stem}.npz")

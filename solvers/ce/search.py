@@ -112,4 +112,4 @@ def _polish_best(problem: Problem, state: State) -> None:
     if loss <= state.best[0]:
         state.best = (loss, polished.weights)
         group: Group = min(state.groups, key=lambda g: g.loss)
-        group.loss, group.weights, group.polished = loss, polished.weights, True
+        group.loss, group.weights, group.polished = loss, polished.weights, polished
