@@ -1,9 +1,5 @@
 """What a search hands back, and how it is kept on disk."""
 
-import io
-import json
-import zipfile
-import zlib
 from dataclasses import dataclass, field
 from enum import Enum
 from fractions import Fraction
@@ -13,22 +9,10 @@ from typing import Any
 import numpy as np
 
 from solvers.objective import Array
-from solvers.storage import write_whole
-from theory.problem import Problem, ProblemError
+from solvers.storage import read_archive, reading, write_archive
+from theory.problem import Problem
 
 FORMAT = "dufm-solution"
-DAMAGE = (
-    OSError,
-    EOFError,
-    ValueError,
-    LookupError,
-    TypeError,
-    AttributeError,
-    ArithmeticError,
-    RuntimeError,
-    zipfile.BadZipFile,
-    zlib.error,
-)
 
 
 class Outcome(Enum):
@@ -81,10 +65,8 @@ def save(solution: Solution, path: str | Path) -> Path:
     Raises:
         OSError: if the folder cannot be written.
     """
-    path = Path(path)
     problem = solution.problem
     record = {
-        "format": FORMAT,
         "version": 1,
         "problem": {
             "K": problem.K,
@@ -103,13 +85,8 @@ def save(solution: Solution, path: str | Path) -> Path:
         "seconds": solution.seconds,
         "factors": len(solution.weights),
     }
-    arrays: dict[str, Any] = {"record": np.array(json.dumps(record)), "losses": solution.losses}
-    arrays |= {f"factor_{i}": weight for i, weight in enumerate(solution.weights)}
-    path.parent.mkdir(parents=True, exist_ok=True)
-    packed = io.BytesIO()
-    np.savez_compressed(packed, **arrays)
-    write_whole(path, packed.getvalue())
-    return path
+    factors = {f"factor_{i}": weight for i, weight in enumerate(solution.weights)}
+    return write_archive(path, FORMAT, record, {"losses": solution.losses} | factors)
 
 
 def load(path: str | Path) -> Solution:
@@ -118,14 +95,11 @@ def load(path: str | Path) -> Solution:
     Raises:
         ProblemError: if the file is missing, damaged, or not a solution whose weights fit its problem.
     """
-    try:
-        # From bytes: np.load leaves a damaged file open.
-        with np.load(io.BytesIO(Path(path).read_bytes()), allow_pickle=False) as data:
-            record = json.loads(str(data["record"]))
-            if record["format"] != FORMAT or record["version"] != 1:
-                raise ValueError(f"format {record['format']!r} version {record['version']!r}")
-            weights = tuple(np.asarray(data[f"factor_{i}"], dtype=float) for i in range(record["factors"]))
-            losses = np.asarray(data["losses"], dtype=float)
+    with reading(path, "solution"):
+        record, arrays = read_archive(path, FORMAT)
+        if record["version"] != 1:
+            raise ValueError(f"version {record['version']!r}")
+        weights = tuple(np.asarray(arrays[f"factor_{i}"], dtype=float) for i in range(record["factors"]))
         stated = record["problem"]
         lambdas = tuple(Fraction(*pair) for pair in stated["lambdas"])
         problem = Problem(stated["K"], stated["L"], lambdas, stated["width"], stated["n"], stated["loss"])
@@ -135,7 +109,7 @@ def load(path: str | Path) -> Solution:
             problem,
             weights,
             float.fromhex(record["loss"]),
-            losses,
+            np.asarray(arrays["losses"], dtype=float),
             record["engine"],
             record["versions"],
             int(record["seed"]),
@@ -143,8 +117,3 @@ def load(path: str | Path) -> Solution:
             Outcome[record["outcome"]],
             float(record["seconds"]),
         )
-    except FileNotFoundError:
-        raise ProblemError(f"solution file must exist, got {str(path)!r}") from None
-    except DAMAGE as error:
-        reason = " ".join(str(error).split())
-        raise ProblemError(f"solution file must be an undamaged .npz by dufm, got {str(path)!r} ({reason})") from None

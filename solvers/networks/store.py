@@ -1,8 +1,5 @@
 """Runs on disk: one .npz with weights, moments and snapshots, whole or not there; training goes on from it."""
 
-import io
-import json
-import zipfile
 from pathlib import Path
 from typing import Any
 
@@ -11,11 +8,9 @@ import numpy as np
 from solvers.networks.measure import snapshot_from
 from solvers.networks.plan import plan_from
 from solvers.networks.training import Outcome, Run, State
-from solvers.storage import write_whole
-from theory.problem import ProblemError
+from solvers.storage import read_archive, reading, write_archive
 
 FORMAT = "dufm-network-1"
-DAMAGE = (OSError, ValueError, LookupError, TypeError, EOFError, zipfile.BadZipFile)
 
 
 def save(run: Run, path: str | Path, data: dict[str, Any]) -> Path:
@@ -29,9 +24,7 @@ def save(run: Run, path: str | Path, data: dict[str, Any]) -> Path:
     Raises:
         OSError: if the folder cannot be written.
     """
-    path = Path(path)
     record = {
-        "format": FORMAT,
         "plan": run.plan.record(),
         "data": data,
         "epoch": run.state.epoch,
@@ -39,14 +32,10 @@ def save(run: Run, path: str | Path, data: dict[str, Any]) -> Path:
         "outcome": run.outcome.name,
         "snapshots": [snapshot.record() for snapshot in run.snapshots],
     }
-    arrays: dict[str, Any] = {"record": np.array(json.dumps(record))}
+    arrays: dict[str, np.ndarray] = {}
     for name in ("weights", "first", "second"):
         arrays |= {f"{name}_{i}": part for i, part in enumerate(getattr(run.state, name))}
-    path.parent.mkdir(parents=True, exist_ok=True)
-    packed = io.BytesIO()
-    np.savez_compressed(packed, **arrays)
-    write_whole(path, packed.getvalue())
-    return path
+    return write_archive(path, FORMAT, record, arrays)
 
 
 def load(path: str | Path) -> tuple[Run, dict[str, Any]]:
@@ -55,15 +44,11 @@ def load(path: str | Path) -> tuple[Run, dict[str, Any]]:
     Raises:
         ProblemError: if the file is missing, damaged, or weights do not fit the plan.
     """
-    try:
-        # From bytes: np.load leaves a damaged file open.
-        with np.load(io.BytesIO(Path(path).read_bytes()), allow_pickle=False) as held:
-            record = json.loads(str(held["record"]))
-            if record["format"] != FORMAT:
-                raise ValueError(f"format {record['format']!r}")
-            plan = plan_from(record["plan"])
-            names = ("weights", "first", "second")
-            weights, first, second = ([held[f"{name}_{i}"] for i in range(plan.layers)] for name in names)
+    with reading(path, "network"):
+        record, held = read_archive(path, FORMAT)
+        plan = plan_from(record["plan"])
+        names = ("weights", "first", "second")
+        weights, first, second = ([held[f"{name}_{i}"] for i in range(plan.layers)] for name in names)
         shapes = list(zip(plan.widths[1:], plan.widths[:-1], strict=True))
         for arrays in (weights, first, second):
             if [a.shape for a in arrays] != shapes or any(a.dtype != np.float64 for a in arrays):
@@ -71,8 +56,3 @@ def load(path: str | Path) -> tuple[Run, dict[str, Any]]:
         state = State(weights, first, second, record["epoch"], record["steps"])
         snapshots = [snapshot_from(s) for s in record["snapshots"]]
         return Run(plan, state, snapshots, Outcome[record["outcome"]]), record["data"]
-    except FileNotFoundError:
-        raise ProblemError(f"network file must exist, got {str(path)!r}") from None
-    except DAMAGE as error:
-        reason = " ".join(str(error).split())
-        raise ProblemError(f"network file must be an undamaged .npz by dufm, got {str(path)!r} ({reason})") from None

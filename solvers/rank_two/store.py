@@ -1,12 +1,10 @@
 """Finished runs on disk: one .npz each, whole or not there, found again by what fixes the run."""
 
 import hashlib
-import io
 import json
 from dataclasses import asdict
 from pathlib import Path
 from typing import Any
-from zipfile import BadZipFile
 
 import numpy as np
 
@@ -14,9 +12,9 @@ from solvers.rank_two.network import Setup
 from solvers.rank_two.spectrum import Bound
 from solvers.rank_two.tasks import Task
 from solvers.rank_two.training import Look, Run
-from solvers.storage import write_whole
+from solvers.storage import DAMAGE, read_archive, write_archive
 
-FORMAT = "dufm-rank-two-1"
+FORMAT = "dufm-rank-two-2"
 NUMBERS = ("step", "misfit", "imbalance")
 
 
@@ -37,20 +35,17 @@ def save_run(path: Path, run: Run) -> None:
     bounds = [asdict(look.bound) if look.bound else None for look in run.looks]
     arrays: dict[str, Any] = {name: np.array([getattr(look, name) for look in run.looks]) for name in NUMBERS}
     arrays |= {"W": run.W, "A": run.A, "energies": np.array([look.energies for look in run.looks])}
-    arrays |= {"bounds": json.dumps(bounds), "seed": run.seed, "diverged": run.diverged}
-    buffer = io.BytesIO()
-    np.savez(buffer, **arrays)
-    write_whole(path, buffer.getvalue())
+    record = {"bounds": bounds, "seed": run.seed, "diverged": run.diverged}
+    write_archive(path, FORMAT, record, arrays, compressed=False)
 
 
 def load_run(path: Path) -> Run | None:
     """Read what `save_run` wrote; None if there is no such file or it cannot be read as one."""
     try:
-        # From memory: NumPy leaves the file open if it is not a whole archive.
-        with np.load(io.BytesIO(path.read_bytes()), allow_pickle=False) as held:
-            bounds = [Bound(**b) if b else None for b in json.loads(str(held["bounds"]))]
-            columns = zip(*(held[name].tolist() for name in NUMBERS), held["energies"], bounds, strict=True)
-            looks = tuple(Look(s, f, energies, bound, i) for s, f, i, energies, bound in columns)
-            return Run(int(held["seed"]), held["W"], held["A"], looks, bool(held["diverged"]))
-    except (OSError, ValueError, KeyError, TypeError, EOFError, BadZipFile):
+        record, arrays = read_archive(path, FORMAT)
+        bounds = [Bound(**b) if b else None for b in record["bounds"]]
+        columns = zip(*(arrays[name].tolist() for name in NUMBERS), arrays["energies"], bounds, strict=True)
+        looks = tuple(Look(s, f, energies, bound, i) for s, f, i, energies, bound in columns)
+        return Run(record["seed"], arrays["W"], arrays["A"], looks, record["diverged"])
+    except DAMAGE:
         return None

@@ -1,19 +1,16 @@
 """Batches on disk: one .npz, whole or not there, from which every run can be gone on with."""
 
-import io
-import json
 from fractions import Fraction
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
-from solvers.solution import DAMAGE
-from solvers.storage import write_whole
+from solvers.storage import read_archive, reading, write_archive
 from solvers.training.batch import Batch
 from solvers.training.run import Ending, Run, Trace
 from solvers.training.setting import Setting
-from theory.problem import Problem, ProblemError
+from theory.problem import Problem
 
 FORMAT = "dufm-training"
 COLUMNS = ("steps", "loss", "fit", "singular", "dnc1")
@@ -25,9 +22,7 @@ def save(batch: Batch, path: str | Path) -> Path:
     Raises:
         OSError: if it cannot be written.
     """
-    path = Path(path)
     record = {
-        "format": FORMAT,
         "version": 1,
         "count": batch.count,
         "seed": str(batch.seed),
@@ -39,15 +34,11 @@ def save(batch: Batch, path: str | Path) -> Path:
             for r in batch.runs
         ],
     }
-    arrays: dict[str, Any] = {"record": np.array(json.dumps(record))}
+    arrays: dict[str, np.ndarray] = {}
     for i, run in enumerate(batch.runs):
         arrays[f"weights_{i}"] = run.weights
         arrays |= {f"{name}_{i}": getattr(run.trace, name) for name in COLUMNS}
-    packed = io.BytesIO()
-    np.savez_compressed(packed, **arrays)
-    path.parent.mkdir(parents=True, exist_ok=True)
-    write_whole(path, packed.getvalue())
-    return path
+    return write_archive(path, FORMAT, record, arrays)
 
 
 def load(path: str | Path) -> Batch:
@@ -56,27 +47,20 @@ def load(path: str | Path) -> Batch:
     Raises:
         ProblemError: if the file is missing, damaged, or not a batch whose runs fit its settings.
     """
-    try:
-        # From bytes: np.load leaves a damaged file open.
-        with np.load(io.BytesIO(Path(path).read_bytes()), allow_pickle=False) as data:
-            record = json.loads(str(data["record"]))
-            if (record["format"], record["version"]) != (FORMAT, 1):
-                raise ValueError(f"format {record['format']!r} version {record['version']!r}")
-            settings = tuple(_read(stated) for stated in record["settings"])
-            runs = []
-            for i, told in enumerate(record["runs"]):
-                loss, fit, slope = (float.fromhex(value) for value in told["told"])
-                trace = Trace(*(np.array(data[f"{name}_{i}"]) for name in COLUMNS))
-                weights = np.array(data[f"weights_{i}"], dtype=float)
-                _check(settings[told["setting"]], weights, trace)
-                place, number, ending = int(told["setting"]), int(told["number"]), Ending[told["ending"]]
-                runs.append(Run(place, number, int(told["step"]), ending, loss, fit, slope, weights, trace))
+    with reading(path, "training"):
+        record, arrays = read_archive(path, FORMAT)
+        if record["version"] != 1:
+            raise ValueError(f"version {record['version']!r}")
+        settings = tuple(_read(stated) for stated in record["settings"])
+        runs = []
+        for i, told in enumerate(record["runs"]):
+            loss, fit, slope = (float.fromhex(value) for value in told["told"])
+            trace = Trace(*(np.array(arrays[f"{name}_{i}"]) for name in COLUMNS))
+            weights = np.array(arrays[f"weights_{i}"], dtype=float)
+            _check(settings[told["setting"]], weights, trace)
+            place, number, ending = int(told["setting"]), int(told["number"]), Ending[told["ending"]]
+            runs.append(Run(place, number, int(told["step"]), ending, loss, fit, slope, weights, trace))
         return Batch(settings, int(record["count"]), int(record["seed"]), tuple(runs), record["versions"])
-    except FileNotFoundError:
-        raise ProblemError(f"training file must exist, got {str(path)!r}") from None
-    except DAMAGE as error:
-        reason = " ".join(str(error).split())
-        raise ProblemError(f"training file must be an undamaged .npz by dufm, got {str(path)!r} ({reason})") from None
 
 
 def _stated(setting: Setting) -> dict[str, Any]:
