@@ -18,10 +18,13 @@ def main() -> None:
     parser.add_argument(
         "--only", choices=list("abctdrj"), help="one table: engines, target, growth, threads, AGOP, training, chains"
     )
+    parser.add_argument(
+        "--peer-seconds", type=float, help="most CPU seconds of the slow peer in table b, to bound its rare hits"
+    )
     options = parser.parse_args()
     work = {
         "a": tables.engines,
-        "b": tables.to_target,
+        "b": lambda quick: tables.to_target(quick, options.peer_seconds),
         "c": tables.growth,
         "t": lambda quick: tables.threads(),
         "d": agop.table,

@@ -1,7 +1,8 @@
-"""Confidence for a proportion: the interval of Clopper and Pearson, exact for every number of trials.
+"""Exact confidence intervals: Clopper and Pearson's for a proportion, Garwood's for a count.
 
-The interval inverts the binomial test, so its coverage is never below the confidence asked for (Clopper and Pearson,
+The first inverts the binomial test, so its coverage is never below the confidence asked for (Clopper and Pearson,
 Biometrika 26, 1934). With k = 0 or k = n its end is 0 or 1, and the other end still says what n trials cannot exclude.
+The second does the same for the mean of a Poisson count (Garwood, Biometrika 28, 1936).
 """
 
 from dataclasses import dataclass
@@ -70,6 +71,23 @@ def clopper_pearson(
     alternative = {"two-sided": "two-sided", "lower": "greater", "upper": "less"}[side]
     found = binomtest(k, n, alternative=alternative).proportion_ci(confidence, method="exact")
     return Proportion(k, n, float(found.low), float(found.high), confidence)
+
+
+def poisson_interval(k: SupportsIndex, confidence: float = 0.95) -> tuple[float, float]:
+    """The exact two-sided interval for the mean of a Poisson variable that came out as k >= 0.
+
+    Raises:
+        ProblemError: naming the argument that makes no sense.
+    """
+    k = _whole(k, "k")
+    if k < 0:
+        raise ProblemError(f"k must be a count >= 0, got {k}")
+    if not 0 < confidence < 1:
+        raise ProblemError(f"confidence must be a number in (0, 1), got {confidence!r}")
+    from scipy.stats import chi2
+
+    tail = (1 - confidence) / 2
+    return (float(chi2.ppf(tail, 2 * k)) / 2 if k else 0.0), float(chi2.ppf(1 - tail, 2 * k + 2)) / 2
 
 
 def _whole(value: SupportsIndex, name: str) -> int:

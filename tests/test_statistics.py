@@ -1,12 +1,13 @@
 """The interval for a proportion is the one that inverts the binomial test, and nonsense is refused in one line."""
 
 from fractions import Fraction
-from math import comb
+from math import comb, exp
 
 import numpy as np
 import pytest
+from scipy.stats import poisson
 
-from solvers.statistics import clopper_pearson
+from solvers.statistics import clopper_pearson, poisson_interval
 from theory.problem import ProblemError
 
 
@@ -63,3 +64,19 @@ def test_numpy_counts_are_counts() -> None:
 def test_nonsense_is_refused(arguments: tuple, words: str) -> None:
     with pytest.raises(ProblemError, match=words):
         clopper_pearson(*arguments)
+
+
+@pytest.mark.parametrize(("k", "confidence"), [(1, 0.95), (7, 0.9), (40, 0.99)])
+def test_a_poisson_interval_leaves_half_the_risk_on_each_side(k: int, confidence: float) -> None:
+    low, high = poisson_interval(k, confidence)
+    tail = (1 - confidence) / 2
+    assert poisson.sf(k - 1, low) == pytest.approx(tail) and poisson.cdf(k, high) == pytest.approx(tail)
+
+
+def test_nothing_counted_bounds_from_above_alone() -> None:
+    low, high = poisson_interval(0)
+    assert low == 0 and exp(-high) == pytest.approx(0.025)
+    with pytest.raises(ProblemError, match="k must be a count >= 0, got -1"):
+        poisson_interval(-1)
+    with pytest.raises(ProblemError, match="confidence must be a number"):
+        poisson_interval(3, 1.0)

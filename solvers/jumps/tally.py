@@ -8,9 +8,8 @@ from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.stats import chi2
 
-from solvers.statistics import Proportion, clopper_pearson
+from solvers.statistics import Proportion, clopper_pearson, poisson_interval
 from theory.problem import ProblemError
 
 Ranks = NDArray[np.int64]
@@ -81,8 +80,8 @@ def hazard(ranks: Ranks, r: int, checkpoint: int) -> Hazard:
     here = np.cumprod(ranks == r, axis=0)[:-1].astype(bool)
     left = int((here & (ranks[1:] < r) & (ranks[1:] >= 0)).sum())
     steps = int(here.sum()) * checkpoint
-    low = float(chi2.ppf(0.025, 2 * left)) / 2 / steps if left else 0.0
-    return Hazard(left, steps, low, float(chi2.ppf(0.975, 2 * left + 2)) / 2 / steps)
+    low, high = poisson_interval(left)
+    return Hazard(left, steps, low / steps, high / steps)
 
 
 def upward_bound(ranks: Ranks, confidence: float = 0.95) -> Proportion:
