@@ -1,7 +1,7 @@
 """What a global search has found so far: every restart's loss, the minima they make, and when to stop."""
 
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -58,28 +58,25 @@ class State:
     arms: list[ArmRecord] = field(default_factory=lambda: [ArmRecord(arm) for arm in ARMS])
     since: int = 0
 
-    def add(self, found: Found) -> None:
-        """Take in one restart; `file` puts those of a round among the minima."""
-        self.losses.append(found[0])
+    def add(self, found: Found, fixed: bool) -> None:
+        """Take in one restart, of the fixed half or not, and count it to its minimum."""
+        value, weights = found
+        self.losses.append(value)
         self.since += 1
-        if found[0] < self.best[0]:
-            self.since = 0 if found[0] < self.best[0] * (1 - HIT) else self.since
+        self.fixed += int(fixed)
+        if value < self.best[0]:
+            self.since = 0 if value < self.best[0] * (1 - HIT) else self.since
             self.best = found
-
-    def file(self, finished: Sequence[Found], fixed: int) -> None:
-        """Count the restarts of a round by minimum; the first `fixed` of them are of the fixed half."""
-        for i, (value, weights) in enumerate(finished):
-            self.fixed += int(i < fixed)
-            if not np.isfinite(value):
-                continue
-            group = next((g for g in self.groups if abs(value - g.loss) <= HIT * g.loss), None)
-            if group is None:
-                group = Group(value, weights)
-                self.groups.append(group)
-            elif value < group.loss:
-                group.loss, group.weights, group.polished = value, weights, None
-            group.hits += 1
-            group.fixed += int(i < fixed)
+        if not np.isfinite(value):
+            return
+        group = next((g for g in self.groups if abs(value - g.loss) <= HIT * g.loss), None)
+        if group is None:
+            group = Group(value, weights)
+            self.groups.append(group)
+        elif value < group.loss:
+            group.loss, group.weights, group.polished = value, weights, None
+        group.hits += 1
+        group.fixed += int(fixed)
 
     def ended(self, target: float | None, patience: int | None, stop: Callable[[], bool] | None) -> Outcome | None:
         """Why the search ends here, if it does."""

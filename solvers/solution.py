@@ -59,23 +59,28 @@ class Solution:
         return int(np.isnan(self.losses).sum())
 
 
+def stated(problem: Problem) -> dict[str, Any]:
+    """The problem as JSON can hold it, exactly."""
+    lambdas = [[value.numerator, value.denominator] for value in problem.lambdas]
+    sizes = {"K": problem.K, "L": problem.L, "width": problem.width, "n": problem.n}
+    return sizes | {"lambdas": lambdas, "loss": problem.loss}
+
+
+def problem_from(told: dict[str, Any]) -> Problem:
+    """The problem that `stated` told."""
+    lambdas = tuple(Fraction(*pair) for pair in told["lambdas"])
+    return Problem(told["K"], told["L"], lambdas, told["width"], told["n"], told.get("loss", "mse"))
+
+
 def save(solution: Solution, path: str | Path) -> Path:
     """Write a solution as .npz in one step: readers see the old file or the whole new one, never a part.
 
     Raises:
         OSError: if the folder cannot be written.
     """
-    problem = solution.problem
     record = {
         "version": 1,
-        "problem": {
-            "K": problem.K,
-            "L": problem.L,
-            "lambdas": [[value.numerator, value.denominator] for value in problem.lambdas],
-            "width": problem.width,
-            "n": problem.n,
-            "loss": problem.loss,
-        },
+        "problem": stated(solution.problem),
         "loss": solution.loss.hex(),
         "engine": solution.engine,
         "versions": solution.versions,
@@ -100,9 +105,7 @@ def load(path: str | Path) -> Solution:
         if record["version"] != 1:
             raise ValueError(f"version {record['version']!r}")
         weights = tuple(np.asarray(arrays[f"factor_{i}"], dtype=float) for i in range(record["factors"]))
-        stated = record["problem"]
-        lambdas = tuple(Fraction(*pair) for pair in stated["lambdas"])
-        problem = Problem(stated["K"], stated["L"], lambdas, stated["width"], stated["n"], stated["loss"])
+        problem = problem_from(record["problem"])
         if weights:
             problem.check_shapes([(w.shape[0], w.shape[1]) for w in weights])
         return Solution(

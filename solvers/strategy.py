@@ -108,7 +108,7 @@ def _round(
     """One round; the outcome that ended the search, if one did."""
     seed, heats, threads = work
     first, known = len(state.losses), state.best[0]
-    lowest = sorted(state.groups, key=lambda g: g.loss)[:ELITE]
+    lowest = sorted((g for g in state.groups if g.weights), key=lambda g: g.loss)[:ELITE]
     elite = [canonical(problem, g.weights, MERGED, RISE) for g in lowest]
     kinds: dict[str, Kind] = KINDS | ({VARIED: varied(elite)} if elite else {})
     recipes = [
@@ -119,17 +119,15 @@ def _round(
     ended: Outcome | None = None
     try:
         for found in run_recipes(problem, engine, recipes, seed, threads, stop):
+            state.add(found, fixed=len(finished) < (len(chosen) + 1) // 2)
             finished.append(found)
-            state.add(found)
             if progress is not None:
                 progress(state)
             ended = state.ended(target, patience, stop)
             if ended is not None:
                 break
     finally:
-        # After Ctrl-C as well: what has finished counts in the census as it does among the losses.
         _learn(state, chosen, finished, known)
-        state.file(finished, (len(chosen) + 1) // 2)
     if ended is None and len(finished) < len(recipes):
         ended = Outcome.STOPPED
     return ended

@@ -23,7 +23,8 @@ def run_ce_search(problem: Problem, options: dict[str, Any], out: Path, as_json:
     from solvers.solution import Solution, save
     from theory.ce.enclosure import least_loss
     from theory.ce.polygons import DNC_LOGITS
-    from verification.cli_search import earlier_state, make_folder, seconds, shown
+    from verification.cli_search import make_folder, seconds, shown
+    from verification.search_state import Keeper
 
     if problem.K < 3:
         raise ProblemError(f"--loss ce needs K >= 3, got {problem.K}")
@@ -32,14 +33,15 @@ def run_ce_search(problem: Problem, options: dict[str, Any], out: Path, as_json:
     limit = seconds(options["budget"])
     make_folder(out)
     path = out / f"ce_K{problem.K}_L{problem.L}_d{problem.width}_seed{options['seed']}.npz"
-    earlier = earlier_state(problem, path) if options["resume"] else None
+    keeper = Keeper(problem, options["seed"], path)
+    earlier = keeper.earlier(options["resume"])
     known, dnc = candidates(problem), float(least_loss(DNC_LOGITS, problem).mid())
 
     def run(told: Any, stop: Any) -> tuple[Solution, State]:
         asked = {name: options[name] for name in ("restarts", "seed", "target", "patience")}
         return ce_search(problem, progress=told, stop=stop, state=earlier, **asked)
 
-    solution, state = shown(run, options["restarts"], limit, dnc, earlier)
+    solution, state = shown(run, options["restarts"], limit, dnc, earlier, keeper)
     if not solution.weights:
         raise ProblemError(f"no restart finished: {solution.outcome.value}")
     minima = [

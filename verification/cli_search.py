@@ -17,11 +17,11 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, T
 from rich.table import Table
 
 from solvers.canonical import describe
-from solvers.census import Group, State
+from solvers.census import State
 from solvers.devices import chosen_device, device_search
 from solvers.minima import lowest_minima
 from solvers.polish import Polished, refine
-from solvers.solution import Solution, load, save
+from solvers.solution import Solution, save
 from solvers.symmetry import graph_of, symmetry_group
 from theory.bounds import least_loss
 from theory.phi import phi_of_cost, phi_of_power
@@ -30,6 +30,7 @@ from theory.structure import total_cost
 from theory.structures import CheapestSum
 from verification.certificate import point_certificate, write
 from verification.checker import check
+from verification.search_state import Keeper
 
 # Zero output has loss 1/2; a descent ends this close to it, relatively.
 COLLAPSED = 1e-9
@@ -89,13 +90,14 @@ def run_search(
     known = known_losses(problem)
     make_folder(out)
     stem = f"K{K}_L{L}_d{problem.width}_seed{options['seed']}"
-    earlier = earlier_state(problem, out / f"{stem}.npz") if options["resume"] else None
+    keeper = Keeper(problem, options["seed"], out / f"{stem}.npz")
+    earlier = keeper.earlier(options["resume"])
 
     def run(told: Callable[[State], None], stop: Callable[[], bool]) -> tuple[Solution, State]:
         asked = {name: options[name] for name in ("restarts", "seed", "target", "patience")}
         return device_search(problem, device, progress=told, stop=stop, state=earlier, **asked)
 
-    solution, state = shown(run, options["restarts"], limit, known["dnc"][1], earlier)
+    solution, state = shown(run, options["restarts"], limit, known["dnc"][1], earlier, keeper)
     if not solution.weights:
         raise ProblemError(f"no restart finished: {solution.outcome.value}")
     polished = next((g.polished for g in state.groups if g.weights is solution.weights), None)
@@ -127,26 +129,13 @@ def make_folder(out: Path) -> None:
         raise ProblemError(f"--out {out} cannot be made: {error.strerror}") from None
 
 
-def earlier_state(problem: Problem, path: Path) -> State | None:
-    """The state to go on from: best weights and losses of an earlier run of the same problem, if there is one."""
-    if not path.exists():
-        return None
-    solution = load(path)
-    known = solution.problem
-    if (known.lambdas, known.n, known.loss) != (problem.lambdas, problem.n, problem.loss):
-        raise ProblemError(f"--resume: {path} belongs to another problem; choose another --out")
-    state = State(losses=[float(x) for x in solution.losses])
-    if solution.weights:
-        state.best = (solution.loss, solution.weights)
-        state.groups = [Group(solution.loss, solution.weights)]
-    return state
-
-
 Run = Callable[[Callable[[State], None], Callable[[], bool]], tuple[Solution, State]]
 
 
-def shown(run: Run, restarts: int, limit: float | None, dnc: float, earlier: State | None) -> tuple[Solution, State]:
-    """Run a search under a progress bar with its best loss beside DNC's; `limit` is in seconds.
+def shown(
+    run: Run, restarts: int, limit: float | None, dnc: float, earlier: State | None, keeper: Keeper
+) -> tuple[Solution, State]:
+    """Run a search under a progress bar with its best loss beside DNC's, and keep its state; `limit` is in seconds.
 
     Where stderr is no terminal it gets a line after 1, 2, 4, 8, ... restarts instead.
     """
@@ -158,6 +147,7 @@ def shown(run: Run, restarts: int, limit: float | None, dnc: float, earlier: Sta
         done = 0 if earlier is None else len(earlier.losses)
 
         def told(state: State) -> None:
+            keeper(state)
             best = state.best[0]
             ran = len(state.losses) - done
             words = f"best {best:.10g}, {best / dnc:.5f} of DNC, {len(state.groups)} minima"
@@ -165,7 +155,9 @@ def shown(run: Run, restarts: int, limit: float | None, dnc: float, earlier: Sta
             if not errors.is_terminal and ran & (ran - 1) == 0:
                 print(f"{ran}/{restarts} {words}", file=sys.stderr, flush=True)
 
-        return run(told, lambda: limit is not None and time.monotonic() - began > limit)
+        found = run(told, lambda: limit is not None and time.monotonic() - began > limit)
+    keeper.save(found[1])
+    return found
 
 
 def _certify(solution: Solution, path: Path) -> dict[str, Any]:

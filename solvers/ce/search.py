@@ -73,10 +73,8 @@ def ce_search(
     outcome: Outcome | None = None
     try:
         for batch in run_starts(even, start, range(first, first + restarts), [Recipe()], threads or cores(), stop):
-            found = [(d.loss, tuple(balance(problem, d.weights))) for d in batch]
-            for one in found:
-                state.add(one)
-            state.file(found, len(found))
+            for d in batch:
+                state.add((d.loss, tuple(balance(problem, d.weights))), fixed=True)
             if progress is not None:
                 progress(state)
             outcome = state.ended(target, patience, stop)

@@ -1,16 +1,15 @@
 """Batches on disk: one .npz, whole or not there, from which every run can be gone on with."""
 
-from fractions import Fraction
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
+from solvers.solution import problem_from, stated
 from solvers.storage import read_archive, reading, write_archive
 from solvers.training.batch import Batch
 from solvers.training.run import Ending, Run, Trace
 from solvers.training.setting import Setting
-from theory.problem import Problem
 
 FORMAT = "dufm-training"
 COLUMNS = ("steps", "loss", "fit", "singular", "dnc1")
@@ -51,7 +50,7 @@ def load(path: str | Path) -> Batch:
         record, arrays = read_archive(path, FORMAT)
         if record["version"] != 1:
             raise ValueError(f"version {record['version']!r}")
-        settings = tuple(_read(stated) for stated in record["settings"])
+        settings = tuple(_read(told) for told in record["settings"])
         runs = []
         for i, told in enumerate(record["runs"]):
             loss, fit, slope = (float.fromhex(value) for value in told["told"])
@@ -64,16 +63,12 @@ def load(path: str | Path) -> Batch:
 
 
 def _stated(setting: Setting) -> dict[str, Any]:
-    problem = setting.problem
-    lambdas = [[value.numerator, value.denominator] for value in problem.lambdas]
-    stated = {"K": problem.K, "L": problem.L, "lambdas": lambdas, "width": problem.width, "n": problem.n}
-    return stated | {"rate": setting.rate.hex(), "scale": setting.scale.hex(), "steps": setting.steps}
+    return stated(setting.problem) | {"rate": setting.rate.hex(), "scale": setting.scale.hex(), "steps": setting.steps}
 
 
-def _read(stated: dict[str, Any]) -> Setting:
-    lambdas = tuple(Fraction(*pair) for pair in stated["lambdas"])
-    problem = Problem(stated["K"], stated["L"], lambdas, stated["width"], stated["n"])
-    return Setting(problem, float.fromhex(stated["rate"]), float.fromhex(stated["scale"]), stated["steps"])
+def _read(told: dict[str, Any]) -> Setting:
+    rate, scale = float.fromhex(told["rate"]), float.fromhex(told["scale"])
+    return Setting(problem_from(told), rate, scale, told["steps"])
 
 
 def _check(setting: Setting, weights: np.ndarray, trace: Trace) -> None:
