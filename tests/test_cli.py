@@ -7,6 +7,10 @@ import sys
 from pathlib import Path
 
 import pytest
+from typer.main import get_command
+
+from verification.cli import app
+from verification.cli_help import SECTIONS, first_sentence
 
 PROGRAM = [sys.executable, "-c", "from verification.cli import main; main()"]
 
@@ -158,3 +162,12 @@ def test_ctrl_c_keeps_what_is_done(tmp_path: Path) -> None:
     shown, errors = process.communicate(timeout=60)
     assert "Traceback" not in errors
     assert "interrupted" in shown + errors
+
+
+def test_every_command_stands_in_one_section_of_the_help_with_a_whole_sentence() -> None:
+    listed = [name for names in SECTIONS.values() for name in names]
+    assert sorted(listed) == sorted(get_command(app).commands) and len(set(listed)) == len(listed)  # pyright: ignore
+    for words, heading in (("--help", "Search and certify:"), ("jumps --help", "Commands:")):
+        shown = dufm(*words.split()).stdout.partition("Options:")[2]
+        assert heading in shown and "..." not in shown
+    assert first_sentence("One. Two.") == "One" and first_sentence("Two\n  lines.\n\nMore.") == "Two lines"

@@ -15,6 +15,7 @@ from theory.problem import ProblemError
 from verification import checker
 from verification.cli_atlas import commands
 from verification.cli_ce import commands as ce_commands
+from verification.cli_help import Sections
 from verification.cli_jumps import commands as jumps_commands
 from verification.cli_network import commands as network_commands
 from verification.cli_rank_two import commands as rank_two_commands
@@ -23,6 +24,7 @@ from verification.cli_train import commands as train_commands
 
 app = typer.Typer(
     name="dufm",
+    cls=Sections,
     help="When is deep neural collapse optimal, and when does low-rank bias win? Exact theory, search, certificates.",
     add_completion=False,
     rich_markup_mode=None,

@@ -6,8 +6,10 @@ from typing import Annotated
 import typer
 from rich.console import Console
 
+from verification.cli_help import Sections
+
 commands = typer.Typer()
-jumps = typer.Typer(help="One-way rank jumps of SGD on deep linear networks (Wang, Jacot).")
+jumps = typer.Typer(cls=Sections, help="One-way rank jumps of SGD on deep linear networks (Wang, Jacot).")
 commands.add_typer(jumps, name="jumps")
 console = Console()
 
