@@ -11,7 +11,8 @@ from typer.testing import CliRunner
 from solvers.training.store import load
 from theory.problem import ProblemError
 from verification.checker import check
-from verification.cli_train import commands, numbers
+from verification.cli_train import commands
+from verification.lists import read_numbers
 
 APP = typer.Typer()
 APP.add_typer(commands)
@@ -93,4 +94,4 @@ def test_damaged_files_stop_a_resumed_run(tmp_path: Path) -> None:
 
 
 def test_numbers_are_exact_and_each_once() -> None:
-    assert [str(x) for x in numbers("0.1,1/3,0.10", "--lam")] == ["1/10", "1/3"]
+    assert [str(x) for x in read_numbers("0.1,1/3,0.10", "--lam")] == ["1/10", "1/3"]

@@ -18,9 +18,10 @@ from verification.certificate import write
 from verification.checker import check
 from verification.claim import BUDGETS
 from verification.claims.frontier import FRONTIER
-from verification.cli_frontier import numbers, run_frontier, seeded_pool
+from verification.cli_frontier import run_frontier, seeded_pool
 from verification.frontier import ATLAS, certify, envelope, least_depth, least_depths, load_folder, shipped
 from verification.frontier_words import describe_head
+from verification.lists import read_integers
 from verification.verdict import Status
 
 
@@ -172,7 +173,7 @@ def test_the_command_keeps_only_improvements(tmp_path: Path, capsys: pytest.Capt
 
 
 def test_bad_options_are_one_line() -> None:
-    assert numbers("3:5,7", "--K", 3, 9) == [3, 4, 5, 7]
+    assert read_integers("3:5,7", "--K", 3, 9) == [3, 4, 5, 7]
     for text in ("", "2", "x", "3:", "5:3", "99"):
         with pytest.raises(ProblemError, match="--K"):
-            numbers(text, "--K", 3, 9)
+            read_integers(text, "--K", 3, 9)

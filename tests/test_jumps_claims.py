@@ -142,7 +142,7 @@ def test_certify_and_exit_time_commands() -> None:
         (["chains", "--jobs", "-1"], "--jobs must be"),
         (["chains", "--lam", "0.02"], "has no minimum that was found"),
         (["chains", "--resume", "--out", "missing.npz"], "--resume: the chains file must exist, got 'missing.npz'"),
-        (["landscape", "--ranks", "7"], "--ranks must be numbers from 0 to 6"),
+        (["landscape", "--ranks", "7"], "--ranks must be integers from 0 to 6"),
         (["landscape", "--instance", "missing.json"], "--instance missing.json cannot be read"),
         (["exit-time", "--share", "2"], "share must be between 0 and 1"),
         (["exit-time", "--n", "1"], "--n must be"),

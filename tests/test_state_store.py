@@ -13,8 +13,8 @@ from solvers.state_store import KEPT, load_state, save_state
 from solvers.storage import read_archive, write_archive
 from solvers.strategy import global_search
 from theory.problem import Problem, ProblemError
-from verification import search_state
-from verification.search_state import Keeper
+from verification import cli_search_state as search_state
+from verification.cli_search_state import Keeper
 
 SIX = Problem.of(6, 4, "0.002", width=10)
 

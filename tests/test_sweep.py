@@ -69,9 +69,9 @@ def test_grids_are_what_they_say(grid: tuple[str, str, str], count: int) -> None
 
 OPTIONS = {"budget": "1s", "restarts": 1, "seed": 0, "jobs": 1, "dask": None, "again": False, "warm": False}
 MISTAKES = [
-    ({"K": "1:3"}, "--K must hold integers >= 2, got '1:3'"),
-    ({"K": "5:3"}, "--K must be integers such as 2:15 or 3,4,10, got '5:3'"),
-    ({"L": "x"}, "--L must be integers such as 2:15 or 3,4,10, got 'x'"),
+    ({"K": "1:3"}, "--K must be integers >= 2 such as 6, 4,7 or 3:16, got '1:3'"),
+    ({"K": "5:3"}, "--K must be integers >= 2 such as 6, 4,7 or 3:16, got '5:3'"),
+    ({"L": "x"}, "--L must be integers >= 1 such as 6, 4,7 or 3:16, got 'x'"),
     ({"x": "coll:0.1:log3"}, "--x must be LOW:HIGH:logN with LOW < HIGH and N >= 2"),
     ({"x": "0"}, "--x must be LOW:HIGH:logN or a list of numbers > 0, coll and 0.9.coll, got '0'"),
     ({"x": "nan"}, "got 'nan'"),

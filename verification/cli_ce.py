@@ -10,6 +10,7 @@ from rich.console import Console
 from rich.table import Table
 
 from theory.problem import Problem, ProblemError, exact_number
+from verification.lists import read_integers
 
 commands = typer.Typer()
 Out = Annotated[Path | None, typer.Option(help="File to go on from and to write; the shipped one if not given.")]
@@ -24,7 +25,7 @@ def run_ce_search(problem: Problem, options: dict[str, Any], out: Path, as_json:
     from theory.ce.enclosure import least_loss
     from theory.ce.polygons import DNC_LOGITS
     from verification.cli_search import make_folder, seconds, shown
-    from verification.search_state import Keeper
+    from verification.cli_search_state import Keeper
 
     if problem.K < 3:
         raise ProblemError(f"--loss ce needs K >= 3, got {problem.K}")
@@ -126,23 +127,6 @@ def _show(record: dict[str, Any], console: Console) -> None:
     console.print("\n".join(lines), highlight=False, soft_wrap=True)
 
 
-def _numbers(text: str, option: str, least: int) -> list[int]:
-    """Read "3:10" or "4,6,10".
-
-    Raises:
-        ProblemError: naming the option.
-    """
-    try:
-        first, colon, last = text.partition(":")
-        found = list(range(int(first), int(last) + 1)) if colon else [int(x) for x in text.split(",")]
-    except ValueError:
-        found = []
-    if not found or min(found) < least:
-        accepted = f"a range such as {least}:{least + 5} or a list of integers >= {least}"
-        raise ProblemError(f"{option} must be {accepted}, got {text!r}")
-    return found
-
-
 @commands.command("ce-table")
 def ce_table(
     K: Annotated[str, typer.Option("--K", help="Classes, as 3:10 or 4,6.")] = "3:10",
@@ -160,7 +144,7 @@ def ce_table(
     from solvers.ce import margin_records, records
 
     console = Console(stderr=True)
-    pairs = [(k, depth) for k in _numbers(K, "--K", 3) for depth in _numbers(L, "--L", 1)]
+    pairs = [(k, depth) for k in read_integers(K, "--K", 3) for depth in read_integers(L, "--L", 1)]
 
     def told(row: Any) -> None:
         where = f"K={row.K} L={row.L}" + ("" if margins else f" lambda={row.lam}")
@@ -197,7 +181,7 @@ def ce_persistence(
     value = exact_number(lam, "--lam")
     rows = [
         persistence(Case(K, L, Fraction(value), width, rate, steps), starts, seed)
-        for width in _numbers(widths, "--widths", max(K, 1))
+        for width in read_integers(widths, "--widths", max(K, 1))
     ]
     if as_json:
         fields = [{"width": h.case.width, "ends": h.ends, "ranks": h.ranks, "indices": h.indices} for h in rows]
@@ -227,7 +211,7 @@ def ce_landscape(
     """
     from solvers.ce.landscape import critical_points, null_dimension
 
-    sizes = _numbers(widths, "--widths", max(K, 3))
+    sizes = read_integers(widths, "--widths", max(K, 3))
     problems = [Problem.of(K, L, lam, size, loss="ce") for size in sizes]
     rows = [
         {"structure": p.name, "loss": p.polished.loss, "rank": p.polished.rank, "index": p.index}

@@ -29,30 +29,12 @@ from verification.frontier import (
     shipped,
 )
 from verification.frontier_words import describe_head
+from verification.lists import read_integers
 
 MOST_CLASSES, MOST_RANK = 24, 12
 # Every cell is visited this many times: later visits start from what other cells found meanwhile.
 VISITS = 3
 GAIN = 1e-9
-
-
-def numbers(text: str, option: str, least: int, most: int) -> list[int]:
-    """Read "6", "3:16" (both ends count) or "4,6,10".
-
-    Raises:
-        ProblemError: for anything else or numbers out of range.
-    """
-    found: set[int] = set()
-    try:
-        for part in text.split(","):
-            first, colon, last = part.partition(":")
-            found |= set(range(int(first), int(last if colon else first) + 1))
-    except ValueError:
-        found = set()
-    if not found or min(found) < least or max(found) > most:
-        words = f"{option} must be numbers from {least} to {most} such as 6, 4,7 or 3:16, got {text!r}"
-        raise ProblemError(words)
-    return sorted(found)
 
 
 def run_frontier(
@@ -63,8 +45,8 @@ def run_frontier(
     Raises:
         ProblemError: naming an option that makes no sense, or a file in `out` that the checker rejects.
     """
-    classes = numbers(K, "--K", 3, MOST_CLASSES)
-    ranks = numbers(q, "--q", 2, MOST_RANK) if q is not None else list(range(2, MOST_RANK + 1))
+    classes = read_integers(K, "--K", 3, MOST_CLASSES)
+    ranks = read_integers(q, "--q", 2, MOST_RANK) if q is not None else list(range(2, MOST_RANK + 1))
     cells = [(k, r) for k in classes for r in ranks if r < k and (q is not None or _plausible(k, r))]
     if not cells:
         raise ProblemError(f"--q must hold a rank below the number of classes, got {q!r}")

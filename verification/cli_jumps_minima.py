@@ -13,7 +13,7 @@ from solvers.jumps.factorisation import product, unseen_error
 from solvers.jumps.hessian import curvature, dead_level, stability_limit, zero_modes
 from solvers.jumps.instance import Completion, full_target32, instance32, read_instance
 from solvers.jumps.minima import Minimum, branch_minimum, critical_strength, find_minimum
-from verification.cli_frontier import numbers
+from verification.lists import read_integers
 
 
 def chosen_instance(path: Path | None) -> Completion:
@@ -26,7 +26,7 @@ def run_landscape(
 ) -> None:
     """The minima table."""
     problem = chosen_instance(instance)
-    wanted = numbers(ranks, "--ranks", 0, min(problem.target.shape))
+    wanted = read_integers(ranks, "--ranks", 0, min(problem.target.shape))
     rows = []
     with Console(stderr=True).status("descending"):
         for r in wanted:

@@ -24,7 +24,6 @@ from verification.atlas.cells import (
     Cell,
     lower_bound,
     read_grid,
-    read_integers,
     verdict,
 )
 from verification.atlas.records import FOLDER, check_atlas, export, submit, table
@@ -32,6 +31,7 @@ from verification.atlas.store import Record, Store, open_store
 from verification.atlas.sweep import Opener, Tally, dask_cluster, process_pool, sweep
 from verification.atlas.work import Effort
 from verification.cli_search import seconds
+from verification.lists import read_integers
 from verification.report import source_digest
 
 SHORT = {PROVED_LOW: "P", CERTIFIED_LOW: "C", CERTIFIED_OTHER: "c", PROVED_DNC: "P", OPEN: "?"}

@@ -30,7 +30,7 @@ from theory.structure import total_cost
 from theory.structures import CheapestSum
 from verification.certificate import point_certificate, write
 from verification.checker import check
-from verification.search_state import Keeper
+from verification.cli_search_state import Keeper
 
 # Zero output has loss 1/2; a descent ends this close to it, relatively.
 COLLAPSED = 1e-9

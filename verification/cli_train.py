@@ -12,6 +12,7 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, T
 from rich.table import Table
 
 from theory.problem import Problem, ProblemError, exact_number
+from verification.lists import read_numbers
 
 commands = typer.Typer()
 console = Console()
@@ -46,15 +47,6 @@ def train(
     raise typer.Exit(run_train(K, L, grid, options, as_json))
 
 
-def numbers(text: str, name: str) -> list[Any]:
-    """Read "0.002,0.004" as exact numbers, in order, each once.
-
-    Raises:
-        ProblemError: naming the option, for anything that is not a comma-separated list of numbers.
-    """
-    return list(dict.fromkeys(exact_number(part, name) for part in text.split(",")))
-
-
 def run_train(K: int, L: int, grid: dict[str, str], options: dict[str, Any], as_json: bool) -> int:
     """Train, save, tell; see `dufm train --help`.
 
@@ -65,7 +57,7 @@ def run_train(K: int, L: int, grid: dict[str, str], options: dict[str, Any], as_
     from solvers.training.setting import Setting
     from solvers.training.store import load, save
 
-    axes = [numbers(grid[name], f"--{name}") for name in ("lam", "width", "lr", "scale")]
+    axes = [read_numbers(grid[name], f"--{name}") for name in ("lam", "width", "lr", "scale")]
     for value in axes[1]:
         if value.denominator != 1:
             raise ProblemError(f"--width must be an integer, got {value}")

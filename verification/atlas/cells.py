@@ -19,6 +19,7 @@ from theory.problem import Problem, ProblemError, exact_number
 from theory.rational import fraction
 from verification.claim import BUDGETS, Claim
 from verification.claims.searched import SEARCHED
+from verification.lists import read_integers
 from verification.verdict import Status
 
 DIGITS = 6
@@ -116,25 +117,6 @@ def verdict(problem: Problem, certified: bool, rank: int = 0) -> str:
     if certified:
         return CERTIFIED_LOW if rank < problem.K else CERTIFIED_OTHER
     return PROVED_DNC if winner is not None else OPEN
-
-
-def read_integers(text: str, option: str, least: int) -> list[int]:
-    """Read "2:15" (both ends included) or "3,4,10".
-
-    Raises:
-        ProblemError: naming the option, for anything else and for numbers below `least`.
-    """
-    span = re.fullmatch(r"(\d{1,4}):(\d{1,4})", text.strip())
-    parts = text.split(",")
-    if span and int(span[1]) <= int(span[2]):
-        values = list(range(int(span[1]), int(span[2]) + 1))
-    elif all(re.fullmatch(r"\s*\d{1,4}\s*", p) for p in parts):
-        values = sorted({int(p) for p in parts})
-    else:
-        raise ProblemError(f"{option} must be integers such as 2:15 or 3,4,10, got {text!r}")
-    if values[0] < least:
-        raise ProblemError(f"{option} must hold integers >= {least}, got {text!r}")
-    return values
 
 
 def read_strengths(text: str, L: int, option: str = "--x") -> list[Fraction]:
