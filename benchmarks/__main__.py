@@ -1,4 +1,4 @@
-"""python -m benchmarks [--quick] [--only a|b|c|t|d|r|j]: print the tables of README.md, measured now on one core."""
+"""python -m benchmarks [--quick] [--only a|b|c|p|t|d|r|j]: print the tables of README.md, measured now on one core."""
 
 import argparse
 import os
@@ -8,7 +8,7 @@ for name in ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS"):
     os.environ[name] = "1"
 os.environ["XLA_FLAGS"] = "--xla_cpu_multi_thread_eigen=false intra_op_parallelism_threads=1"
 
-from benchmarks import agop, jumps, rank_two, tables  # noqa: E402
+from benchmarks import agop, jumps, portfolio, rank_two, tables  # noqa: E402
 
 
 def main() -> None:
@@ -16,7 +16,9 @@ def main() -> None:
     parser = argparse.ArgumentParser(prog="python -m benchmarks", description=__doc__)
     parser.add_argument("--quick", action="store_true", help="fewer starts and shorter budgets")
     parser.add_argument(
-        "--only", choices=list("abctdrj"), help="one table: engines, target, growth, threads, AGOP, training, chains"
+        "--only",
+        choices=list("abcptdrj"),
+        help="one table: engines, target, growth, arms, threads, AGOP, training, chains",
     )
     parser.add_argument(
         "--peer-seconds", type=float, help="most CPU seconds of the slow peer in table b, to bound its rare hits"
@@ -26,6 +28,7 @@ def main() -> None:
         "a": tables.engines,
         "b": lambda quick: tables.to_target(quick, options.peer_seconds),
         "c": tables.growth,
+        "p": portfolio.table,
         "t": lambda quick: tables.threads(),
         "d": agop.table,
         "r": rank_two.rank_two,

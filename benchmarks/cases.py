@@ -28,6 +28,11 @@ CASES = (
     Case("c3 (3,10,14)", Problem.of(10, 3, "0.0015", width=14), 0.0275670, 2.0, 200, 8),
     Case("c4 (5,15,20)", Problem.of(15, 5, "0.0005", width=20), 0.0149102, 60.0, 64, 4),
 )
+# Where only the lock-step peer is fast enough: name, problem, starts.
+LARGE = (
+    ("(4,20,24)", Problem.of(20, 4, "0.0005", width=24), 64),
+    ("(4,100,104)", Problem.of(100, 4, "0.0001", width=104), 2),
+)
 MEMORY = 12
 
 

@@ -6,7 +6,7 @@ from collections.abc import Callable
 import numpy as np
 
 from benchmarks import jax_peer, peers
-from benchmarks.cases import CASES, MEMORY, Case, keep, starts_of
+from benchmarks.cases import CASES, LARGE, MEMORY, Case, keep, starts_of
 from solvers.census import State
 from solvers.compiled import compiled_search
 from solvers.lanes import Engine, compiled_evaluation, descend_lanes, schedule
@@ -47,21 +47,25 @@ def engines(quick: bool) -> None:
         row = []
         for name, (make, slow) in made.items():
             count = case.few // 2 if slow and quick else case.few if slow else case.lanes // (5 if quick else 1)
-            starts, stage = starts_of(case.problem, count), make(case.problem)
-            if name.startswith("optax"):
-                # Compilation is not counted.
-                peers.homotopy(case.problem, starts, stage)
-            ours, theirs = interleaved(
-                lambda c=case, s=starts: ours_once(c, s),
-                lambda c=case, s=starts, g=stage: peers.homotopy(c.problem, s, g),
-            )
-            row.append(f"{name} {theirs / ours:.1f}x ({count})")
+            # Compilation of optax is not counted.
+            row.append(f"{name} {ratio(case.problem, count, make, name.startswith('optax')):.1f}x ({count})")
         print(f"{case.name}: " + ", ".join(row), flush=True)
+    for name, problem, count in LARGE:
+        print(f"{name}: batched NumPy {ratio(problem, count, peers.batched_numpy):.1f}x ({count})", flush=True)
 
 
-def ours_once(case: Case, starts: list[list[Array]]) -> None:
+def ratio(problem: Problem, count: int, make: Callable[[Problem], peers.Stage], warm: bool = False) -> float:
+    """CPU time of a peer over that of this engine on the same starts; `warm` runs the peer once before."""
+    starts, stage = starts_of(problem, count), make(problem)
+    if warm:
+        peers.homotopy(problem, starts, stage)
+    ours, theirs = interleaved(lambda: ours_once(problem, starts), lambda: peers.homotopy(problem, starts, stage))
+    return theirs / ours
+
+
+def ours_once(problem: Problem, starts: list[list[Array]]) -> None:
     """This engine with the peers' stages and memory."""
-    descend_lanes(case.problem, starts, eps0=0.1, keep=keep, factor=0.1, memory=MEMORY)
+    descend_lanes(problem, starts, eps0=0.1, keep=keep, factor=0.1, memory=MEMORY)
 
 
 def rate(seconds: float, hits: int) -> tuple[float, float, float]:
