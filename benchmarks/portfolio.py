@@ -47,9 +47,7 @@ def table(quick: bool) -> None:
         lowest = np.sort(losses[np.isfinite(losses)])
         share = (losses <= lowest[len(lowest) // 20] * (1 + SAME)).mean(axis=1)
         marks += share / share.max()
-    print(
-        f"\n(p) arms of the fixed portfolio: mark over {len(PROBLEMS)} problems, {count} restarts each; CPU ms a restart"
-    )
+    print(f"\n(p) fixed portfolio: mark over {len(PROBLEMS)} problems, {count} restarts of each arm; CPU ms of one")
     for i in np.argsort(-marks):
         kind, eps0, scale = arms[i]
         cost = 1e3 * spent[i] / len(PROBLEMS) / count
