@@ -1,5 +1,6 @@
 """Every record of the shipped atlas holds in exact arithmetic, spoiled ones do not, and only better ones get in."""
 
+import io
 import json
 import shutil
 from collections.abc import Callable
@@ -230,3 +231,11 @@ def test_records_of_the_benchmark_problems(K: int, L: int, strength: str, goal: 
     record = read_file(path_of(FOLDER, K, L))[cell]
     ratio = next(r["ratio"] for r in table(FOLDER) if (r["K"], r["L"], r["Lambda"]) == (K, L, cell.strength))
     assert record["state"] != "dnc" and ratio * float(phi(L, K * cell.Lambda)[0]) <= goal
+
+
+@pytest.mark.parametrize("width", [60, 80, 160])
+def test_no_number_of_the_table_is_cut(width: int) -> None:
+    shown = Console(file=io.StringIO(), width=width)
+    assert run_records("10,15", "3:5", None, False, shown) == 0
+    text = shown.file.getvalue()  # pyright: ignore[reportAttributeAccessIssue]
+    assert "…" not in text and text.count("0.9x*") == (6 if width < 160 else 1)

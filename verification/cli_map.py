@@ -8,6 +8,7 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
+from rich.box import SIMPLE_HEAD
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn, TimeRemainingColumn
 from rich.table import Table
@@ -35,7 +36,8 @@ from verification.lists import read_integers
 from verification.report import source_digest
 
 SHORT = {PROVED_LOW: "P", CERTIFIED_LOW: "C", CERTIFIED_OTHER: "c", PROVED_DNC: "P", OPEN: "?"}
-MOST_COLUMNS = 8
+# Characters of a ratio with its letter, and the space beside it.
+COLUMN = 11
 LEGEND = (
     "A number is the best loss known over DNC's: P proved for every Lambda below collapse, C certified by exact\n"
     "weights at this Lambda (c: of full rank). DNC P: proved that nothing is lower. [low, 1] ?: nothing below DNC is\n"
@@ -63,7 +65,7 @@ def run_map(grid: tuple[str, str, str], options: dict[str, Any], as_json: bool, 
         told = {"effort": str(effort), **done, "failed": failed, "filed": filed}
         print(json.dumps(told | {"cells": [_with_bound(row) for row in rows]}, indent=1))
     else:
-        console.print(_grid_table(rows))
+        console.print(_grid_table(rows, console.width))
         console.print(LEGEND, highlight=False, markup=False, soft_wrap=True)
         words = f"{tally.done} cells worked on, {tally.better} of them with a new best; {tally.kept} were done before"
         console.print(f"{words}. Table: {options['db']}", highlight=False, soft_wrap=True)
@@ -111,16 +113,16 @@ def _with_bound(row: dict[str, Any]) -> dict[str, Any]:
     return row | {"lower": float(lower_bound(problem) / phi(problem.L, problem.K * problem.lambdas[0])[1])}
 
 
-def _grid_table(rows: Iterable[dict[str, Any]]) -> Table:
-    """A row for each (K, L), a column for each strength; the strengths in one column where there are many."""
+def _grid_table(rows: Iterable[dict[str, Any]], width: int) -> Table:
+    """A row for each (K, L), a column for each strength; the strengths in one column where `width` has no room."""
     many: dict[tuple[int, int], list[dict[str, Any]]] = {}
     for row in sorted(rows, key=lambda row: row["x"]):
         many.setdefault((row["K"], row["L"]), []).append(row)
     names = list(dict.fromkeys(_name(row) for own in many.values() for row in own))
     # Shares of the threshold differ in x between depths; they stand behind the strengths all depths have.
     names.sort(key=lambda name: ("x*" in name, float(name.removesuffix("x*") or 1)))
-    wide = len(names) > MOST_COLUMNS
-    shown = Table(pad_edge=False, title="x = K Lambda, x* where DNC collapses", title_justify="left")
+    wide = (len(names) + 1) * COLUMN > width
+    shown = Table(box=SIMPLE_HEAD, pad_edge=False, title="x = K Lambda, x* where DNC collapses", title_justify="left")
     for name in ("K", "L", *([""] if wide else names)):
         shown.add_column(name, justify="left" if wide and not name else "right", no_wrap=not wide)
     for (K, L), own in sorted(many.items()):
@@ -159,7 +161,7 @@ def run_records(classes: str | None, layers: str | None, folder: Path | None, as
     if as_json:
         print(json.dumps({"records": [_with_bound(row) for row in rows], "faults": faults}, indent=1))
         return 1 if faults else 0
-    console.print(_grid_table(rows))
+    console.print(_grid_table(rows, console.width))
     console.print(LEGEND, highlight=False, markup=False, soft_wrap=True)
     for fault in faults:
         console.print(f"[red]does not hold[/red] {fault}", highlight=False, soft_wrap=True)
