@@ -11,7 +11,6 @@ from solvers.arms import ARMS, ArmRecord
 from solvers.basins import missed
 from solvers.driver import Found
 from solvers.objective import Array
-from solvers.recipes import versions
 from solvers.solution import Outcome, Solution
 from theory.problem import Problem
 
@@ -87,7 +86,14 @@ class State:
         return None
 
     def solution(
-        self, problem: Problem, outcome: Outcome, engine: str, seed: int, settings: dict[str, Any], began: float
+        self,
+        problem: Problem,
+        outcome: Outcome,
+        engine: str,
+        versions: dict[str, str],
+        seed: int,
+        settings: dict[str, Any],
+        began: float,
     ) -> Solution:
         """What the search hands over; `began` is its start on `time.perf_counter`'s clock."""
         found = bool(self.best[1])
@@ -99,7 +105,7 @@ class State:
             loss=self.best[0] if found else float("nan"),
             losses=np.array(self.losses, dtype=float),
             engine=engine,
-            versions=versions(),
+            versions=versions,
             seed=seed,
             settings=settings,
             outcome=outcome,

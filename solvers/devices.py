@@ -1,13 +1,10 @@
 """Which engine runs a search: the portfolio on the processor's cores, or thousands of lanes on a CUDA device."""
 
 from collections.abc import Callable
-from dataclasses import replace
 from importlib.util import find_spec
 
-import numpy as np
-
-from solvers.census import HIT, Group, State
-from solvers.jax_engine import jax_search, keep_programs
+from solvers.census import State
+from solvers.jax_engine import jax_runner, keep_programs
 from solvers.jax_lanes import available_devices
 from solvers.solution import Solution
 from solvers.strategy import global_search
@@ -42,52 +39,23 @@ def device_search(
     stop: Callable[[], bool],
     state: State | None,
 ) -> tuple[Solution, State]:
-    """Search on a device; arguments as for `global_search`. On CUDA every restart follows the fixed portfolio.
+    """Search on a device; arguments as for `global_search`.
 
     Raises:
         ProblemError: naming an option that makes no sense, or a device that is not there.
     """
-    if chosen_device(device) == "cpu":
-        return global_search(
-            problem, restarts, seed, target=target, patience=patience, progress=progress, stop=stop, state=state
-        )
-    seen = State() if state is None else replace(state)
-    first = len(seen.losses)
-
-    def told(done: int, total: int, best: float) -> None:
-        seen.since = 0 if best < seen.best[0] * (1 - HIT) else seen.since + 1
-        seen.best = min(seen.best, (best, ()), key=lambda found: found[0])
-        seen.losses = [*seen.losses[:first], *[np.nan] * done]
-        progress(seen)
-
-    def halt() -> bool:
-        return stop() or (patience is not None and seen.since >= patience)
-
-    keep_programs()
-    solution = jax_search(problem, restarts, seed, target=target, progress=told, stop=halt, first=first, device="cuda")
-    return _joined(state, solution) if state is not None else (solution, state_of(solution))
-
-
-def _joined(earlier: State, solution: Solution) -> tuple[Solution, State]:
-    """The search that went on from `earlier`: its losses come first, and its best stays unless a lower one came."""
-    state = state_of(solution)
-    state.losses = [*earlier.losses, *state.losses]
-    if earlier.best[0] < solution.loss or not solution.weights:
-        state.best = earlier.best
-        same = [g for g in state.groups if g.loss <= earlier.best[0] * (1 + HIT)]
-        known = Group(*earlier.best, hits=sum(g.hits for g in same), fixed=sum(g.fixed for g in same))
-        state.groups = [known, *state.groups[len(same) :]] if known.weights else state.groups
-    best = {"loss": state.best[0], "weights": state.best[1]} if state.best[1] else {}
-    return replace(solution, losses=np.array(state.losses), **best), state
-
-
-def state_of(solution: Solution) -> State:
-    """The census of a search in which every restart followed the fixed portfolio; only the best has weights."""
-    state = State(losses=[float(x) for x in solution.losses], best=(solution.loss, solution.weights))
-    for value in sorted(x for x in state.losses if np.isfinite(x)):
-        if not state.groups or value - state.groups[-1].loss > HIT * state.groups[-1].loss:
-            state.groups.append(Group(value, solution.weights if not state.groups else ()))
-        state.groups[-1].hits += 1
-        state.groups[-1].fixed += 1
-    state.fixed = len(state.losses)
-    return state
+    runner = None
+    if chosen_device(device) == "cuda":
+        keep_programs()
+        runner = jax_runner(problem, "cuda")
+    return global_search(
+        problem,
+        restarts,
+        seed,
+        target=target,
+        patience=patience,
+        progress=progress,
+        stop=stop,
+        state=state,
+        runner=runner,
+    )

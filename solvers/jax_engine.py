@@ -9,7 +9,7 @@ import importlib
 import os
 import platform
 import sys
-from collections.abc import Callable, Generator, Iterator
+from collections.abc import Callable, Generator, Iterable, Iterator, Sequence
 from importlib.metadata import version
 from pathlib import Path
 from typing import Any
@@ -18,16 +18,17 @@ import numpy as np
 import scipy
 
 from solvers.compiled import HEATS, PORTFOLIO
-from solvers.driver import Found, Plan, Start, drawn
+from solvers.driver import Found, Plan, Start
 from solvers.jax_lanes import Engine
-from solvers.lanes import Field, better_half, schedule
-from solvers.objective import Array
-from solvers.recipes import EPS_FACTOR, FLAT, finish
+from solvers.lanes import Field
+from solvers.recipes import Recipe, Runner, finish, prepared
 from solvers.solution import Solution
 from solvers.starts import gaussian
 from theory.problem import Problem
 
 ENGINE = "jax-lbfgs"
+# Starts of a restart in `global_search`.
+STARTS = 16
 
 
 def jax_search(
@@ -64,22 +65,40 @@ def jax_search(
     plan = Plan(problem, restarts, seed, eps0, scale, heats, target, progress, stop, start, first)
     engine = Engine(problem, device, lanes_at_once)
 
-    def job(index: int) -> tuple[Array, Array]:
-        first_eps, width = plan.settings(index, PORTFOLIO)
-        starts = engine.pack(drawn(problem, start, seed, index, heats, width))
-        return starts, schedule(problem, first_eps, better_half, heats, EPS_FACTOR, flat=FLAT)
+    recipes = (Recipe(i, start, *plan.settings(i, PORTFOLIO), heats) for i in plan.indices)
+    return plan.collect(_run(problem, engine, recipes, seed, stop), ENGINE, _versions(), _settings(engine))
 
-    def results() -> Generator[Found]:
-        for found in _in_order(engine.run(map(job, plan.indices), stop)):
-            yield finish(problem, found)
 
-    versions = {"python": platform.python_version(), "numpy": np.__version__, "scipy": scipy.__version__}
-    versions |= {name: version(name) for name in ("jax", "jaxlib")}
+def jax_runner(problem: Problem, device: str = "auto", lanes_at_once: int | None = None) -> Runner:
+    """What lets `global_search` run its restarts as lanes of a device; arguments and errors as for `jax_search`.
+
+    A round fills the device twice over, so that lanes freed by culling have work while the last ones converge.
+    """
+    engine = Engine(problem, device, lanes_at_once)
+    fills = max(2, engine.lanes // STARTS // 2 * 2)
+
+    def run(recipes: Sequence[Recipe], seed: int, stop: Callable[[], bool] | None) -> Generator[Found]:
+        return _run(problem, engine, recipes, seed, stop)
+
+    return Runner(f"{ENGINE}, portfolio", run, (2 * fills, 8 * fills), _versions(), _settings(engine))
+
+
+def _run(
+    problem: Problem, engine: Engine, recipes: Iterable[Recipe], seed: int, stop: Callable[[], bool] | None
+) -> Generator[Found]:
+    for found in _in_order(engine.run((prepared(problem, engine, recipe, seed) for recipe in recipes), stop)):
+        yield finish(problem, found)
+
+
+def _versions() -> dict[str, str]:
+    own = {"python": platform.python_version(), "numpy": np.__version__, "scipy": scipy.__version__}
+    return own | {name: version(name) for name in ("jax", "jaxlib")}
+
+
+def _settings(engine: Engine) -> dict[str, Any]:
     chip = engine.device
     own = {"lanes_at_once": engine.lanes, "device": chip.device_kind}
-    return plan.collect(
-        results(), ENGINE, versions, own | {"platform": f"{chip.platform} {chip.client.platform_version}"}
-    )
+    return own | {"platform": f"{chip.platform} {chip.client.platform_version}"}
 
 
 def program_folder() -> Path:

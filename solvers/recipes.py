@@ -9,7 +9,7 @@ the starts of the restart it works on.
 import os
 import platform
 from collections import deque
-from collections.abc import Callable, Generator, Iterable, Iterator
+from collections.abc import Callable, Generator, Iterable, Iterator, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass
 from typing import Any
@@ -21,7 +21,7 @@ import scipy
 
 from solvers.driver import Found, Start, drawn
 from solvers.lanes import Engine, Field, better_half, schedule
-from solvers.objective import balance, best_last_layer, loss
+from solvers.objective import Array, balance, best_last_layer, loss
 from theory.problem import Problem
 
 EPS_FACTOR = 0.3
@@ -96,6 +96,31 @@ class Recipe:
     heats: int
 
 
+@dataclass(frozen=True)
+class Runner:
+    """What runs the restarts of a global search.
+
+    Attributes:
+        engine: its name.
+        run: (recipes, seed, stop) -> (loss, weights) of each in order, as `run_recipes`.
+        rounds: fewest and most restarts it is handed at a time.
+        versions: version of every program that decides the bits of a result.
+        settings: what else decides them, JSON-serialisable.
+    """
+
+    engine: str
+    run: Callable[[Sequence[Recipe], int, Callable[[], bool] | None], Generator[Found]]
+    rounds: tuple[int, int]
+    versions: dict[str, str]
+    settings: dict[str, Any]
+
+
+def prepared(problem: Problem, engine: Any, recipe: Recipe, seed: int) -> tuple[Array, Array]:
+    """The packed starts of a recipe and its stages, for either engine."""
+    starts = engine.pack(drawn(problem, recipe.start, seed, recipe.index, recipe.heats, recipe.scale))
+    return starts, schedule(problem, recipe.eps0, better_half, recipe.heats, EPS_FACTOR, flat=FLAT)
+
+
 def run_recipes(
     problem: Problem,
     engine: Engine,
@@ -110,8 +135,7 @@ def run_recipes(
     """
 
     def job(recipe: Recipe) -> Callable[[], Any]:
-        field = engine.pack(drawn(problem, recipe.start, seed, recipe.index, recipe.heats, recipe.scale))
-        stages = schedule(problem, recipe.eps0, better_half, recipe.heats, EPS_FACTOR, flat=FLAT)
+        field, stages = prepared(problem, engine, recipe, seed)
         return lambda: finish(problem, engine.run(field, stages))
 
     with ThreadPoolExecutor(threads, "dufm") as pool, np.errstate(all="ignore"):

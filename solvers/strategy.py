@@ -9,7 +9,7 @@ Ours.
 """
 
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Generator, Sequence
 from typing import Any
 
 import numpy as np
@@ -20,13 +20,14 @@ from solvers.census import HIT, Group, State
 from solvers.driver import Found, check_options
 from solvers.lanes import Engine
 from solvers.polish import refine
-from solvers.recipes import Recipe, cores, run_recipes
+from solvers.recipes import Recipe, Runner, cores, run_recipes, versions
 from solvers.solution import Outcome, Solution
 from solvers.start_kinds import KINDS, Kind, varied
 from theory.problem import Problem
 
 ENGINE = "numba-lbfgs, portfolio"
-# Rounds grow with the search: early ones are short, so that arms that vary the best minima soon have one to vary.
+# Rounds of the processor grow with the search: early ones are short, so that arms that vary the best minima soon have
+# one to vary.
 ROUNDS = (4, 48)
 # With more weights than this a polish is left to whoever reports the result.
 MOST_WEIGHTS = 2500
@@ -47,6 +48,7 @@ def global_search(
     stop: Callable[[], bool] | None = None,
     threads: int | None = None,
     state: State | None = None,
+    runner: Runner | None = None,
 ) -> tuple[Solution, State]:
     """Search for a global minimum with the portfolio.
 
@@ -61,6 +63,7 @@ def global_search(
         stop: asked after every restart and ten times a second; True ends the search.
         threads: restarts worked on at a time; does not change the result.
         state: where an earlier search stopped, to go on from there.
+        runner: what runs the restarts; the cores of this machine if not given.
 
     Returns:
         The best solution, polished, and the state; also after Ctrl-C.
@@ -73,16 +76,14 @@ def global_search(
     began = time.perf_counter()
     state = State() if state is None else state
     before = len(state.losses)
-    engine = Engine(problem)
+    runner = processor(problem, threads or cores()) if runner is None else runner
     ended: Outcome | None = None
     try:
         while ended is None and len(state.losses) - before < restarts:
             done = len(state.losses)
-            size = min(max(ROUNDS[0], done // 8 * 2), ROUNDS[1], restarts - (done - before))
+            size = min(max(runner.rounds[0], done // 8 * 2), runner.rounds[1], restarts - (done - before))
             chosen = choose(state.arms, size, seed, state.fixed, done, bool(state.groups))
-            ended = _round(
-                problem, engine, state, chosen, (seed, heats, threads or cores()), target, patience, progress, stop
-            )
+            ended = _round(problem, runner, state, chosen, (seed, heats), target, patience, progress, stop)
     except KeyboardInterrupt:
         ended = Outcome.INTERRUPTED
     outcome = ended or Outcome.FINISHED
@@ -90,23 +91,34 @@ def global_search(
     if state.groups and outcome is not Outcome.INTERRUPTED:
         _polish_lowest(problem, state)
     settings: dict[str, Any] = {"restarts": restarts, "heats": heats, "target": target, "patience": patience}
+    settings |= runner.settings
     settings["arms"] = [[*r.arm, r.tried, r.hits] for r in state.arms]
-    return state.solution(problem, outcome, ENGINE, seed, settings, began), state
+    return state.solution(problem, outcome, runner.engine, runner.versions, seed, settings, began), state
+
+
+def processor(problem: Problem, threads: int) -> Runner:
+    """The compiled engine on so many threads."""
+    engine = Engine(problem)
+
+    def run(recipes: Sequence[Recipe], seed: int, stop: Callable[[], bool] | None) -> Generator[Found]:
+        return run_recipes(problem, engine, recipes, seed, threads, stop)
+
+    return Runner(ENGINE, run, ROUNDS, versions(), {})
 
 
 def _round(
     problem: Problem,
-    engine: Engine,
+    runner: Runner,
     state: State,
     chosen: list[int],
-    work: tuple[int, int, int],
+    work: tuple[int, int],
     target: float | None,
     patience: int | None,
     progress: Callable[[State], None] | None,
     stop: Callable[[], bool] | None,
 ) -> Outcome | None:
     """One round; the outcome that ended the search, if one did."""
-    seed, heats, threads = work
+    seed, heats = work
     first, known = len(state.losses), state.best[0]
     lowest = sorted((g for g in state.groups if g.weights), key=lambda g: g.loss)[:ELITE]
     elite = [canonical(problem, g.weights, MERGED, RISE) for g in lowest]
@@ -118,7 +130,7 @@ def _round(
     finished: list[Found] = []
     ended: Outcome | None = None
     try:
-        for found in run_recipes(problem, engine, recipes, seed, threads, stop):
+        for found in runner.run(recipes, seed, stop):
             state.add(found, fixed=len(finished) < (len(chosen) + 1) // 2)
             finished.append(found)
             if progress is not None:

@@ -8,10 +8,13 @@ import numpy as np
 import pytest
 
 from solvers import devices, jax_engine
-from solvers.census import Group, State
-from solvers.devices import chosen_device, device_search, state_of
-from solvers.jax_engine import jax_search
+from solvers.arms import ARMS, FIXED
+from solvers.devices import chosen_device, device_search
+from solvers.jax_engine import jax_runner
+from solvers.recipes import Recipe
 from solvers.solution import Outcome
+from solvers.start_kinds import KINDS
+from solvers.strategy import processor
 from theory.problem import Problem, ProblemError
 
 THREE = Problem.of(3, 4, "0.002", width=8)
@@ -42,43 +45,38 @@ def test_cuda_that_is_not_there_is_one_error() -> None:
         device_search(THREE, "cuda", 2, 0, None, None, lambda state: None, lambda: False, None)
 
 
-def test_the_cuda_path_on_the_processor(monkeypatch: pytest.MonkeyPatch) -> None:
-    def on_processor(*arguments, device, **options):
-        return jax_search(*arguments, device="cpu", heats=4, **options)
-
-    monkeypatch.setattr(devices, "jax_search", on_processor)
+@pytest.fixture
+def processor_as_cuda(monkeypatch: pytest.MonkeyPatch) -> None:
+    pytest.importorskip("jax")
+    monkeypatch.setattr(devices, "jax_runner", lambda problem, device: jax_runner(problem, "cpu", 32))
     monkeypatch.setattr(devices, "keep_programs", lambda: None)
+
+
+@pytest.mark.usefixtures("processor_as_cuda")
+def test_the_cuda_path_on_the_processor() -> None:
     seen: list[int] = []
     solution, state = device_search(
         THREE, "cuda", 6, 1, None, None, lambda s: seen.append(len(s.losses)), lambda: False, None
     )
-    assert solution.engine == "jax-lbfgs" and seen == [1, 2, 3, 4, 5, 6]
-    assert state.census()["fixed_restarts"] == 6
+    assert solution.engine == "jax-lbfgs, portfolio" and seen == [1, 2, 3, 4, 5, 6]
+    assert solution.settings["lanes_at_once"] == 32 and "jaxlib" in solution.versions
+    assert state.census()["fixed_restarts"] == 3 and all(g.weights for g in state.groups)
     assert sum(g.hits for g in state.groups) == np.isfinite(solution.losses).sum()
     halted, _ = device_search(THREE, "cuda", 50, 1, None, 3, lambda s: None, lambda: False, None)
     assert halted.outcome is Outcome.STOPPED and len(halted.losses) < 50
-    assert state_of(solution).best[0] == solution.loss
+    more, again = device_search(THREE, "cuda", 3, 1, None, None, lambda s: None, lambda: False, state)
+    assert (more.losses[:6] == solution.losses).all() and len(more.losses) == 9 and again is state
 
 
-def test_going_on_keeps_earlier_losses_and_the_earlier_best(monkeypatch: pytest.MonkeyPatch) -> None:
-    def on_processor(*arguments, device, **options):
-        return jax_search(*arguments, device="cpu", heats=4, **options)
-
-    def going_on(state: State) -> tuple:
-        return device_search(THREE, "cuda", 3, 1, None, None, lambda s: None, lambda: False, state)
-
-    monkeypatch.setattr(devices, "jax_search", on_processor)
-    monkeypatch.setattr(devices, "keep_programs", lambda: None)
-    weights = tuple(np.zeros(shape) for shape in THREE.shapes)
-    for loss, hits in ((0.001, 0), (0.4, None)):
-        earlier = State(losses=[0.4, loss], best=(loss, weights), groups=[Group(loss, weights)])
-        solution, state = going_on(earlier)
-        assert earlier.losses == [0.4, loss] and earlier.best[1] is weights
-        assert list(solution.losses[:2]) == [0.4, loss] and len(solution.losses) == 5 == len(state.losses)
-        assert state.fixed == 3 and solution.loss == state.best[0] == min(solution.losses)
-        assert (solution.weights is weights) == (hits == 0)
-        assert min(state.groups, key=lambda g: g.loss).weights is solution.weights
-        assert sum(g.hits for g in state.groups) == 3
+@pytest.mark.usefixtures("processor_as_cuda")
+def test_both_engines_end_every_kind_of_start_at_one_loss() -> None:
+    recipes = [
+        Recipe(i, KINDS[kind], eps0, scale, 4) for i, (kind, eps0, scale) in enumerate(ARMS[j] for j in FIXED[:8])
+    ]
+    jax, numba = jax_runner(THREE, "cpu", 32), processor(THREE, 2)
+    ends = [[value for value, _ in runner.run(recipes, 5, None)] for runner in (jax, numba)]
+    assert len(ends[0]) == 8 and np.allclose(sorted(ends[0]), sorted(ends[1]), rtol=3e-6)
+    assert jax.rounds[0] * 4 == jax.rounds[1] and jax.rounds[0] % 2 == 0
 
 
 KEEPING = """

@@ -20,7 +20,7 @@ from solvers.ce.starts import PORTFOLIO, Kind
 from solvers.census import Group, State
 from solvers.driver import check_options
 from solvers.objective import Array, balance
-from solvers.recipes import cores
+from solvers.recipes import cores, versions
 from solvers.solution import Outcome, Solution
 from theory.problem import Problem
 
@@ -87,7 +87,7 @@ def ce_search(
     _polish_best(problem, state)
     settings: dict[str, Any] = {"restarts": restarts, "target": target, "patience": patience}
     settings["portfolio"] = [[kind.__name__, scale] for kind, scale in portfolio]
-    return state.solution(problem, outcome, ENGINE, seed, settings, began), state
+    return state.solution(problem, outcome, ENGINE, versions(), seed, settings, began), state
 
 
 def uniform(problem: Problem) -> Problem:
