@@ -21,14 +21,12 @@ from solvers.compiled import HEATS, PORTFOLIO
 from solvers.driver import Found, Plan, Start
 from solvers.jax_lanes import Engine
 from solvers.lanes import Field
-from solvers.recipes import Recipe, Runner, finish, prepared
+from solvers.recipes import STARTS, Recipe, Runner, finish, prepared
 from solvers.solution import Solution
 from solvers.starts import gaussian
 from theory.problem import Problem
 
 ENGINE = "jax-lbfgs"
-# Starts of a restart in `global_search`.
-STARTS = 16
 
 
 def jax_search(

@@ -24,6 +24,8 @@ from solvers.lanes import Engine, Field, better_half, schedule
 from solvers.objective import Array, balance, best_last_layer, loss
 from theory.problem import Problem
 
+# Starts of a restart in a global search.
+STARTS = 16
 EPS_FACTOR = 0.3
 FLAT = 1e-5
 POLL_SECONDS = 0.1

@@ -16,11 +16,11 @@ import numpy as np
 
 from solvers.arms import VARIED, choose
 from solvers.canonical import canonical
-from solvers.census import HIT, Group, State
+from solvers.census import HIT, State
 from solvers.driver import Found, check_options
 from solvers.lanes import Engine
 from solvers.polish import refine
-from solvers.recipes import Recipe, Runner, cores, run_recipes, versions
+from solvers.recipes import STARTS, Recipe, Runner, cores, run_recipes, versions
 from solvers.solution import Outcome, Solution
 from solvers.start_kinds import KINDS, Kind, varied
 from theory.problem import Problem
@@ -41,7 +41,7 @@ def global_search(
     problem: Problem,
     restarts: int = 240,
     seed: int = 0,
-    heats: int = 16,
+    heats: int = STARTS,
     target: float | None = None,
     patience: int | None = None,
     progress: Callable[[State], None] | None = None,
@@ -82,14 +82,13 @@ def global_search(
         while ended is None and len(state.losses) - before < restarts:
             done = len(state.losses)
             size = min(max(runner.rounds[0], done // 8 * 2), runner.rounds[1], restarts - (done - before))
-            chosen = choose(state.arms, size, seed, state.fixed, done, bool(state.groups))
+            chosen = choose(state.arms, size, seed, state.fixed, done, any(g.weights for g in state.groups))
             ended = _round(problem, runner, state, chosen, (seed, heats), target, patience, progress, stop)
+        # Once, at the end: a polish costs as much as ten restarts, and smoothing has left less than `HIT` to gain.
+        _polish_lowest(problem, state)
     except KeyboardInterrupt:
         ended = Outcome.INTERRUPTED
     outcome = ended or Outcome.FINISHED
-    # Once, at the end: a polish costs as much as ten restarts, and smoothing has left less than `HIT` to gain.
-    if state.groups and outcome is not Outcome.INTERRUPTED:
-        _polish_lowest(problem, state)
     settings: dict[str, Any] = {"restarts": restarts, "heats": heats, "target": target, "patience": patience}
     settings |= runner.settings
     settings["arms"] = [[*r.arm, r.tried, r.hits] for r in state.arms]
@@ -159,14 +158,11 @@ def _learn(state: State, chosen: list[int], finished: list[Found], known: float)
 
 
 def _polish_lowest(problem: Problem, state: State) -> None:
-    group = min(state.groups, key=lambda g: g.loss)
-    if group.polished is None and sum(w.size for w in group.weights) <= MOST_WEIGHTS:
-        polish_group(problem, group)
-        state.best = min(state.best, (group.loss, group.weights), key=lambda f: f[0])
-
-
-def polish_group(problem: Problem, group: Group) -> None:
-    """Polish a group, and replace its weights by the polished ones if those are no worse."""
+    """Polish the lowest minimum, and replace its weights by the polished ones if those are no worse."""
+    group = min(state.groups, key=lambda g: g.loss, default=None)
+    if group is None or group.polished is not None or sum(w.size for w in group.weights) > MOST_WEIGHTS:
+        return
     group.polished = refine(problem, group.weights)
     if group.polished.succeeded and group.polished.loss <= group.loss:
         group.loss, group.weights = group.polished.loss, group.polished.weights
+    state.best = min(state.best, (group.loss, group.weights), key=lambda f: f[0])

@@ -3,6 +3,7 @@
 import numpy as np
 import pytest
 
+from solvers import strategy
 from solvers.arms import ARMS, FIXED
 from solvers.census import HIT, Group
 from solvers.minima import lowest_minima
@@ -104,6 +105,16 @@ def test_ctrl_c_keeps_what_was_found_and_counts_it(after: int) -> None:
     # Rounds of 4 up to here, the first half of each from the fixed portfolio.
     assert state.fixed == state.census()["fixed_restarts"] == 2 * (after // 4) + min(after % 4, 2)
     assert sum(r.tried for r in state.arms) <= after
+
+
+def test_ctrl_c_in_the_polish_keeps_the_search(monkeypatch: pytest.MonkeyPatch) -> None:
+    def interrupted(*_: object) -> None:
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(strategy, "refine", interrupted)
+    solution, state = global_search(THREE, restarts=6, seed=0)
+    assert solution.outcome is Outcome.INTERRUPTED and len(solution.losses) == 6
+    assert solution.loss == np.nanmin(solution.losses) and state.groups[0].polished is None
 
 
 def test_bad_options_are_named() -> None:
