@@ -84,8 +84,11 @@ def write_archive(
 
 def read_archive(path: str | Path, form: str) -> tuple[dict[str, Any], dict[str, np.ndarray]]:
     """(record, arrays) of what `write_archive` wrote; damage is raised as it comes, see `reading`."""
-    # From bytes: np.load leaves a damaged file open.
-    with np.load(io.BytesIO(Path(path).read_bytes()), allow_pickle=False) as held:
+    # From bytes: np.load leaves a damaged file open, and of one that is no archive it speaks as of a pickle.
+    content = Path(path).read_bytes()
+    if not zipfile.is_zipfile(io.BytesIO(content)):
+        raise zipfile.BadZipFile("not an archive, or cut off")
+    with np.load(io.BytesIO(content), allow_pickle=False) as held:
         record = json.loads(str(held["record"]))
         if record["format"] != form:
             raise ValueError(f"format {record['format']!r}")
