@@ -5,8 +5,9 @@ import time
 import numpy as np
 
 from solvers.arms import ARMS, FIXED
+from solvers.census import HIT
 from solvers.lanes import Engine
-from solvers.recipes import Recipe, run_recipes
+from solvers.recipes import STARTS, Recipe, run_recipes
 from solvers.start_kinds import KINDS
 from theory.problem import Problem
 
@@ -23,7 +24,6 @@ PROBLEMS = (
     (6, 7, "0.004", 10),
     (4, 4, "0.01", 8),
 )
-HEATS, SAME = 16, 1e-6
 
 
 def table(quick: bool) -> None:
@@ -41,11 +41,11 @@ def table(quick: bool) -> None:
         losses = np.zeros((len(arms), count))
         for i, (kind, eps0, scale) in enumerate(arms):
             began = time.process_time()
-            recipes = [Recipe(j, KINDS[kind], eps0, scale, HEATS) for j in range(count)]
+            recipes = [Recipe(j, KINDS[kind], eps0, scale, STARTS) for j in range(count)]
             losses[i] = [value for value, _ in run_recipes(problem, engine, recipes, 3, 1)]
             spent[i] += time.process_time() - began
         lowest = np.sort(losses[np.isfinite(losses)])
-        share = (losses <= lowest[len(lowest) // 20] * (1 + SAME)).mean(axis=1)
+        share = (losses <= lowest[len(lowest) // 20] * (1 + HIT)).mean(axis=1)
         marks += share / share.max()
     print(f"\n(p) fixed portfolio: mark over {len(PROBLEMS)} problems, {count} restarts of each arm; CPU ms of one")
     for i in np.argsort(-marks):

@@ -90,8 +90,9 @@ def read_archive(path: str | Path, form: str) -> tuple[dict[str, Any], dict[str,
         raise zipfile.BadZipFile("not an archive, or cut off")
     with np.load(io.BytesIO(content), allow_pickle=False) as held:
         record = json.loads(str(held["record"]))
-        if record["format"] != form:
-            raise ValueError(f"format {record['format']!r}")
+        found = record.pop("format")
+        if found != form:
+            raise ValueError(f"format {found!r}")
         return record, {name: held[name] for name in held.files if name != "record"}
 
 

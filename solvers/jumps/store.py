@@ -33,7 +33,6 @@ def load(path: str | Path) -> tuple[Setting, Chains]:
     """
     with reading(path, "--resume: the chains"):
         record, arrays = read_archive(path, FORMAT)
-        del record["format"]
         completion = Completion(arrays["target"], arrays["mask"])
         weights = tuple(arrays[f"W_{i}"] for i in range(1, 1 + sum(name.startswith("W_") for name in arrays)))
         state = Chains(weights, arrays["draws"], arrays["diverged"], tuple(arrays["sigma"]))
