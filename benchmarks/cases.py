@@ -4,9 +4,9 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from solvers.lanes import schedule
-from solvers.objective import Array
-from solvers.starts import gaussian
+from solvers.engines.cpu import schedule
+from solvers.objectives.squared import Array
+from solvers.weights.build import gaussian
 from theory.problem import Problem
 
 

@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 
 from benchmarks.cases import MEMORY
-from solvers.objective import Array, Objective
+from solvers.objectives.squared import Array, Objective
 from theory.problem import Problem
 
 

@@ -12,7 +12,7 @@ import numpy as np
 from scipy.optimize import minimize
 
 from benchmarks.cases import MEMORY, stages_of
-from solvers.objective import Array, Objective
+from solvers.objectives.squared import Array, Objective
 from theory.problem import Problem
 
 # Autograd wraps NumPy as it is imported, so type checkers see none of its functions.
@@ -50,7 +50,7 @@ def _scipy(evaluate: Callable[[Array, float], tuple[float, Array]]) -> Stage:
 
 
 def scipy_own_gradient(problem: Problem) -> Stage:
-    """SciPy L-BFGS-B on the hand-written gradient of solvers.objective."""
+    """SciPy L-BFGS-B on the hand-written gradient of solvers.objectives.squared."""
     objective, split = Objective(problem), _splitter(problem)
 
     def evaluate(x: Array, eps: float) -> tuple[float, Array]:

@@ -4,11 +4,11 @@ import time
 
 import numpy as np
 
-from solvers.arms import ARMS, FIXED
-from solvers.census import HIT
-from solvers.lanes import Engine
-from solvers.recipes import STARTS, Recipe, run_recipes
-from solvers.start_kinds import KINDS
+from solvers.engines.cpu import Engine
+from solvers.search.bandit import ARMS, FIXED
+from solvers.search.restarts import STARTS, Recipe, run_recipes
+from solvers.search.start_kinds import KINDS
+from solvers.search.state import HIT
 from theory.problem import Problem
 
 # (K, L, lambda, width)

@@ -7,12 +7,12 @@ import numpy as np
 
 from benchmarks import jax_peer, peers
 from benchmarks.cases import CASES, LARGE, MEMORY, Case, keep, starts_of
-from solvers.census import State
-from solvers.compiled import compiled_search
-from solvers.lanes import Engine, compiled_evaluation, descend_lanes, schedule
-from solvers.objective import Array, Objective
-from solvers.statistics import poisson_interval
-from solvers.strategy import global_search
+from solvers.base.statistics import poisson_interval
+from solvers.engines.cpu import Engine, compiled_evaluation, descend_lanes, schedule
+from solvers.objectives.squared import Array, Objective
+from solvers.search.fixed_portfolio import compiled_search
+from solvers.search.portfolio import global_search
+from solvers.search.state import State
 from theory.problem import Problem
 
 PEER_RATIO = 1000

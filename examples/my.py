@@ -6,8 +6,8 @@ The Petersen graph as read-out: classes are the edges of K_5, features their inc
 
 import sympy as sp
 
-from theory.srg import incidence, nuclear_norm
-from theory.structure import HeadCost
+from theory.squared.srg import incidence, nuclear_norm
+from theory.squared.structure import HeadCost
 
 
 class Mine:

@@ -6,44 +6,29 @@
 from collections.abc import Iterable, Iterator
 from pathlib import Path
 
-from paper_figs import (
+from paper_figs.ce import ce_codes, ce_hessian, ce_loss, ce_orbits, ce_spectra, ce_winner_map
+from paper_figs.jumps import jumps, jumps_exact
+from paper_figs.networks import network_ansatz, network_head, network_layers, network_rank
+from paper_figs.rank_two import rank_two
+from paper_figs.rfm import rfm_ablations, rfm_gram, rfm_nc, rfm_rates
+from paper_figs.squared import (
     brackets,
-    ce_codes,
-    ce_hessian,
-    ce_loss,
-    ce_orbits,
-    ce_spectra,
-    ce_winner_map,
     critical_depth,
-    fig2,
-    fig3,
-    fig5,
-    fig6,
     head_frontier,
     head_gallery,
-    jumps,
-    jumps_exact,
     loss_ratio,
     neck_rank,
-    network_ansatz,
-    network_head,
-    network_layers,
-    network_rank,
     phase_diagram,
-    rank_two,
     regularisation,
-    rfm_ablations,
-    rfm_gram,
-    rfm_nc,
-    rfm_rates,
     srg_heatmaps,
     winner_map,
     x_intervals,
 )
 from paper_figs.style import FigureModule, as_csv, render
-from solvers.storage import write_whole
+from paper_figs.training import fig2, fig3, fig5, fig6
+from solvers.base.files import write_whole
 from theory.problem import ProblemError
-from verification.claim import BUDGETS
+from verification.claims.base.claim import BUDGETS
 
 FIGURES: dict[str, FigureModule] = {
     "winner-map": winner_map,

@@ -12,11 +12,11 @@ import numpy as np
 import pytest
 from rich.console import Console
 
-from solvers.solution import Outcome, Solution, save
-from theory.phi import phi, phi_of_power
+from solvers.search.solution import Outcome, Solution, save
 from theory.problem import Problem, ProblemError
-from theory.structure import total_cost
-from theory.structures import CheapestSum
+from theory.squared.phi import phi, phi_of_power
+from theory.squared.structure import total_cost
+from theory.squared.structures import CheapestSum
 from verification.atlas import cells, records
 from verification.atlas.cells import (
     CERTIFIED_LOW,
@@ -31,8 +31,8 @@ from verification.atlas.cells import (
 )
 from verification.atlas.records import FOLDER, check_atlas, file_weights, path_of, read_atlas, read_file, submit, table
 from verification.atlas.work import as_text, floats, judge
-from verification.certificate import point_certificate, write
-from verification.cli_map import run_records, run_submit
+from verification.base.certificate import point_certificate, write
+from verification.cli.map import run_records, run_submit
 
 K, L = 3, 4
 STRENGTHS = 5

@@ -8,13 +8,13 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from solvers.basins import LOSS_TOLERANCE, Basins, fingerprint
-from solvers.objective import balance, loss
-from solvers.polish import refine
-from solvers.structured import at_best_scale
-from solvers.symmetry import TOLERANCE
+from solvers.minima.basins import LOSS_TOLERANCE, Basins, fingerprint
+from solvers.minima.polish import refine
+from solvers.minima.symmetry import TOLERANCE
+from solvers.objectives.squared import balance, loss
+from solvers.weights.of_structure import at_best_scale
 from theory.problem import Problem, ProblemError
-from theory.structures import structure_named
+from theory.squared.structures import structure_named
 
 SMALL = Problem.of(3, 4, "0.002", width=8)
 HUB = Problem.of(7, 3, "0.0003")

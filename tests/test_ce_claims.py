@@ -6,11 +6,12 @@ import pytest
 
 from theory.ce.polygons import DNC_LOGITS
 from theory.problem import Problem
-from verification.claim import Budget, Claim
-from verification.claims import ce, claim_named
-from verification.claims.ce import CE, CE_CROSSINGS, asymptotic_ratio, crossing_cases
-from verification.claims.ce_hessian import CE_HESSIAN
-from verification.verdict import Status
+from verification.claims import claim_named
+from verification.claims.base.claim import Budget, Claim
+from verification.claims.base.verdict import Status
+from verification.claims.ce import structures
+from verification.claims.ce.hessian import CE_HESSIAN
+from verification.claims.ce.structures import CE, CE_CROSSINGS, asymptotic_ratio, crossing_cases
 
 ONE = Budget("test", 1)
 
@@ -35,7 +36,7 @@ def test_crossings_are_certified_in_brackets() -> None:
 
 
 def test_a_false_comparison_refutes(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(ce, "PAIRS", DNC_LOGITS)
+    monkeypatch.setattr(structures, "PAIRS", DNC_LOGITS)
     verdict = next(c for c in CE if c.label == "ce-suboptimal").check(ONE)
     assert verdict.status is Status.REFUTED and "comparison fails" in verdict.sentence
 

@@ -10,10 +10,10 @@ from rich.console import Console
 from typer.testing import CliRunner
 
 from theory.problem import Problem, ProblemError
-from verification.cli_ce import commands
-from verification.cli_compare import run_compare
-from verification.cli_search import run_search
-from verification.cli_show import structures_table
+from verification.cli.ce.commands import commands
+from verification.cli.compare import run_compare
+from verification.cli.listings import structures_table
+from verification.cli.search import run_search
 
 OPTIONS: dict[str, Any] = {"restarts": 64, "seed": 0, "device": "auto", "target": None, "budget": None}
 OPTIONS |= {"patience": None, "resume": False, "minima": 2}

@@ -4,12 +4,12 @@ import pytest
 
 from theory.ce.numbers import working
 from theory.ce.structures import ce_structure_named
-from theory.checks import Method
-from theory.derivation import FORMATS, proved
-from theory.derivations.ce_dnc import ce_dnc
-from theory.derivations.ce_hessian import CASES, ce_hessian
-from theory.derivations.ce_low_rank import CODE_CASES, ce_low_rank, code_wins, polygon_wins
-from theory.derivations.ce_reduction import ce_reduction
+from theory.derivations.ce.dnc import ce_dnc
+from theory.derivations.ce.hessian import CASES, ce_hessian
+from theory.derivations.ce.low_rank import CODE_CASES, ce_low_rank, code_wins, polygon_wins
+from theory.derivations.ce.reduction import ce_reduction
+from theory.proof.checks import Method
+from theory.proof.derivation import FORMATS, proved
 
 BUILDERS = (ce_reduction, ce_dnc, ce_low_rank, ce_hessian)
 

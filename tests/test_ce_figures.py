@@ -6,7 +6,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from paper_figs import ce_codes, ce_hessian, ce_loss, ce_orbits, ce_spectra, ce_winner_map
+from paper_figs.ce import ce_codes, ce_hessian, ce_loss, ce_orbits, ce_spectra, ce_winner_map
 from theory.ce.hessian import orbit_dimension, psd_threshold, spectrum
 from theory.ce.numbers import working
 from theory.ce.structure import cost_ball

@@ -6,32 +6,32 @@ from typing import Any
 import numpy as np
 import pytest
 
-from solvers.basins import Basins, fingerprint
-from solvers.canonical import canonical, describe
-from solvers.ce.engine import CeEngine
-from solvers.ce.objective import CeObjective
 from solvers.ce.polish import ce_polish, polish_logits
 from solvers.ce.search import ce_search
-from solvers.census import Group
-from solvers.compiled import compiled_search
-from solvers.convex import closed_form, solve_linear
-from solvers.cyclic import cyclic_weights
-from solvers.envelope import ray_of
-from solvers.jax_engine import jax_search
-from solvers.lanes import descend_lanes
-from solvers.minima import lowest_minima
-from solvers.objective import best_last_layer, loss, loss_and_gradient, reduced_loss_and_gradient
-from solvers.polish import polish, refine
-from solvers.search import search
-from solvers.settle import settle
-from solvers.strategy import global_search
-from solvers.structured import at_best_scale
-from solvers.symmetry import graph_of, invariants, symmetry_group
-from theory.bounds import bracket, least_loss
+from solvers.engines.cpu import descend_lanes
+from solvers.engines.cpu_cross_entropy import CeEngine
+from solvers.intervals.intervals import ray_of
+from solvers.intervals.one_layer import closed_form, solve_linear
+from solvers.minima.basins import Basins, fingerprint
+from solvers.minima.canonical import canonical, describe
+from solvers.minima.polish import polish, refine
+from solvers.minima.rest import settle
+from solvers.minima.symmetry import graph_of, invariants, symmetry_group
+from solvers.objectives.cross_entropy import CeObjective
+from solvers.objectives.squared import best_last_layer, loss, loss_and_gradient, reduced_loss_and_gradient
+from solvers.search.fixed_portfolio import compiled_search
+from solvers.search.gpu import jax_search
+from solvers.search.lowest import lowest_minima
+from solvers.search.portfolio import global_search
+from solvers.search.scipy_reference import search
+from solvers.search.state import Group
+from solvers.weights.cyclic import cyclic_weights
+from solvers.weights.of_structure import at_best_scale
 from theory.ce.enclosure import best_scale, objective_ball
 from theory.ce.polygons import DNC_LOGITS
 from theory.problem import Problem, ProblemError
-from verification.certificate import point_certificate
+from theory.squared.bounds import bracket, least_loss
+from verification.base.certificate import point_certificate
 
 CE = Problem.of(4, 2, "1/100", 4, loss="ce")
 LINEAR = Problem.of(4, 1, "1/100", 4, loss="ce")

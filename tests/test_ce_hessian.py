@@ -12,7 +12,7 @@ from theory.ce.numbers import working
 from theory.ce.polygons import DNC_LOGITS, POLYGON, TRIANGLES
 from theory.ce.structures import ce_structure_named
 from theory.problem import Problem, ProblemError
-from verification.claims.ce_hessian import CE_HESSIAN, measure, negative_count, predicted
+from verification.claims.ce.hessian import CE_HESSIAN, measure, negative_count, predicted
 
 THRESHOLDS = {
     (4, 2): "0.162010041315",

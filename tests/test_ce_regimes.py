@@ -18,17 +18,17 @@ from theory.ce.structure import agrees, cost_ball, least_margin_is_one, rank, ve
 from theory.ce.structures import ce_structure_named, cheapest_at_margin
 from theory.ce.sums import PAIR, CodeSum, cheapest_cut, cheapest_parts, fits
 from theory.ce.undecided import UNDECIDED_PAIR
-from theory.checks import Method
-from theory.derivation import FORMATS, proved
-from theory.derivations.ce_sums import ce_sums
-from theory.derivations.ce_three import ce_three
-from theory.derivations.ce_undecided import ce_undecided, gain_of_collapse, gain_of_pair
-from theory.derivations.ce_zero import ce_zero, in_window
+from theory.derivations.ce.sums import ce_sums
+from theory.derivations.ce.three import ce_three
+from theory.derivations.ce.undecided import ce_undecided, gain_of_collapse, gain_of_pair
+from theory.derivations.ce.zero import ce_zero, in_window
 from theory.problem import Problem, ProblemError
-from verification.claim import Budget
-from verification.claims.ce_regimes import CE_REGIMES
-from verification.cli_ce_numbers import ce_numbers_at
-from verification.verdict import Status
+from theory.proof.checks import Method
+from theory.proof.derivation import FORMATS, proved
+from verification.claims.base.claim import Budget
+from verification.claims.base.verdict import Status
+from verification.claims.ce.regimes import CE_REGIMES
+from verification.cli.ce.numbers import ce_numbers_at
 
 FINE = Fraction(1, 10**6)
 
@@ -54,7 +54,7 @@ def test_claims_are_proved(claim) -> None:
 
 def test_a_false_gain_is_caught(monkeypatch: pytest.MonkeyPatch) -> None:
     """A polygon in the pair's place: the derivation notices."""
-    monkeypatch.setattr(import_module("theory.derivations.ce_undecided"), "UNDECIDED_PAIR", POLYGON)
+    monkeypatch.setattr(import_module("theory.derivations.ce.undecided"), "UNDECIDED_PAIR", POLYGON)
     assert not proved(ce_undecided().check())
 
 
@@ -86,7 +86,7 @@ def test_three_classes_pay_at_least_what_collapse_pays() -> None:
 
 
 def test_a_scale_too_small_is_caught(monkeypatch: pytest.MonkeyPatch) -> None:
-    module = import_module("theory.derivations.ce_three")
+    module = import_module("theory.derivations.ce.three")
     assert proved(ce_three().check())
     monkeypatch.setattr(module, "THETA", Fraction(12))
     broken = [i for i, checked in enumerate(ce_three().check(), 1) if not checked.ok]

@@ -8,17 +8,17 @@ import numpy as np
 import pytest
 from flint import arb
 
-from solvers import lbfgs
 from solvers.ce.chart import Chart
-from solvers.ce.engine import CeEngine, Recipe
 from solvers.ce.match import FREE, candidates, identify
-from solvers.ce.objective import CeObjective, balanced_factors, cross_entropy, least_margin, reduced_loss
 from solvers.ce.polish import ce_polish, model, polish_logits
 from solvers.ce.search import ce_search, lowest
 from solvers.ce.starts import PORTFOLIO
-from solvers.lanes import unpack_row
-from solvers.solution import Outcome, load, save
-from solvers.starts import gaussian
+from solvers.compiled import lbfgs
+from solvers.engines.cpu import unpack_row
+from solvers.engines.cpu_cross_entropy import CeEngine, Recipe
+from solvers.objectives.cross_entropy import CeObjective, balanced_factors, cross_entropy, least_margin, reduced_loss
+from solvers.search.solution import Outcome, load, save
+from solvers.weights.build import gaussian
 from theory.ce.enclosure import least_loss
 from theory.ce.families import ce_family_named
 from theory.ce.newton import best_member

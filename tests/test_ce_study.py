@@ -9,20 +9,20 @@ import pytest
 from typer.testing import CliRunner
 
 from solvers.ce import relu, study
-from solvers.ce.engine import CeEngine, Recipe
 from solvers.ce.landscape import critical_points
-from solvers.ce.objective import CeObjective
 from solvers.ce.relu import collapse_loss, relu_features, relu_loss, relu_search
 from solvers.ce.study import Case, persistence, standard
-from solvers.starts import gaussian
+from solvers.engines.cpu_cross_entropy import CeEngine, Recipe
+from solvers.objectives.cross_entropy import CeObjective
+from solvers.weights.build import gaussian
 from theory.ce.structures import ce_structure_named
 from theory.problem import Problem, ProblemError
-from verification.claim import Budget
-from verification.claims import ce_searched
-from verification.claims.ce_hessian import measure, negative_count
-from verification.claims.ce_searched import CE_SEARCHED, beaten, last_digit
-from verification.cli_ce import commands
-from verification.verdict import Status
+from verification.claims.base.claim import Budget
+from verification.claims.base.verdict import Status
+from verification.claims.ce import searched
+from verification.claims.ce.hessian import measure, negative_count
+from verification.claims.ce.searched import CE_SEARCHED, beaten, last_digit
+from verification.cli.ce.commands import commands
 
 SQUARE = Case(4, 3, Fraction(1, 100), 8)
 
@@ -123,16 +123,16 @@ def test_claims_are_supported(claim) -> None:
 
 
 def test_a_beaten_table_is_refuted_and_overlapping_intervals_decide_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
-    row = next(r for r in ce_searched.records.best_known() if r.place == (4, 3, Fraction(1, 100)))
+    row = next(r for r in searched.records.best_known() if r.place == (4, 3, Fraction(1, 100)))
     assert last_digit(row.stated) == Fraction(1, 10**15) and last_digit("2") == Fraction(1, 10**14)
     assert beaten(row, 40).holds
     worse = replace(row, structure="dnc", stated="0.152877278124427")
     assert not beaten(worse, 40).holds
-    monkeypatch.setattr(ce_searched.records, "best_known", lambda: (worse,))
+    monkeypatch.setattr(searched.records, "best_known", lambda: (worse,))
     assert CE_SEARCHED[0].check(Budget("quick", 40)).status is Status.REFUTED
-    monkeypatch.setattr(ce_searched.records, "best_known", lambda: (replace(row, stated="0.1"),))
+    monkeypatch.setattr(searched.records, "best_known", lambda: (replace(row, stated="0.1"),))
     assert "above the loss stated" in CE_SEARCHED[0].check(Budget("quick", 40)).sentence
-    monkeypatch.setattr(ce_searched, "WIDTHS", (16, 16))
+    monkeypatch.setattr(searched, "WIDTHS", (16, 16))
     assert CE_SEARCHED[2].check(Budget("quick", 1)).status is Status.UNDECIDED
     assert relu.HIT > 0 and study.DNC == "dnc"
 

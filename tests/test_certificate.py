@@ -12,7 +12,7 @@ import pytest
 import sympy as sp
 
 from theory.problem import Problem, ProblemError
-from verification.certificate import (
+from verification.base.certificate import (
     CertificateError,
     head_certificate,
     interval_certificate,

@@ -11,11 +11,11 @@ import numpy as np
 import pytest
 from mpmath import findroot, mp, mpf
 
-from theory.looped import complete_head
 from theory.problem import Problem
 from theory.rational import matrix, squared_norm, to_lists
+from theory.squared.looped import complete_head
 from verification import checker
-from verification.certificate import head_certificate, point_certificate
+from verification.base.certificate import head_certificate, point_certificate
 
 CHECKER = Path(checker.__file__)
 

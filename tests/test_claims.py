@@ -12,22 +12,22 @@ import verification.claims
 from theory.derivations import names
 from theory.problem import ProblemError
 from verification.checker import check
-from verification.claim import BUDGETS, Budget, Claim
 from verification.claims import CLAIMS, claim_named, select
-from verification.claims.ce import CE_CROSSINGS
-from verification.claims.ce_searched import CE_SEARCHED
-from verification.claims.intervals import INTERVALS
-from verification.claims.jumps_chains import JUMPS_CHAINS
-from verification.claims.networks import NETWORKS
-from verification.claims.proofs import by_derivation
-from verification.claims.rank_two_dynamics import RANK_TWO_DYNAMICS
-from verification.claims.rank_two_measured import RANK_TWO_MEASURED
-from verification.claims.rfm_measured import RFM_MEASURED
-from verification.claims.searched import SEARCHED, nothing_below_dnc
-from verification.claims.strips import STRIPS
-from verification.claims.training import TRAINING
-from verification.claims.witnesses import WITNESSES
-from verification.verdict import Comparison, Status
+from verification.claims.base.claim import BUDGETS, Budget, Claim
+from verification.claims.base.proofs import by_derivation
+from verification.claims.base.verdict import Comparison, Status
+from verification.claims.ce.searched import CE_SEARCHED
+from verification.claims.ce.structures import CE_CROSSINGS
+from verification.claims.jumps.chains import JUMPS_CHAINS
+from verification.claims.rank_two.dynamics import RANK_TWO_DYNAMICS
+from verification.claims.rank_two.measured import RANK_TWO_MEASURED
+from verification.claims.rfm.measured import RFM_MEASURED
+from verification.claims.squared.intervals import INTERVALS
+from verification.claims.squared.searched import SEARCHED, nothing_below_dnc
+from verification.claims.squared.strips import STRIPS
+from verification.claims.squared.witnesses import WITNESSES
+from verification.claims.training.descent import TRAINING
+from verification.claims.training.networks import NETWORKS
 
 # What searches and runs say; the tests of each part check these.
 STATISTICAL = (
@@ -97,8 +97,8 @@ def test_a_search_that_finds_something_refutes_with_a_certificate() -> None:
 def test_a_broken_comparison_or_step_is_never_proved(monkeypatch: pytest.MonkeyPatch) -> None:
     verdict = by_derivation(["dnc"], "would be fine", [Comparison(2, "<", 1)])
     assert verdict.status is Status.REFUTED and "comparison fails" in verdict.sentence
-    from theory.checks import Checked, Method
-    from verification.claims import proofs
+    from theory.proof.checks import Checked, Method
+    from verification.claims.base import proofs
 
     for broken in (Checked(False, Method.SYMBOLIC), Checked(True, Method.SAMPLED)):
         monkeypatch.setattr(proofs, "_checked", lambda name, broken=broken: (broken,))

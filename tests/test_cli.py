@@ -9,10 +9,10 @@ from pathlib import Path
 import pytest
 from typer.main import get_command
 
-from verification.cli import app
-from verification.cli_help import SECTIONS, first_sentence
+from verification.cli.app import app
+from verification.cli.help import SECTIONS, first_sentence
 
-PROGRAM = [sys.executable, "-c", "from verification.cli import main; main()"]
+PROGRAM = [sys.executable, "-c", "from verification.cli.app import main; main()"]
 
 
 def dufm(*arguments: str, timeout: float = 120) -> subprocess.CompletedProcess[str]:

@@ -8,8 +8,8 @@ import pytest
 
 from theory.problem import ProblemError
 from verification.checker import check
-from verification.cli_network import network
-from verification.cli_network_run import run_network
+from verification.cli.network import network
+from verification.cli.network_run import run_network
 
 
 def source(name: str = "digits", **changed: object) -> dict:

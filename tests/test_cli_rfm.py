@@ -10,7 +10,7 @@ from typer.testing import CliRunner, Result
 
 import solvers.rfm.recursion
 from theory.problem import ProblemError
-from verification.cli_rfm import commands
+from verification.cli.rfm import commands
 
 SMALL = ["--n", "200", "--layers", "3", "--width", "64"]
 FILES = {"layers.jsonl", *(f"rfm-{name}.{kind}" for name in ("nc", "gram") for kind in ("csv", "pdf", "png"))}

@@ -10,9 +10,9 @@ from typer.testing import CliRunner
 
 from solvers.training.store import load
 from theory.problem import ProblemError
+from verification.base.number_lists import read_numbers
 from verification.checker import check
-from verification.cli_train import commands
-from verification.lists import read_numbers
+from verification.cli.train import commands
 
 APP = typer.Typer()
 APP.add_typer(commands)

@@ -12,14 +12,14 @@ from hypothesis import strategies as st
 from test_objective import dyadic_weights, exact, rounding_bound, traced_loss
 
 import solvers
-from solvers import lbfgs
-from solvers.compiled import ENGINE, compiled_search
-from solvers.lanes import Engine, compiled_evaluate, descend_lanes, schedule
-from solvers.objective import Objective, best_last_layer, loss
-from solvers.recipes import finish
-from solvers.search import descend, search
-from solvers.solution import Outcome
-from solvers.starts import gaussian
+from solvers.compiled import lbfgs
+from solvers.engines.cpu import Engine, compiled_evaluate, descend_lanes, schedule
+from solvers.objectives.squared import Objective, best_last_layer, loss
+from solvers.search.fixed_portfolio import ENGINE, compiled_search
+from solvers.search.restarts import finish
+from solvers.search.scipy_reference import descend, search
+from solvers.search.solution import Outcome
+from solvers.weights.build import gaussian
 from theory.problem import Problem, ProblemError
 
 SMALL = Problem.of(3, 4, "0.002", width=8)

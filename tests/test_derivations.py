@@ -7,10 +7,10 @@ from pathlib import Path
 import pytest
 import sympy as sp
 
-from theory.checks import Method, every, identical, positive_beyond, standard
-from theory.derivation import FORMATS, Derivation, Step, conclusion, proved
 from theory.derivations import DERIVATIONS, derivation, names
 from theory.problem import ProblemError
+from theory.proof.checks import Method, every, identical, positive_beyond, standard
+from theory.proof.derivation import FORMATS, Derivation, Step, conclusion, proved
 
 
 @pytest.mark.parametrize("name", names())
@@ -59,7 +59,7 @@ def test_sampling_is_not_called_a_proof() -> None:
     stuck = sp.Function("f")(sp.Symbol("z"))
     sampled = _with("Sampled", Step("Only tried.", (), lambda: identical(stuck, stuck)()))
     assert proved(sampled.check())
-    from theory.checks import Checked
+    from theory.proof.checks import Checked
 
     tried = _with("Sampled", Step("Only tried.", (), lambda: Checked(True, Method.SAMPLED)))
     assert not proved(tried.check())

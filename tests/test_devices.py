@@ -7,14 +7,14 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from solvers import devices, jax_engine
-from solvers.arms import ARMS, FIXED
-from solvers.devices import chosen_device, device_search
-from solvers.jax_engine import jax_runner
-from solvers.recipes import Recipe
-from solvers.solution import Outcome
-from solvers.start_kinds import KINDS
-from solvers.strategy import processor
+from solvers.search import devices, gpu
+from solvers.search.bandit import ARMS, FIXED
+from solvers.search.devices import chosen_device, device_search
+from solvers.search.gpu import jax_runner
+from solvers.search.portfolio import processor
+from solvers.search.restarts import Recipe
+from solvers.search.solution import Outcome
+from solvers.search.start_kinds import KINDS
 from theory.problem import Problem, ProblemError
 
 THREE = Problem.of(3, 4, "0.002", width=8)
@@ -37,7 +37,7 @@ def test_auto_takes_cuda_only_where_it_is_seen(monkeypatch: pytest.MonkeyPatch) 
 
 
 def test_cuda_that_is_not_there_is_one_error() -> None:
-    from solvers.jax_lanes import available_devices
+    from solvers.engines.gpu.scheduler import available_devices
 
     if "cuda" in available_devices():
         return
@@ -110,13 +110,13 @@ def test_a_folder_that_cannot_be_written_or_is_chosen_already_changes_nothing(
     jax = pytest.importorskip("jax")
     blocked = tmp_path / "file"
     blocked.write_text("")
-    monkeypatch.setattr(jax_engine, "program_folder", lambda: blocked / "dufm")
+    monkeypatch.setattr(gpu, "program_folder", lambda: blocked / "dufm")
     before = jax.config.jax_compilation_cache_dir
-    assert jax_engine.keep_programs() is None and jax.config.jax_compilation_cache_dir == before
-    monkeypatch.setattr(jax_engine, "program_folder", lambda: tmp_path / "dufm")
+    assert gpu.keep_programs() is None and jax.config.jax_compilation_cache_dir == before
+    monkeypatch.setattr(gpu, "program_folder", lambda: tmp_path / "dufm")
     jax.config.update("jax_compilation_cache_dir", str(tmp_path / "own"))
     try:
-        assert jax_engine.keep_programs() is None
+        assert gpu.keep_programs() is None
         assert jax.config.jax_compilation_cache_dir == str(tmp_path / "own") and not (tmp_path / "dufm").exists()
     finally:
         jax.config.update("jax_compilation_cache_dir", before)

@@ -8,20 +8,20 @@ import numpy as np
 import pytest
 from rich.console import Console
 
-from solvers.envelope import Envelope, best_scales, envelope, envelope_of, known_rays, ray_of
-from solvers.objective import split
-from theory.derivation import proved
-from theory.derivations.envelope import envelope as proof
-from theory.phi import collapse_threshold, phi
+from solvers.intervals.intervals import Envelope, best_scales, envelope, envelope_of, known_rays, ray_of
+from solvers.objectives.squared import split
+from theory.derivations.squared.envelope import envelope as proof
 from theory.problem import Problem, ProblemError
-from theory.structure import total_cost
-from theory.structures import CheapestSum
-from verification.certificate import interval_certificate
+from theory.proof.derivation import proved
+from theory.squared.phi import collapse_threshold, phi
+from theory.squared.structure import total_cost
+from theory.squared.structures import CheapestSum
+from verification.base.certificate import interval_certificate
 from verification.checker import check
-from verification.claim import Budget
-from verification.claims.intervals import CASES, INTERVALS
-from verification.cli_envelope import run_envelope, x_range
-from verification.verdict import Status
+from verification.claims.base.claim import Budget
+from verification.claims.base.verdict import Status
+from verification.claims.squared.intervals import CASES, INTERVALS
+from verification.cli.intervals import run_envelope, x_range
 
 
 def certify(found: Envelope):

@@ -10,8 +10,8 @@ import pytest
 import paper_figs
 from paper_figs import FIGURES, MEASURED, draw_figures
 from theory.problem import ProblemError
-from theory.structure import total_cost
-from theory.structures import BLOCKS, CheapestSum, structure_named
+from theory.squared.structure import total_cost
+from theory.squared.structures import BLOCKS, CheapestSum, structure_named
 
 COMPUTED = [name for name in FIGURES if name not in MEASURED]
 KINDS = ("pdf", "png", "csv")

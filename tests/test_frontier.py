@@ -9,20 +9,20 @@ import numpy as np
 import pytest
 from rich.console import Console
 
-from solvers.frontier import Pool, descend, head_value, polish, search, slim, sum_value
-from solvers.frontier_kernel import log_head
-from solvers.frontier_moves import direct_sum, fresh, kick
-from theory.head32 import least_head
+from solvers.heads.kernel import log_head
+from solvers.heads.moves import direct_sum, fresh, kick
+from solvers.heads.search import Pool, descend, head_value, polish, search, slim, sum_value
 from theory.problem import ProblemError
-from verification.certificate import write
+from theory.squared.head32 import least_head
+from verification.atlas.head_words import describe_head
+from verification.atlas.heads import ATLAS, certify, envelope, least_depth, least_depths, load_folder, shipped
+from verification.base.certificate import write
+from verification.base.number_lists import read_integers
 from verification.checker import check
-from verification.claim import BUDGETS
-from verification.claims.frontier import FRONTIER
-from verification.cli_frontier import run_frontier, seeded_pool
-from verification.frontier import ATLAS, certify, envelope, least_depth, least_depths, load_folder, shipped
-from verification.frontier_words import describe_head
-from verification.lists import read_integers
-from verification.verdict import Status
+from verification.claims.base.claim import BUDGETS
+from verification.claims.base.verdict import Status
+from verification.claims.squared.shipped_heads import FRONTIER
+from verification.cli.frontier import run_frontier, seeded_pool
 
 
 @pytest.fixture(scope="module")
@@ -144,7 +144,7 @@ def test_the_claim_holds_and_a_missing_atlas_is_no_proof(monkeypatch: pytest.Mon
     verdict = claim.check(BUDGETS["quick"])
     assert verdict.status is Status.PROVED
     assert claim.settles(6, 3) is None and claim.settles(7, 3) == "low rank" and claim.settles(3, 4) == "low rank"
-    monkeypatch.setattr("verification.claims.frontier.ATLAS", tmp_path)
+    monkeypatch.setattr("verification.claims.squared.shipped_heads.ATLAS", tmp_path)
     assert claim.check(BUDGETS["quick"]).status is Status.UNDECIDED
     (tmp_path / "k03_q2.json").write_text("{}")
     assert claim.check(BUDGETS["quick"]).status is Status.REFUTED

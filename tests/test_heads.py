@@ -6,7 +6,7 @@ from itertools import combinations
 import numpy as np
 import pytest
 
-from solvers.heads import (
+from solvers.heads.readout import (
     best_readout,
     head_cost,
     looped_graph,
@@ -17,15 +17,15 @@ from solvers.heads import (
     tune,
     worst_direction,
 )
-from solvers.objective import loss
-from solvers.structured import at_best_scale
-from theory.head32 import least_head
-from theory.looped import HubGraph, hub_graph_head
-from theory.phi import phi
+from solvers.objectives.squared import loss
+from solvers.weights.of_structure import at_best_scale
 from theory.problem import Problem, ProblemError
 from theory.rational import matrix, squared_norm
-from theory.structure import total_cost
-from theory.structures import STRUCTURES
+from theory.squared.head32 import least_head
+from theory.squared.looped import HubGraph, hub_graph_head
+from theory.squared.phi import phi
+from theory.squared.structure import total_cost
+from theory.squared.structures import STRUCTURES
 
 THREE = looped_graph(2, [(0,), (1,), (0, 1)], [[1], [1], [0.93113182] * 2])
 

@@ -6,14 +6,15 @@ import sys
 import numpy as np
 import pytest
 
-from solvers import jax_lanes, lanes
-from solvers.jax_engine import ENGINE, jax_search
-from solvers.jax_lanes import Engine, available_devices, descend_lanes, find_device
-from solvers.lanes import schedule
-from solvers.objective import Objective, loss
-from solvers.search import descend, knock_out, smoothing
-from solvers.solution import Outcome, load, save
-from solvers.starts import gaussian
+from solvers.engines import cpu
+from solvers.engines.cpu import schedule
+from solvers.engines.gpu import scheduler
+from solvers.engines.gpu.scheduler import Engine, available_devices, descend_lanes, find_device
+from solvers.objectives.squared import Objective, loss
+from solvers.search.gpu import ENGINE, jax_search
+from solvers.search.scipy_reference import descend, knock_out, smoothing
+from solvers.search.solution import Outcome, load, save
+from solvers.weights.build import gaussian
 from theory.problem import Problem, ProblemError
 
 SMALL = Problem.of(3, 4, "0.002", width=8)
@@ -27,7 +28,7 @@ def starts_of(problem: Problem, count: int, scale: float, seed: int = 0) -> list
     return [gaussian(problem, np.random.default_rng(child), scale) for child in children]
 
 
-def cpu(problem: Problem, starts: list[list[np.ndarray]], **options) -> lanes.Field:
+def cpu(problem: Problem, starts: list[list[np.ndarray]], **options) -> cpu.Field:
     return descend_lanes(problem, starts, device="cpu", **options)
 
 
@@ -38,7 +39,7 @@ def possible_error(problem: Problem, lower: list[np.ndarray], eps: float) -> flo
     return float(2 * norm * slope)
 
 
-def in_order(field: lanes.Field) -> list[list[np.ndarray]]:
+def in_order(field: cpu.Field) -> list[list[np.ndarray]]:
     return [lower for _, lower in sorted(zip(field.left, field.lower, strict=True), key=lambda pair: pair[0])]
 
 
@@ -65,9 +66,9 @@ def test_values_and_gradients_are_those_of_the_reference(L: int, K: int, width: 
 def test_same_starts_reach_the_losses_of_scipy_and_of_the_compiled_engine(problem: Problem, scale: float) -> None:
     """All stop near a zero gradient of one smooth function, so that basins are told apart but not points in one."""
     starts = starts_of(problem, 6, scale)
-    stages = schedule(problem, 0.1, lambda stage, lanes: lanes, 1)
+    stages = schedule(problem, 0.1, lambda stage, cpu: cpu, 1)
     eps = stages[-1, 0]
-    mine, compiled = cpu(problem, starts, eps0=0.1), lanes.descend_lanes(problem, starts, eps0=0.1)
+    mine, compiled = cpu(problem, starts, eps0=0.1), cpu.descend_lanes(problem, starts, eps0=0.1)
     theirs, reached = [], []
     for start in starts:
         value, lower = 0.0, list(start[:-1])
@@ -85,7 +86,7 @@ def test_same_starts_reach_the_losses_of_scipy_and_of_the_compiled_engine(proble
 
 def test_a_knock_out_ends_where_the_reference_does() -> None:
     starts = starts_of(UNEQUAL, 8, 1.0)
-    field = cpu(UNEQUAL, starts, eps0=0.1, keep=lanes.better_half)
+    field = cpu(UNEQUAL, starts, eps0=0.1, keep=cpu.better_half)
     value, weights = knock_out(UNEQUAL, starts, 0.1)
     assert len(field.left) == 1 and len(list(smoothing(0.1))) == 7
     slack = possible_error(UNEQUAL, field.lower[0], 1e-7) + possible_error(UNEQUAL, list(weights[:-1]), 1e-7)
@@ -104,11 +105,11 @@ def test_portions_change_no_result() -> None:
 
 
 def test_lanes_at_once_fit_the_memory(monkeypatch: pytest.MonkeyPatch) -> None:
-    assert Engine(SMALL, "cpu").lanes == jax_lanes.LANES["cpu"]
+    assert Engine(SMALL, "cpu").lanes == scheduler.LANES["cpu"]
     assert Engine(SMALL, "cpu", lanes_at_once=10**9).lanes < 10**6
-    monkeypatch.setattr(jax_lanes, "HOST_BYTES", 300_000)
-    assert 1 < Engine(SMALL, "cpu").lanes < jax_lanes.LANES["cpu"]
-    monkeypatch.setattr(jax_lanes, "HOST_BYTES", 1)
+    monkeypatch.setattr(scheduler, "HOST_BYTES", 300_000)
+    assert 1 < Engine(SMALL, "cpu").lanes < scheduler.LANES["cpu"]
+    monkeypatch.setattr(scheduler, "HOST_BYTES", 1)
     assert Engine(SMALL, "cpu").lanes == 1
 
 
@@ -159,15 +160,15 @@ def test_another_lambda_compiles_nothing_and_the_callers_jax_stays_as_it_is(smal
     import jax
     import jax.numpy as jnp
 
-    from solvers import jax_lbfgs
+    from solvers.engines.gpu import lbfgs
 
-    before = jax_lbfgs.burst._cache_size()
+    before = lbfgs.burst._cache_size()
     other = Problem.of(3, 4, ["0.001", "0.002", "0.003", "0.004", "1/300"], width=8, n=4)
     assert jax_search(other, restarts=1, heats=4, device="cpu").outcome is Outcome.FINISHED
-    assert jax_lbfgs.burst._cache_size() == before
+    assert lbfgs.burst._cache_size() == before
     assert not jax.config.jax_enable_x64 and jnp.ones(1).dtype == np.float32
     engine = Engine(SMALL, "cpu")
-    job = engine.pack(starts_of(SMALL, 1, 0.3)), schedule(SMALL, 0.1, lanes.better_half, 1)
+    job = engine.pack(starts_of(SMALL, 1, 0.3)), schedule(SMALL, 0.1, cpu.better_half, 1)
     for _ in engine.run([job]):
         assert jnp.ones(1).dtype == np.float32
 
@@ -198,7 +199,7 @@ def test_starts_that_do_not_fit_are_refused() -> None:
 
 
 def test_cuda_without_a_gpu_is_one_error_and_never_the_cpu(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(jax_lanes, "available_devices", lambda: ("cpu",))
+    monkeypatch.setattr(scheduler, "available_devices", lambda: ("cpu",))
     stated = "device cuda needs a CUDA build of JAX and a visible GPU (pip install 'dufm[gpu]'); found: cpu"
     for call in (lambda: find_device("cuda"), lambda: jax_search(SMALL, device="cuda")):
         with pytest.raises(ProblemError) as caught:
@@ -216,7 +217,7 @@ def test_without_jax_there_is_one_error_that_says_how_to_get_it(monkeypatch: pyt
 
 
 def test_importing_the_engine_does_not_import_jax() -> None:
-    program = "import sys, solvers.jax_engine; sys.exit('jax' in sys.modules)"
+    program = "import sys, solvers.search.gpu; sys.exit('jax' in sys.modules)"
     assert subprocess.run([sys.executable, "-c", program], check=False).returncode == 0
 
 

@@ -11,9 +11,9 @@ from solvers.jumps.factorisation import fit, gradient, loss, product, schatten_o
 from solvers.jumps.hessian import curvature, dead_level, hessian, stability_limit, zero_modes
 from solvers.jumps.instance import Completion, full_target32, instance32, make_instance, read_instance
 from solvers.jumps.minima import critical_strength, find_minimum, follow
-from theory.derivation import proved
-from theory.derivations.jumps_objective import schatten_objective as derivation
+from theory.derivations.jumps.objective import schatten_objective as derivation
 from theory.problem import ProblemError
+from theory.proof.derivation import proved
 
 # Losses at 0.95 of the reference strength: rank -> (loss, largest singular values).
 LANDSCAPE = {

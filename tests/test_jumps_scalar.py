@@ -10,10 +10,10 @@ from solvers.jumps.absorbing import certify, ratio_to_boundary
 from solvers.jumps.chains import Setting, sgd_chains
 from solvers.jumps.instance import diagonal
 from solvers.jumps.scalar_chain import ScalarChain, exit_time, simulate
-from theory.derivation import proved
-from theory.derivations.jumps_scalar import scalar_chain
+from theory.derivations.jumps.scalar import scalar_chain
 from theory.jumps.scalar import critical_scale, critical_strength, levels, roots
 from theory.problem import ProblemError
+from theory.proof.derivation import proved
 
 # (L, n, lambda / lambda_c, eta): mean exit time.
 EXACT = {

@@ -8,15 +8,15 @@ from typing import Any
 import pytest
 from matplotlib.figure import Figure
 
-from paper_figs import network_ansatz, network_head, network_layers, network_rank
+from paper_figs.networks import network_ansatz, network_head, network_layers, network_rank
 from paper_figs.style import render
 from solvers.networks.heads import problem_of, run_head
-from theory.phi import phi_of_power
 from theory.problem import Problem
+from theory.squared.phi import phi_of_power
 from verification.checker import check
-from verification.claim import BUDGETS, Budget
-from verification.claims.networks import NETWORKS, agree
-from verification.verdict import Comparison, Status
+from verification.claims.base.claim import BUDGETS, Budget
+from verification.claims.base.verdict import Comparison, Status
+from verification.claims.training.networks import NETWORKS, agree
 
 CLAIMS = {claim.label: claim for claim in NETWORKS}
 

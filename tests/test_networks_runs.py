@@ -13,11 +13,11 @@ from solvers.networks.heads import dufm_weights, head_data, head_plan, like_digi
 from solvers.networks.plan import perceptron
 from solvers.networks.store import load, save
 from solvers.networks.training import Outcome, Run, start, train
-from theory.phi import phi_of_power
 from theory.problem import ProblemError
-from verification.certificate import point_certificate
+from theory.squared.phi import phi_of_power
+from verification.base.certificate import point_certificate
 from verification.checker import check
-from verification.claims.searched import rational
+from verification.claims.squared.searched import rational
 
 TINY = {"width": 12, "backbone": (8,), "epochs": 4}
 

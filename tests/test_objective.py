@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 from autograd import grad
 
-from solvers.objective import (
+from solvers.objectives.squared import (
     balance,
     best_last_layer,
     loss,

@@ -6,8 +6,16 @@ import mpmath
 import pytest
 import sympy as sp
 
-from theory.phi import DEFAULT_WIDTH, collapse_scale, collapse_threshold, minimiser, phi, phi_of_power, power_root
 from theory.problem import ProblemError
+from theory.squared.phi import (
+    DEFAULT_WIDTH,
+    collapse_scale,
+    collapse_threshold,
+    minimiser,
+    phi,
+    phi_of_power,
+    power_root,
+)
 
 
 def independent(L: int, x: Fraction) -> mpmath.mpf:

@@ -3,13 +3,13 @@
 import numpy as np
 import pytest
 
-from solvers.active_set import ActiveSet
-from solvers.canonical import canonical, describe
-from solvers.objective import balance, loss, loss_and_gradient
-from solvers.polish import RESIDUAL_GOAL, polish, refine
-from solvers.search import search
-from solvers.settle import settle
-from solvers.strategy import global_search
+from solvers.minima.active_set import ActiveSet
+from solvers.minima.canonical import canonical, describe
+from solvers.minima.polish import RESIDUAL_GOAL, polish, refine
+from solvers.minima.rest import settle
+from solvers.objectives.squared import balance, loss, loss_and_gradient
+from solvers.search.portfolio import global_search
+from solvers.search.scipy_reference import search
 from theory.problem import Problem, ProblemError
 
 FIFTEEN = Problem.of(15, 5, "0.0005", width=20)

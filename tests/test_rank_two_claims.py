@@ -8,17 +8,17 @@ import numpy as np
 import pytest
 from typer.testing import CliRunner
 
-from paper_figs import rank_two as figure
+from paper_figs.rank_two import rank_two as figure
 from solvers.rank_two.store import load_run, run_path, save_run
 from solvers.rank_two.tasks import setup_of, task_named, train_task
 from theory.problem import ProblemError
-from verification.claim import Budget, Claim
-from verification.claims import rank_two_measured
-from verification.claims.rank_two import RANK_TWO, up
-from verification.claims.rank_two_dynamics import RANK_TWO_DYNAMICS
-from verification.claims.rank_two_measured import RANK_TWO_MEASURED
-from verification.cli_rank_two import commands
-from verification.verdict import Status
+from verification.claims.base.claim import Budget, Claim
+from verification.claims.base.verdict import Status
+from verification.claims.rank_two import measured
+from verification.claims.rank_two.dynamics import RANK_TWO_DYNAMICS
+from verification.claims.rank_two.exact import RANK_TWO, up
+from verification.claims.rank_two.measured import RANK_TWO_MEASURED
+from verification.cli.rank_two import commands
 
 ONE = Budget("test", 1)
 FAST = ["--steps", "400", "--seeds", "2", "--looks", "3"]
@@ -39,7 +39,7 @@ def test_states_are_judged_exactly() -> None:
 
 
 def test_a_run_outside_its_interval_refutes(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(rank_two_measured, "INTERVALS", {("diabetes", 0.1): (0.99, 1.0), ("diabetes", 0.0): (0.2, 0.4)})
+    monkeypatch.setattr(measured, "INTERVALS", {("diabetes", 0.1): (0.99, 1.0), ("diabetes", 0.0): (0.2, 0.4)})
     verdict = RANK_TWO_MEASURED[0].check(ONE)
     assert verdict.status is Status.REFUTED and "diabetes, lambda = 0.1: 0.94" in verdict.sentence
 

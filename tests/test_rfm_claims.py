@@ -5,12 +5,12 @@ from dataclasses import replace
 
 import pytest
 
-import verification.claims.rfm_measured as measured
+import verification.claims.rfm.measured as measured
 from solvers.rfm.experiments import digit_runs
 from solvers.rfm.recursion import LayerRow
 from solvers.rfm.settings import DeepSettings
-from verification.claim import BUDGETS, Claim
-from verification.verdict import Status
+from verification.claims.base.claim import BUDGETS, Claim
+from verification.claims.base.verdict import Status
 
 QUICK = BUDGETS["quick"]
 

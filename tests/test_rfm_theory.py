@@ -10,7 +10,7 @@ import sympy as sp
 from flint import arb, arb_mat, ctx, fmpq, fmpq_mat
 from scipy.optimize import minimize
 
-from theory.derivations.rfm_kernel import random_kernel
+from theory.derivations.rfm.kernel import random_kernel
 from theory.problem import ProblemError
 from theory.rational import fraction, identity
 from theory.rfm.blocks import block_rates, projectors
@@ -22,7 +22,7 @@ from theory.rfm.linear_map import stalled
 from theory.rfm.recursion import Kernels, ball, step
 from theory.rfm.spread import Reached, ball_run, contractions, exact_run
 from theory.rfm.words import letters, same_words
-from verification.claims.rfm import random_gram
+from verification.claims.rfm.exact import random_gram
 
 # (lambda_k, lambda_Phi) and r for n = 12, from an independent prototype in floating point.
 KNOWN = {

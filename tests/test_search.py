@@ -3,10 +3,10 @@
 import numpy as np
 import pytest
 
-from solvers.objective import loss
-from solvers.search import search, smoothing
-from solvers.solution import Outcome, load, save
-from solvers.starts import direct_sum, gaussian, pad, perturb
+from solvers.objectives.squared import loss
+from solvers.search.scipy_reference import search, smoothing
+from solvers.search.solution import Outcome, load, save
+from solvers.weights.build import direct_sum, gaussian, pad, perturb
 from theory.problem import Problem, ProblemError
 
 SMALL = Problem.of(3, 4, "0.002", width=8)

@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 from scipy.stats import poisson
 
-from solvers.statistics import clopper_pearson, poisson_interval
+from solvers.base.statistics import clopper_pearson, poisson_interval
 from theory.problem import ProblemError
 
 

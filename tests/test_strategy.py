@@ -3,14 +3,14 @@
 import numpy as np
 import pytest
 
-from solvers import strategy
-from solvers.arms import ARMS, FIXED
-from solvers.census import HIT, Group
-from solvers.minima import lowest_minima
-from solvers.objective import loss
-from solvers.solution import Outcome
-from solvers.start_kinds import KINDS, graph, structured, symmetric, varied
-from solvers.strategy import global_search
+from solvers.objectives.squared import loss
+from solvers.search import portfolio
+from solvers.search.bandit import ARMS, FIXED
+from solvers.search.lowest import lowest_minima
+from solvers.search.portfolio import global_search
+from solvers.search.solution import Outcome
+from solvers.search.start_kinds import KINDS, graph, structured, symmetric, varied
+from solvers.search.state import HIT, Group
 from theory.problem import Problem, ProblemError
 
 SIX = Problem.of(6, 4, "0.002", width=10)
@@ -111,7 +111,7 @@ def test_ctrl_c_in_the_polish_keeps_the_search(monkeypatch: pytest.MonkeyPatch) 
     def interrupted(*_: object) -> None:
         raise KeyboardInterrupt
 
-    monkeypatch.setattr(strategy, "refine", interrupted)
+    monkeypatch.setattr(portfolio, "refine", interrupted)
     solution, state = global_search(THREE, restarts=6, seed=0)
     assert solution.outcome is Outcome.INTERRUPTED and len(solution.losses) == 6
     assert solution.loss == np.nanmin(solution.losses) and state.groups[0].polished is None

@@ -8,8 +8,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from sympy.combinatorics import Permutation, PermutationGroup
 
-from solvers.structured import at_best_scale
-from solvers.symmetry import (
+from solvers.minima.symmetry import (
     TOLERANCE,
     _automorphisms,
     _colour_pairs,
@@ -19,8 +18,9 @@ from solvers.symmetry import (
     symmetry_group,
     zero_pattern,
 )
+from solvers.weights.of_structure import at_best_scale
 from theory.problem import Problem, ProblemError
-from theory.structures import structure_named
+from theory.squared.structures import structure_named
 
 
 def structure(name: str, K: int, L: int = 4) -> tuple[Problem, list[np.ndarray]]:

@@ -8,15 +8,15 @@ import numpy as np
 import pytest
 from autograd import value_and_grad
 
-from solvers.lanes import unpack_row
-from solvers.objective import Objective
-from solvers.training import kernel
+from solvers.engines.cpu import unpack_row
+from solvers.objectives import samples_kernel
+from solvers.objectives.squared import Objective
 from solvers.training.batch import Batch, train
 from solvers.training.reading import ends, summarise
 from solvers.training.run import Ending, Run, begin, class_mean_weights, compiled_descent, follow, prepared
 from solvers.training.setting import Setting, checkpoints
-from theory.phi import phi_of_power
 from theory.problem import Problem, ProblemError
+from theory.squared.phi import phi_of_power
 
 FLAG = np.zeros(1, dtype=np.int64)
 
@@ -24,7 +24,7 @@ FLAG = np.zeros(1, dtype=np.int64)
 def stepped(setting: Setting, row: np.ndarray, steps: int) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
     """(weights, gradient, what is told) after some compiled steps."""
     (w, o), told = prepared(setting), np.zeros(4)
-    x, g = (slice(int(o[at]), int(o[at]) + row.size) for at in (kernel.X, kernel.G))
+    x, g = (slice(int(o[at]), int(o[at]) + row.size) for at in (samples_kernel.X, samples_kernel.G))
     w[x] = row
     compiled_descent()(w, o, setting.rate, steps, np.inf, FLAG, told)
     return w[x].copy(), w[g].copy(), told
@@ -53,12 +53,12 @@ def test_loss_and_gradient_are_those_of_the_formula(K: int, L: int, width: int, 
     row = begin(setting, 0, 3, 0).weights
     value, gradient = value_and_grad(lambda x: plain_loss(setting, x))(row)
     _, found, told = stepped(setting, row, 0)
-    assert told[kernel.LOSS] == pytest.approx(value, rel=1e-14)
+    assert told[samples_kernel.LOSS] == pytest.approx(value, rel=1e-14)
     np.testing.assert_allclose(found, gradient, rtol=0, atol=1e-15)
-    assert told[kernel.SLOPE] == np.abs(found).max()
+    assert told[samples_kernel.SLOPE] == np.abs(found).max()
     after, _, told = stepped(setting, row, 1)
     np.testing.assert_allclose(after, row - 0.1 * gradient, rtol=0, atol=1e-15)
-    assert told[kernel.DONE] == 1
+    assert told[samples_kernel.DONE] == 1
 
 
 def test_equal_samples_descend_as_one_of_strength_n_lambda_with_a_step_n_times_smaller() -> None:

@@ -5,10 +5,10 @@ import json
 import pytest
 
 from verification.checker import check
-from verification.claim import BUDGETS, Budget, Claim
-from verification.claims import training
-from verification.claims.training import TRAINING
-from verification.verdict import Status
+from verification.claims.base.claim import BUDGETS, Budget, Claim
+from verification.claims.base.verdict import Status
+from verification.claims.training import descent
+from verification.claims.training.descent import TRAINING
 
 TEST = Budget("test", 1)
 
@@ -23,7 +23,7 @@ def test_smaller_starts_are_supported_at_quick_budget() -> None:
 
 @pytest.mark.parametrize("claim", TRAINING, ids=lambda c: c.label)
 def test_few_short_runs_decide_nothing(claim: Claim, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(training, "_count", lambda budget, quick, full: min(quick, 2))
+    monkeypatch.setattr(descent, "_count", lambda budget, quick, full: min(quick, 2))
     verdict = claim.check(TEST)
     # Two runs bound no probability above one half; the claim on rates speaks of a difference instead.
     if claim.label != "dyn-gd-rate":

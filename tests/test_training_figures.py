@@ -5,8 +5,8 @@ import io
 import pytest
 from matplotlib.figure import Figure
 
-from paper_figs import fig2, fig3, fig5, fig6
 from paper_figs.style import FigureModule, Table, as_csv
+from paper_figs.training import fig2, fig3, fig5, fig6
 from solvers.training.batch import train
 from solvers.training.setting import Setting
 from theory.problem import Problem

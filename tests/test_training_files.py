@@ -11,9 +11,9 @@ from solvers.training.reading import CUT, end_of, ends, is_clear, rank, summaris
 from solvers.training.run import Ending, Run
 from solvers.training.setting import Setting
 from solvers.training.store import load, save
-from theory.phi import phi_of_power
 from theory.problem import Problem, ProblemError
-from verification.levels import levels
+from theory.squared.phi import phi_of_power
+from verification.atlas.levels import levels
 
 
 @pytest.fixture(scope="module")

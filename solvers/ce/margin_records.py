@@ -14,16 +14,16 @@ import numpy as np
 
 from solvers.ce.margins import margin_search, minima_from
 from solvers.ce.match import FREE, same
-from solvers.ce.objective import balanced_factors
 from solvers.ce.rows import FOLDER, Rows, kept_logits, rational, read_rows, round_up, singular_values, write_rows
 from solvers.ce.starts import structure_logits
-from solvers.objective import Array
+from solvers.objectives.cross_entropy import balanced_factors
+from solvers.objectives.squared import Array
 from theory.ce.margins import cost_power_bound
 from theory.ce.numbers import working
 from theory.ce.structure import cost_ball
 from theory.ce.structures import ce_structure_named, cheapest_at_margin
 from theory.problem import Problem, ProblemError
-from theory.structure import as_fraction_ball
+from theory.squared.structure import as_fraction_ball
 
 TABLE = FOLDER / "margins.json"
 FORMAT = "dufm-ce-margins"

@@ -13,10 +13,10 @@ import numpy as np
 from scipy.optimize import minimize
 
 from solvers.ce.chart import Chart
-from solvers.ce.objective import CeObjective, least_margin
 from solvers.ce.polish import numerical_rank
 from solvers.ce.search import ce_search
-from solvers.objective import Array
+from solvers.objectives.cross_entropy import CeObjective, least_margin
+from solvers.objectives.squared import Array
 from theory.problem import Problem
 
 STRENGTHS = ("1e-2", "1e-4", "1e-7", "1e-10")

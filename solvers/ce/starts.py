@@ -5,9 +5,9 @@ from functools import lru_cache
 
 import numpy as np
 
-from solvers.ce.objective import balanced_factors
-from solvers.objective import Array
-from solvers.starts import gaussian, perturb
+from solvers.objectives.cross_entropy import balanced_factors
+from solvers.objectives.squared import Array
+from solvers.weights.build import gaussian, perturb
 from theory.ce.numbers import Balls, working
 from theory.ce.structures import CE_STRUCTURES
 from theory.problem import Problem

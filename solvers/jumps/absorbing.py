@@ -12,8 +12,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from theory.jumps.absorbing import AbsorbingSet, check_regime
-from theory.phi import power_root
 from theory.problem import ProblemError, exact_number
+from theory.squared.phi import power_root
 
 Array = NDArray[np.float64]
 GRID = 400

@@ -14,11 +14,11 @@ from typing import Any
 import numpy as np
 from numba import njit
 
-from solvers import vectors
-from solvers.caching import code_digest, compile_cached
+from solvers.base.program_cache import code_digest, compile_cached
+from solvers.compiled import vectors
+from solvers.compiled.vectors import add_scaled, set_scaled
 from solvers.jumps import chain_vectors
 from solvers.jumps.chain_vectors import combine, move_column
-from solvers.vectors import add_scaled, set_scaled
 
 # Places in o: layers, rows of padding of each layer's columns, columns, where it begins; then where work begins.
 LAYERS, ROWS, COLUMNS, PADDED, BEGIN = 0, 1, 2, 3, 4

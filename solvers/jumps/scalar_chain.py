@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 from scipy.sparse import csr_matrix, identity
 from scipy.sparse.linalg import spsolve
 
-from solvers.caching import compile_cached
+from solvers.base.program_cache import compile_cached
 from solvers.jumps import chain_kernel
 from theory.jumps.scalar import critical_strength, levels
 from theory.problem import ProblemError

@@ -5,9 +5,9 @@ from typing import Any
 
 import numpy as np
 
+from solvers.base.files import read_archive, reading, write_archive
 from solvers.jumps.chains import Chains, Setting
 from solvers.jumps.instance import Completion
-from solvers.storage import read_archive, reading, write_archive
 
 FORMAT = "dufm-chains-1"
 

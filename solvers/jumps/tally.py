@@ -9,7 +9,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from solvers.statistics import Proportion, clopper_pearson, poisson_interval
+from solvers.base.statistics import Proportion, clopper_pearson, poisson_interval
 from theory.problem import ProblemError
 
 Ranks = NDArray[np.int64]

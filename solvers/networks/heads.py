@@ -15,8 +15,8 @@ from solvers.networks.chain import Array, forward
 from solvers.networks.measure import Snapshot, numerical_rank
 from solvers.networks.plan import Plan, head_on_backbone
 from solvers.networks.training import Run, start, train
-from theory.phi import phi_of_power
 from theory.problem import Problem, ProblemError
+from theory.squared.phi import phi_of_power
 
 PER_CLASS = 50
 FEATURES = 64

@@ -5,10 +5,10 @@ from typing import Any
 
 import numpy as np
 
+from solvers.base.files import read_archive, reading, write_archive
 from solvers.networks.measure import snapshot_from
 from solvers.networks.plan import plan_from
 from solvers.networks.training import Outcome, Run, State
-from solvers.storage import read_archive, reading, write_archive
 
 FORMAT = "dufm-network-1"
 

@@ -5,11 +5,11 @@ from typing import Any
 
 import torch  # pyright: ignore[reportMissingImports]
 
+from solvers.base.files import read_archive, reading, write_archive
 from solvers.networks.measure import snapshot_from
 from solvers.networks.plan import plan_from
 from solvers.networks.torch_training import ConvRun, begin, set_moments
 from solvers.networks.training import Outcome
-from solvers.storage import read_archive, reading, write_archive
 
 FORMAT = "dufm-conv-1"
 

@@ -1,6 +1,6 @@
 """How near a matrix is to rank k, and what the gradients of a network say about that: inequality B-I, in float64.
 
-`rank_two_bound` of theory.two_layer is the same inequality in exact arithmetic.
+`rank_two_bound` of theory.rank_two.two_layer is the same inequality in exact arithmetic.
 """
 
 from dataclasses import dataclass

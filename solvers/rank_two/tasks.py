@@ -17,7 +17,7 @@ from solvers.datasets import load, rows, zscore
 from solvers.datasets.record import DataError
 from solvers.rank_two.network import Array, Setup
 from solvers.rank_two.training import Run, train
-from theory import rank_three
+from theory.rank_two import rank_three
 
 
 @dataclass(frozen=True, eq=False)

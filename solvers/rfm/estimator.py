@@ -12,7 +12,7 @@ from sklearn.utils.multiclass import check_classification_targets
 from sklearn.utils.validation import check_is_fitted, validate_data
 
 from solvers.metrics import finite_rows
-from solvers.objective import Array
+from solvers.objectives.squared import Array
 from solvers.rfm.inputs import unit_rows
 from solvers.rfm.kernels import Kernel, predictions
 from solvers.rfm.recursion import Layer, LayerRow, layers, step

@@ -7,7 +7,7 @@ import numpy.typing as npt
 
 from solvers.datasets.record import DataWarning
 from solvers.metrics import Classes, class_means
-from solvers.objective import Array
+from solvers.objectives.squared import Array
 from theory.problem import ProblemError
 
 

@@ -11,7 +11,7 @@ from numbers import Real
 
 import numpy as np
 
-from solvers.objective import Array
+from solvers.objectives.squared import Array
 from theory.problem import ProblemError
 
 KERNELS = ("laplace", "gaussian")

@@ -13,7 +13,7 @@ import numpy.typing as npt
 
 from solvers.datasets.record import DataWarning
 from solvers.metrics import finite_rows, nc1, nc2, psd_sqrt
-from solvers.objective import Array
+from solvers.objectives.squared import Array
 from solvers.rfm.agop import agop
 from solvers.rfm.inputs import check_samples, unit_rows
 from solvers.rfm.kernels import predictions, squared_distances

@@ -12,11 +12,11 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from solvers.statistics import Proportion, clopper_pearson
+from solvers.base.statistics import Proportion, clopper_pearson
 from solvers.training.batch import Batch
 from solvers.training.run import Ending, Run
 from solvers.training.setting import Setting
-from theory.phi import phi_of_power
+from theory.squared.phi import phi_of_power
 
 CUT = 0.01
 HALF_DECADE = 10**0.5

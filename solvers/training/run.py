@@ -11,12 +11,12 @@ from typing import Any
 
 import numpy as np
 
-from solvers import passes, products, vectors
-from solvers.caching import code_digest, compile_cached
-from solvers.lanes import aligned, pack_rows, unpack_row
+from solvers.base.program_cache import code_digest, compile_cached
+from solvers.compiled import passes, products, vectors
+from solvers.engines.cpu import aligned, pack_rows, unpack_row
 from solvers.metrics import dnc1
-from solvers.objective import Array, Objective
-from solvers.training import kernel
+from solvers.objectives import samples_kernel
+from solvers.objectives.squared import Array, Objective
 from solvers.training.setting import Setting, checkpoints
 
 # A run has diverged when its loss is this many times the larger of 1 and what it began with.
@@ -84,11 +84,11 @@ class Run:
 @functools.cache
 def compiled_descent() -> Any:
     """The compiled `kernel.descend`, from the cache on disk where there is one."""
-    digest = code_digest(kernel, passes, products, vectors)
+    digest = code_digest(samples_kernel, passes, products, vectors)
 
     def descent(w, o, step, steps, cap, flag, told):
         if digest:
-            kernel.descend(w, o, step, steps, cap, flag, told)
+            samples_kernel.descend(w, o, step, steps, cap, flag, told)
 
     return compile_cached(descent, "void(float64[::1],int64[::1],float64,int64,float64,int64[::1],float64[::1])")
 
@@ -96,14 +96,14 @@ def compiled_descent() -> Any:
 def prepared(setting: Setting) -> tuple[Array, np.ndarray]:
     """(w, o) of a run without weights: strengths filled in."""
     problem = setting.problem
-    o = kernel.layout(problem.K, problem.L, problem.width, problem.n)
-    w = aligned(int(o[kernel.TOTAL]))
+    o = samples_kernel.layout(problem.K, problem.L, problem.width, problem.n)
+    w = aligned(int(o[samples_kernel.TOTAL]))
     strengths = [
         np.full(rows * columns, float(value))
         for value, (rows, columns) in zip(problem.lambdas, setting.shapes, strict=True)
     ]
     flat = np.concatenate(strengths)
-    w[o[kernel.STRENGTH] : o[kernel.STRENGTH] + flat.size] = flat
+    w[o[samples_kernel.STRENGTH] : o[samples_kernel.STRENGTH] + flat.size] = flat
     return w, o
 
 
@@ -136,7 +136,7 @@ def begin(setting: Setting, place: int, seed: int, number: int) -> Run:
 def follow(setting: Setting, run: Run, flag: np.ndarray) -> Run:
     """Take a run on from where it is to its end, or until another thread sets flag[0]."""
     (w, o), told = prepared(setting), np.zeros(4)
-    at = slice(int(o[kernel.X]), int(o[kernel.X]) + run.weights.size)
+    at = slice(int(o[samples_kernel.X]), int(o[samples_kernel.X]) + run.weights.size)
     w[at] = run.weights
     step, trace, ending = run.step, run.trace, Ending.INTERRUPTED
     rows = [list(column) for column in (trace.steps, trace.loss, trace.fit, trace.singular, trace.dnc1)]
@@ -146,11 +146,16 @@ def follow(setting: Setting, run: Run, flag: np.ndarray) -> Run:
         for mark in marks:
             cap = DIVERGED * max(1.0, rows[1][0]) if rows[1] else np.inf
             compiled_descent()(w, o, setting.rate, mark - step, cap, flag, told)
-            step += int(told[kernel.DONE])
-            lost = not told[kernel.LOSS] <= cap
+            step += int(told[samples_kernel.DONE])
+            lost = not told[samples_kernel.LOSS] <= cap
             if step < mark and not lost:
                 break
-            seen = (step, told[kernel.LOSS], told[kernel.FIT], *look(setting, unpack_row(setting.shapes, w[at])))
+            seen = (
+                step,
+                told[samples_kernel.LOSS],
+                told[samples_kernel.FIT],
+                *look(setting, unpack_row(setting.shapes, w[at])),
+            )
             for column, value in zip(rows, seen, strict=True):
                 column.append(value)
             if lost or step == setting.steps or _settled(setting, rows[0], rows[1]):
@@ -164,9 +169,9 @@ def follow(setting: Setting, run: Run, flag: np.ndarray) -> Run:
         run,
         step=step,
         ending=ending,
-        loss=told[kernel.LOSS],
-        fit=told[kernel.FIT],
-        slope=told[kernel.SLOPE],
+        loss=told[samples_kernel.LOSS],
+        fit=told[samples_kernel.FIT],
+        slope=told[samples_kernel.SLOPE],
         weights=w[at].copy(),
         trace=trace,
     )

@@ -5,9 +5,9 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from solvers.lanes import Shapes
-from solvers.objective import Array
-from solvers.starts import gaussian
+from solvers.engines.cpu import Shapes
+from solvers.objectives.squared import Array
+from solvers.weights.build import gaussian
 from theory.problem import Problem, ProblemError
 
 RATE = 0.5

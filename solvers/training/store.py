@@ -5,8 +5,8 @@ from typing import Any
 
 import numpy as np
 
-from solvers.solution import problem_from, stated
-from solvers.storage import read_archive, reading, write_archive
+from solvers.base.files import read_archive, reading, write_archive
+from solvers.search.solution import problem_from, stated
 from solvers.training.batch import Batch
 from solvers.training.run import Ending, Run, Trace
 from solvers.training.setting import Setting

@@ -15,8 +15,8 @@ from typing import Any
 
 import sympy as sp
 
-from theory.phi import DEFAULT_WIDTH, stationarity, u
 from theory.problem import ProblemError
+from theory.squared.phi import DEFAULT_WIDTH, stationarity, u
 
 Enclosure = tuple[Fraction, Fraction]
 
@@ -67,7 +67,7 @@ def levels(L: int, n: int, lam: Fraction, width: Fraction = DEFAULT_WIDTH) -> Le
 @cache
 def roots(L: int, s: Fraction, width: Fraction = DEFAULT_WIDTH) -> tuple[Enclosure, Enclosure]:
     """Both roots of (1 - x^L) x^(L-2) = s in (0, 1), as rational intervals of at most that width."""
-    # The polynomial is that of phi_{L-1}: theory.phi has p = L factors there.
+    # The polynomial is that of phi_{L-1}: theory.squared.phi has p = L factors there.
     polynomial = sp.Poly(stationarity(L - 1, s), u)
     isolated: Any = polynomial.intervals(eps=sp.Rational(width.numerator, width.denominator), inf=0, sup=1)
     found = [(Fraction(str(low)), Fraction(str(high))) for (low, high), _ in isolated]

@@ -9,7 +9,7 @@ from typing import Any
 
 import sympy as sp
 
-from theory.checks import Check, Checked, Method
+from theory.proof.checks import Check, Checked, Method
 
 ROUNDS = 12
 

@@ -13,14 +13,14 @@ from functools import cache
 import numpy as np
 import sympy as sp
 
-from theory.bounds import least_loss
-from theory.phi import collapse_threshold
 from theory.problem import Problem, ProblemError, exact_number
 from theory.rational import fraction
-from verification.claim import BUDGETS, Claim
-from verification.claims.searched import SEARCHED
-from verification.lists import read_integers
-from verification.verdict import Status
+from theory.squared.bounds import least_loss
+from theory.squared.phi import collapse_threshold
+from verification.base.number_lists import read_integers
+from verification.claims.base.claim import BUDGETS, Claim
+from verification.claims.base.verdict import Status
+from verification.claims.squared.searched import SEARCHED
 
 DIGITS = 6
 MOST_CELLS = 100_000

@@ -11,14 +11,14 @@ from fractions import Fraction
 from pathlib import Path
 from typing import Any
 
-from solvers.canonical import canonical
-from solvers.solution import load
-from solvers.storage import write_whole
+from solvers.base.files import write_whole
+from solvers.minima.canonical import canonical
+from solvers.search.solution import load
 from theory.problem import Problem, ProblemError
 from verification.atlas.cells import Cell, verdict
 from verification.atlas.store import Store
 from verification.atlas.work import CLAIM, as_text, judge, summary
-from verification.certificate import CertificateError, point_certificate, read
+from verification.base.certificate import CertificateError, point_certificate, read
 
 FOLDER = Path(__file__).parents[2] / "atlas"
 FORMAT = "dufm-atlas"

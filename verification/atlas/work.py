@@ -12,21 +12,21 @@ from typing import Any
 
 import numpy as np
 
-from solvers.canonical import canonical, describe
-from solvers.census import Group, State
-from solvers.lanes import descend_lanes
-from solvers.objective import Array, loss
-from solvers.polish import refine
-from solvers.recipes import finish, versions
-from solvers.starts import pad
-from solvers.strategy import global_search
-from solvers.structured import at_best_scale
-from solvers.symmetry import symmetry_group
-from theory.phi import phi
+from solvers.engines.cpu import descend_lanes
+from solvers.minima.canonical import canonical, describe
+from solvers.minima.polish import refine
+from solvers.minima.symmetry import symmetry_group
+from solvers.objectives.squared import Array, loss
+from solvers.search.portfolio import global_search
+from solvers.search.restarts import finish, versions
+from solvers.search.state import Group, State
+from solvers.weights.build import pad
+from solvers.weights.of_structure import at_best_scale
 from theory.problem import Problem, ProblemError
-from theory.structures import CheapestSum
+from theory.squared.phi import phi
+from theory.squared.structures import CheapestSum
 from verification.atlas.cells import Cell
-from verification.certificate import Certificate, point_certificate
+from verification.base.certificate import Certificate, point_certificate
 from verification.checker import check
 
 CLAIM = "atlas"

@@ -3,30 +3,30 @@
 from fnmatch import fnmatchcase
 
 from theory.problem import ProblemError
-from verification.claim import Claim
-from verification.claims.algebra import ALGEBRA
-from verification.claims.bounds import BOUNDS
-from verification.claims.ce import CE, CE_CROSSINGS
-from verification.claims.ce_hessian import CE_HESSIAN
-from verification.claims.ce_regimes import CE_REGIMES
-from verification.claims.ce_searched import CE_SEARCHED
-from verification.claims.frontier import FRONTIER
-from verification.claims.heads import HEADS
-from verification.claims.intervals import INTERVALS
-from verification.claims.jumps import JUMPS
-from verification.claims.jumps_chains import JUMPS_CHAINS
-from verification.claims.networks import NETWORKS
-from verification.claims.rank_two import RANK_TWO
-from verification.claims.rank_two_dynamics import RANK_TWO_DYNAMICS
-from verification.claims.rank_two_measured import RANK_TWO_MEASURED
-from verification.claims.rfm import RFM
-from verification.claims.rfm_limits import RFM_LIMITS
-from verification.claims.rfm_measured import RFM_MEASURED
-from verification.claims.searched import SEARCHED
-from verification.claims.strips import STRIPS
-from verification.claims.strong import STRONG
-from verification.claims.training import TRAINING
-from verification.claims.witnesses import WITNESSES
+from verification.claims.base.claim import Claim
+from verification.claims.ce.hessian import CE_HESSIAN
+from verification.claims.ce.regimes import CE_REGIMES
+from verification.claims.ce.searched import CE_SEARCHED
+from verification.claims.ce.structures import CE, CE_CROSSINGS
+from verification.claims.jumps.chains import JUMPS_CHAINS
+from verification.claims.jumps.exact import JUMPS
+from verification.claims.rank_two.dynamics import RANK_TWO_DYNAMICS
+from verification.claims.rank_two.exact import RANK_TWO
+from verification.claims.rank_two.measured import RANK_TWO_MEASURED
+from verification.claims.rfm.exact import RFM
+from verification.claims.rfm.limits import RFM_LIMITS
+from verification.claims.rfm.measured import RFM_MEASURED
+from verification.claims.squared.algebra import ALGEBRA
+from verification.claims.squared.bounds import BOUNDS
+from verification.claims.squared.heads import HEADS
+from verification.claims.squared.intervals import INTERVALS
+from verification.claims.squared.near_collapse import STRONG
+from verification.claims.squared.searched import SEARCHED
+from verification.claims.squared.shipped_heads import FRONTIER
+from verification.claims.squared.strips import STRIPS
+from verification.claims.squared.witnesses import WITNESSES
+from verification.claims.training.descent import TRAINING
+from verification.claims.training.networks import NETWORKS
 
 CLAIMS: tuple[Claim, ...] = (
     *ALGEBRA,

@@ -1,0 +1,59 @@
+"""Forward and reverse pass through the relu layers, compiled; what every compiled loss of this package is made of.
+
+The factors stand one after the other from w[x]: H_1 (d x n, row by row), then W_1, W_2, ... (d x d). Features and
+adjoints are d x n with rows padded to `row` columns, a multiple of eight; what stands in the padding is never read into
+a result. Here n counts columns of H_1: K of them where a class needs one only.
+"""
+
+from numba import njit
+
+from solvers.compiled.products import product
+from solvers.compiled.vectors import multiply, rectify, transpose_block
+
+
+@njit(nogil=True)
+def turn(w, at, stride, rows, columns, to, to_row):
+    """Write the transpose of the rows x columns matrix at w[at] to w[to]."""
+    for i in range(0, rows, 8):
+        for j in range(0, columns, 8):
+            transpose_block(w, at + i * stride + j, stride, to + j * to_row + i, to_row)
+
+
+@njit(nogil=True)
+def rise(w, x, features, slopes, hidden, d, n, row, size, eps):
+    """Features F_2, F_3, ... of `hidden` relu layers from H_1, one every `size` numbers, and slopes likewise.
+
+    Returns:
+        Place and row stride of the last features; of H_1 itself where `hidden` is 0.
+    """
+    top, stride = x, n
+    for layer in range(hidden):
+        z = features + layer * size
+        product(w, z, row, x + d * n + layer * d * d, d, 1, top, stride, d, row, d)
+        rectify(w, z, slopes + layer * size, eps, d * row)
+        top, stride = z, row
+    return top, stride
+
+
+@njit(nogil=True)
+def fall(w, x, g, features, slopes, turned, dp, adjoint, other, hidden, d, n, row, size):
+    """Gradient in H_1, W_1, ..., W_hidden, written from w[g], of a loss whose derivative in the top features is given.
+
+    Args:
+        w, x, features, slopes, hidden, d, n, row, size: as for `rise`.
+        g: where the gradient goes.
+        turned: room for row x dp numbers, dp = d padded to a multiple of eight.
+        adjoint: the derivative in the last features, overwritten; nothing happens where `hidden` is 0.
+        other: room as large as `adjoint`.
+    """
+    for layer in range(hidden - 1, -1, -1):
+        multiply(w, adjoint, w, slopes + layer * size, d * row)
+        below, stride = (features + (layer - 1) * size, row) if layer > 0 else (x, n)
+        weight = d * n + layer * d * d
+        turn(w, below, stride, d, n, turned, dp)
+        product(w, g + weight, d, adjoint, row, 1, turned, dp, d, d, n)
+        if layer > 0:
+            product(w, other, row, x + weight, 1, d, adjoint, row, d, row, d)
+            adjoint, other = other, adjoint
+        else:
+            product(w, g, n, x + weight, 1, d, adjoint, row, d, n, d)

@@ -1,0 +1,220 @@
+"""The compiled homotopy as Python sees it: stages, a workspace for each thread, and starts in and factors out.
+
+Nothing is compiled on import. The first use on a machine compiles for some seconds and leaves the result on disk.
+"""
+
+import functools
+import threading
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from solvers.base.program_cache import code_digest, compile_cached
+from solvers.compiled import lbfgs, passes, products, vectors
+from solvers.objectives import squared_kernel
+from solvers.objectives.squared import Array
+from solvers.search.options import EPS_END
+from theory.problem import Problem, ProblemError
+
+EPS_FACTOR = 0.1
+MEMORY = 16
+STEPS_PER_STAGE = 2000
+Shapes = tuple[tuple[int, int], ...]
+
+
+@functools.cache
+def compiled_homotopy() -> Any:
+    """The compiled `kernels.homotopy`, from the cache on disk where there is one."""
+    digest = code_digest(squared_kernel, lbfgs, passes, products, vectors)
+
+    def homotopy(field, values, order, stages, w, o, flag, counts):
+        return squared_kernel.homotopy(field, values, order, stages, w, o, flag, counts) if digest else 0
+
+    integers, numbers, table = "int64[::1]", "float64[::1]", "float64[:,::1]"
+    return compile_cached(
+        homotopy, f"int64({table},{numbers},{integers},{table},{numbers},{integers},{integers},{integers})"
+    )
+
+
+@functools.cache
+def compiled_evaluation() -> Any:
+    """Compiled (w, o, eps, times) -> loss: `kernels.evaluate` that many times in a row, for tests and benchmarks."""
+    digest = code_digest(squared_kernel, lbfgs, passes, products, vectors)
+
+    def evaluation(w, o, eps, times):
+        value = 0.0
+        for _ in range(times):
+            value = squared_kernel.evaluate(w, o, eps) if digest else 0.0
+        return value
+
+    return compile_cached(evaluation, "float64(float64[::1],int64[::1],float64,int64)")
+
+
+def schedule(
+    problem: Problem,
+    eps0: float,
+    keep: Callable[[int, int], int],
+    lanes: int,
+    factor: float = EPS_FACTOR,
+    first_steps: int = STEPS_PER_STAGE,
+    flat: float = 0.0,
+) -> Array:
+    """The stages of one restart: eps, gradient tolerance, most steps, least decrease in twenty steps, lanes kept after.
+
+    Args:
+        problem: without hidden layers (L = 1) nothing is smoothed and one stage is the whole descent.
+        eps0: first smoothing; it falls by `factor` to 1e-7.
+        keep: lanes left after a stage, from its number and the lanes that entered it.
+        lanes: starts of the restart.
+        factor: in (0, 1).
+        first_steps: most L-BFGS steps of the first stage.
+        flat: a stage ends when twenty steps lower the loss by less than `flat` eps.
+    """
+    smoothings = [eps0]
+    while smoothings[-1] * factor > EPS_END * 1.001:
+        smoothings.append(smoothings[-1] * factor)
+    smoothings = [*smoothings, EPS_END] if problem.L > 1 else [0.0]
+    rows = []
+    for i, eps in enumerate(smoothings):
+        lanes = max(1, keep(i, lanes))
+        steps = first_steps if i == 0 and problem.L > 1 else STEPS_PER_STAGE
+        rows.append((eps, max(1e-8, 0.01 * eps), steps, flat * eps, lanes))
+    return np.array(rows, dtype=float)
+
+
+def better_half(stage: int, lanes: int) -> int:
+    """The culling of a knock-out: half the lanes after every stage."""
+    return lanes // 2
+
+
+@dataclass(frozen=True, eq=False)
+class Field:
+    """What became of the starts of one restart.
+
+    Attributes:
+        values: last smoothed loss of each start, NaN for one that broke down.
+        left: indices of the starts that were never culled, best first.
+        lower: for each index in `left` its factors (H_1, W_1, ..., W_{L-1}).
+        evaluations: of the loss and gradient, all starts together.
+        dropped: starts that broke down.
+    """
+
+    values: Array
+    left: list[int]
+    lower: list[list[Array]]
+    evaluations: int
+    dropped: int
+
+
+def aligned(length: int) -> Array:
+    """Zeros from an address divisible by 64: only there do rows of eight numbers fit cache lines."""
+    raw = np.zeros(length + 8)
+    start = -(raw.ctypes.data // 8) % 8
+    return raw[start : start + length]
+
+
+def pack_rows(shapes: Shapes, length: int, starts: Sequence[Sequence[Array]]) -> Array:
+    """Factors as flat rows of `length` >= their size; factors beyond the shapes given are left out.
+
+    Raises:
+        ProblemError: if a factor does not have its shape.
+    """
+    field = np.zeros((len(starts), length))
+    for row, start in zip(field, starts, strict=True):
+        factors = [np.asarray(w, dtype=float) for w in start[: len(shapes)]]
+        if tuple(w.shape for w in factors) != shapes:
+            raise ProblemError(f"start must have factors of shapes {shapes}, got {[w.shape for w in factors]}")
+        flat = np.concatenate([w.ravel() for w in factors])
+        row[: flat.size] = flat
+    return field
+
+
+def unpack_row(shapes: Shapes, row: Array) -> list[Array]:
+    """Copies of the factors in one packed row."""
+    ends = np.cumsum([rows * columns for rows, columns in shapes])
+    parts = np.split(row[: ends[-1]], ends[:-1])
+    return [part.reshape(shape).copy() for part, shape in zip(parts, shapes, strict=True)]
+
+
+class Engine:
+    """One problem's memory layout and a workspace for each thread that calls `run`.
+
+    Setting `flag[0]` to 1 makes every `run` in progress return within one evaluation. `offsets` are kernels.layout's.
+    """
+
+    def __init__(self, problem: Problem, memory: int = MEMORY) -> None:
+        problem.require_loss("mse", "the compiled engine")
+        self.flag = np.zeros(1, dtype=np.int64)
+        self._homotopy = compiled_homotopy()
+        self._shapes = problem.shapes[:-1]
+        self.offsets = squared_kernel.layout(problem.K, problem.L, problem.width, memory)
+        strengths = [float(value) for value in problem.effective_lambdas]
+        self._strength = np.concatenate(
+            [np.full(rows * columns, value) for value, (rows, columns) in zip(strengths, self._shapes, strict=False)]
+        )
+        self._ridge = strengths[-1]
+        self._local = threading.local()
+
+    def workspace(self) -> Array:
+        """The calling thread's flat array, strengths filled in."""
+        if not hasattr(self._local, "workspace"):
+            workspace = aligned(int(self.offsets[squared_kernel.TOTAL]))
+            at = self.offsets[squared_kernel.STRENGTH]
+            workspace[at : at + self._strength.size] = self._strength
+            workspace[self.offsets[squared_kernel.RIDGE]] = self._ridge
+            self._local.workspace = workspace
+        return self._local.workspace
+
+    def pack(self, starts: Sequence[Sequence[Array]]) -> Array:
+        """Starts (H_1, W_1, ...) as rows; a W_L at the end is left out, for it is eliminated.
+
+        Raises:
+            ProblemError: if a factor does not have the problem's shape.
+        """
+        return pack_rows(self._shapes, int(self.offsets[lbfgs.SIZE]), starts)
+
+    def run(self, field: Array, stages: Array) -> Field:
+        """The homotopy on the rows of `field`, which is overwritten; stages as from `schedule`."""
+        values, order = np.full(len(field), np.nan), np.zeros(len(field), dtype=np.int64)
+        counts = np.zeros(2, dtype=np.int64)
+        count = self._homotopy(field, values, order, stages, self.workspace(), self.offsets, self.flag, counts)
+        left = [int(i) for i in order[:count]]
+        return Field(values, left, [self.unpack(field[i]) for i in left], int(counts[0]), int(counts[1]))
+
+    def unpack(self, row: Array) -> list[Array]:
+        """The factors (H_1, W_1, ..., W_{L-1}) of one packed row."""
+        return unpack_row(self._shapes, row)
+
+
+def descend_lanes(
+    problem: Problem,
+    starts: Sequence[Sequence[Array]],
+    eps0: float = 0.01,
+    keep: Callable[[int, int], int] = lambda stage, lanes: lanes,
+    factor: float = EPS_FACTOR,
+    first_steps: int = STEPS_PER_STAGE,
+    flat: float = 0.0,
+    memory: int = MEMORY,
+) -> Field:
+    """The homotopy from given starts in the calling thread; by default none is culled. Arguments as for `schedule`.
+
+    Raises:
+        ProblemError: if a start does not fit the problem.
+    """
+    engine = Engine(problem, memory)
+    return engine.run(engine.pack(starts), schedule(problem, eps0, keep, len(starts), factor, first_steps, flat))
+
+
+def compiled_evaluate(problem: Problem, lower: Sequence[Array], eps: float = 0.0) -> tuple[float, list[Array]]:
+    """What `solvers.objectives.squared.reduced_loss_and_gradient` returns, by the compiled kernel; NaN where it breaks down.
+
+    Raises:
+        ProblemError: if the factors do not have the problem's shapes.
+    """
+    engine = Engine(problem)
+    w, (x, g, size) = engine.workspace(), (int(engine.offsets[i]) for i in (lbfgs.X, lbfgs.G, lbfgs.SIZE))
+    w[x : x + size] = engine.pack([lower])[0]
+    value = compiled_evaluation()(w, engine.offsets, eps, 1)
+    return value, engine.unpack(w[g : g + size])

@@ -1,0 +1,146 @@
+"""The compiled descents as Python sees them: one memory layout, a workspace for each thread, starts in, factors out."""
+
+import functools
+import threading
+from collections.abc import Callable, Generator, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from solvers.base.program_cache import code_digest, compile_cached
+from solvers.compiled import lbfgs, passes, products, vectors
+from solvers.engines.cpu import aligned, pack_rows, unpack_row
+from solvers.objectives import cross_entropy_kernel
+from solvers.objectives import squared_kernel as relu_kernels
+from solvers.objectives.squared import Array
+from solvers.search.restarts import in_order
+from theory.problem import Problem
+
+MEMORY = 16
+TOLERANCE = 1e-10
+STEPS = 4000
+BATCH = 32
+
+
+@functools.cache
+def compiled_descents() -> Any:
+    """The compiled `kernels.descents`, from the cache on disk where there is one."""
+    digest = code_digest(cross_entropy_kernel, relu_kernels, lbfgs, passes, products, vectors)
+
+    def descents(field, reports, stages, w, o, flag):
+        if digest:
+            cross_entropy_kernel.descents(field, reports, stages, w, o, flag)
+
+    integers, numbers, table = "int64[::1]", "float64[::1]", "float64[:,::1]"
+    return compile_cached(descents, f"void({table},{table},{table},{numbers},{integers},{integers})")
+
+
+@dataclass(frozen=True)
+class Recipe:
+    """One stage of a descent.
+
+    Attributes:
+        gradient_steps: steps of plain gradient descent that come first.
+        rate: their step size.
+        tolerance: L-BFGS stops at this largest |gradient entry|.
+        steps: most L-BFGS steps; 0 leaves the point where gradient descent ended.
+        eps: smoothing of the relu between the layers; None for linear layers.
+    """
+
+    gradient_steps: int = 0
+    rate: float = 0.0
+    tolerance: float = TOLERANCE
+    steps: int = STEPS
+    eps: float | None = None
+
+    @property
+    def row(self) -> tuple[float, ...]:
+        """As the kernel reads it."""
+        return self.gradient_steps, self.rate, -1.0 if self.eps is None else self.eps, self.tolerance, self.steps
+
+
+@dataclass(frozen=True, eq=False)
+class Descent:
+    """Where one start ended: loss (NaN if it broke down), factors, and L-BFGS steps taken."""
+
+    loss: float
+    weights: tuple[Array, ...]
+    steps: int
+
+
+class CeEngine:
+    """One cross-entropy problem's memory layout and a workspace for each thread that calls `run`.
+
+    Setting `flag[0]` to 1 makes every `run` in progress return within one evaluation.
+
+    Raises:
+        ProblemError: for another loss than cross-entropy.
+    """
+
+    def __init__(self, problem: Problem, memory: int = MEMORY) -> None:
+        problem.require_loss("ce", "the cross-entropy engine")
+        self.flag = np.zeros(1, dtype=np.int64)
+        self.shapes = problem.shapes
+        self.offsets = cross_entropy_kernel.layout(problem.K, problem.L, problem.width, memory)
+        self._descents = compiled_descents()
+        strengths = [float(value) for value in problem.effective_lambdas]
+        self._strength = np.concatenate(
+            [np.full(rows * columns, value) for value, (rows, columns) in zip(strengths, self.shapes, strict=True)]
+        )
+        self._local = threading.local()
+
+    def workspace(self) -> Array:
+        """The calling thread's flat array, strengths filled in."""
+        if not hasattr(self._local, "workspace"):
+            self._local.workspace = aligned(int(self.offsets[cross_entropy_kernel.TOTAL]))
+            at = self.offsets[cross_entropy_kernel.STRENGTH]
+            self._local.workspace[at : at + self._strength.size] = self._strength
+        return self._local.workspace
+
+    def pack(self, starts: Sequence[Sequence[Array]]) -> Array:
+        """Starts (H_1, W_1, ..., W_L) as rows; ProblemError if a factor does not have the problem's shape."""
+        return pack_rows(self.shapes, int(self.offsets[lbfgs.SIZE]), starts)
+
+    def run(self, field: Array, *recipes: Recipe) -> list[Descent]:
+        """Take every row of `field`, which is overwritten, through the stages."""
+        reports = np.full((len(field), 2), np.nan)
+        stages = np.array([recipe.row for recipe in recipes], dtype=float)
+        self._descents(field, reports, stages, self.workspace(), self.offsets, self.flag)
+        return [
+            Descent(
+                float(report[cross_entropy_kernel.VALUE]),
+                tuple(unpack_row(self.shapes, row)),
+                int(report[cross_entropy_kernel.TAKEN]),
+            )
+            for row, report in zip(field, reports, strict=True)
+        ]
+
+
+def run_starts(
+    problem: Problem,
+    start: Callable[[int], Sequence[Array]],
+    indices: range,
+    recipes: Sequence[Recipe],
+    threads: int,
+    stop: Callable[[], bool] | None = None,
+    batch: int = BATCH,
+) -> Generator[list[Descent]]:
+    """Descents from start(index) in order of index, `batch` at a time; the same on any number of threads.
+
+    Ends early when `stop` holds; whoever stops reading ends the work that is under way.
+    """
+    engine = CeEngine(problem)
+
+    def job(part: range) -> Callable[[], list[Descent]]:
+        field = engine.pack([start(i) for i in part])
+        return lambda: engine.run(field, *recipes)
+
+    parts = (indices[i : i + batch] for i in range(0, len(indices), batch))
+    with ThreadPoolExecutor(threads, "dufm") as pool:
+        try:
+            yield from in_order(pool, map(job, parts), threads + 1, stop)
+        finally:
+            engine.flag[0] = 1
+            pool.shutdown(wait=True, cancel_futures=True)

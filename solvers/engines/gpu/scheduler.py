@@ -1,0 +1,265 @@
+"""Descents over many lanes on one JAX device, as Python sees them: devices, restarts under way, what goes in and out.
+
+The device works on a fixed number of lanes at once. A lane that ends its stage is handed back, and its place is taken
+by the next stage of a restart under way or by a new start; so the slowest descent holds up nobody, any number of
+restarts fits the memory, and one compilation serves every search over the same (K, L, width), whatever its lambdas.
+
+JAX is imported when the engine is first used. A device that is not there is an error, never another device.
+`keep_programs` in `jax_engine` keeps compiled programs on disk; JAX_COMPILATION_CACHE_DIR chooses another folder.
+"""
+
+import contextlib
+import time
+from collections import deque
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from types import ModuleType
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from solvers.engines.cpu import STEPS_PER_STAGE, Field, schedule
+from solvers.objectives.squared import Array
+from theory.problem import Problem, ProblemError
+
+MEMORY = 12
+# Lanes at once; less where memory is short. cpu by measurement; cuda so that the passes over the histories, not the
+# launches of kernels, should take the time (estimated: not yet measured on a card).
+LANES = {"cpu": 16, "cuda": 4096}
+HOST_BYTES = 2**30
+# A burst of evaluations ends when one in so many lanes waits to be replaced, or after BURST evaluations of each; fewer
+# where these take longer than a person who stops the search should wait.
+REPLACED = 8
+BURST, BURST_SECONDS = 256, 0.2
+
+
+def _jax() -> ModuleType:
+    try:
+        import jax
+    except ImportError:
+        raise ProblemError("engine jax needs JAX (pip install 'dufm[gpu]', or jax for the CPU alone)") from None
+    return jax
+
+
+def available_devices() -> tuple[str, ...]:
+    """Names `device` may take here besides auto, the fastest first; empty where JAX is not installed."""
+    try:
+        jax = _jax()
+    except ProblemError:
+        return ()
+    found = []
+    for name in ("cuda", "cpu"):
+        with contextlib.suppress(RuntimeError):
+            found += [name] if jax.devices(name) else []
+    return tuple(found)
+
+
+def find_device(device: str = "auto") -> Any:
+    """The JAX device of that name; auto is the first of `available_devices`.
+
+    Raises:
+        ProblemError: if there is no such device, or JAX is not installed.
+    """
+    if device not in ("auto", "cuda", "cpu"):
+        raise ProblemError(f"device must be auto, cuda or cpu, got {device!r}")
+    jax, found = _jax(), available_devices()
+    if device == "cuda" and "cuda" not in found:
+        needs = "a CUDA build of JAX and a visible GPU (pip install 'dufm[gpu]')"
+        raise ProblemError(f"device cuda needs {needs}; found: {', '.join(found) or 'none'}")
+    if device == "auto" and not found or device == "cpu" and "cpu" not in found:
+        raise ProblemError(f"device {device} needs a device visible to JAX; found: {', '.join(found) or 'none'}")
+    return jax.devices(found[0] if device == "auto" else device)[0]
+
+
+class _Job:
+    """One restart under way: its lanes' points by stage. A point on the device is not kept here."""
+
+    def __init__(self, number: int, points: Array, stages: Array) -> None:
+        self.number, self.stages, self.stage = number, stages, 0
+        self.points: dict[int, Array] = dict(enumerate(points))
+        self.values = np.full(len(points), np.nan)
+        self.left = list(range(len(points)))
+        self.waiting = len(points)
+        self.evaluations = self.dropped = 0
+
+    def report(self, lane: int, value: float, point: Array, evaluations: int) -> bool:
+        """Take in a lane that has ended its stage; True if it was the last of them, then `left` is culled."""
+        self.values[lane], self.points[lane] = value, point
+        self.evaluations += evaluations
+        self.dropped += not np.isfinite(value)
+        self.waiting -= 1
+        if self.waiting:
+            return False
+        fine = sorted((i for i in self.left if np.isfinite(self.values[i])), key=lambda i: self.values[i])
+        self.values[[i for i in self.left if i not in fine]] = np.nan
+        self.left = fine[: int(self.stages[self.stage, 4])]
+        self.points = {i: self.points[i] for i in self.left}
+        self.stage += 1
+        self.waiting = len(self.left)
+        return True
+
+    @property
+    def ended(self) -> bool:
+        return self.stage == len(self.stages) or not self.left
+
+
+class Engine:
+    """One problem on one device.
+
+    Attributes:
+        device: the JAX device.
+        lanes: descents worked on at once.
+    """
+
+    def __init__(
+        self, problem: Problem, device: str = "auto", lanes_at_once: int | None = None, memory: int = MEMORY
+    ) -> None:
+        problem.require_loss("mse", "the JAX engine")
+        if lanes_at_once is not None and (
+            isinstance(lanes_at_once, bool) or not isinstance(lanes_at_once, int) or lanes_at_once < 1
+        ):
+            raise ProblemError(f"lanes_at_once must be an integer >= 1, got {lanes_at_once!r}")
+        self.device = find_device(device)
+        self._jax = _jax()
+        from solvers.engines.gpu import lbfgs
+
+        self._kernels = lbfgs
+        self._shapes = problem.shapes[:-1]
+        self._size = sum(rows * columns for rows, columns in self._shapes)
+        self._lambdas = np.array([float(value) for value in problem.effective_lambdas])
+        self._memory = memory
+        limit = (self.device.memory_stats() or {}).get("bytes_limit", 2 * HOST_BYTES) // 2
+        fits = max(1, limit // lbfgs.bytes_per_lane(self._shapes, memory))
+        usual = LANES["cpu" if self.device.platform == "cpu" else "cuda"]
+        self.lanes = int(min(lanes_at_once or usual, fits))
+        self._portion = max(1, self.lanes // REPLACED)
+
+    @contextlib.contextmanager
+    def _context(self) -> Iterator[None]:
+        # Both settings hold in this thread until the end of the block: the caller's JAX stays as it is.
+        with self._jax.enable_x64(True), self._jax.default_device(self.device):
+            yield
+
+    def pack(self, starts: Sequence[Sequence[Array]]) -> Array:
+        """Starts (H_1, W_1, ...) as rows; a W_L at the end is left out, for it is eliminated.
+
+        Raises:
+            ProblemError: if a factor does not have the problem's shape.
+        """
+        rows = np.zeros((len(starts), self._size))
+        for row, start in zip(rows, starts, strict=True):
+            factors = [np.asarray(w, dtype=float) for w in start[: len(self._shapes)]]
+            shapes = tuple(w.shape for w in factors)
+            if shapes != self._shapes:
+                raise ProblemError(f"start must have factors of shapes {self._shapes}, got {list(shapes)}")
+            row[:] = np.concatenate([w.ravel() for w in factors])
+        return rows
+
+    def unpack(self, row: Array) -> list[Array]:
+        """The factors (H_1, W_1, ..., W_{L-1}) of one packed row."""
+        ends = np.cumsum([rows * columns for rows, columns in self._shapes])[:-1]
+        return [part.reshape(shape) for part, shape in zip(np.split(row, ends), self._shapes, strict=True)]
+
+    def evaluate(self, points: Array, eps: float = 0.0) -> tuple[Array, Array]:
+        """Losses and gradients at packed points, with relu_eps and W_L eliminated."""
+        with self._context():
+            value, gradient = self._kernels.evaluation(points, np.full(len(points), eps), self._lambdas, self._shapes)
+            return np.asarray(value), np.asarray(gradient)
+
+    def run(
+        self, jobs: Iterable[tuple[Array, Array]], stop: Callable[[], bool] | None = None
+    ) -> Iterator[tuple[int, Field]]:
+        """The homotopy on every job (packed starts, stages as from `schedule`); (its number, Field) as each ends.
+
+        Jobs are drawn from `jobs` when there is room. `stop` is asked after every burst; True ends the work.
+        """
+        with self._context():
+            lanes = self._kernels.empty(self.lanes, self._size, self._memory)
+        owners: list[tuple[_Job, int] | None] = [None] * self.lanes
+        ready: deque[tuple[_Job, int]] = deque()
+        source = enumerate(jobs)
+        free = list(range(self.lanes))[::-1]
+        more, most = True, 16
+        while True:
+            fresh: list[int] = []
+            while free and (ready or more):
+                if not ready:
+                    drawn = next(source, None)
+                    more = drawn is not None
+                    if drawn is not None:
+                        job = _Job(drawn[0], *drawn[1])
+                        ready.extend((job, i) for i in job.left)
+                    continue
+                fresh.append(free.pop())
+                owners[fresh[-1]] = ready.popleft()
+            lanes = self._load(lanes, fresh, owners)
+            active = self.lanes - len(free)
+            if not active:
+                return
+            floor = active - min(active, self._portion) if ready or more else 0
+            began = time.perf_counter()
+            with self._context():
+                lanes, *found = self._kernels.burst(lanes, self._lambdas, floor, most, self._shapes)
+                status, evaluations = (np.asarray(array) for array in found)
+            quick = time.perf_counter() - began < BURST_SECONDS
+            most = min(2 * most, BURST) if quick else max(most // 2, 1)
+            if stop is not None and stop():
+                return
+            over = (status != self._kernels.RUNNING) & (status != self._kernels.FRESH)
+            done = [int(i) for i in np.flatnonzero(over) if owners[i] is not None]
+            for i, point, value in self._fetch(lanes, done):
+                job, lane = owners[i] or (None, 0)
+                owners[i] = None
+                free.append(i)
+                if job is not None and job.report(lane, value, point, int(evaluations[i])):
+                    if job.ended:
+                        lower = [self.unpack(job.points[j]) for j in job.left]
+                        yield job.number, Field(job.values, job.left, lower, job.evaluations, job.dropped)
+                    else:
+                        ready.extend((job, j) for j in job.left)
+
+    def _portions(self, slots: Sequence[int]) -> Iterator[tuple[list[int], NDArray[np.int32]]]:
+        """Slots in portions of one size; the second entry is padded by a slot that does not exist."""
+        for at in range(0, len(slots), self._portion):
+            part = list(slots[at : at + self._portion])
+            yield part, np.array(part + [self.lanes] * (self._portion - len(part)), dtype=np.int32)
+
+    def _load(self, lanes: Any, slots: list[int], owners: list[tuple[_Job, int] | None]) -> Any:
+        for part, padded in self._portions(slots):
+            points, stages = np.zeros((self._portion, self._size)), np.zeros((self._portion, 4))
+            for row, slot in enumerate(part):
+                owner = owners[slot]
+                if owner is not None:
+                    job, lane = owner
+                    points[row], stages[row] = job.points.pop(lane), job.stages[job.stage, :4]
+            with self._context():
+                lanes = self._kernels.load(lanes, padded, points, stages)
+        return lanes
+
+    def _fetch(self, lanes: Any, slots: list[int]) -> Iterator[tuple[int, Array, float]]:
+        for part, padded in self._portions(slots):
+            with self._context():
+                points, values = (np.asarray(array) for array in self._kernels.fetch(lanes, padded))
+            yield from ((slot, points[row].copy(), float(values[row])) for row, slot in enumerate(part))
+
+
+def descend_lanes(
+    problem: Problem,
+    starts: Sequence[Sequence[Array]],
+    eps0: float = 0.01,
+    keep: Callable[[int, int], int] = lambda stage, lanes: lanes,
+    factor: float = 0.1,
+    first_steps: int = STEPS_PER_STAGE,
+    flat: float = 0.0,
+    memory: int = MEMORY,
+    device: str = "auto",
+    lanes_at_once: int | None = None,
+) -> Field:
+    """The homotopy from given starts; by default none is culled. See `solvers.engines.cpu.descend_lanes` and `jax_search`.
+
+    Raises:
+        ProblemError: if a start does not fit the problem, or the device is not there.
+    """
+    engine = Engine(problem, device, lanes_at_once, memory)
+    job = engine.pack(starts), schedule(problem, eps0, keep, len(starts), factor, first_steps, flat)
+    return next(engine.run([job]))[1]

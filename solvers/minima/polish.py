@@ -1,0 +1,298 @@
+"""Polish weights to rounding accuracy on their active set, and say what kind of point they are.
+
+Every entry of the pre-activations P_2 .. P_L is read as active (> 0), inactive (< 0) or a kink (= 0). With the masks of
+the active entries fixed, the loss is a polynomial; it is made stationary subject to kink entries = 0 by Newton's method
+on its KKT system. Rotations leave everything unchanged, so the system is singular and every step is the
+least-squares one.
+
+Where kinks depend on each other the multipliers are not unique, and the ones with the largest margin are taken by a
+linear program.
+
+At a kink let g be the derivative of the loss in the feature and m the multiplier. The loss does not fall on either
+side of the kink iff 0 <= m <= g: then m / g is a subgradient of the relu in [0, 1] that makes the point stationary. If
+moreover those inequalities are strict and the Hessian of the Lagrangian is positive on the tangent space of the
+constraints modulo rotations, the point is a local minimum, strict modulo rotations, among weights of its shapes. The
+rotations meant are those between H_1 and W_1 and those of neurons with one relu pattern, on which it acts linearly.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from scipy.optimize import linprog
+
+from solvers.minima.active_set import ActiveSet
+from solvers.minima.canonical import ROUNDING, canonical
+from solvers.minima.rest import SMOOTHINGS, settle
+from solvers.objectives.squared import Array, balance, loss
+from theory.problem import Problem
+
+# None: the widest gap.
+KINK_TOLERANCES = (None, 1e-5, 1e-4, 1e-6, 1e-3)
+RESIDUAL_GOAL = 1e-12
+RESIDUAL_STOP = 1e-14
+SIGN_MARGIN = 1e-7
+CURVATURE_MARGIN = 1e-7
+STEPS = 30
+PATIENCE = 4
+SINGULAR = 1e-7
+MERGE_TOLERANCES = (1e-2, 1e-4, 1e-6)
+FALL = 1e-4
+# Newton's method costs the cube of the number of weights; above this many only the first threshold is tried.
+MANY = 450
+
+
+@dataclass(frozen=True, eq=False)
+class Polished:
+    """Weights after polishing and what was found out about them.
+
+    Attributes:
+        weights: polished weights, or the ones given where polishing failed; never of larger loss.
+        loss: their loss.
+        succeeded: whether Newton converged to a point of no larger loss.
+        sentence: what happened.
+        residual: largest entry of the KKT residual over the scale of the terms it is made of; NaN if it failed.
+        active, inactive, kinks: how many entries of P_2 .. P_L are of each kind.
+        signs_ok: whether 0 <= m <= g at every kink, so that the point is stationary.
+        strict_signs: whether 0 < m < g at every kink.
+        curvature: least eigenvalue of the reduced Hessian modulo rotations, over its largest in modulus; NaN if failed.
+        flat: eigenvalues of the reduced Hessian that are zero to rounding, rotations not counted.
+    """
+
+    weights: tuple[Array, ...]
+    loss: float
+    succeeded: bool
+    sentence: str
+    residual: float
+    active: int
+    inactive: int
+    kinks: int
+    signs_ok: bool
+    strict_signs: bool
+    curvature: float
+    flat: int
+
+    @property
+    def is_stationary(self) -> bool:
+        """Whether the point is stationary for the true relu and no small step along a kink lowers the loss."""
+        return self.succeeded and self.signs_ok
+
+    @property
+    def is_local_minimum(self) -> bool:
+        """Whether second-order sufficient conditions hold, modulo rotations, among weights of these shapes."""
+        return self.succeeded and self.strict_signs and self.curvature > CURVATURE_MARGIN
+
+
+def polish(problem: Problem, weights: Sequence[Array]) -> Polished:
+    """Polish weights near a minimum; best applied after `canonical`, which removes dead and doubled neurons.
+
+    Several thresholds for what counts as a kink are tried, first the widest gap; the first that converges to a
+    stationary point wins, else the first that converges at all.
+
+    Args:
+        problem: the problem the weights belong to.
+        weights: (H_1, W_1, ..., W_L), hidden widths free.
+
+    Raises:
+        ProblemError: if the shapes do not chain up.
+    """
+    loss(problem, weights)
+    given = balance(problem, weights)
+    attempts: list[Polished] = []
+    many = sum(w.size for w in given) > MANY
+    for tolerance in KINK_TOLERANCES[:1] if many else KINK_TOLERANCES:
+        attempts.append(_newton(problem, given, tolerance))
+        if attempts[-1].is_stationary:
+            break
+    return max(attempts, key=lambda a: (a.succeeded, a.signs_ok))
+
+
+def refine(problem: Problem, weights: Sequence[Array]) -> Polished:
+    """Settle the weights, drop dead neurons, merge parallel ones, and polish the few that are left.
+
+    Where settling falls to a minimum clearly lower, or to none that can be polished, it is tried again from a smaller
+    smoothing, nearer to the weights; where that fails too the weights are polished as given.
+
+    Raises:
+        ProblemError: if the shapes do not chain up.
+    """
+    given = loss(problem, weights)
+    found = _settled(problem, weights, given, SMOOTHINGS[0])
+    if found is None or found.loss < given * (1 - FALL):
+        near = _settled(problem, weights, given, SMOOTHINGS[1])
+        found = near if near is not None and (found is None or near.is_stationary) else found
+    return found or polish(problem, canonical(problem, weights))
+
+
+def _settled(problem: Problem, weights: Sequence[Array], given: float, first: float) -> Polished | None:
+    """The first canonical form of the settled weights that polishes to a stationary point, else to any KKT point.
+
+    Neurons are merged as boldly as the loss allows: what comes out must not lie above the loss to which the smoothing
+    tends, up to the error of that estimate, nor above `given`.
+    """
+    settled = settle(problem, weights, first)
+    if settled is None:
+        return None
+    bound = min(settled.limit + settled.error, given) * (1 + ROUNDING)
+    found, shapes = None, []
+    for tolerance in MERGE_TOLERANCES:
+        simpler = canonical(problem, settled.weights, tolerance, slack=1.0)
+        if [w.shape for w in simpler] in shapes:
+            continue
+        shapes.append([w.shape for w in simpler])
+        trial = polish(problem, simpler)
+        if trial.succeeded and trial.loss <= bound:
+            found = found or trial
+            if trial.is_stationary:
+                return trial
+    return found
+
+
+def _newton(problem: Problem, given: list[Array], tolerance: float | None) -> Polished:
+    active_set = ActiveSet(problem, given, tolerance)
+    start_loss = loss(problem, given)
+    flat = np.concatenate([w.ravel() for w in given])
+    dual: Array | None = None
+    patience = PATIENCE
+    best: tuple[float, Array, Array] = (float("inf"), flat, np.zeros(active_set.constraints))
+    with np.errstate(all="ignore"):
+        for _ in range(STEPS):
+            weights = active_set.unpack(flat)
+            if dual is None:
+                dual = _first_multipliers(active_set, weights)
+            residual, vector = _residual(active_set, weights, dual)
+            # Far out the residual may rise for a few steps before Newton's method turns quadratic.
+            patience = PATIENCE if residual < best[0] else patience - 1
+            if residual < best[0]:
+                best = (residual, flat, dual)
+            if residual <= RESIDUAL_STOP or patience == 0:
+                break
+            try:
+                step = _step(active_set, weights, dual, vector)
+            except np.linalg.LinAlgError:
+                # The system has overflowed: this active set leads nowhere from here.
+                break
+            flat, dual = flat + step[: active_set.size], dual + step[active_set.size :]
+            if not (np.isfinite(flat).all() and np.isfinite(dual).all()):
+                break
+    return _judge(problem, active_set, given, start_loss, *best)
+
+
+def _first_multipliers(active_set: ActiveSet, weights: list[Array]) -> Array:
+    none = active_set.multipliers(np.zeros(active_set.constraints))
+    gradient = active_set.reverse(weights, active_set.forward(weights)[0], none)[0]
+    _, jacobian = active_set.second_order(weights, none)
+    return np.linalg.lstsq(jacobian.T, -np.concatenate([g.ravel() for g in gradient]), rcond=1e-9)[0].astype(float)
+
+
+def _residual(active_set: ActiveSet, weights: list[Array], dual: Array) -> tuple[float, Array]:
+    """Relative size of the KKT residual, and the residual itself."""
+    features, values = active_set.forward(weights)
+    gradient = active_set.reverse(weights, features, active_set.multipliers(dual))[0]
+    flat = np.concatenate([g.ravel() for g in gradient])
+    force = max(s * float(np.abs(w).max()) for s, w in zip(active_set.objective.lambdas, weights, strict=True)) or 1.0
+    height = max(float(np.abs(f).max()) for f in features) or 1.0
+    size = max(float(np.abs(flat).max()) / force, float(np.abs(values).max(initial=0.0)) / height)
+    return size, np.concatenate([flat, values])
+
+
+def _step(active_set: ActiveSet, weights: list[Array], dual: Array, vector: Array) -> Array:
+    hessian, jacobian = active_set.second_order(weights, active_set.multipliers(dual))
+    # Scaling the constraints to the size of the Hessian keeps one cut-off right for both blocks.
+    scale = float(np.abs(hessian).max() / max(float(np.abs(jacobian).max(initial=0.0)), 1e-300))
+    corner = np.zeros((len(jacobian), len(jacobian)))
+    system = np.block([[hessian, scale * jacobian.T], [scale * jacobian, corner]])
+    right = -np.concatenate([vector[: active_set.size], scale * vector[active_set.size :]])
+    values, vectors = np.linalg.eigh(system)
+    # Before convergence rotations show up with eigenvalues of the size of the residual.
+    kept = np.abs(values) > SINGULAR * np.abs(values).max()
+    step = vectors[:, kept] @ ((vectors[:, kept].T @ right) / values[kept])
+    step[active_set.size :] *= scale
+    return step
+
+
+def _judge(
+    problem: Problem,
+    active_set: ActiveSet,
+    given: list[Array],
+    start_loss: float,
+    residual: float,
+    flat: Array,
+    dual: Array,
+) -> Polished:
+    active = int(sum(m.sum() for m in active_set.masks))
+    inactive = sum(m.size for m in active_set.masks) - active - active_set.constraints
+    counts = {"active": active, "inactive": inactive, "kinks": active_set.constraints}
+    weights = active_set.unpack(flat)
+    value = loss(problem, weights)
+    kept_masks = _same_masks(active_set, weights)
+    if not (residual <= RESIDUAL_GOAL and value <= start_loss * (1 + 1e-15) and kept_masks):
+        if not residual <= RESIDUAL_GOAL:
+            why = f"Newton stopped at a relative KKT residual of {residual:.1e}"
+        else:
+            why = "the point found has a larger loss" if kept_masks else "an active or inactive entry changed its sign"
+        nan = float("nan")
+        return Polished(tuple(given), start_loss, False, f"not polished: {why}", nan, **counts,
+                        signs_ok=False, strict_signs=False, curvature=nan, flat=0)  # fmt: skip
+    dual, least = _widest_multipliers(active_set, weights, dual)
+    curvature, flat_directions = _curvature(active_set, weights, active_set.multipliers(dual))
+    return Polished(tuple(weights), value, True, "polished to a KKT point of its active set", residual, **counts,
+                    signs_ok=least >= -SIGN_MARGIN, strict_signs=least > SIGN_MARGIN,
+                    curvature=curvature, flat=flat_directions)  # fmt: skip
+
+
+def _widest_multipliers(active_set: ActiveSet, weights: list[Array], dual: Array) -> tuple[Array, float]:
+    """Among the multipliers that make the point stationary, those with the largest margin in 0 <= m <= g.
+
+    Returns:
+        The multipliers and their least margin over the largest entry of g (infinite where there are no kinks).
+    """
+    if not len(dual):
+        return dual, float("inf")
+    features, none = active_set.forward(weights)[0], active_set.multipliers(0 * dual)
+
+    def derivative(m: Array) -> Array:
+        slopes = active_set.reverse(weights, features, active_set.multipliers(m))[2]
+        return np.concatenate([g[k] for g, k in zip(slopes, active_set.kinks, strict=True)])
+
+    _, jacobian = active_set.second_order(weights, none)
+    u, s, _ = np.linalg.svd(jacobian)
+    free = u[:, int((s > 1e-9 * s[0]).sum()) :]
+    base = derivative(dual)
+    scale = float(np.abs(base).max()) or 1.0
+    if free.shape[1]:
+        slope = np.column_stack([derivative(column) - derivative(0 * dual) for column in free.T])
+        # Rows: margin t <= m and t <= g - m, with m = dual + free c; the variables are (c, t).
+        rows = np.column_stack([np.vstack([-free, free - slope]), np.ones(2 * len(dual))])
+        right = np.concatenate([dual, base - dual]) / scale
+        cost = np.append(np.zeros(free.shape[1]), -1.0)
+        solved = linprog(cost, A_ub=rows, b_ub=right, bounds=(None, None), method="highs")
+        if solved.success:
+            dual = dual + scale * (free @ solved.x[:-1])
+    margins = np.minimum(dual, derivative(dual) - dual)
+    return dual, float(margins.min()) / scale
+
+
+def _same_masks(active_set: ActiveSet, weights: list[Array]) -> bool:
+    features = weights[0]
+    for factor, mask, kink in zip(weights[1:-1], active_set.masks, active_set.kinks, strict=True):
+        before = factor @ features
+        if ((before > 0) != (mask > 0))[~kink].any():
+            return False
+        features = before * mask
+    return True
+
+
+def _curvature(active_set: ActiveSet, weights: list[Array], multipliers: list[Array]) -> tuple[float, int]:
+    """Least over largest eigenvalue of the Hessian on the tangent space modulo rotations, and how many are zero."""
+    hessian, jacobian = active_set.second_order(weights, multipliers)
+    rotations = active_set.rotations(weights)
+    blocked = np.vstack([jacobian, rotations])
+    _, s, vt = np.linalg.svd(blocked, full_matrices=True) if len(blocked) else (0, np.zeros(0), np.eye(len(hessian)))
+    rank = int((s > 1e-9 * s.max(initial=0.0)).sum())
+    tangent = vt[rank:].T
+    values = np.linalg.eigvalsh(tangent.T @ hessian @ tangent)
+    if not len(values):
+        return float("inf"), 0
+    largest = float(np.abs(values).max())
+    return float(values[0]) / largest, int((np.abs(values) <= CURVATURE_MARGIN * largest).sum())

@@ -1,0 +1,61 @@
+"""Which engine runs a search: the portfolio on the processor's cores, or thousands of lanes on a CUDA device."""
+
+from collections.abc import Callable
+from importlib.util import find_spec
+
+from solvers.engines.gpu.scheduler import available_devices
+from solvers.search.gpu import jax_runner, keep_programs
+from solvers.search.portfolio import global_search
+from solvers.search.solution import Solution
+from solvers.search.state import State
+from theory.problem import Problem, ProblemError
+
+DEVICES = ("auto", "cpu", "cuda")
+# What a CUDA build of JAX brings; without one of them JAX need not be loaded to know that there is no GPU.
+PLUGINS = ("jax_cuda12_plugin", "jax_cuda13_plugin")
+
+
+def chosen_device(device: str) -> str:
+    """cpu or cuda; `auto` is cuda where JAX sees a GPU.
+
+    Raises:
+        ProblemError: for a name that is not one of DEVICES.
+    """
+    if device not in DEVICES:
+        raise ProblemError(f"--device must be one of {', '.join(DEVICES)}, got {device!r}")
+    if device != "auto":
+        return device
+    return "cuda" if any(find_spec(name) for name in PLUGINS) and "cuda" in available_devices() else "cpu"
+
+
+def device_search(
+    problem: Problem,
+    device: str,
+    restarts: int,
+    seed: int,
+    target: float | None,
+    patience: int | None,
+    progress: Callable[[State], None],
+    stop: Callable[[], bool],
+    state: State | None,
+) -> tuple[Solution, State]:
+    """Search on a device; arguments as for `global_search`.
+
+    Raises:
+        ProblemError: naming an option that makes no sense, or a device that is not there.
+    """
+    runner = None
+    if chosen_device(device) == "cuda":
+        keep_programs()
+        runner = jax_runner(problem, "cuda")
+    return global_search(
+        problem,
+        restarts,
+        seed,
+        target=target,
+        patience=patience,
+        progress=progress,
+        stop=stop,
+        state=state,
+        runner=runner,
+    )

@@ -1,0 +1,143 @@
+"""The GPU search: the algorithm of solvers.search.fixed_portfolio over thousands of lanes in one compiled JAX program.
+
+Every lane computes as if it were alone and results are taken in order of restart: for the same device and number of
+lanes at once a restart depends on the seed and its own index alone. See solvers.engines.gpu.scheduler for how lanes share a device.
+"""
+
+import contextlib
+import importlib
+import os
+import platform
+import sys
+from collections.abc import Callable, Generator, Iterable, Iterator, Sequence
+from importlib.metadata import version
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import scipy
+
+from solvers.engines.cpu import Field
+from solvers.engines.gpu.scheduler import Engine
+from solvers.search.fixed_portfolio import HEATS, PORTFOLIO
+from solvers.search.options import Found, Plan, Start
+from solvers.search.restarts import STARTS, Recipe, Runner, finish, prepared
+from solvers.search.solution import Solution
+from solvers.weights.build import gaussian
+from theory.problem import Problem
+
+ENGINE = "jax-lbfgs"
+
+
+def jax_search(
+    problem: Problem,
+    restarts: int = 24,
+    seed: int = 0,
+    eps0: float | None = None,
+    scale: float | None = None,
+    heats: int = HEATS,
+    target: float | None = None,
+    progress: Callable[[int, int, float], None] | None = None,
+    stop: Callable[[], bool] | None = None,
+    start: Start = gaussian,
+    first: int = 0,
+    lanes_at_once: int | None = None,
+    device: str = "auto",
+) -> Solution:
+    """Search for a global minimum; arguments, result, portfolio and starts as for `solvers.search.fixed_portfolio.compiled_search`.
+
+    Args:
+        problem, restarts, seed, eps0, scale, heats, target, progress, start, first: as there.
+        stop: asked after every restart and every burst of evaluations; True ends the search and leaves out restarts
+            that have not finished, so there may be none (outcome STOPPED, no weights).
+        lanes_at_once: most descents worked on at once; less where memory is short. It is recorded, for on a GPU it may
+            change the order of additions and so the last bits.
+        device: cpu, cuda, or auto for the first of `available_devices`; the Solution records which it was.
+
+    Returns:
+        A Solution in every case, also after Ctrl-C; its outcome says how the search ended.
+
+    Raises:
+        ProblemError: naming an option that makes no sense, a device that is not there, or JAX where it is missing.
+    """
+    plan = Plan(problem, restarts, seed, eps0, scale, heats, target, progress, stop, start, first)
+    engine = Engine(problem, device, lanes_at_once)
+
+    recipes = (Recipe(i, start, *plan.settings(i, PORTFOLIO), heats) for i in plan.indices)
+    return plan.collect(_run(problem, engine, recipes, seed, stop), ENGINE, _versions(), _settings(engine))
+
+
+def jax_runner(problem: Problem, device: str = "auto", lanes_at_once: int | None = None) -> Runner:
+    """What lets `global_search` run its restarts as lanes of a device; arguments and errors as for `jax_search`.
+
+    A round fills the device twice over, so that lanes freed by culling have work while the last ones converge.
+    """
+    engine = Engine(problem, device, lanes_at_once)
+    fills = max(2, engine.lanes // STARTS // 2 * 2)
+
+    def run(recipes: Sequence[Recipe], seed: int, stop: Callable[[], bool] | None) -> Generator[Found]:
+        return _run(problem, engine, recipes, seed, stop)
+
+    return Runner(f"{ENGINE}, portfolio", run, (2 * fills, 8 * fills), _versions(), _settings(engine))
+
+
+def _run(
+    problem: Problem, engine: Engine, recipes: Iterable[Recipe], seed: int, stop: Callable[[], bool] | None
+) -> Generator[Found]:
+    for found in _in_order(engine.run((prepared(problem, engine, recipe, seed) for recipe in recipes), stop)):
+        yield finish(problem, found)
+
+
+def _versions() -> dict[str, str]:
+    own = {"python": platform.python_version(), "numpy": np.__version__, "scipy": scipy.__version__}
+    return own | {name: version(name) for name in ("jax", "jaxlib")}
+
+
+def _settings(engine: Engine) -> dict[str, Any]:
+    chip = engine.device
+    own = {"lanes_at_once": engine.lanes, "device": chip.device_kind}
+    return own | {"platform": f"{chip.platform} {chip.client.platform_version}"}
+
+
+def program_folder() -> Path:
+    """Where compiled JAX programs are kept between processes: dufm/jax in the user's folder for caches."""
+    home = Path(os.path.expanduser("~"))
+    if sys.platform == "win32":
+        base = os.environ.get("LOCALAPPDATA") or home / "AppData" / "Local"
+    elif sys.platform == "darwin":
+        base = home / "Library" / "Caches"
+    else:
+        base = os.environ.get("XDG_CACHE_HOME") or home / ".cache"
+    return Path(base) / "dufm" / "jax"
+
+
+def keep_programs() -> Path | None:
+    """Have JAX keep what it compiles from now on; for a process of one's own, since it sets JAX's configuration.
+
+    Returns:
+        The folder; None where JAX is missing or has its own (JAX_COMPILATION_CACHE_DIR), or nothing can be written.
+    """
+    try:
+        jax: Any = importlib.import_module("jax")
+    except ImportError:
+        return None
+    folder = program_folder()
+    with contextlib.suppress(OSError, AttributeError):
+        if jax.config.jax_compilation_cache_dir is None:
+            folder.mkdir(parents=True, exist_ok=True)
+            if os.access(folder, os.W_OK | os.X_OK):
+                # By default programs that compile within a second are not kept; a search has several of them.
+                jax.config.update("jax_persistent_cache_min_compile_time_secs", 0.0)
+                jax.config.update("jax_compilation_cache_dir", str(folder))
+                return folder
+    return None
+
+
+def _in_order(numbered: Iterator[tuple[int, Field]]) -> Iterator[Field]:
+    early: dict[int, Field] = {}
+    due = 0
+    for number, found in numbered:
+        early[number] = found
+        while due in early:
+            yield early.pop(due)
+            due += 1

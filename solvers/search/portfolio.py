@@ -1,0 +1,168 @@
+"""Global search: a portfolio of starts, half of it fixed, half moved by a bandit to what finds low losses.
+
+An arm is a kind of start with a first eps and a scale. Restarts run in rounds. The first half of a round takes the arms
+of the fixed portfolio in turn, whatever happened before: only these restarts count for the estimate of what was missed,
+which needs independent draws from one distribution. The other half is given out by Thompson sampling of each arm's rate
+of hits, a hit being a loss within `HIT` of the best. Arms that vary the best minima take part here only, and hit by
+going below the best. Rewards count restarts, never seconds, so that a seed gives one result on any number of threads.
+Ours.
+"""
+
+import time
+from collections.abc import Callable, Generator, Sequence
+from typing import Any
+
+import numpy as np
+
+from solvers.engines.cpu import Engine
+from solvers.minima.canonical import canonical
+from solvers.minima.polish import refine
+from solvers.search.bandit import VARIED, choose
+from solvers.search.options import Found, check_options
+from solvers.search.restarts import STARTS, Recipe, Runner, cores, run_recipes, versions
+from solvers.search.solution import Outcome, Solution
+from solvers.search.start_kinds import KINDS, Kind, varied
+from solvers.search.state import HIT, State
+from theory.problem import Problem
+
+ENGINE = "numba-lbfgs, portfolio"
+# Rounds of the processor grow with the search: early ones are short, so that arms that vary the best minima soon have
+# one to vary.
+ROUNDS = (4, 48)
+# With more weights than this a polish is left to whoever reports the result.
+MOST_WEIGHTS = 2500
+ELITE = 3
+# A minimum is varied in canonical form, for neurons that go the same way in it are free to go elsewhere as one: their
+# distance of directions, and by how much their union may raise the loss.
+MERGED, RISE = 1e-2, 1e-4
+
+
+def global_search(
+    problem: Problem,
+    restarts: int = 240,
+    seed: int = 0,
+    heats: int = STARTS,
+    target: float | None = None,
+    patience: int | None = None,
+    progress: Callable[[State], None] | None = None,
+    stop: Callable[[], bool] | None = None,
+    threads: int | None = None,
+    state: State | None = None,
+    runner: Runner | None = None,
+) -> tuple[Solution, State]:
+    """Search for a global minimum with the portfolio.
+
+    Args:
+        problem: what to minimise.
+        restarts: restarts to run, those of an earlier `state` not counted.
+        seed: entropy >= 0.
+        heats: starts drawn for each restart.
+        target: stop once a restart reaches this loss or less.
+        patience: stop after this many restarts without a lower loss.
+        progress: called with the state after every restart.
+        stop: asked after every restart and ten times a second; True ends the search.
+        threads: restarts worked on at a time; does not change the result.
+        state: where an earlier search stopped, to go on from there.
+        runner: what runs the restarts; the cores of this machine if not given.
+
+    Returns:
+        The best solution, polished, and the state; also after Ctrl-C.
+
+    Raises:
+        ProblemError: naming an option that makes no sense.
+    """
+    problem.require_loss("mse", "this search")
+    check_options(restarts, seed, None, None, heats, target, 0, patience)
+    began = time.perf_counter()
+    state = State() if state is None else state
+    before = len(state.losses)
+    runner = processor(problem, threads or cores()) if runner is None else runner
+    ended: Outcome | None = None
+    try:
+        while ended is None and len(state.losses) - before < restarts:
+            done = len(state.losses)
+            size = min(max(runner.rounds[0], done // 8 * 2), runner.rounds[1], restarts - (done - before))
+            chosen = choose(state.arms, size, seed, state.fixed, done, any(g.weights for g in state.groups))
+            ended = _round(problem, runner, state, chosen, (seed, heats), target, patience, progress, stop)
+        # Once, at the end: a polish costs as much as ten restarts, and smoothing has left less than `HIT` to gain.
+        _polish_lowest(problem, state)
+    except KeyboardInterrupt:
+        ended = Outcome.INTERRUPTED
+    outcome = ended or Outcome.FINISHED
+    settings: dict[str, Any] = {"restarts": restarts, "heats": heats, "target": target, "patience": patience}
+    settings |= runner.settings
+    settings["arms"] = [[*r.arm, r.tried, r.hits] for r in state.arms]
+    return state.solution(problem, outcome, runner.engine, runner.versions, seed, settings, began), state
+
+
+def processor(problem: Problem, threads: int) -> Runner:
+    """The compiled engine on so many threads."""
+    engine = Engine(problem)
+
+    def run(recipes: Sequence[Recipe], seed: int, stop: Callable[[], bool] | None) -> Generator[Found]:
+        return run_recipes(problem, engine, recipes, seed, threads, stop)
+
+    return Runner(ENGINE, run, ROUNDS, versions(), {})
+
+
+def _round(
+    problem: Problem,
+    runner: Runner,
+    state: State,
+    chosen: list[int],
+    work: tuple[int, int],
+    target: float | None,
+    patience: int | None,
+    progress: Callable[[State], None] | None,
+    stop: Callable[[], bool] | None,
+) -> Outcome | None:
+    """One round; the outcome that ended the search, if one did."""
+    seed, heats = work
+    first, known = len(state.losses), state.best[0]
+    lowest = sorted((g for g in state.groups if g.weights), key=lambda g: g.loss)[:ELITE]
+    elite = [canonical(problem, g.weights, MERGED, RISE) for g in lowest]
+    kinds: dict[str, Kind] = KINDS | ({VARIED: varied(elite)} if elite else {})
+    recipes = [
+        Recipe(first + i, kinds[state.arms[a].arm[0]], state.arms[a].arm[1], state.arms[a].arm[2], heats)
+        for i, a in enumerate(chosen)
+    ]
+    finished: list[Found] = []
+    ended: Outcome | None = None
+    try:
+        for found in runner.run(recipes, seed, stop):
+            state.add(found, fixed=len(finished) < (len(chosen) + 1) // 2)
+            finished.append(found)
+            if progress is not None:
+                progress(state)
+            ended = state.ended(target, patience, stop)
+            if ended is not None:
+                break
+    finally:
+        _learn(state, chosen, finished, known)
+    if ended is None and len(finished) < len(recipes):
+        ended = Outcome.STOPPED
+    return ended
+
+
+def _learn(state: State, chosen: list[int], finished: list[Found], known: float) -> None:
+    """Count hits; when the best loss has fallen, what earlier rounds hit is not the best any more."""
+    if state.best[0] < known * (1 - HIT):
+        for record in state.arms:
+            record.hits, record.tried = 0, record.tried // 2
+    for index, (value, _) in zip(chosen, finished, strict=False):
+        record = state.arms[index]
+        record.tried += 1
+        below = record.arm[0] != VARIED or value < known * (1 - HIT)
+        record.hits += int(value <= state.best[0] * (1 + HIT) and below)
+        record.lowest = min(record.lowest, value) if np.isfinite(value) else record.lowest
+
+
+def _polish_lowest(problem: Problem, state: State) -> None:
+    """Polish the lowest minimum, and replace its weights by the polished ones if those are no worse."""
+    group = min(state.groups, key=lambda g: g.loss, default=None)
+    if group is None or group.polished is not None or sum(w.size for w in group.weights) > MOST_WEIGHTS:
+        return
+    group.polished = refine(problem, group.weights)
+    if group.polished.succeeded and group.polished.loss <= group.loss:
+        group.loss, group.weights = group.polished.loss, group.polished.weights
+    state.best = min(state.best, (group.loss, group.weights), key=lambda f: f[0])

@@ -1,0 +1,76 @@
+"""Searches on disk: everything a global search goes on from, its census and what its arms have learned included.
+
+The weights of a minimum beyond the `KEPT` lowest are not kept, only its loss and hits: nothing asks for them later.
+"""
+
+from pathlib import Path
+
+import numpy as np
+
+from solvers.base.files import read_archive, reading, write_archive
+from solvers.objectives.squared import Array
+from solvers.search.bandit import ARMS, Arm, ArmRecord
+from solvers.search.solution import problem_from, stated
+from solvers.search.state import Group, State
+from theory.problem import Problem, ProblemError
+
+FORMAT = "dufm-search-state-1"
+KEPT = 100
+
+
+def save_state(problem: Problem, seed: int, state: State, path: str | Path) -> Path:
+    """Write the state of a search in one step.
+
+    Raises:
+        OSError: naming the path.
+    """
+    groups = sorted(state.groups, key=lambda g: g.loss)
+    kept = [g.weights if i < KEPT else () for i, g in enumerate(groups)]
+    record = {
+        "problem": stated(problem),
+        "seed": str(seed),
+        "fixed": state.fixed,
+        "since": state.since,
+        "best": [state.best[0].hex(), _shapes(state.best[1])],
+        "groups": [[g.loss.hex(), g.hits, g.fixed, _shapes(w)] for g, w in zip(groups, kept, strict=True)],
+        "arms": [[*r.arm, r.tried, r.hits, r.lowest.hex()] for r in state.arms],
+    }
+    weights = [w.ravel() for factors in (state.best[1], *kept) for w in factors]
+    arrays = {"losses": np.array(state.losses, dtype=float), "weights": np.concatenate([np.zeros(0), *weights])}
+    return write_archive(path, FORMAT, record, arrays)
+
+
+def load_state(problem: Problem, seed: int, path: str | Path) -> State:
+    """Read what `save_state` wrote.
+
+    Raises:
+        ProblemError: if the file is missing, damaged, or of another problem or seed.
+    """
+    with reading(path, "--resume: the search"):
+        record, arrays = read_archive(path, FORMAT)
+        known, numbers = problem_from(record["problem"]), iter(arrays["weights"].tolist())
+
+        def factors(shapes: list[list[int]]) -> tuple[Array, ...]:
+            return tuple(np.array([next(numbers) for _ in range(a * b)]).reshape(a, b) for a, b in shapes)
+
+        best = float.fromhex(record["best"][0]), factors(record["best"][1])
+        groups = [Group(float.fromhex(v), factors(shapes), hits, fixed) for v, hits, fixed, shapes in record["groups"]]
+        for weights in (best[1], *(g.weights for g in groups)):
+            if weights:
+                known.check_shapes([(w.shape[0], w.shape[1]) for w in weights])
+        # Of arms that this version of the program has not, nothing is known; a search without arms stays one.
+        learned = {(kind, eps, scale): (tried, hits, low) for kind, eps, scale, tried, hits, low in record["arms"]}
+        arms = [_arm(arm, *learned.get(arm, (0, 0, "inf"))) for arm in (ARMS if learned else ())]
+        losses = [float(x) for x in arrays["losses"]]
+        state = State(losses, best, groups, int(record["fixed"]), arms, int(record["since"]))
+    if known != problem or int(record["seed"]) != seed:
+        raise ProblemError(f"--resume: {path} belongs to another problem or seed; choose another --out")
+    return state
+
+
+def _arm(arm: Arm, tried: int, hits: int, lowest: str) -> ArmRecord:
+    return ArmRecord(arm, int(tried), int(hits), float.fromhex(lowest))
+
+
+def _shapes(weights: tuple[Array, ...]) -> list[list[int]]:
+    return [list(w.shape) for w in weights]

@@ -1,0 +1,122 @@
+"""What a search hands back, and how it is kept on disk."""
+
+from dataclasses import dataclass, field
+from enum import Enum
+from fractions import Fraction
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from solvers.base.files import read_archive, reading, write_archive
+from solvers.objectives.squared import Array
+from theory.problem import Problem
+
+FORMAT = "dufm-solution"
+
+
+class Outcome(Enum):
+    """How a search ended."""
+
+    FINISHED = "every restart that was asked for has run"
+    TARGET_REACHED = "a restart reached the target loss, so the rest were not run"
+    STOPPED = "the caller's stop condition held, so the rest were not run"
+    INTERRUPTED = "interrupted from the keyboard; the restarts finished by then are kept"
+    ALL_FAILED = "no restart ended with finite weights"
+
+
+@dataclass(frozen=True, eq=False)
+class Solution:
+    """The best weights a search found, and what is needed to find them again.
+
+    Attributes:
+        problem: what was minimised.
+        weights: (H_1, W_1, ..., W_L), balanced; empty when no restart finished.
+        loss: loss of `weights` with the true relu; NaN when there are none.
+        losses: one loss for each restart that ran, in order of restart; NaN for one that was dropped.
+        engine: which solver ran.
+        versions: version of every program that decides the bits of the result.
+        seed: entropy from which every start is drawn.
+        settings: all other options, JSON-serialisable.
+        outcome: how the search ended.
+        seconds: wall time.
+    """
+
+    problem: Problem
+    weights: tuple[Array, ...]
+    loss: float
+    losses: Array
+    engine: str
+    versions: dict[str, str]
+    seed: int
+    settings: dict[str, Any]
+    outcome: Outcome
+    seconds: float = field(default=0.0)
+
+    @property
+    def dropped(self) -> int:
+        """Restarts that ended without finite weights."""
+        return int(np.isnan(self.losses).sum())
+
+
+def stated(problem: Problem) -> dict[str, Any]:
+    """The problem as JSON can hold it, exactly."""
+    lambdas = [[value.numerator, value.denominator] for value in problem.lambdas]
+    sizes = {"K": problem.K, "L": problem.L, "width": problem.width, "n": problem.n}
+    return sizes | {"lambdas": lambdas, "loss": problem.loss}
+
+
+def problem_from(told: dict[str, Any]) -> Problem:
+    """The problem that `stated` told."""
+    lambdas = tuple(Fraction(*pair) for pair in told["lambdas"])
+    return Problem(told["K"], told["L"], lambdas, told["width"], told["n"], told.get("loss", "mse"))
+
+
+def save(solution: Solution, path: str | Path) -> Path:
+    """Write a solution as .npz in one step: readers see the old file or the whole new one, never a part.
+
+    Raises:
+        OSError: if the folder cannot be written.
+    """
+    record = {
+        "version": 1,
+        "problem": stated(solution.problem),
+        "loss": solution.loss.hex(),
+        "engine": solution.engine,
+        "versions": solution.versions,
+        "seed": str(solution.seed),
+        "settings": solution.settings,
+        "outcome": solution.outcome.name,
+        "seconds": solution.seconds,
+        "factors": len(solution.weights),
+    }
+    factors = {f"factor_{i}": weight for i, weight in enumerate(solution.weights)}
+    return write_archive(path, FORMAT, record, {"losses": solution.losses} | factors)
+
+
+def load(path: str | Path) -> Solution:
+    """Read what `save` wrote.
+
+    Raises:
+        ProblemError: if the file is missing, damaged, or not a solution whose weights fit its problem.
+    """
+    with reading(path, "solution"):
+        record, arrays = read_archive(path, FORMAT)
+        if record["version"] != 1:
+            raise ValueError(f"version {record['version']!r}")
+        weights = tuple(np.asarray(arrays[f"factor_{i}"], dtype=float) for i in range(record["factors"]))
+        problem = problem_from(record["problem"])
+        if weights:
+            problem.check_shapes([(w.shape[0], w.shape[1]) for w in weights])
+        return Solution(
+            problem,
+            weights,
+            float.fromhex(record["loss"]),
+            np.asarray(arrays["losses"], dtype=float),
+            record["engine"],
+            record["versions"],
+            int(record["seed"]),
+            record["settings"],
+            Outcome[record["outcome"]],
+            float(record["seconds"]),
+        )

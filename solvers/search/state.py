@@ -1,0 +1,128 @@
+"""What a global search has found so far: every restart's loss, the minima they make, and when to stop."""
+
+import time
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from typing import Any
+
+import numpy as np
+
+from solvers.minima.basins import missed
+from solvers.objectives.squared import Array
+from solvers.search.bandit import ARMS, ArmRecord
+from solvers.search.options import Found
+from solvers.search.solution import Outcome, Solution
+from theory.problem import Problem
+
+HIT = 1e-6
+CONFIDENCE = 0.95
+
+
+@dataclass
+class Group:
+    """Restarts whose losses agree within `HIT`: one minimum, or several of equal loss.
+
+    Attributes:
+        loss: the lowest of them, polished if `polished`.
+        weights: of that loss.
+        hits: restarts in all.
+        fixed: those of the fixed half.
+        polished: what polishing `weights` gave, whether or not it succeeded; None if they come from a restart.
+    """
+
+    loss: float
+    weights: tuple[Array, ...]
+    hits: int = 0
+    fixed: int = 0
+    polished: Any = None
+
+
+@dataclass
+class State:
+    """Where a global search stands.
+
+    Attributes:
+        losses: of every restart, in order; NaN for one that was dropped.
+        best: lowest loss and its weights.
+        groups: minima found so far.
+        fixed: restarts of the fixed half.
+        arms: one record an arm.
+        since: restarts since the best loss last fell.
+    """
+
+    losses: list[float] = field(default_factory=list)
+    best: Found = (float("inf"), ())
+    groups: list[Group] = field(default_factory=list)
+    fixed: int = 0
+    arms: list[ArmRecord] = field(default_factory=lambda: [ArmRecord(arm) for arm in ARMS])
+    since: int = 0
+
+    def add(self, found: Found, fixed: bool) -> None:
+        """Take in one restart, of the fixed half or not, and count it to its minimum."""
+        value, weights = found
+        self.losses.append(value)
+        self.since += 1
+        self.fixed += int(fixed)
+        if value < self.best[0]:
+            self.since = 0 if value < self.best[0] * (1 - HIT) else self.since
+            self.best = found
+        if not np.isfinite(value):
+            return
+        group = next((g for g in self.groups if abs(value - g.loss) <= HIT * g.loss), None)
+        if group is None:
+            group = Group(value, weights)
+            self.groups.append(group)
+        elif value < group.loss:
+            group.loss, group.weights, group.polished = value, weights, None
+        group.hits += 1
+        group.fixed += int(fixed)
+
+    def ended(self, target: float | None, patience: int | None, stop: Callable[[], bool] | None) -> Outcome | None:
+        """Why the search ends here, if it does."""
+        if target is not None and self.best[0] <= target:
+            return Outcome.TARGET_REACHED
+        if (stop is not None and stop()) or (patience is not None and self.since >= patience):
+            return Outcome.STOPPED
+        return None
+
+    def solution(
+        self,
+        problem: Problem,
+        outcome: Outcome,
+        engine: str,
+        versions: dict[str, str],
+        seed: int,
+        settings: dict[str, Any],
+        began: float,
+    ) -> Solution:
+        """What the search hands over; `began` is its start on `time.perf_counter`'s clock."""
+        found = bool(self.best[1])
+        if self.losses and not found and outcome is not Outcome.INTERRUPTED:
+            outcome = Outcome.ALL_FAILED
+        return Solution(
+            problem=problem,
+            weights=self.best[1],
+            loss=self.best[0] if found else float("nan"),
+            losses=np.array(self.losses, dtype=float),
+            engine=engine,
+            versions=versions,
+            seed=seed,
+            settings=settings,
+            outcome=outcome,
+            seconds=time.perf_counter() - began,
+        )
+
+    def census(self) -> dict[str, Any]:
+        """Minima by loss, and what the fixed half says of those not seen: Good-Turing, and the rule of three."""
+        singles = sum(1 for g in self.groups if g.fixed == 1)
+        unseen = missed(singles, self.fixed, CONFIDENCE)
+        return {
+            "minima": len(self.groups),
+            "best_hits": min(self.groups, key=lambda g: g.loss).hits if self.groups else 0,
+            "fixed_restarts": self.fixed,
+            "unseen": unseen.estimate,
+            "unseen_bound": unseen.bound,
+            "better_bound": 1.0 if self.fixed == 0 else 1 - (1 - CONFIDENCE) ** (1 / self.fixed),
+            "confidence": CONFIDENCE,
+            "lowest": [{"loss": g.loss, "hits": g.hits} for g in sorted(self.groups, key=lambda g: g.loss)[:10]],
+        }

@@ -1,0 +1,60 @@
+"""One set of weights that is below DNC at two strengths is below it at every strength between them."""
+
+import sympy as sp
+
+from theory.derivations.squared.lemmas import am_gm, homogeneity
+from theory.proof.checks import all_of, identical
+from theory.proof.derivation import Derivation, Step
+
+z, size, p, t, s = sp.symbols("z s_0 p t s", positive=True)
+x_0, x_1, x_2, Lambda, Lambda_0 = sp.symbols("x_0 x_1 x_2 Lambda Lambda_0", positive=True)
+
+
+def chord() -> Derivation:
+    """loss(x) of fixed weights is a line, phi_L is concave: two ends settle an interval."""
+    between = (1 - s) * x_1 + s * x_2
+
+    def line(x: sp.Expr) -> sp.Expr:
+        return z + size * x / x_0
+
+    def member(x: sp.Expr) -> sp.Expr:
+        return (1 - t) ** 2 / 2 + p / 2 * x * t ** (2 / p)
+
+    strengths = (size**p * (Lambda / Lambda_0) ** p) ** (1 / p)
+    return Derivation(
+        name="chord",
+        title="Two strengths settle all between them",
+        source="ours",
+        states="If one set of weights has loss below phi_L(K Lambda) at x_1 and at x_2, x = K Lambda, then at every x "
+        "between them DNC is not optimal, for any n and any strengths with that Lambda.",
+        steps=(
+            Step(
+                "Weights with fit z and regulariser s_0 at equal strengths x_0 / K have the loss below at x / K: a "
+                "line in x.",
+                (sp.Eq(sp.Symbol("loss"), line(sp.Symbol("x"))),),
+                identical(line(between), (1 - s) * line(x_1) + s * line(x_2)),
+            ),
+            Step(
+                "For every t the function minimised in phi_L is a line in x too, so at x = (1 - s) x_1 + s x_2 its "
+                "least value is at least (1 - s) phi_L(x_1) + s phi_L(x_2): phi_L is concave.",
+                (sp.Eq(sp.UnevaluatedExpr(member(between)), (1 - s) * member(x_1) + s * member(x_2), evaluate=False),),
+                identical(member(between), (1 - s) * member(x_1) + s * member(x_2)),
+            ),
+            Step("A line below a concave function at both ends is below it between them.", (), _difference()),
+            Step(
+                "Other strengths with the same Lambda: factors can be scaled, at the same output, until all p terms of "
+                "the regulariser are equal; their sum is then p/2 times the geometric mean, which depends on Lambda "
+                "alone and by AM-GM is at most the regulariser at equal strengths Lambda.",
+                (sp.Eq(sp.UnevaluatedExpr(strengths), size * Lambda / Lambda_0, evaluate=False),),
+                all_of(homogeneity(), am_gm(), identical(strengths, size * Lambda / Lambda_0)),
+            ),
+        ),
+    )
+
+
+def _difference():
+    """With gaps g_1, g_2 > 0 at the ends the gap between is at least (1 - s) g_1 + s g_2, positive for 0 <= s <= 1."""
+    g_1, g_2, r = sp.symbols("g_1 g_2 r", positive=True)
+    gap = (1 - s) * g_1 + s * g_2
+    # 0 < s < 1 is s = 1 / (1 + r) with r > 0.
+    return identical(gap.subs(s, 1 / (1 + r)), (r * g_1 + g_2) / (1 + r))

@@ -1,0 +1,52 @@
+"""No configuration does better than phi_L(K^(2/p) Lambda); for L = 1 that is DNC's own loss."""
+
+import sympy as sp
+
+from theory.derivations.squared.lemmas import am_gm, distance_to_identity, product_norm, relu_contracts
+from theory.proof.checks import all_of, identical
+from theory.proof.derivation import Derivation, Step
+
+K, t, p, Lambda = sp.symbols("K t p Lambda", positive=True)
+
+
+def lower_bound() -> Derivation:
+    """OPT >= phi_L(K^(2/p) Lambda), with equality and DNC optimal at L = 1."""
+    regulariser = p / 2 * (Lambda**p * (K * t) ** 2) ** (1 / p)
+    stated = p / 2 * (K ** (2 / p) * Lambda) * t ** (2 / p)
+    return Derivation(
+        name="lower-bound",
+        title="A lower bound on the global minimum, tight for one layer",
+        source="ours; the case L = 1 is classical",
+        states="For every K >= 2 and L >= 1 no weights have loss below phi_L(K^(2/(L+1)) Lambda). At L = 1 this is "
+        "phi_1(K Lambda), so DNC is optimal.",
+        steps=(
+            Step(
+                "relu does not raise the Frobenius norm: ||F_l|| <= ||P_l|| <= ||W_(l-1)|| ||F_(l-1)||.",
+                (),
+                all_of(relu_contracts(), product_norm()),
+            ),
+            Step(
+                "So the nuclear norm of the output, written ||Z||_* = K t, is at most ||W_L|| ||F_L|| <= ... <= "
+                "prod_i ||theta_i||.",
+                (),
+                product_norm(),
+            ),
+            Step(
+                "By AM-GM the regulariser is at least (p/2) Lambda (prod ||theta_i||^2)^(1/p) >= (p/2) Lambda (K "
+                "t)^(2/p).",
+                (sp.Eq(p / 2 * Lambda * sp.UnevaluatedExpr(K * t) ** (2 / p), stated),),
+                all_of(am_gm(), identical(regulariser, stated)),
+            ),
+            Step(
+                "The fit: singular values are no farther from 1 than Z from I, so ||Z - I||^2 >= (K t - K)^2 / K.",
+                (sp.Eq((K * t - K) ** 2 / K / (2 * K), (1 - t) ** 2 / 2),),
+                all_of(distance_to_identity(), identical((K * t - K) ** 2 / K / (2 * K), (1 - t) ** 2 / 2)),
+            ),
+            Step(
+                "The sum is the function minimised in phi_L, at x = K^(2/p) Lambda. At p = 2 that is x = K Lambda, "
+                "which DNC reaches.",
+                (sp.Eq(sp.Symbol("x"), K ** (2 / p) * Lambda),),
+                identical((K ** (2 / p) * Lambda).subs(p, 2), K * Lambda),
+            ),
+        ),
+    )

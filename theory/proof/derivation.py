@@ -1,0 +1,131 @@
+"""A derivation: a named chain of steps, each checked by the machine, readable as text, Markdown or LaTeX."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Literal
+
+import sympy as sp
+
+from theory.proof.checks import Check, Checked, Method
+
+Format = Literal["text", "markdown", "latex"]
+FORMATS: tuple[Format, ...] = ("text", "markdown", "latex")
+
+
+@dataclass(frozen=True)
+class Step:
+    """One step: what it says in words, the relations it states, how the machine checks them."""
+
+    words: str
+    relations: tuple[sp.Basic, ...]
+    check: Check
+
+
+@dataclass(frozen=True)
+class Derivation:
+    """A chain of steps towards `states`.
+
+    Attributes:
+        name: what `dufm derive` calls it.
+        title: one line.
+        source: paper and statement, or "ours".
+        states: the statement in one sentence, with its whole regime.
+        steps: the chain.
+    """
+
+    name: str
+    title: str
+    source: str
+    states: str
+    steps: tuple[Step, ...]
+
+    def check(self) -> tuple[Checked, ...]:
+        """Check every step, in order."""
+        return tuple(step.check() for step in self.steps)
+
+    def render(self, form: Format = "text") -> str:
+        """The derivation for a reader, with how each step was checked.
+
+        Raises:
+            ValueError: for a format that is not one of FORMATS.
+        """
+        if form not in FORMATS:
+            raise ValueError(f"format must be one of {', '.join(FORMATS)}, got {form!r}")
+        return {"text": _text, "markdown": _markdown, "latex": _latex}[form](self, self.check())
+
+
+def proved(checked: tuple[Checked, ...]) -> bool:
+    """Whether every step holds by something stronger than sampling."""
+    return all(c.ok and c.method is not Method.SAMPLED for c in checked)
+
+
+def conclusion(checked: tuple[Checked, ...]) -> str:
+    """The last line of a derivation: what the checks amount to."""
+    broken = [str(i) for i, c in enumerate(checked, 1) if not c.ok]
+    if broken:
+        return f"NOT proved: step {', '.join(broken)} fails"
+    if not proved(checked):
+        return "every step holds where it was tried, but at least one only at sampled points: not a proof"
+    return f"all {len(checked)} steps check"
+
+
+def _mark(c: Checked) -> str:
+    return ("checked: " if c.ok else "FAILS: ") + c.method.value + (f" ({c.note})" if c.note else "")
+
+
+def _text(d: Derivation, checked: tuple[Checked, ...]) -> str:
+    lines = [d.title, "=" * len(d.title), f"Source: {d.source}", f"States: {d.states}", ""]
+    for i, (step, c) in enumerate(zip(d.steps, checked, strict=True), 1):
+        lines.append(f"{i}. {step.words}")
+        for relation in step.relations:
+            shown = sp.pretty(relation, use_unicode=True, wrap_line=False)
+            lines += ["", *("      " + row for row in shown.splitlines())]
+        lines += ["", f"   [{_mark(c)}]", ""]
+    return "\n".join([*lines, conclusion(checked)])
+
+
+def _markdown(d: Derivation, checked: tuple[Checked, ...]) -> str:
+    lines = [f"## {d.title}", "", f"*Source:* {d.source}  ", f"*States:* {d.states}", ""]
+    for i, (step, c) in enumerate(zip(d.steps, checked, strict=True), 1):
+        lines += [f"{i}. {step.words.replace('*', chr(92) + '*')}", ""]
+        for relation in step.relations:
+            lines += [f"   $${sp.latex(relation)}$$", ""]
+        lines += [f"   `{_mark(c)}`", ""]
+    return "\n".join([*lines, f"**{conclusion(checked)}**"])
+
+
+def _latex(d: Derivation, checked: tuple[Checked, ...]) -> str:
+    lines = [
+        f"\\section*{{{_escape(d.title)}}}",
+        f"\\emph{{Source:}} {_escape(d.source)}.\\\\",
+        f"\\emph{{States:}} {_escape(d.states)}",
+        "\\begin{enumerate}",
+    ]
+    for step, c in zip(d.steps, checked, strict=True):
+        lines.append(f"\\item {_escape(step.words)}")
+        lines += [f"\\[ {sp.latex(relation)} \\]" for relation in step.relations]
+        lines.append(f"{{\\footnotesize [{_escape(_mark(c))}]}}")
+    return "\n".join([*lines, "\\end{enumerate}", f"\\textbf{{{_escape(conclusion(checked))}}}"])
+
+
+def _escape(words: str) -> str:
+    table: dict[str, str] = {
+        "\\": r"\textbackslash{}",
+        "{": r"\{",
+        "}": r"\}",
+        "_": r"\_",
+        "^": r"\textasciicircum{}",
+        "%": r"\%",
+        "&": r"\&",
+        "#": r"\#",
+        "$": r"\$",
+        "~": r"\textasciitilde{}",
+        "<": r"$<$",
+        ">": r"$>$",
+        "|": r"$|$",
+        "*": r"$\ast$",
+    }
+    return "".join(table.get(c, c) for c in words)
+
+
+Builder = Callable[[], Derivation]

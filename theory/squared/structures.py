@@ -1,0 +1,100 @@
+"""The known structures, and the cheapest direct sum of them for any number of classes."""
+
+from collections.abc import Sequence
+from functools import cache
+from typing import Any
+
+import sympy as sp
+from flint import arb
+
+from theory.problem import ProblemError
+from theory.squared.cuts import Cuts
+from theory.squared.direct_sum import DirectSum
+from theory.squared.dnc import DeepNeuralCollapse
+from theory.squared.halves import Halves
+from theory.squared.head32 import RankTwoHead
+from theory.squared.looped import CompleteLoopedGraph, HubGraph
+from theory.squared.srg import TriangularGraph
+from theory.squared.structure import Structure, total_cost
+from theory.squared.truncated import Truncated
+
+Blocks = tuple[tuple[Structure, int], ...]
+Sum = tuple[arb, Blocks]
+
+DNC: Structure = DeepNeuralCollapse()
+BLOCKS: tuple[Structure, ...] = (
+    DNC,
+    TriangularGraph(),
+    Cuts(),
+    RankTwoHead(),
+    CompleteLoopedGraph(),
+    HubGraph(),
+    Halves(),
+    Truncated(),
+)
+
+
+@cache
+def _ball(structure: Structure, K: int, L: int) -> arb:
+    digits = sp.N(total_cost(structure, K, L), 30)
+    return arb(str(digits))
+
+
+@cache
+def cheapest_sum(K: int, L: int) -> Blocks:
+    """Blocks (structure, classes) of least total cost for K classes at depth L, by dynamic programming over K."""
+    best: list[Sum] = [(arb(0), ())]
+    for k in range(1, K + 1):
+        options: list[Sum] = [(best[k - 1][0] + 1, (*best[k - 1][1], (DNC, 1)))]
+        for size in range(2, k + 1):
+            for structure in BLOCKS[1:]:
+                if structure.valid(size, L):
+                    total = best[k - size][0] + _ball(structure, size, L)
+                    options.append((total, (*best[k - size][1], (structure, size))))
+        # Ties within rounding keep the first, which has the most DNC blocks.
+        chosen = options[0]
+        for option in options[1:]:
+            if option[0] < chosen[0]:
+                chosen = option
+        best.append(chosen)
+    return best[K][1]
+
+
+class CheapestSum:
+    """The cheapest direct sum of the structures above; where none of them helps it is DNC itself."""
+
+    name = "sum"
+    needs = "K >= 2 and L >= 2"
+
+    def valid(self, K: int, L: int) -> bool:
+        return K >= 2 and L >= 2
+
+    def blocks(self, K: int, L: int) -> str:
+        """Its blocks in words, for example "head32(3) + dnc(1)"."""
+        parts = cheapest_sum(K, L)
+        singles = sum(1 for _, k in parts if k == 1)
+        words = [f"{s.name}({k})" for s, k in parts if k > 1]
+        return " + ".join(words + ([f"dnc({singles})"] if singles else []))
+
+    def weights(self, K: int, L: int) -> Sequence[Any]:
+        return DirectSum(cheapest_sum(K, L)).weights(K, L)
+
+    def cost(self, K: int, L: int) -> sp.Expr:
+        return DirectSum(cheapest_sum(K, L)).cost(K, L)
+
+
+STRUCTURES: tuple[Structure, ...] = (*BLOCKS, CheapestSum())
+
+
+def structure_named(name: str) -> Structure:
+    """The structure of that name.
+
+    Raises:
+        ProblemError: for a name that is not listed, with those that are.
+    """
+    for candidate in STRUCTURES:
+        if candidate.name == name:
+            return candidate
+    raise ProblemError(
+        f"structure must be one of {', '.join(s.name for s in STRUCTURES)} or FILE.py:NAME, got {name!r}"
+    )

@@ -1,0 +1,196 @@
+"""Certificates: the JSON that `checker.py` judges. Made and stored here, never judged here.
+
+The format is written down in the docstring of `checker.py`. Floats are turned into dyadic rationals, rationals are
+kept exactly; `found_by` says where a witness came from, as strings, since a certificate holds no floats.
+"""
+
+import json
+import math
+from collections.abc import Mapping, Sequence
+from fractions import Fraction
+from itertools import pairwise
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from solvers.base.files import write_whole
+from theory.problem import Problem, ProblemError, exact_number
+from theory.rational import matrix, to_lists
+
+Certificate = dict[str, Any]
+Named = tuple[str, list[list[Fraction]]]
+
+
+class CertificateError(OSError):
+    """A certificate that could not be written or read; the message names the path and the cause."""
+
+
+def point_certificate(
+    problem: Problem, weights: Sequence[Any], claim: str, found_by: Mapping[str, Any], bits: int = 40
+) -> Certificate:
+    """A witness that DNC is not optimal for one problem.
+
+    Args:
+        problem: the problem; only K, L, n and the lambdas enter, `width` does not bind the witness.
+        weights: H_1 (d_1 x K), W_1, ..., W_L (K x d_L), each of floats (rounded to the nearest multiple of 2^-bits, a
+            matrix holding one float counts as floats) or of exact rationals (kept).
+        claim: label of the claim this supports.
+        found_by: anything worth remembering (engine, version, seed), stored as strings.
+        bits: binary digits kept behind the point.
+
+    Raises:
+        ProblemError: for shapes that do not fit the problem and entries that are not finite numbers.
+    """
+    problem.require_loss("mse", "a point certificate")
+    witness = _weights(problem, weights, bits)
+    content = {
+        "K": problem.K,
+        "L": problem.L,
+        "n": problem.n,
+        "lambdas": [[x.numerator, x.denominator] for x in problem.lambdas],
+    }
+    return _certificate("point", claim, content, witness, found_by)
+
+
+def interval_certificate(
+    K: int,
+    L: int,
+    cuts: Sequence[Any],
+    pieces: Sequence[Sequence[Any]],
+    claim: str,
+    found_by: Mapping[str, Any],
+    bits: int = 40,
+) -> Certificate:
+    """A witness that DNC is not optimal on a whole interval of Lambda, for any n and strengths with that Lambda.
+
+    Args:
+        K: number of classes.
+        L: number of weight layers.
+        cuts: m + 1 >= 2 rising values of Lambda > 0, exact (Fractions, or decimals as a person types them).
+        pieces: m times weights (H_1, W_1, ..., W_L), the j-th for [cuts[j], cuts[j + 1]]; entries as in
+            `point_certificate`. Factors of one squared norm are best: the checker charges their mean.
+        claim: label of the claim this supports.
+        found_by: anything worth remembering, stored as strings.
+        bits: binary digits kept behind the point.
+
+    Raises:
+        ProblemError: for cuts that do not rise, a wrong number of pieces, and weights as in `point_certificate`.
+    """
+    values = [exact_number(x, "cuts") for x in cuts]
+    if len(values) < 2 or values[0] <= 0 or any(x >= y for x, y in pairwise(values)):
+        raise ProblemError(f"cuts must be at least two rising numbers > 0, got {', '.join(map(str, cuts)) or 'none'}")
+    if len(pieces) != len(values) - 1:
+        raise ProblemError(f"{len(values)} cuts need {len(values) - 1} pieces, got {len(pieces)}")
+    problem = Problem.of(K, L, values[0], width=K)
+    witness = [matrix for weights in pieces for matrix in _weights(problem, weights, bits)]
+    content = {"K": K, "L": L, "cuts": [[x.numerator, x.denominator] for x in values]}
+    return _certificate("interval", claim, content, witness, found_by)
+
+
+def head_certificate(
+    K: int, L_from: int, A: Any, B: Any, W: Any, U: Any, claim: str, found_by: Mapping[str, Any]
+) -> Certificate:
+    """A witness that a low-rank head beats DNC at every L >= L_from: V = A B >= 0 with U relu(W V) = I_K.
+
+    Args:
+        K: number of classes.
+        L_from: the least depth claimed, >= 3.
+        A: q x r, exact rationals. With B it factors the neck V; the closer both are to balanced, the better h.
+        B: r x K, exact rationals.
+        W: m x q, exact rationals.
+        U: K x m, exact rationals.
+        claim: label of the claim this supports.
+        found_by: anything worth remembering, stored as strings.
+
+    Raises:
+        ProblemError: for floats (the head must be exact) and for malformed matrices.
+    """
+    witness = [(name, _entries(m, None, name)) for name, m in (("A", A), ("B", B), ("W", W), ("U", U))]
+    return _certificate("head", claim, {"K": K, "L_from": L_from}, witness, found_by)
+
+
+def write(certificate: Certificate, path: str | Path) -> None:
+    """Write compact JSON with sorted keys, all of it or nothing: equal certificates give equal bytes.
+
+    Raises:
+        CertificateError: naming the path, e.g. for a full disk or a folder that is missing or not writable.
+    """
+    try:
+        text = json.dumps(certificate, sort_keys=True, separators=(",", ":"), allow_nan=False) + "\n"
+    except (TypeError, ValueError) as error:
+        raise CertificateError(f"cannot write certificate {path}: {error}") from None
+    try:
+        write_whole(path, text.encode("ascii"))
+    except OSError as error:
+        raise CertificateError(str(error)) from error
+
+
+def read(path: str | Path) -> Certificate:
+    """Read a certificate back; whether it holds is for `checker.py` to say.
+
+    Raises:
+        CertificateError: naming the path, if the file cannot be read or is not a JSON object.
+    """
+    try:
+        content = json.loads(Path(path).read_bytes())
+    except OSError as error:
+        raise CertificateError(f"cannot read certificate {path}: {error.strerror}") from error
+    except (ValueError, RecursionError) as error:
+        raise CertificateError(f"cannot read certificate {path}: not JSON ({error})") from None
+    if not isinstance(content, dict):
+        raise CertificateError(f"cannot read certificate {path}: not a JSON object")
+    return content
+
+
+def _weights(problem: Problem, weights: Sequence[Any], bits: int) -> list[Named]:
+    """(H_1, W_1, ..., W_L) with their names, once they chain up."""
+    L = problem.L
+    if len(weights) != L + 1:
+        raise ProblemError(f"L = {L} needs {L + 1} factors (H_1, W_1, ..., W_{L}), got {len(weights)}")
+    names = ["H_1", *(f"W_{i}" for i in range(1, L + 1))]
+    factors = [_entries(w, bits, name) for w, name in zip(weights, names, strict=True)]
+    problem.check_shapes([(len(f), len(f[0])) for f in factors])
+    return list(zip(names, factors, strict=True))
+
+
+def _entries(weight: Any, bits: int | None, name: str) -> list[list[Fraction]]:
+    """Rows of exact entries; floats are rounded to multiples of 2^-bits, or refused if bits is None."""
+    try:
+        return to_lists(matrix(weight))
+    except ValueError as error:
+        raise ProblemError(f"{name}: {error}") from None
+    except TypeError as error:
+        if bits is None:
+            raise ProblemError(f"{name}: {error}") from None
+    try:
+        table = np.asarray(weight, dtype=np.float64)
+    except (TypeError, ValueError):
+        raise ProblemError(f"{name} must be a matrix of numbers") from None
+    if table.ndim != 2 or not table.size or not np.isfinite(table).all():
+        raise ProblemError(f"{name} must be a non-empty matrix of finite numbers, got shape {table.shape}")
+    # Fractions, not ldexp: a large float times 2^bits may overflow.
+    return [[Fraction(round(Fraction(x) * 2**bits), 2**bits) for x in row] for row in table.tolist()]
+
+
+def _certificate(
+    kind: str,
+    claim: str,
+    problem: Mapping[str, Any],
+    witness: Sequence[Named],
+    found_by: Mapping[str, Any],
+) -> Certificate:
+    matrices = []
+    for name, rows in witness:
+        den = math.lcm(*(x.denominator for row in rows for x in row))
+        integers = [[x.numerator * (den // x.denominator) for x in row] for row in rows]
+        matrices.append({"name": name, "den": den, "rows": integers})
+    return {
+        "format": "dufm-certificate",
+        "version": 1,
+        "kind": kind,
+        "claim": claim,
+        "problem": dict(problem),
+        "witness": matrices,
+        "found_by": {str(key): str(value) for key, value in found_by.items()},
+    }

@@ -1,0 +1,85 @@
+"""Claims on how low any weights can go: two classes, linear networks, pairs of classes."""
+
+from fractions import Fraction
+
+import sympy as sp
+
+from theory.problem import Problem
+from theory.squared.bounds import bracket, frobenius_cost, least_cost, pair_power
+from theory.squared.structure import total_cost
+from theory.squared.structures import CheapestSum
+from verification.claims.base.claim import Budget, Claim
+from verification.claims.base.proofs import by_derivation
+from verification.claims.base.verdict import Comparison, Verdict
+
+
+def _two_classes(budget: Budget) -> Verdict:
+    comparisons = [
+        Comparison(pair_power(2, L), "==", 2 ** (L + 1), what=f"C^{L + 1} of the bound against DNC's, L = {L}")
+        for L in range(1, 9)
+    ]
+    sentence = "Two columns: relu can be left out at no cost, and a linear network cannot beat DNC."
+    return by_derivation(["two-classes", "linear-network", "reductions"], sentence, comparisons)
+
+
+def _linear(budget: Budget) -> Verdict:
+    sentence = "Without relu the minimum is phi_L(K Lambda): low rank wins only because relu raises ranks."
+    return by_derivation(["linear-network", "reductions"], sentence)
+
+
+def _pair_bound(budget: Budget) -> Verdict:
+    comparisons = []
+    for K in (3, 6, 10, 21):
+        for L in (2, 3, 5, 8):
+            older = sp.Rational(frobenius_cost(K, L) ** (L + 1))
+            what = f"C^{L + 1} of the bound against the older one's, K = {K}, L = {L}"
+            comparisons.append(Comparison(pair_power(K, L), ">", Fraction(int(older)), what=what))
+            gap = total_cost(CheapestSum(), K, L) - least_cost(K, L)
+            known = Fraction(str(sp.N(gap, 30)))
+            comparisons.append(Comparison(known, ">", 0, what=f"C of the best known less the bound, K = {K}, L = {L}"))
+    low, high = bracket(Problem.of(10, 4, "0.0015")).ratios
+    comparisons.append(Comparison(low, "<=", high, what="bracket of the least loss over DNC's, K = 10, L = 4"))
+    sentence = f"C >= 2 (K/2)^(2/(L+1)); at K = 10, L = 4 the minimum is in [{float(low):.3f}, {float(high):.3f}] DNC."
+    return by_derivation(["pairs", "two-classes", "linear-network", "reductions"], sentence, comparisons)
+
+
+def _three_classes_two_layers(budget: Budget) -> Verdict:
+    sentence = "A triangular certificate: ||P_2||_*^2 ||W_2||^2 >= 27 t^2 whenever W_2 relu(P_2) = t I."
+    return by_derivation(["two-layers", "reductions"], sentence)
+
+
+BOUNDS = (
+    Claim(
+        "two-classes",
+        "DNC is globally optimal for two classes.",
+        "K = 2, every L >= 1, n, width >= 2, all positive strengths",
+        "SML23; proof ours",
+        ("two-classes", "linear-network", "reductions"),
+        _two_classes,
+        settles=lambda K, L: "dnc" if K == 2 else None,
+    ),
+    Claim(
+        "linear-networks",
+        "Without relu DNC is globally optimal.",
+        "every K >= 2, L >= 1, n, width >= K, all positive strengths",
+        "classical for balanced data; proof here ours",
+        ("linear-network", "reductions"),
+        _linear,
+    ),
+    Claim(
+        "pair-bound",
+        "The global minimum is at least phi_L(2 (K/2)^(2/(L+1)) Lambda).",
+        "every K >= 2, L >= 1, n, width, all positive strengths",
+        "ours",
+        ("pairs", "two-classes", "linear-network", "reductions"),
+        _pair_bound,
+    ),
+    Claim(
+        "three-classes-two-layers",
+        "At two layers no network with output t I beats DNC for three classes.",
+        "K = 3, L = 2, output t I, every n, width, all positive strengths",
+        "ours",
+        ("two-layers", "reductions"),
+        _three_classes_two_layers,
+    ),
+)

@@ -1,0 +1,89 @@
+"""Low rank beats DNC on whole intervals of Lambda, above DNC's collapse too: a line a piece, checked at both ends."""
+
+from fractions import Fraction
+
+from solvers.intervals.intervals import LEAST_X, envelope
+from theory.derivations.squared.envelope import envelope as proof
+from theory.problem import Problem
+from theory.proof.derivation import conclusion, proved
+from theory.rational import fraction, matrix, squared_norm
+from theory.squared.phi import collapse_threshold, phi, power_root
+from verification.base.certificate import interval_certificate
+from verification.claims.base.claim import Budget, Claim
+from verification.claims.base.verdict import Comparison, Status, Verdict
+
+CASES = ((3, 4), (6, 4), (7, 3), (10, 3))
+BITS = 30
+
+
+def exact_lines(certificate: dict) -> list[tuple[Fraction, Fraction]]:
+    """(a, b) of every piece of an interval certificate, by the theory's arithmetic."""
+    K, L = certificate["problem"]["K"], certificate["problem"]["L"]
+    model, p = Problem.of(K, L, 1), L + 1
+    weights = [[[Fraction(x, m["den"]) for x in row] for row in m["rows"]] for m in certificate["witness"]]
+    pieces = [weights[i : i + p] for i in range(0, len(weights), p)]
+    return [(model.split(w)[0], sum((squared_norm(matrix(m)) for m in w), Fraction(0)) / 2) for w in pieces]
+
+
+def at_ends(certificate: dict) -> list[Comparison]:
+    """Every piece's line against DNC's infimum at both its ends, by the theory's arithmetic."""
+    K, L = certificate["problem"]["K"], certificate["problem"]["L"]
+    cuts = [K * Fraction(a, b) for a, b in certificate["problem"]["cuts"]]
+    return [
+        Comparison(a + b * x / K, "<", phi(L, x)[0], what=f"line and DNC at x = {float(x):.5g}, K = {K}, L = {L}")
+        for (a, b), *ends in zip(exact_lines(certificate), cuts[:-1], cuts[1:], strict=True)
+        for x in ends
+    ]
+
+
+def _intervals(budget: Budget) -> Verdict:
+    checked = proof().check()
+    if not proved(checked):
+        return Verdict(Status.REFUTED, f"envelope: {conclusion(checked)}")
+    comparisons, certificates, words, details = [], [], [], {}
+    for K, L in CASES:
+        found = envelope(K, L)
+        if found.gaps:
+            return Verdict(Status.UNDECIDED, f"K = {K}, L = {L}: no line found for x in {found.gaps[0]}")
+        cover = found.covers[0]
+        certificate = interval_certificate(
+            K,
+            L,
+            found.cuts(cover),
+            [piece.weights for piece in cover],
+            "intervals",
+            {
+                "rays": ", ".join(dict.fromkeys(piece.ray for piece in cover)),
+                "by": "solvers.intervals.intervals, no search",
+            },
+            BITS,
+        )
+        certificates.append(certificate)
+        comparisons += at_ends(certificate)
+        last, collapse = cover[-1].x_to, power_root(fraction(collapse_threshold(L) ** (L + 1)), L + 1)[1]
+        comparisons.append(Comparison(last, ">", collapse, what=f"last x and x*_{L}, K = {K}"))
+        words.append(f"({K}, {L}) to {float(last / collapse):.4f} x*_{L}")
+        details[f"K{K}_L{L}"] = {
+            "x": [str(found.x[0]), str(last)],
+            "pieces": len(cover),
+            "ratios": [float(found.ratios.min()), float(found.ratios.max())],
+        }
+    if not all(c.holds for c in comparisons):
+        return Verdict(Status.UNDECIDED, "a line found is not below DNC at both ends", tuple(comparisons))
+    sentence = f"x from {LEAST_X} without a gap: (K, L) = {', '.join(words)}, beyond DNC's collapse at x*_L."
+    return Verdict(Status.CERTIFIED, sentence, tuple(comparisons), tuple(certificates), details)
+
+
+INTERVALS = (
+    Claim(
+        "intervals",
+        "Low rank beats DNC on a whole interval of Lambda, up to strengths where DNC has collapsed and low rank has "
+        "not.",
+        "(K, L) = " + ", ".join(str(case) for case in CASES) + "; x = K Lambda from 1/10000 to beyond x*_L; every n, "
+        "all strengths with that Lambda",
+        "ours",
+        ("envelope", "dnc"),
+        _intervals,
+        settles=lambda K, L: "low rank" if (K, L) in CASES else None,
+    ),
+)

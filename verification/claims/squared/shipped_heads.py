@@ -1,0 +1,57 @@
+"""The shipped heads, each re-checked in exact arithmetic, and the depths they prove."""
+
+from theory.problem import ProblemError
+from verification.atlas.heads import ATLAS, least_depths, load_folder
+from verification.base.certificate import CertificateError
+from verification.claims.base.claim import Budget, Claim
+from verification.claims.base.proofs import by_derivation
+from verification.claims.base.verdict import Comparison, Status, Verdict
+
+# What the statement says: K -> depth from which on DNC is never optimal for K classes and more.
+STATED = {3: 4, 7: 3}
+
+
+def _frontier(budget: Budget) -> Verdict:
+    try:
+        heads = load_folder(ATLAS)
+    except (ProblemError, CertificateError) as error:
+        return Verdict(Status.REFUTED, f"a shipped head fails: {error}")
+    if not heads:
+        return Verdict(Status.UNDECIDED, f"no heads are shipped in {ATLAS.name}")
+    depths = least_depths(heads)
+    comparisons = [
+        Comparison(depths.get(K, 10**6), "<=", L, what=f"least depth of the shipped heads for K = {K}")
+        for K, L in STATED.items()
+    ]
+    comparisons += [
+        Comparison(
+            head.power(head.L_from), "<", head.K ** (head.L_from + 1), what=f"C^(L+1), K = {head.K}, q = {head.q}"
+        )
+        for head in heads
+    ]
+    at_three = [head for head in heads if head.L_from == 3]
+    least = min(at_three, key=lambda head: head.h / head.K**4)
+    sentence = (
+        f"{len(heads)} exact heads for K = {heads[0].K}..{heads[-1].K} accepted; {len(at_three)} of them win at three "
+        f"layers, the best with (C/K)^4 = {float(least.h / least.K**4):.4f} at K = {least.K}."
+    )
+    verdict = by_derivation(
+        ["head", "reductions", "direct-sum"], sentence, comparisons, [head.certificate for head in heads]
+    )
+    verdict.details["never_optimal_from"] = {str(K): L for K, L in depths.items()}
+    verdict.details["heads"] = [[head.K, head.q, head.L_from, float(head.h)] for head in heads]
+    return verdict
+
+
+FRONTIER = (
+    Claim(
+        "frontier",
+        "Every head of the atlas beats DNC at each depth from its L_from on: DNC is never optimal for K >= 3 classes "
+        "from L = 4 on, nor for K >= 7 from L = 3 on.",
+        "K >= 3 and L >= 4, or K >= 7 and L >= 3; widths of the certificates; every Lambda below collapse",
+        "ours",
+        ("head", "reductions", "direct-sum"),
+        _frontier,
+        settles=lambda K, L: "low rank" if (K >= 3 and L >= 4) or (K >= 7 and L >= 3) else None,
+    ),
+)

@@ -1,0 +1,232 @@
+"""Claims about what gradient descent on the DUFM ends in: statistics of runs, with intervals. Evidence, never proof.
+
+Settings are those of SML24's Fig. 2 (L = 4, K = 10, lambda = 0.004, learning rate 0.5, width 30) but for what a claim
+varies, with one sample a class. Runs get equal times in units of 1 / (learning rate x lambda); rank means the least
+numerical rank of P_2, ..., P_L by the rule of `solvers.training.reading`.
+"""
+
+import math
+from collections.abc import Sequence
+from fractions import Fraction
+from typing import Any
+
+from solvers.base.statistics import clopper_pearson
+from solvers.training.batch import Batch, train
+from solvers.training.reading import End, dnc_loss, ends, summarise
+from solvers.training.run import class_mean_weights
+from solvers.training.setting import Setting
+from theory.problem import Problem
+from verification.atlas.levels import levels
+from verification.base.certificate import point_certificate
+from verification.claims.base.claim import Budget, Claim
+from verification.claims.base.verdict import Comparison, Status, Verdict
+from verification.claims.squared.searched import rational
+
+SEED = 20240514
+SOURCE = "quoted from figure captions of SML24 (their full text gives the start and n, not at hand); runs ours"
+DECAYS = (60, 400)  # quick, full
+CONFIDENCE = 0.95
+
+
+def point(
+    budget: Budget,
+    lam: str = "0.004",
+    width: int = 30,
+    rate: float = 0.5,
+    scale: float = 1.0,
+    decays: int | None = None,
+) -> Setting:
+    """A setting that differs from Fig. 2's where told, with the budget's time."""
+    problem = Problem.of(10, 4, lam, width)
+    time = (decays or _count(budget, *DECAYS)) * Setting(problem, rate, scale).decay
+    return Setting.of(problem, rate, scale, max(1, round(time)))
+
+
+def _count(budget: Budget, quick: int, full: int) -> int:
+    return full if budget.name == "full" else quick
+
+
+def _train(settings: Sequence[Setting], count: int) -> Batch:
+    return train(settings, count, SEED, threads=1)
+
+
+def _told(batch: Batch) -> dict[str, Any]:
+    """What a script may want of every setting."""
+    rows = []
+    for place, setting in enumerate(batch.settings):
+        s = summarise(ends(batch, place), CONFIDENCE)
+        row = {"lambda": str(setting.problem.lambdas[0]), "width": setting.problem.width, "lr": setting.rate}
+        row |= {"scale": setting.scale, "steps": setting.steps, "runs": s.runs, "kinds": s.kinds}
+        row |= {"mean_rank": _known(s.mean_rank), "rank_error": _known(s.rank_error), "p_dnc": [s.dnc.low, s.dnc.high]}
+        rows.append(row | {"best_over_dnc": _known(s.best), "unclear_ranks": s.unclear, "still_falling": s.moving})
+    return {"seed": SEED, "points": rows}
+
+
+def _known(value: float) -> float | None:
+    return value if math.isfinite(value) else None
+
+
+def _unclear(found: Sequence[End]) -> str:
+    return f"in {sum(not end.clear for end in found)} of {len(found)} runs a rank depends on the cut"
+
+
+def _verdict(comparison: Comparison, sentence: str, details: dict[str, Any], certificates: tuple = ()) -> Verdict:
+    """SUPPORTED where the bound holds; where it does not, too few runs were made: UNDECIDED."""
+    status = Status.SUPPORTED if comparison.holds else Status.UNDECIDED
+    return Verdict(status, sentence, (comparison,), certificates, details)
+
+
+def _low_rank(budget: Budget) -> Verdict:
+    batch = _train([point(budget)], _count(budget, 20, 200))
+    setting, found = batch.settings[0], ends(batch, 0)
+    level, below = levels(setting.problem), [end for end in found if end.kind == "low rank" and end.ratio < 1]
+    share = clopper_pearson(len(below), len(found), CONFIDENCE, "lower")
+    best = min(batch.runs, key=lambda run: run.loss)
+    weights = class_mean_weights(setting, best)
+    exact = setting.problem.objective([rational(w) for w in weights])
+    certificates = ()
+    if exact < Fraction(dnc_loss(setting)):
+        who = {"engine": "gradient descent", "seed": SEED, "run": best.number, "steps": best.step}
+        certificates = (point_certificate(setting.problem, weights, "dyn-gd-low-rank", who),)
+    srg = level.srg or float("nan")
+    under = sum(end.ratio * level.dnc < srg for end in found)
+    met = sum(end.ratio * level.dnc < level.record * 1.01 for end in found)
+    ranks = sorted(min(end.ranks) for end in below)
+    sentence = (
+        f"{len(below)} of {len(found)} runs end below DNC, at ranks {ranks[0] if ranks else '-'} to "
+        f"{ranks[-1] if ranks else '-'}; against the picture of one low-rank solution, {under} pass the SRG and {met} "
+        f"come within 1 % of the best known loss: runs stop on many levels between it and DNC ({_unclear(found)})."
+    )
+    comparison = Comparison(share.low, ">", 0.5, what="lower 95 % bound of P(low rank below DNC), one half")
+    return _verdict(comparison, sentence, _told(batch), certificates)
+
+
+def _width(budget: Budget) -> Verdict:
+    widths = (15, 20, 30, 40, 50, 64) if budget.name == "full" else (15, 64)
+    batch = _train([point(budget, width=d, decays=_count(budget, 24, 200)) for d in widths], _count(budget, 6, 100))
+    counts = [summarise(ends(batch, place)).kinds["DNC"] for place in range(len(widths))]
+    runs = batch.count
+    narrow = clopper_pearson(counts[0], runs, CONFIDENCE, "upper").high
+    wide = clopper_pearson(counts[-1], runs, CONFIDENCE, "lower").low
+    told = ", ".join(f"{n} of {runs} at width {d}" for d, n in zip(widths, counts, strict=True))
+    comparison = Comparison(wide, ">", narrow, what="P(DNC): lower bound at the widest, upper bound at the narrowest")
+    return _verdict(comparison, f"DNC is reached in {told}.", _told(batch))
+
+
+def _falls(batch: Batch, low: int, high: int) -> tuple[Comparison, str]:
+    """Sign test over starts shared by two settings: does the rank at `low` lie below that at `high`?"""
+    pairs = list(zip(ends(batch, low), ends(batch, high), strict=True))
+    kept = [(min(a.ranks), min(b.ranks)) for a, b in pairs if {a.kind, b.kind} <= {"DNC", "low rank", "full rank"}]
+    down, up = sum(a < b for a, b in kept), sum(a > b for a, b in kept)
+    bound = clopper_pearson(down, down + up, CONFIDENCE, "lower").low if down + up else 0.0
+    words = (
+        f"from the same start the rank is lower in {down}, higher in {up} and equal in {len(kept) - down - up} pairs"
+    )
+    return Comparison(bound, ">", 0.5, what="lower 95 % bound of P(lower rank | ranks differ), one half"), words
+
+
+def _decay(budget: Budget) -> Verdict:
+    values = ("0.016", "0.008", "0.004", "0.002", "0.001") if budget.name == "full" else ("0.016", "0.004")
+    batch = _train([point(budget, lam=lam) for lam in values], _count(budget, 8, 100))
+    comparison, words = _falls(batch, 0, len(values) - 1)
+    means = [summarise(ends(batch, place)).mean_rank for place in range(len(values))]
+    told = ", ".join(f"{mean:.2f} at {lam}" for lam, mean in zip(values, means, strict=True))
+    return _verdict(comparison, f"Mean rank {told}; {words}.", _told(batch))
+
+
+def _start(budget: Budget) -> Verdict:
+    batch = _train([point(budget, scale=0.5), point(budget, scale=1.0)], _count(budget, 6, 100))
+    comparison, words = _falls(batch, 0, 1)
+    means = [summarise(ends(batch, place)).mean_rank for place in (0, 1)]
+    told = f"Mean rank {means[0]:.2f} from starts of size 0.5, {means[1]:.2f} from size 1; {words}."
+    return _verdict(comparison, told, _told(batch))
+
+
+def _rate(budget: Budget) -> Verdict:
+    rates = (0.125, 0.25, 0.5, 1.0, 2.0) if budget.name == "full" else (0.25, 2.0)
+    lam = "0.004" if budget.name == "full" else "0.016"
+    batch = _train([point(budget, lam=lam, rate=rate) for rate in rates], _count(budget, 8, 100))
+    told = [summarise(ends(batch, place)) for place in range(len(rates))]
+    small, large = told[0], told[-1]
+    error = (small.rank_error**2 + large.rank_error**2) ** 0.5
+    means = ", ".join(
+        f"{s.mean_rank:.2f} ({s.kinds['DNC']} DNC) at {rate:g}" for rate, s in zip(rates, told, strict=True)
+    )
+    sentence = (
+        f"Mean rank {means}, lambda = {lam}: against SML24's finding that smaller rates end closer to DNC, full-batch "
+        f"descent shows no such trend here; two standard errors of the difference are {2 * error:.2f}."
+    )
+    excess = small.mean_rank - large.mean_rank
+    comparison = Comparison(excess, "<=", 0.0, 2 * error, "mean rank at the least rate less that at the largest")
+    return _verdict(comparison, sentence, _told(batch))
+
+
+def _deep(budget: Budget) -> Verdict:
+    problem = Problem.of(15, 7, "0.002", 30)
+    steps = _count(budget, 15_000, 400_000)
+    batch = _train([Setting.of(problem, 0.5, 1.0, steps)], _count(budget, 5, 50))
+    found, level = ends(batch, 0), levels(problem)
+    below = sum(end.kind == "low rank" and end.ratio < 1 for end in found)
+    under = sum(end.ratio * level.dnc < (level.srg or 0.0) for end in found)
+    share = clopper_pearson(below, len(found), CONFIDENCE, "lower")
+    ranks = sorted(min(end.ranks) for end in found if end.ranks)
+    ratios = sorted(end.ratio for end in found)
+    sentence = (
+        f"{below} of {len(found)} runs end below DNC, at {ratios[0]:.3f} to {ratios[-1]:.3f} of its loss and ranks "
+        f"{ranks[0]} to {ranks[-1]}; {under} pass the SRG, whose rank is 6; the record is at "
+        f"{level.record / level.dnc:.3f} ({_unclear(found)})."
+    )
+    comparison = Comparison(share.low, ">", 0.5, what="lower 95 % bound of P(low rank below DNC), one half")
+    return _verdict(comparison, sentence, _told(batch))
+
+
+TRAINING = (
+    Claim(
+        "dyn-gd-low-rank",
+        "Gradient descent from random starts ends below DNC in most runs, at many levels and not at one solution.",
+        "L = 4, K = 10, lambda = 0.004, n = 1, width 30, learning rate 0.5, normal starts of size 1",
+        SOURCE,
+        (),
+        _low_rank,
+    ),
+    Claim(
+        "dyn-gd-width",
+        "The wider the network, the more often gradient descent ends in DNC.",
+        "L = 4, K = 10, lambda = 0.004, n = 1, widths 15 to 64, learning rate 0.5, normal starts of size 1",
+        SOURCE,
+        (),
+        _width,
+    ),
+    Claim(
+        "dyn-gd-decay",
+        "Stronger weight decay ends in lower rank.",
+        "L = 4, K = 10, lambda from 0.001 (quick: 0.004) to 0.016, n = 1, width 30, learning rate 0.5, size 1",
+        SOURCE,
+        (),
+        _decay,
+    ),
+    Claim(
+        "dyn-gd-start",
+        "Smaller starts end in lower rank.",
+        "L = 4, K = 10, lambda = 0.004, n = 1, width 30, learning rate 0.5, starts of size 0.5 and 1",
+        "ours",
+        (),
+        _start,
+    ),
+    Claim(
+        "dyn-gd-rate",
+        "Given the same time, smaller learning rates do not end in higher rank: no such trend in full-batch descent.",
+        "L = 4, K = 10, lambda = 0.004 (quick: 0.016), n = 1, width 30, learning rates 0.125 to 2, starts of size 1",
+        "ours; SML24 find that smaller rates end closer to DNC",
+        (),
+        _rate,
+    ),
+    Claim(
+        "dyn-gd-deep",
+        "With fifteen classes and seven layers gradient descent ends far below DNC.",
+        "L = 7, K = 15, lambda = 0.002, n = 1, width 30, learning rate 0.5, normal starts of size 1",
+        SOURCE,
+        (),
+        _deep,
+    ),
+)

@@ -1,0 +1,216 @@
+"""The command line: `dufm COMMAND --help` shows each command's options and an example.
+
+Commands import what they need when they run, so that none pays for the start of another.
+"""
+
+import os
+import sys
+from pathlib import Path
+from typing import Annotated
+
+import typer
+from rich.console import Console
+
+from theory.problem import ProblemError
+from verification import checker
+from verification.cli.atlas import commands
+from verification.cli.ce.commands import commands as ce_commands
+from verification.cli.help import Sections
+from verification.cli.jumps.commands import commands as jumps_commands
+from verification.cli.network import commands as network_commands
+from verification.cli.rank_two import commands as rank_two_commands
+from verification.cli.rfm import commands as rfm_commands
+from verification.cli.train import commands as train_commands
+
+app = typer.Typer(
+    name="dufm",
+    cls=Sections,
+    help="When is deep neural collapse optimal, and when does low-rank bias win? Exact theory, search, certificates.",
+    add_completion=False,
+    rich_markup_mode=None,
+    pretty_exceptions_enable=False,
+)
+console = Console()
+
+Json = Annotated[bool, typer.Option("--json", help="Print JSON instead of tables.")]
+
+
+@app.command()
+def verify(
+    budget: Annotated[str, typer.Option(help="How much searching: quick (about a minute) or full.")] = "quick",
+    only: Annotated[str | None, typer.Option(help="Labels or patterns, comma-separated: 'srg-*,three-layers'.")] = None,
+    out: Annotated[Path, typer.Option(help="Folder for the report and the certificates.")] = Path("out/verify"),
+    jobs: Annotated[int, typer.Option(help="Worker processes; 0 takes one per core.")] = 0,
+    resume: Annotated[bool, typer.Option(help="Keep verdicts of an earlier run of the same program.")] = False,
+    as_json: Json = False,
+) -> None:
+    """Run the claims, write certificates, re-check each with checker.py, print the table.
+
+    Exit code 1 if a claim is REFUTED, a check breaks or a certificate is rejected.
+
+    Example: dufm verify --budget quick --only 'srg-*'
+    """
+    from verification.cli.verify import verify_claims
+
+    raise typer.Exit(verify_claims(budget, only, out, jobs, resume, as_json, console))
+
+
+@app.command()
+def check(
+    files: Annotated[list[str], typer.Argument(help="Certificate files.", metavar="FILE...")],
+    exact: Annotated[bool, typer.Option(help="Print margins as whole fractions.")] = False,
+) -> None:
+    """Re-check certificates with checker.py alone, in exact arithmetic.
+
+    The same program runs with no package installed: python -S -I verification/checker.py FILE...
+
+    Example: dufm check out/verify/certificates/three-layers.json
+    """
+    raise typer.Exit(checker.main([*(["--exact"] if exact else []), *files]))
+
+
+@app.command()
+def claims(as_json: Json = False) -> None:
+    """List every claim with its regime, its source and what it rests on."""
+    from verification.cli.listings import claims_table
+
+    claims_table(console, as_json)
+
+
+@app.command()
+def structures(
+    K: Annotated[int | None, typer.Option("--K", help="Also show C / K for this many classes.")] = None,
+    L: Annotated[int, typer.Option("--L", help="Depth for --K.")] = 4,
+    loss: Annotated[str, typer.Option(help="mse (relu layers) or ce (cross-entropy, linear layers).")] = "mse",
+    as_json: Json = False,
+) -> None:
+    """List the known structures and where they exist; with --K, what each costs there.
+
+    Example: dufm structures --K 10 --L 4
+    """
+    from verification.cli.listings import structures_table
+
+    structures_table(console, K, L, as_json, loss)
+
+
+@app.command()
+def derive(
+    name: Annotated[str | None, typer.Argument(help="A derivation; all are listed if none is named.")] = None,
+    L: Annotated[int | None, typer.Option("--L", help="Also print the statement's numbers at this depth.")] = None,
+    form: Annotated[str, typer.Option("--format", help="text, markdown or latex.")] = "text",
+) -> None:
+    """Print a derivation, step by step, with how the machine checked each step; without a name, list them all.
+
+    Example: dufm derive srg --format latex > srg.tex
+    """
+    from theory.derivations import derivation
+    from theory.proof.derivation import FORMATS
+    from verification.cli.ce.numbers import ce_numbers_at
+    from verification.cli.listings import derivations_table, numbers_at
+
+    if name is None:
+        derivations_table(console)
+        return
+    if form not in FORMATS:
+        raise ProblemError(f"--format must be one of {', '.join(FORMATS)}, got {form!r}")
+    found = derivation(name)
+    print(found.render(form))
+    if L is not None:
+        print("\n" + (ce_numbers_at if name.startswith("ce-") else numbers_at)(L, form))
+
+
+@app.command()
+def search(
+    K: Annotated[int, typer.Option("--K", help="Classes, >= 2.")],
+    L: Annotated[int, typer.Option("--L", help="Weight layers, >= 1.")],
+    lam: Annotated[str, typer.Option(help="Strength of all factors, or L + 1 of them separated by commas.")],
+    width: Annotated[int | None, typer.Option(help="Hidden width, >= K; K + 4 if not given.")] = None,
+    n: Annotated[int, typer.Option(help="Samples a class.")] = 1,
+    restarts: Annotated[int, typer.Option(help="Restarts, each a knock-out among 16 starts.")] = 240,
+    seed: Annotated[int, typer.Option(help="Fixes every start.")] = 0,
+    device: Annotated[str, typer.Option(help="auto, cpu or cuda; auto is cuda where JAX sees a GPU.")] = "auto",
+    target: Annotated[float | None, typer.Option(help="Stop at this loss or less.")] = None,
+    patience: Annotated[int | None, typer.Option(help="Stop after this many restarts without a lower loss.")] = None,
+    budget: Annotated[str | None, typer.Option(help="Stop after this long: 30s, 5m, 1h.")] = None,
+    minima: Annotated[int, typer.Option(help="Also describe this many of the lowest minima found.")] = 0,
+    resume: Annotated[bool, typer.Option(help="Go on from the solution this command saved before.")] = False,
+    out: Annotated[Path, typer.Option(help="Folder for the solution (.npz) and its certificate.")] = Path("out/search"),
+    loss: Annotated[str, typer.Option(help="mse (relu layers) or ce (cross-entropy, linear layers).")] = "mse",
+    as_json: Json = False,
+) -> None:
+    """Global search; prints the loss against DNC and the best known structure, ranks and singular values by layer.
+
+    Example: dufm search --K 6 --L 4 --lam 0.002
+    """
+    from verification.cli.search import run_search
+
+    strengths = lam.split(",") if "," in lam else lam
+    options = {"restarts": restarts, "seed": seed, "device": device, "target": target, "budget": budget}
+    options |= {"patience": patience, "resume": resume, "minima": minima}
+    run_search(K, L, strengths, width, n, options, out, as_json, console, loss)
+
+
+@app.command()
+def compare(
+    structure: Annotated[str, typer.Argument(help="A known structure or FILE.py:NAME.", metavar="STRUCTURE")],
+    K: Annotated[int, typer.Option("--K", help="Classes, >= 2.")],
+    L: Annotated[int, typer.Option("--L", help="Weight layers, >= 1.")],
+    lam: Annotated[str | None, typer.Option(help="Also compare losses at this strength.")] = None,
+    out: Annotated[Path | None, typer.Option(help="Write a certificate here if the structure beats DNC.")] = None,
+    loss: Annotated[str, typer.Option(help="mse (relu layers) or ce (cross-entropy, linear layers).")] = "mse",
+    as_json: Json = False,
+) -> None:
+    """Compare a structure, a user's own too, with DNC, the SRG and the best known one.
+
+    Example: dufm compare examples/my.py:Mine --K 10 --L 4
+    """
+    from verification.cli.compare import run_compare
+
+    run_compare(structure, K, L, lam, out, as_json, console, loss)
+
+
+@app.command()
+def figures(
+    names: Annotated[list[str] | None, typer.Argument(help="Figures to draw; all if none is named.")] = None,
+    out: Annotated[Path, typer.Option(help="Folder for PDF, PNG and CSV.")] = Path("out/figures"),
+    budget: Annotated[str, typer.Option(help="quick or full.")] = "quick",
+) -> None:
+    """Regenerate figures: a PDF, a PNG and the CSV each was drawn from.
+
+    Example: dufm figures critical-depth
+    """
+    from paper_figs import draw_figures
+
+    for path in draw_figures(names or None, out, budget):
+        console.print(str(path), highlight=False, soft_wrap=True)
+
+
+for group in (commands, ce_commands, train_commands, jumps_commands, rank_two_commands, rfm_commands, network_commands):
+    app.add_typer(group)
+
+
+def main() -> None:
+    """Entry point: every foreseen mistake is one line on stderr and exit code 2."""
+    # Small matrices: one BLAS thread per process is fastest, and results do not depend on the number of cores.
+    for variable in ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS"):
+        os.environ.setdefault(variable, "1")
+    try:
+        code = app(args=sys.argv[1:] or ["--help"], standalone_mode=False)
+    except typer.TyperException as error:
+        _fail(error.format_message() if isinstance(error, typer.BadParameter) else str(error))
+    except (ProblemError, OSError) as error:
+        _fail(str(error))
+    except (KeyboardInterrupt, typer.Abort):
+        print("interrupted; what was finished is kept", file=sys.stderr)
+        sys.exit(130)
+    else:
+        sys.exit(code if isinstance(code, int) else 0)
+
+
+def _fail(message: str) -> None:
+    print("error: " + " ".join(message.split()), file=sys.stderr)
+    sys.exit(2)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,118 @@
+"""Commands on whole ranges: intervals of Lambda, the head frontier, the map over K, L and x, and its records."""
+
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+from rich.console import Console
+
+commands = typer.Typer()
+console = Console()
+
+Json = Annotated[bool, typer.Option("--json", help="Print JSON instead of tables.")]
+
+
+@commands.command()
+def intervals(
+    K: Annotated[int, typer.Option("--K", help="Classes, >= 2.")],
+    L: Annotated[int, typer.Option("--L", help="Weight layers, >= 2.")],
+    x: Annotated[
+        str | None, typer.Option("--x", help="Range of K Lambda, 1e-4:0.2; else from 1e-4 to the end.")
+    ] = None,
+    width: Annotated[int | None, typer.Option(help="Hidden width of the searches; K + 4 if not given.")] = None,
+    searches: Annotated[int, typer.Option(help="Searches to spend where the cover is weakest.")] = 4,
+    restarts: Annotated[int, typer.Option(help="Restarts of each search.")] = 120,
+    seed: Annotated[int, typer.Option(help="Fixes every search.")] = 0,
+    out: Annotated[Path, typer.Option(help="Folder for the certificate.")] = Path("out/intervals"),
+    as_json: Json = False,
+) -> None:
+    """Certify low rank below DNC on whole intervals of Lambda, not at points, and say which parts stay open.
+
+    Exit code 1 if a certificate is rejected.
+
+    Example: dufm intervals --K 6 --L 3
+    """
+    from verification.cli.intervals import run_envelope
+
+    raise typer.Exit(run_envelope(K, L, x, width, searches, restarts, seed, out, as_json, console))
+
+
+@commands.command()
+def frontier(
+    K: Annotated[str, typer.Option("--K", help="Classes: 6, 4,7 or 3:16.")] = "3:16",
+    q: Annotated[str | None, typer.Option("--q", help="Rows of the neck; all plausible ones if not given.")] = None,
+    budget: Annotated[str, typer.Option(help="Time for the search: 30s, 5m, 1h; polishing comes on top.")] = "60s",
+    seed: Annotated[int, typer.Option(help="Fixes every start.")] = 0,
+    out: Annotated[Path, typer.Option(help="Folder of heads, one certificate each.")] = Path("out/frontier"),
+    resume: Annotated[bool, typer.Option(help="Improve the heads already in --out.")] = False,
+    as_json: Json = False,
+) -> None:
+    """Search for the cheapest heads of rank q, and say from which depth DNC is never optimal.
+
+    Example: dufm frontier --K 6 --q 3,4 --budget 30s
+    """
+    from verification.cli.frontier import run_frontier
+
+    run_frontier(K, q, budget, seed, out, resume, as_json, console)
+
+
+@commands.command("map")
+def sweep_map(
+    K: Annotated[str, typer.Option("--K", help="Classes: 2:15 or 4,6,10.")] = "2:8",
+    L: Annotated[str, typer.Option("--L", help="Weight layers: 2:7 or 3,4.")] = "2:5",
+    x: Annotated[str, typer.Option("--x", help="K Lambda: 1e-4:coll:log9 (coll: DNC's collapse) or 0.01,0.1.")] = (
+        "1e-4:coll:log9"
+    ),
+    budget: Annotated[str | None, typer.Option(help="Longest search in one cell: 20s, 5m.")] = "10s",
+    restarts: Annotated[int, typer.Option(help="Restarts in one cell.")] = 48,
+    seed: Annotated[int, typer.Option(help="Fixes every search; each cell derives its own.")] = 0,
+    jobs: Annotated[int, typer.Option(help="Worker processes; 0 takes one per core.")] = 0,
+    db: Annotated[Path, typer.Option(help="SQLite file the cells go to; a second run goes on from it.")] = Path(
+        "out/map/map.sqlite"
+    ),
+    again: Annotated[bool, typer.Option(help="Search cells that are done once more, keeping what is better.")] = False,
+    warm: Annotated[bool, typer.Option(help="Also start from the best weights of neighbouring cells.")] = False,
+    dask: Annotated[str | None, typer.Option(help="Address of a Dask scheduler, tcp://host:port.")] = None,
+    export: Annotated[Path | None, typer.Option(help="File the records in this atlas folder.")] = None,
+    as_json: Json = False,
+) -> None:
+    """Sweep a grid of classes, depths and strengths; results are kept cell by cell, any interruption costs a few.
+
+    Example: dufm map --K 2:8 --L 2:5 --x 0.01,0.1
+    """
+    from verification.cli.map import run_map
+
+    options: dict[str, Any] = {"budget": budget, "restarts": restarts, "seed": seed, "jobs": jobs, "db": db}
+    options |= {"again": again, "warm": warm, "dask": dask, "export": export}
+    raise typer.Exit(run_map((K, L, x), options, as_json, console))
+
+
+@commands.command()
+def records(
+    K: Annotated[str | None, typer.Option("--K", help="Classes: 2:15 or 4,6,10; all if not given.")] = None,
+    L: Annotated[str | None, typer.Option("--L", help="Weight layers; all if not given.")] = None,
+    atlas: Annotated[Path | None, typer.Option(help="Atlas folder; the shipped one if not given.")] = None,
+    as_json: Json = False,
+) -> None:
+    """Print the best losses known, each re-checked exactly as it is printed. Exit code 1 if one does not hold.
+
+    Example: dufm records --K 6:8 --L 3
+    """
+    from verification.cli.map import run_records
+
+    raise typer.Exit(run_records(K, L, atlas, as_json, console))
+
+
+@commands.command()
+def submit(
+    file: Annotated[Path, typer.Argument(help="A solution (.npz) or a certificate (.json).", metavar="FILE")],
+    atlas: Annotated[Path | None, typer.Option(help="Atlas folder; the shipped one if not given.")] = None,
+    as_json: Json = False,
+) -> None:
+    """Check weights of your own exactly and file them if they beat the record. Exit code 1 if they do not.
+
+    Example: dufm submit out/search/K6_L4_d10_seed0.npz
+    """
+    from verification.cli.map import run_submit
+
+    raise typer.Exit(run_submit(file, atlas, as_json, console))

@@ -1,0 +1,231 @@
+"""Cross-entropy on the command line: `dufm search --loss ce`, and the commands that fill tables and count endings."""
+
+import json
+from fractions import Fraction
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+from rich.console import Console
+from rich.table import Table
+
+from theory.problem import Problem, ProblemError, exact_number
+from verification.base.number_lists import read_integers
+
+commands = typer.Typer()
+Out = Annotated[Path | None, typer.Option(help="File to go on from and to write; the shipped one if not given.")]
+
+
+def run_ce_search(problem: Problem, options: dict[str, Any], out: Path, as_json: bool, console: Console) -> None:
+    """Search, polish, name, bound rigorously, save; see `dufm search --help`."""
+    from solvers.ce.match import candidates, identify
+    from solvers.ce.search import ce_search, lowest
+    from solvers.search.solution import Solution, save
+    from solvers.search.state import State
+    from theory.ce.enclosure import least_loss
+    from theory.ce.polygons import DNC_LOGITS
+    from verification.cli.search import make_folder, seconds, shown
+    from verification.cli.search_state import Keeper
+
+    if problem.K < 3:
+        raise ProblemError(f"--loss ce needs K >= 3, got {problem.K}")
+    if options["device"] == "cuda":
+        raise ProblemError("--device must be auto or cpu with --loss ce, got 'cuda'")
+    limit = seconds(options["budget"])
+    make_folder(out)
+    path = out / f"ce_K{problem.K}_L{problem.L}_d{problem.width}_seed{options['seed']}.npz"
+    keeper = Keeper(problem, options["seed"], path)
+    earlier = keeper.earlier(options["resume"])
+    known, dnc = candidates(problem), float(least_loss(DNC_LOGITS, problem).mid())
+
+    def run(told: Any, stop: Any) -> tuple[Solution, State]:
+        asked = {name: options[name] for name in ("restarts", "seed", "target", "patience")}
+        return ce_search(problem, progress=told, stop=stop, state=earlier, **asked)
+
+    solution, state = shown(run, options["restarts"], limit, dnc, earlier, keeper)
+    if not solution.weights:
+        raise ProblemError(f"no restart finished: {solution.outcome.value}")
+    minima = [
+        _minimum(p) | {"hits": hits, "structure": identify(p.logits, known)}
+        for p, hits in lowest(problem, state, max(1, options["minima"]))
+    ]
+    record: dict[str, Any] = {
+        "problem": {"K": problem.K, "L": problem.L, "width": problem.width, "n": problem.n, "loss": "ce"}
+        | {"lambdas": [str(x) for x in problem.lambdas], "Lambda": float(problem.Lambda)},
+        "loss": solution.loss,
+        "upper_bound": _upper_bound(problem, solution.weights),
+        "dnc": dnc,
+        "best_closed_form": {"name": known[0].name, "loss": float(known[0].loss.mid())},
+        "minima": minima,
+        "census": state.census(),
+        "outcome": solution.outcome.value,
+        "seed": solution.seed,
+        "restarts": len(solution.losses),
+        "dropped": solution.dropped,
+        "seconds": solution.seconds,
+        "engine": solution.engine,
+        "versions": solution.versions,
+        "saved": str(save(solution, path)),
+    }
+    if as_json:
+        print(json.dumps(record, indent=1))
+    else:
+        _show(record, console)
+
+
+def _minimum(polished: Any) -> dict[str, Any]:
+    return {
+        "loss": polished.loss,
+        "rank": polished.rank,
+        "singular_values": list(polished.singular_values),
+        "index": polished.index,
+        "local_minimum": bool(polished.is_local_minimum or polished.rank == 0),
+        "residual": polished.residual,
+    }
+
+
+def _upper_bound(problem: Problem, weights: Any) -> str:
+    """The rigorous value of the saved weights, read as the rationals they are, rounded up to 15 digits."""
+    from solvers.ce.rows import rational, round_up
+    from theory.ce.enclosure import objective_ball
+    from theory.squared.structure import as_fraction_ball
+
+    return round_up(as_fraction_ball(objective_ball(problem, [rational(w) for w in weights], 20))[1])
+
+
+def _show(record: dict[str, Any], console: Console) -> None:
+    problem, closed = record["problem"], record["best_closed_form"]
+    title = f"{problem['K']} classes, {problem['L']} linear layers, cross-entropy, Lambda = {problem['Lambda']:.6g}"
+    table = Table(title=title, title_justify="left", pad_edge=False)
+    for name in ("loss", "value", "/ DNC"):
+        table.add_column(name, justify="left" if name == "loss" else "right", no_wrap=True)
+    rows = [
+        ("found here", record["loss"]),
+        ("DNC", record["dnc"]),
+        (f"best closed form: {closed['name']}", closed["loss"]),
+    ]
+    for name, value in rows:
+        table.add_row(name, f"{value:.15g}", f"{value / record['dnc']:.6f}")
+    console.print(table)
+    minima = Table(pad_edge=False)
+    for name in ("minimum", "hits", "rank", "structure", "index", "singular values of Z"):
+        minima.add_column(name, no_wrap=name != "singular values of Z")
+    for m in record["minima"]:
+        values = " ".join(f"{s:.4f}" for s in m["singular_values"]) or "-"
+        index = str(m["index"]) if m["local_minimum"] or m["index"] else f"{m['index']} ?"
+        minima.add_row(f"{m['loss']:.13g}", str(m["hits"]), str(m["rank"]), m["structure"], index, values)
+    console.print(minima)
+    census = record["census"]
+    lines = [
+        f"{record['restarts']} restarts ({record['dropped']} dropped), {census['minima']} distinct losses, "
+        f"the best hit {census['best_hits']} times; {record['outcome']}.",
+        f"Fewer than {census['better_bound']:.2%} of such restarts end lower (95 % confidence), and about "
+        f"{census['unseen']:.0%} at a loss not seen yet (Good-Turing).",
+        f"The saved weights have loss at most {record['upper_bound']}, by ball arithmetic; no lower bound is claimed.",
+        f"Saved {record['saved']}",
+    ]
+    console.print("\n".join(lines), highlight=False, soft_wrap=True)
+
+
+@commands.command("ce-table")
+def ce_table(
+    K: Annotated[str, typer.Option("--K", help="Classes, as 3:10 or 4,6.")] = "3:10",
+    L: Annotated[str, typer.Option("--L", help="Layers, as 1:8 or 2,3.")] = "1:8",
+    lam: Annotated[str, typer.Option(help="Strengths separated by commas.")] = "1/10,1/100,1/1000,1/10000",
+    restarts: Annotated[int, typer.Option(help="Descents a place; rows with fewer are searched again.")] = 3000,
+    seed: Annotated[int, typer.Option(help="Fixes every start.")] = 0,
+    margins: Annotated[bool, typer.Option(help="The table of hard margins (Lambda -> 0) instead.")] = False,
+    out: Out = None,
+) -> None:
+    """Fill the tables of best-known losses and hard-margin costs under cross-entropy; resumable row by row.
+
+    Example: dufm ce-table --K 4:6 --L 2:4 --out out/ce.json
+    """
+    from solvers.ce import margin_records, records
+
+    console = Console(stderr=True)
+    pairs = [(k, depth) for k in read_integers(K, "--K", 3) for depth in read_integers(L, "--L", 1)]
+
+    def told(row: Any) -> None:
+        where = f"K={row.K} L={row.L}" + ("" if margins else f" lambda={row.lam}")
+        console.print(f"{where} {row.stated} {row.structure} rank {row.rank}", highlight=False)
+
+    path = out or (margin_records.TABLE if margins else records.TABLE)
+    if margins:
+        margin_records.fill(pairs, path, restarts, seed, progress=told)
+    else:
+        strengths = [exact_number(x, "--lam") for x in lam.split(",")]
+        places = [(k, depth, value) for k, depth in pairs for value in strengths]
+        records.fill(places, path, restarts, seed, progress=told)
+    print(path)
+
+
+@commands.command("ce-persistence")
+def ce_persistence(
+    K: Annotated[int, typer.Option("--K", help="Classes, >= 3.")],
+    L: Annotated[int, typer.Option("--L", help="Weight layers.")],
+    lam: Annotated[str, typer.Option(help="Strength of all factors.")],
+    widths: Annotated[str, typer.Option(help="Hidden widths separated by commas.")],
+    starts: Annotated[int, typer.Option(help="Random starts a width.")] = 30,
+    rate: Annotated[float, typer.Option(help="Step size of gradient descent.")] = 0.05,
+    steps: Annotated[int, typer.Option(help="Steps of gradient descent.")] = 4000,
+    seed: Annotated[int, typer.Option(help="Fixes every start.")] = 0,
+    as_json: Annotated[bool, typer.Option("--json", help="Print JSON instead of tables.")] = False,
+) -> None:
+    """Count how often gradient descent under cross-entropy ends in collapse, over width.
+
+    Example: dufm ce-persistence --K 4 --L 3 --lam 0.01 --widths 4,8,16,32
+    """
+    from solvers.ce.study import Case, persistence
+
+    value = exact_number(lam, "--lam")
+    rows = [
+        persistence(Case(K, L, Fraction(value), width, rate, steps), starts, seed)
+        for width in read_integers(widths, "--widths", max(K, 1))
+    ]
+    if as_json:
+        fields = [{"width": h.case.width, "ends": h.ends, "ranks": h.ranks, "indices": h.indices} for h in rows]
+        extra = [{"dnc": h.dnc.k, "starts": h.dnc.n, "low": h.dnc.low, "high": h.dnc.high} for h in rows]
+        print(json.dumps([a | b for a, b in zip(fields, extra, strict=True)], indent=1))
+        return
+    table = Table(title=f"K = {K}, L = {L}, lambda = {value}", title_justify="left", pad_edge=False)
+    for name in ("width", "collapse", "95 % interval", "ends"):
+        table.add_column(name, justify="left" if name == "ends" else "right")
+    for h in rows:
+        ends = ", ".join(f"{name} {count}" for name, count in sorted(h.ends.items(), key=lambda e: -e[1]))
+        table.add_row(str(h.case.width), f"{h.dnc.k}/{h.dnc.n}", f"{h.dnc.low:.3f} .. {h.dnc.high:.3f}", ends)
+    Console().print(table)
+
+
+@commands.command("ce-landscape")
+def ce_landscape(
+    K: Annotated[int, typer.Option("--K", help="Classes, >= 3.")],
+    L: Annotated[int, typer.Option("--L", help="Weight layers.")],
+    lam: Annotated[str, typer.Option(help="Strength of all factors.")],
+    widths: Annotated[str, typer.Option(help="Hidden widths separated by commas.")],
+    as_json: Annotated[bool, typer.Option("--json", help="Print JSON instead of tables.")] = False,
+) -> None:
+    """Known critical points under cross-entropy: loss, rank, falling directions, null space of the Hessian by width.
+
+    Example: dufm ce-landscape --K 10 --L 3 --lam 0.001 --widths 10,64
+    """
+    from solvers.ce.landscape import critical_points, null_dimension
+
+    sizes = read_integers(widths, "--widths", max(K, 3))
+    problems = [Problem.of(K, L, lam, size, loss="ce") for size in sizes]
+    rows = [
+        {"structure": p.name, "loss": p.polished.loss, "rank": p.polished.rank, "index": p.index}
+        | {"null": [null_dimension(problem, p.polished) for problem in problems]}
+        for p in critical_points(problems[0])
+    ]
+    if as_json:
+        print(json.dumps({"widths": sizes, "rows": rows}, indent=1))
+        return
+    title = f"K = {K}, L = {L}, lambda = {lam}; d = ...: dimension of the Hessian's null space at that width"
+    table = Table(title=title, title_justify="left", pad_edge=False)
+    for name in ("structure", "loss", "rank", "index", *(f"d = {size}" for size in sizes)):
+        table.add_column(name, justify="left" if name == "structure" else "right")
+    for row in rows:
+        cells = [row["structure"], f"{row['loss']:.12g}", str(row["rank"]), str(row["index"])]
+        table.add_row(*cells, *(str(n) for n in row["null"]))
+    Console().print(table)

@@ -1,0 +1,145 @@
+"""`dufm compare`: a structure, a user's own too, against DNC, the SRG and the best known one."""
+
+import json
+from fractions import Fraction
+from pathlib import Path
+from typing import Any
+
+import sympy as sp
+from flint import fmpq_mat
+from rich.console import Console
+from rich.table import Table
+
+from solvers.weights.of_structure import at_best_scale
+from theory.problem import Problem, ProblemError
+from theory.rational import identity, matrix, squared_norm
+from theory.squared.phi import phi_of_cost
+from theory.squared.structure import (
+    HeadCost,
+    Structure,
+    as_fraction_ball,
+    cost_power,
+    full_weights,
+    require,
+    total_cost,
+)
+from theory.squared.structures import DNC, CheapestSum, structure_named
+from verification.base.certificate import point_certificate, write
+from verification.checker import check
+from verification.cli.user_structure import load_structure
+
+DIGITS = 60
+ROUNDING = Fraction(1, 10**40)
+
+
+def inspect(structure: Structure, K: int, L: int) -> dict[str, Any]:
+    """Check a structure's weights at (K, L) exactly and compute its cost from them.
+
+    Returns:
+        C / K stated and C / K of the weights, each a float; whether they agree within the enclosure; rank and critical
+        depth if it states a head.
+
+    Raises:
+        ProblemError: if it does not exist for (K, L), its weights do not chain up or do not give I_K.
+    """
+    require(structure, K, L)
+    problem = Problem.of(K, L, 1)
+    cost = structure.cost(K, L)
+    stated = cost.cost(L) if isinstance(cost, HeadCost) else sp.sympify(cost)
+    exact = True
+    try:
+        weights = list(structure.weights(K, L))
+        try:
+            factors = [matrix(w) for w in weights]
+        except TypeError:
+            exact, factors = False, [_rounded(w) for w in weights]
+        output = problem.output(full_weights(factors, L))
+        low, high = as_fraction_ball(cost_power(factors, L))
+    except (TypeError, ValueError, AttributeError) as error:
+        raise ProblemError(f"structure {structure.name!r} at K = {K}, L = {L}: {error}") from None
+    # Exact weights must give the identity exactly; algebraic ones are rounded first and must give it to 10^-40.
+    if squared_norm(output - identity(K)) > (0 if exact else ROUNDING**2):
+        raise ProblemError(f"structure {structure.name!r}: the weights at K = {K}, L = {L} do not give the identity")
+    named = Fraction(str(sp.N(stated ** (L + 1), DIGITS)))
+    agrees = low * (1 - ROUNDING) <= named <= high * (1 + ROUNDING)
+    deep = isinstance(cost, HeadCost) and 0 < cost.q < K
+    return {
+        "structure": structure.name,
+        "C_over_K": float(sp.N(stated / K)),
+        "C_over_K_of_weights": float(sp.N(sp.Rational(high.numerator, high.denominator) ** sp.Rational(1, L + 1) / K)),
+        "exact": exact,
+        "agrees": agrees,
+        "rank": cost.q if isinstance(cost, HeadCost) else None,
+        "critical_depth": float(sp.N(cost.critical_depth(K))) if isinstance(cost, HeadCost) and deep else None,
+    }
+
+
+def _rounded(weight: Any) -> fmpq_mat:
+    digits = sp.Matrix(weight).evalf(DIGITS).tolist()
+    return matrix([[Fraction(str(x)) for x in row] for row in digits])
+
+
+def run_compare(
+    reference: str,
+    K: int,
+    L: int,
+    lam: str | None,
+    out: Path | None,
+    as_json: bool,
+    console: Console,
+    loss: str = "mse",
+) -> None:
+    """Print the comparison; see `dufm compare --help`."""
+    if loss == "ce":
+        from verification.cli.ce.compare import run_ce_compare
+
+        run_ce_compare(reference, K, L, lam, out, as_json, console)
+        return
+    Problem.of(K, L, 1, loss=loss)
+    problem = Problem.of(K, L, lam if lam is not None else Fraction(15, 1000) / K)
+    structure = load_structure(reference)
+    record = inspect(structure, K, L)
+    rows: list[dict[str, Any]] = [
+        record | {"structure": f"{structure.name} (yours)" if ":" in reference else reference}
+    ]
+    for other in (DNC, structure_named("srg"), CheapestSum()):
+        if other.valid(K, L) and other.name != structure.name:
+            name = other.name if not isinstance(other, CheapestSum) else f"best known: {other.blocks(K, L)}"
+            rows.append({"structure": name, "C_over_K": float(sp.N(total_cost(other, K, L) / K))})
+    for row in rows:
+        row["loss"] = _loss(problem, row["C_over_K"])
+    certificate = _certify(structure, problem, out) if out is not None else None
+    if as_json:
+        print(json.dumps({"K": K, "L": L, "x": float(problem.x), "rows": rows, "certificate": certificate}, indent=1))
+        return
+    table = Table(
+        title=f"K = {K}, L = {L}, x = K Lambda = {float(problem.x):.6g}", title_justify="left", pad_edge=False
+    )
+    for name in ("structure", "C / K", "loss", "loss / DNC"):
+        table.add_column(name, justify="left" if name == "structure" else "right", overflow="fold")
+    dnc = _loss(problem, 1.0)
+    for row in rows:
+        table.add_row(row["structure"], f"{row['C_over_K']:.6f}", f"{row['loss']:.10g}", f"{row['loss'] / dnc:.6f}")
+    console.print(table)
+    words = [f"The weights give the identity {'exactly' if record['exact'] else 'to 40 digits'}; "]
+    words.append("the stated cost is theirs." if record["agrees"] else "the stated cost is NOT theirs: C / K of the ")
+    words.append("" if record["agrees"] else f"weights is {record['C_over_K_of_weights']:.6f}.")
+    if record["critical_depth"] is not None:
+        words.append(f" Rank {record['rank']}: beats DNC at every L > {record['critical_depth']:.4f}.")
+    if certificate:
+        words.append(f"\nCertificate {certificate['file']}: {certificate['sentence']}")
+    console.print("".join(words), highlight=False, soft_wrap=True)
+
+
+def _loss(problem: Problem, ratio: float) -> float:
+    return float(phi_of_cost(problem.L, problem.x_power, Fraction(ratio))[0])
+
+
+def _certify(structure: Structure, problem: Problem, path: Path) -> dict[str, Any]:
+    weights = at_best_scale(problem, structure.weights(problem.K, problem.L))
+    certificate = point_certificate(problem, weights, f"compare-{structure.name}", {"structure": structure.name})
+    path.parent.mkdir(parents=True, exist_ok=True)
+    write(certificate, path)
+    result = check(path.read_bytes())
+    verdict = "accepted: " if result.ok else "rejected: "
+    return {"file": str(path), "accepted": result.ok, "sentence": verdict + result.sentence}

@@ -1,0 +1,187 @@
+"""`dufm map`, `dufm records`, `dufm submit`: the sweep with live progress, the atlas as a table, a user's record."""
+
+import json
+import sys
+from collections import Counter
+from collections.abc import Iterable
+from functools import partial
+from pathlib import Path
+from typing import Any
+
+from rich.box import SIMPLE_HEAD
+from rich.console import Console
+from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn, TimeRemainingColumn
+from rich.table import Table
+
+from solvers.search.restarts import cores
+from theory.problem import Problem, ProblemError
+from theory.squared.phi import collapse_threshold, phi
+from verification.atlas.cells import (
+    CERTIFIED_LOW,
+    CERTIFIED_OTHER,
+    OPEN,
+    PROVED_DNC,
+    PROVED_LOW,
+    Cell,
+    lower_bound,
+    read_grid,
+    verdict,
+)
+from verification.atlas.records import FOLDER, check_atlas, export, submit, table
+from verification.atlas.store import Record, Store, open_store
+from verification.atlas.sweep import Opener, Tally, dask_cluster, process_pool, sweep
+from verification.atlas.work import Effort
+from verification.base.number_lists import read_integers
+from verification.claims.run import source_digest
+from verification.cli.search import seconds
+
+SHORT = {PROVED_LOW: "P", CERTIFIED_LOW: "C", CERTIFIED_OTHER: "c", PROVED_DNC: "P", OPEN: "?"}
+# Characters of a ratio with its letter, and the space beside it.
+COLUMN = 11
+LEGEND = (
+    "A number is the best loss known over DNC's: P proved for every Lambda below collapse, C certified by exact\n"
+    "weights at this Lambda (c: of full rank). DNC P: proved that nothing is lower. [low, 1] ?: nothing below DNC is\n"
+    "known, and nothing below that share of it is possible."
+)
+
+
+def run_map(grid: tuple[str, str, str], options: dict[str, Any], as_json: bool, console: Console) -> int:
+    """Sweep the grid (--K, --L, --x); 1 if the work of a cell broke, else 0. See `dufm map --help`."""
+    cells = read_grid(*grid)
+    for name, least in (("restarts", 1), ("seed", 0), ("jobs", 0)):
+        if options[name] < least:
+            raise ProblemError(f"--{name} must be an integer >= {least}, got {options[name]}")
+    effort = Effort(options["seed"], options["restarts"], seconds(options["budget"]) or 0.0, options["warm"])
+    pool: Opener = partial(process_pool, min(options["jobs"] or cores(), len(cells)))
+    opener: Opener = pool if options["dask"] is None else partial(dask_cluster, options["dask"])
+    with open_store(options["db"]) as store:
+        tally = _swept(cells, effort, store, opener, options["again"])
+        filed = Counter(f.outcome for f in export(store, options["export"])) if options["export"] else None
+        records = store.records(cells)
+    rows = [_row(record) for record in records.values()]
+    if as_json:
+        failed = {str(cell): why for cell, why in tally.failed.items()}
+        done = {"total": tally.total, "kept": tally.kept, "done": tally.done, "better": tally.better}
+        told = {"effort": str(effort), **done, "failed": failed, "filed": filed}
+        print(json.dumps(told | {"cells": [_with_bound(row) for row in rows]}, indent=1))
+    else:
+        console.print(_grid_table(rows, console.width))
+        console.print(LEGEND, highlight=False, markup=False, soft_wrap=True)
+        words = f"{tally.done} cells worked on, {tally.better} of them with a new best; {tally.kept} were done before"
+        console.print(f"{words}. Table: {options['db']}", highlight=False, soft_wrap=True)
+        if filed is not None:
+            outcomes = ", ".join(f"{n} {name}" for name, n in filed.items())
+            console.print(f"Atlas {options['export']}: {outcomes}", highlight=False, soft_wrap=True)
+        for cell, why in tally.failed.items():
+            console.print(f"[red]broke[/red] {cell}: {why}", highlight=False, soft_wrap=True)
+    return 1 if tally.failed else 0
+
+
+def _swept(cells: list[Cell], effort: Effort, store: Store, opener: Opener, again: bool) -> Tally:
+    """The sweep, with a progress bar where stderr is a terminal and a line a cell where it is not."""
+    errors = Console(stderr=True)
+    program = source_digest()
+    earlier = Counter(store.done(effort)[c] != program for c in cells if c in store.done(effort))
+    if earlier and not again:
+        words = f"{earlier.total()} of {len(cells)} cells are done with this effort ({effort}) and are kept"
+        other = f", {earlier[True]} of them by another version of the program" if earlier[True] else ""
+        errors.print(f"{words}{other}; --again works on them once more", highlight=False, soft_wrap=True)
+    columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeElapsedColumn())
+    live = errors.is_terminal
+    with Progress(*columns, TimeRemainingColumn(), console=errors, transient=True, disable=not live) as progress:
+        task = progress.add_task("cells", total=len(cells))
+
+        def told(tally: Tally) -> None:
+            ended = tally.kept + tally.done + len(tally.failed)
+            progress.update(task, completed=ended, description=tally.last or "cells")
+            if not live and tally.last:
+                print(f"{ended}/{tally.total} {tally.last}", file=sys.stderr, flush=True)
+
+        return sweep(cells, effort, store, opener, program, again, told)
+
+
+def _row(record: Record) -> dict[str, Any]:
+    cell = {"K": record.cell.K, "L": record.cell.L, "Lambda": record.cell.strength, "x": record.cell.x}
+    said = {"loss": record.loss, "ratio": record.ratio, "state": "low rank" if record.certified else "dnc"}
+    rank = record.facts.get("neck_rank", 0)
+    return cell | said | {"verdict": verdict(record.cell.problem, record.certified, rank)} | record.facts
+
+
+def _with_bound(row: dict[str, Any]) -> dict[str, Any]:
+    """The row and how far below DNC's loss any weights can be, as a share of it."""
+    problem = Problem.of(row["K"], row["L"], row["Lambda"])
+    return row | {"lower": float(lower_bound(problem) / phi(problem.L, problem.K * problem.lambdas[0])[1])}
+
+
+def _grid_table(rows: Iterable[dict[str, Any]], width: int) -> Table:
+    """A row for each (K, L), a column for each strength; the strengths in one column where `width` has no room."""
+    many: dict[tuple[int, int], list[dict[str, Any]]] = {}
+    for row in sorted(rows, key=lambda row: row["x"]):
+        many.setdefault((row["K"], row["L"]), []).append(row)
+    names = list(dict.fromkeys(_name(row) for own in many.values() for row in own))
+    # Shares of the threshold differ in x between depths; they stand behind the strengths all depths have.
+    names.sort(key=lambda name: ("x*" in name, float(name.removesuffix("x*") or 1)))
+    wide = (len(names) + 1) * COLUMN > width
+    shown = Table(box=SIMPLE_HEAD, pad_edge=False, title="x = K Lambda, x* where DNC collapses", title_justify="left")
+    for name in ("K", "L", *([""] if wide else names)):
+        shown.add_column(name, justify="left" if wide and not name else "right", no_wrap=not wide)
+    for (K, L), own in sorted(many.items()):
+        words = {_name(row): _words(row) for row in own}
+        parts = ["   ".join(f"{k}: {w}" for k, w in words.items())] if wide else [words.get(k, "") for k in names]
+        shown.add_row(str(K), str(L), *parts)
+    return shown
+
+
+def _name(row: dict[str, Any]) -> str:
+    """The strength in short: a share of the threshold in tenths where it is one, else x."""
+    share = row["x"] / float(collapse_threshold(row["L"]))
+    near = abs(10 * share - round(10 * share)) < 1e-3 and share > 0.05
+    return f"{round(10 * share) / 10:g}x*" if near else f"{row['x']:.3g}"
+
+
+def _words(row: dict[str, Any]) -> str:
+    if row["state"] != "dnc":
+        value = f"{row['ratio']:.4f}"
+    else:
+        value = "DNC" if row["verdict"] == PROVED_DNC else f"[{_with_bound(row)['lower']:.2f}, 1]"
+    return f"{value} {SHORT[row['verdict']]}"
+
+
+def run_records(classes: str | None, layers: str | None, folder: Path | None, as_json: bool, console: Console) -> int:
+    """Print the atlas; 1 if a record does not hold. See `dufm records --help`."""
+    place = folder or FOLDER
+    Ks = None if classes is None else read_integers(classes, "--K", 2)
+    Ls = None if layers is None else read_integers(layers, "--L", 1)
+
+    def wanted(K: int, L: int) -> bool:
+        return (Ks is None or K in Ks) and (Ls is None or L in Ls)
+
+    rows = [row for row in table(place) if wanted(row["K"], row["L"])]
+    faults = check_atlas(place, lambda cell: wanted(cell.K, cell.L))
+    if as_json:
+        print(json.dumps({"records": [_with_bound(row) for row in rows], "faults": faults}, indent=1))
+        return 1 if faults else 0
+    console.print(_grid_table(rows, console.width))
+    console.print(LEGEND, highlight=False, markup=False, soft_wrap=True)
+    for fault in faults:
+        console.print(f"[red]does not hold[/red] {fault}", highlight=False, soft_wrap=True)
+    low = sum(row["state"] != "dnc" for row in rows)
+    state = "all accepted by checker.py just now" if not faults else f"{len(faults)} faults"
+    console.print(f"{len(rows)} cells, {low} with weights below DNC: {state}", highlight=False, soft_wrap=True)
+    return 1 if faults else 0
+
+
+def run_submit(path: Path, folder: Path | None, as_json: bool, console: Console) -> int:
+    """File a user's weights; 1 if they are no better than what is held. See `dufm submit --help`."""
+    filed = submit(path, folder or FOLDER)
+    better = filed.outcome in ("new", "better")
+    if as_json:
+        cell = {"K": filed.cell.K, "L": filed.cell.L, "Lambda": filed.cell.strength}
+        print(json.dumps(cell | {"outcome": filed.outcome, "ratio": filed.ratio, "held": filed.held}))
+    elif better:
+        words = f"a record at {filed.cell}: {filed.ratio:.12g} of DNC's loss, {filed.held:.12g} was held"
+        console.print(f"{words}; filed in {folder or FOLDER}", highlight=False, soft_wrap=True)
+    else:
+        words = f"no record at {filed.cell}: {filed.ratio:.15g} of DNC's loss, {filed.held:.15g} is held"
+        console.print(f"{words}; short by {filed.ratio - filed.held:.3g}", highlight=False, soft_wrap=True)
+    return 0 if better else 1

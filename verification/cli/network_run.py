@@ -1,0 +1,245 @@
+"""What `dufm network` does: data, plan, training with progress, tables, and a certificate where a head earns one."""
+
+import json
+import sys
+import warnings
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from functools import partial
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import typer
+from rich.console import Console
+from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
+
+from solvers.base.files import write_whole
+from solvers.datasets import FILES, DataError, Dataset, Prepared, balanced, load, prepare, split
+from solvers.networks import store, training
+from solvers.networks.chain import Array, forward
+from solvers.networks.heads import best_columns, dufm_weights, feature_strength, head_plan, like_digits, problem_of
+from solvers.networks.plan import Plan, head_only, perceptron
+from solvers.networks.torch_extra import BACKBONES, chosen_device, require_torch
+from theory.problem import ProblemError
+from verification.base.certificate import point_certificate, write
+from verification.checker import check
+from verification.cli.network_tables import as_csv, head_table, mlp_table
+from verification.cli.search import known_losses
+
+NETS = ("mlp", "head", *BACKBONES)
+MLP_SAMPLES = 1000
+# Rates at which these start to learn and stay bounded at 50 digits a class; SML24's for ResNet20.
+CONV = {"conv": {"width": 32, "gain": 0.8, "rate": 0.2, "batch": 50, "epochs": 600}, "resnet20": {}}
+
+
+@dataclass(frozen=True)
+class Engine:
+    """How one kind of network is begun, kept and trained.
+
+    Attributes:
+        begin: () to a run before its first epoch.
+        load, save: as in `store`.
+        train: (run, epochs to look at, told after every epoch) to the run.
+        weights: a run's (H_1, W_1, ..., W_L) for the DUFM; None for mlp.
+    """
+
+    begin: Callable[[], Any]
+    load: Callable[[Path], tuple[Any, dict[str, Any]]]
+    save: Callable[[Any, Path, dict[str, Any]], Path]
+    train: Callable[[Any, list[int], Callable[[Any], None]], Any]
+    weights: Callable[[Any], tuple[Array, ...]] | None
+
+
+def run_network(
+    net: str,
+    source: dict[str, Any],
+    settings: dict[str, Any],
+    every: int | None,
+    seed: int,
+    device: str,
+    resume: bool,
+    out: Path,
+    as_json: bool,
+    console: Console,
+) -> None:
+    """Train, save, show; see `dufm network --help`."""
+    if net not in NETS:
+        raise ProblemError(f"--net must be one of {', '.join(NETS)}, got {net!r}")
+    if net in BACKBONES:
+        require_torch(f"--net {net}")
+    data = read(net, source)
+    plan = plan_for(net, data, settings, seed)
+    epochs = training.measured_epochs(plan.epochs, max(1, plan.epochs // 10) if every is None else every)
+    engine = _torch_engine(net, plan, data, device) if net in BACKBONES else _numpy_engine(net, plan, data)
+    try:
+        out.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise ProblemError(f"--out {out} cannot be made: {error.strerror}") from None
+    path = out / f"{source['name']}_{net}_seed{seed}.npz"
+    run = _earlier(engine, path, plan, source) if resume and path.exists() else engine.begin()
+    run = _trained(engine, run, epochs, path, source)
+    write_whole(path.with_suffix(".csv"), as_csv(run.snapshots))
+    record: dict[str, Any] = {"net": net, "data": source, "source": data.source, "plan": plan.record()}
+    record |= {"epoch": run.epoch, "outcome": run.outcome.value, "saved": str(path)}
+    record |= {"images_per_second": getattr(run, "images_per_second", None)}
+    record["losses"] = _losses(engine, run, plan, data, path) if engine.weights and run.snapshots else None
+    record["snapshots"] = [snapshot.record() for snapshot in run.snapshots]
+    if as_json:
+        print(json.dumps(_finite(record), indent=1))
+    else:
+        _show(record, run, console)
+    if run.outcome is training.Outcome.DIVERGED:
+        raise typer.Exit(1)
+
+
+def read(net: str, source: dict[str, Any]) -> Prepared:
+    """Rows for a net: the first n with +-1 targets, or a balanced, one-hot set for heads.
+
+    Raises:
+        ProblemError: for data that cannot be used, or that have no classes.
+    """
+    name, root, n = source["name"], source["root"], source["n"]
+    with warnings.catch_warnings(record=True) as notes:
+        warnings.simplefilter("always")
+        if net == "mlp" and name not in FILES:
+            whole = _with_classes(load(name, root))
+            first = min(MLP_SAMPLES, whole.n) if n is None else n
+            train, test = split(whole, first) if 1 <= first < whole.n else (load(name, root, first), None)
+        elif net == "mlp":
+            train, test = load(name, root, MLP_SAMPLES if n is None else n), load(name, root, split="test")
+        else:
+            train, test = balanced(_with_classes(load(name, root, n)), source["per_class"])
+            test = load(name, root, split="test") if name in FILES else test
+        data = prepare(train, test, one_hot=net != "mlp")
+    for note in notes:
+        print(f"warning: {note.message}", file=sys.stderr)
+    return like_digits(data) if net == "head" else data
+
+
+def _with_classes(dataset: Dataset) -> Dataset:
+    if dataset.K is None:
+        raise DataError(dataset.name, "classes (--data must be a set of labelled samples)", "real targets")
+    return dataset
+
+
+def plan_for(net: str, data: Prepared, settings: dict[str, Any], seed: int) -> Plan:
+    """The plan of a net with the settings given and its own defaults for the others.
+
+    Raises:
+        ProblemError: naming an option that makes no sense or that the net does not have.
+    """
+    if net == "mlp":
+        if "feature_decay" in settings:
+            raise ProblemError("--feature-decay needs a head: --net head, conv or resnet20, got mlp")
+        return perceptron(data.X.shape[1], data.K, seed=seed, **settings)
+    chosen = {"L" if k == "depth" else k: v for k, v in settings.items()}
+    if net == "head":
+        return head_plan(data, seed, **chosen)
+    chosen = CONV[net] | chosen
+    chosen.setdefault("feature_decay", feature_strength(chosen.get("decay", 0.005), data))
+    return head_only(data.K, seed=seed, **chosen)
+
+
+def _numpy_engine(net: str, plan: Plan, data: Prepared) -> Engine:
+    ansatz = net == "mlp"
+
+    def go(run: Any, epochs: list[int], told: Callable[[Any], None]) -> Any:
+        return training.train(run, data, epochs, ansatz, told)
+
+    weights = None if ansatz else lambda run: dufm_weights(plan, run.state.weights, data)
+    return Engine(partial(training.start, plan), store.load, store.save, go, weights)
+
+
+def _torch_engine(net: str, plan: Plan, data: Prepared, device: str) -> Engine:
+    place = chosen_device(device)
+    from solvers.networks import torch_store, torch_training
+
+    def go(run: Any, epochs: list[int], told: Callable[[Any], None]) -> Any:
+        return torch_training.fit(run, data, epochs, told)
+
+    def weights(run: Any) -> tuple[Array, ...]:
+        head = torch_training.head_weights(run)
+        h = torch_training.features(run, torch_training.images(run, data.X))
+        return best_columns(h, forward(head, plan.relu, h)[1][-1], data, plan), *head
+
+    begin = partial(torch_training.begin, plan, net, data.shape, place)
+    return Engine(begin, partial(torch_store.load, device=place), torch_store.save, go, weights)
+
+
+def _earlier(engine: Engine, path: Path, plan: Plan, source: dict[str, Any]) -> Any:
+    run, stored = engine.load(path)
+    if replace(run.plan, epochs=plan.epochs) != plan or stored != source:
+        raise ProblemError(f"--resume: {path} holds a run with other settings or data; choose another --out")
+    if run.epoch > plan.epochs:
+        raise ProblemError(f"--epochs must be >= the {run.epoch} that {path} has done, got {plan.epochs}")
+    run.plan = plan
+    return run
+
+
+def _trained(engine: Engine, run: Any, epochs: list[int], path: Path, source: dict[str, Any]) -> Any:
+    errors = Console(stderr=True)
+    columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())
+    looked = set(epochs)
+    with Progress(*columns, console=errors, transient=True, disable=not errors.is_terminal) as progress:
+        task = progress.add_task("epochs", total=epochs[-1], completed=run.epoch)
+
+        def told(now: Any) -> None:
+            progress.update(task, completed=now.epoch)
+            if now.epoch in looked:
+                shot = now.snapshots[-1]
+                words = f"loss {shot.loss.total:.5g}, accuracy {shot.accuracy:.3f}"
+                progress.update(task, description=words)
+                if not errors.is_terminal:
+                    print(f"epoch {now.epoch}/{epochs[-1]}: {words}", file=sys.stderr, flush=True)
+                engine.save(now, path, source)
+
+        run = engine.train(run, epochs, told)
+    engine.save(run, path, source)
+    return run
+
+
+def _losses(engine: Engine, run: Any, plan: Plan, data: Prepared, path: Path) -> dict[str, Any] | None:
+    """The network's loss beside the DUFM's exact ones; a certificate if its weights are below DNC."""
+    if plan.feature_decay <= 0 or min(plan.decay[plan.features or 0 :]) <= 0 or engine.weights is None:
+        return None
+    problem = problem_of(plan, len(data.X))
+    known = known_losses(problem)
+    found: dict[str, Any] = {"x": float(problem.x), "network": run.snapshots[-1].loss.total}
+    found |= {name: {"what": what, "loss": value} for name, (what, value) in known.items()}
+    if run.outcome is not training.Outcome.DIVERGED:
+        witness = point_certificate(problem, engine.weights(run), "network", {"epoch": run.epoch, **run.plan.record()})
+        result = check(json.dumps(witness).encode())
+        found |= {"certificate": None, "best_columns": result.facts.get("loss"), "sentence": result.sentence}
+        if result.ok:
+            write(witness, path.with_suffix(".json"))
+            found["certificate"] = str(path.with_suffix(".json"))
+    return found
+
+
+def _show(record: dict[str, Any], run: Any, console: Console) -> None:
+    say = partial(console.print, highlight=False, soft_wrap=True)
+    if run.snapshots:
+        first, last = run.snapshots[0], run.snapshots[-1]
+        console.print(mlp_table(first, last) if record["net"] == "mlp" else head_table(run.plan, last))
+        on_test = "" if np.isnan(last.test_accuracy) else f", on held-out samples {last.test_accuracy:.4f}"
+        say(f"Epoch {last.epoch}: loss {last.loss.total:.6g}, accuracy {last.accuracy:.4f}{on_test}.")
+    losses = record["losses"]
+    if losses:
+        lines = [losses[name] for name in ("dnc", "known") if name in losses]
+        words = "; ".join(f"{line['what']} {line['loss']:.6g}" for line in lines)
+        say(f"Network {losses['network']:.6g}; exact losses at x = K Lambda = {losses['x']:.4g}: {words}.")
+        if losses.get("certificate"):
+            say(f"{losses['sentence']}\nCertificate {losses['certificate']}: accepted by checker.py")
+    if record["images_per_second"]:
+        say(f"{record['images_per_second']:.0f} images a second.")
+    say(f"{record['outcome'].capitalize()}. Saved {record['saved']}")
+
+
+def _finite(value: Any) -> Any:
+    """Floats JSON has no word for become null."""
+    if isinstance(value, dict):
+        return {k: _finite(v) for k, v in value.items()}
+    if isinstance(value, (list, tuple)):
+        return [_finite(v) for v in value]
+    return None if isinstance(value, float) and not np.isfinite(value) else value

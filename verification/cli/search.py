@@ -1,0 +1,257 @@
+"""`dufm search`: a global search with live progress, the minimum described, saved, and certified if it beats DNC."""
+
+import json
+import re
+import sys
+import time
+from collections.abc import Callable
+from dataclasses import replace
+from fractions import Fraction
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import sympy as sp
+from rich.console import Console
+from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
+from rich.table import Table
+
+from solvers.minima.canonical import describe
+from solvers.minima.polish import Polished, refine
+from solvers.minima.symmetry import graph_of, symmetry_group
+from solvers.search.devices import chosen_device, device_search
+from solvers.search.lowest import lowest_minima
+from solvers.search.solution import Solution, save
+from solvers.search.state import State
+from theory.problem import Problem, ProblemError
+from theory.squared.bounds import least_loss
+from theory.squared.phi import phi_of_cost, phi_of_power
+from theory.squared.structure import total_cost
+from theory.squared.structures import CheapestSum
+from verification.base.certificate import point_certificate, write
+from verification.checker import check
+from verification.cli.search_state import Keeper
+
+# Zero output has loss 1/2; a descent ends this close to it, relatively.
+COLLAPSED = 1e-9
+UNITS = {"s": 1.0, "m": 60.0, "h": 3600.0}
+
+
+def seconds(text: str | None) -> float | None:
+    """Read "30s", "5m" or "1h".
+
+    Raises:
+        ProblemError: for anything else.
+    """
+    if text is None:
+        return None
+    match = re.fullmatch(r"(\d+(?:\.\d+)?)([smh])", text.strip())
+    if match is None or float(match[1]) <= 0:
+        raise ProblemError(f"--budget must be a time such as 30s, 5m or 1h, got {text!r}")
+    return float(match[1]) * UNITS[match[2]]
+
+
+def known_losses(problem: Problem) -> dict[str, tuple[str, float]]:
+    """Losses to compare with: DNC, the cheapest known structure, and the lower bound, each with its name."""
+    structure = CheapestSum()
+    losses = {"dnc": ("DNC", float(phi_of_power(problem.L, problem.x_power)[0]))}
+    if structure.valid(problem.K, problem.L):
+        ratio = total_cost(structure, problem.K, problem.L) / problem.K
+        losses["known"] = (structure.blocks(problem.K, problem.L), _phi(problem, ratio))
+    losses["bound"] = ("no weights can go below", float(least_loss(problem)[0]))
+    return losses
+
+
+def _phi(problem: Problem, ratio: sp.Expr) -> float:
+    return float(phi_of_cost(problem.L, problem.x_power, Fraction(str(sp.N(ratio, 30))))[0])
+
+
+def run_search(
+    K: int,
+    L: int,
+    lam: Any,
+    width: int | None,
+    n: int,
+    options: dict[str, Any],
+    out: Path,
+    as_json: bool,
+    console: Console,
+    loss: str = "mse",
+) -> None:
+    """Search, describe, save; see `dufm search --help`."""
+    problem = Problem.of(K, L, lam, width, n, loss)
+    if loss == "ce":
+        from verification.cli.ce.commands import run_ce_search
+
+        run_ce_search(problem, options, out, as_json, console)
+        return
+    device = chosen_device(options["device"])
+    limit = seconds(options["budget"])
+    known = known_losses(problem)
+    make_folder(out)
+    stem = f"K{K}_L{L}_d{problem.width}_seed{options['seed']}"
+    keeper = Keeper(problem, options["seed"], out / f"{stem}.npz")
+    earlier = keeper.earlier(options["resume"])
+
+    def run(told: Callable[[State], None], stop: Callable[[], bool]) -> tuple[Solution, State]:
+        asked = {name: options[name] for name in ("restarts", "seed", "target", "patience")}
+        return device_search(problem, device, progress=told, stop=stop, state=earlier, **asked)
+
+    solution, state = shown(run, options["restarts"], limit, known["dnc"][1], earlier, keeper)
+    if not solution.weights:
+        raise ProblemError(f"no restart finished: {solution.outcome.value}")
+    polished = next((g.polished for g in state.groups if g.weights is solution.weights), None)
+    if polished is None:
+        with Console(stderr=True).status("polishing the best"):
+            polished = refine(problem, solution.weights)
+    if polished.loss < solution.loss:
+        solution = replace(solution, weights=polished.weights, loss=polished.loss)
+    saved = save(solution, out / f"{stem}.npz")
+    certificate = _certify(solution, out / f"{stem}.json") if solution.loss < known["dnc"][1] else None
+    record = _record(problem, solution, polished, known, saved, certificate) | {"census": state.census()}
+    lowest = lowest_minima(problem, state.groups, options["minima"]) if options["minima"] > 0 else []
+    record["minima"] = [
+        {"loss": m.polished.loss, "hits": m.hits, "local_minimum": bool(m.polished.is_local_minimum)}
+        | {"symmetry": m.symmetry, "graph": m.graph}
+        for m in lowest
+    ]
+    if as_json:
+        print(json.dumps(record, indent=1))
+    else:
+        _show(problem, solution, polished, record, console)
+
+
+def make_folder(out: Path) -> None:
+    """Make --out; ProblemError where that cannot be done."""
+    try:
+        out.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise ProblemError(f"--out {out} cannot be made: {error.strerror}") from None
+
+
+Run = Callable[[Callable[[State], None], Callable[[], bool]], tuple[Solution, State]]
+
+
+def shown(
+    run: Run, restarts: int, limit: float | None, dnc: float, earlier: State | None, keeper: Keeper
+) -> tuple[Solution, State]:
+    """Run a search under a progress bar with its best loss beside DNC's, and keep its state; `limit` is in seconds.
+
+    Where stderr is no terminal it gets a line after 1, 2, 4, 8, ... restarts instead.
+    """
+    began = time.monotonic()
+    errors = Console(stderr=True)
+    columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())
+    with Progress(*columns, console=errors, transient=True, disable=not errors.is_terminal) as progress:
+        task = progress.add_task("searching", total=restarts)
+        done = 0 if earlier is None else len(earlier.losses)
+
+        def told(state: State) -> None:
+            keeper(state)
+            best = state.best[0]
+            ran = len(state.losses) - done
+            words = f"best {best:.10g}, {best / dnc:.5f} of DNC, {len(state.groups)} minima"
+            progress.update(task, completed=ran, description=words)
+            if not errors.is_terminal and ran & (ran - 1) == 0:
+                print(f"{ran}/{restarts} {words}", file=sys.stderr, flush=True)
+
+        found = run(told, lambda: limit is not None and time.monotonic() - began > limit)
+    keeper.save(found[1])
+    return found
+
+
+def _certify(solution: Solution, path: Path) -> dict[str, Any]:
+    found = {"engine": solution.engine, "seed": solution.seed, **solution.versions}
+    certificate = point_certificate(solution.problem, solution.weights, "search", found)
+    write(certificate, path)
+    result = check(path.read_bytes())
+    return {"file": str(path), "accepted": result.ok, "sentence": result.sentence}
+
+
+def _record(
+    problem: Problem,
+    solution: Solution,
+    polished: Polished,
+    known: dict[str, tuple[str, float]],
+    saved: Path,
+    certificate: dict[str, Any] | None,
+) -> dict[str, Any]:
+    symmetry = symmetry_group(problem, solution.weights)
+    graph = graph_of(problem, solution.weights)
+    return {
+        "problem": {"K": problem.K, "L": problem.L, "width": problem.width, "n": problem.n}
+        | {"lambdas": [str(x) for x in problem.lambdas], "x": float(problem.x)},
+        "loss": solution.loss,
+        "ratio_to_dnc": solution.loss / known["dnc"][1],
+        "known": {name: {"what": what, "loss": value} for name, (what, value) in known.items()},
+        "restarts": len(solution.losses),
+        "dropped": solution.dropped,
+        "symmetry": {"name": symmetry.name, "order": symmetry.order, "orbits": [list(o) for o in symmetry.orbits]},
+        "graph": None if graph is None else graph.name,
+        "outcome": solution.outcome.value,
+        "seed": solution.seed,
+        "seconds": solution.seconds,
+        "engine": solution.engine,
+        "versions": solution.versions,
+        "polish": {"sentence": polished.sentence, "residual": polished.residual if polished.succeeded else None}
+        | {"local_minimum": bool(polished.is_local_minimum)},
+        "layers": [
+            {"name": s.name, "rank": s.rank, "gap": s.gap if np.isfinite(s.gap) else None}
+            | {"singular_values": list(s.singular_values)}
+            for s in describe(problem, solution.weights)
+        ],
+        "saved": str(saved),
+        "certificate": certificate,
+    }
+
+
+def _show(problem: Problem, solution: Solution, polished: Polished, record: dict[str, Any], console: Console) -> None:
+    table = Table(title=f"{problem.K} classes, {problem.L} layers, x = {record['problem']['x']:.6g}", pad_edge=False)
+    table.title_justify = "left"
+    table.add_column("loss", no_wrap=True)
+    table.add_column("value", justify="right", no_wrap=True)
+    table.add_column("/ DNC", justify="right", no_wrap=True)
+    dnc = record["known"]["dnc"]["loss"]
+    rows = [("found here", solution.loss), ("DNC", dnc)]
+    if "known" in record["known"]:
+        rows.append((f"best known: {record['known']['known']['what']}", record["known"]["known"]["loss"]))
+    rows.append((record["known"]["bound"]["what"], record["known"]["bound"]["loss"]))
+    for name, value in rows:
+        table.add_row(name, f"{value:.15g}", f"{value / dnc:.6f}")
+    console.print(table)
+    if solution.loss >= (1 - COLLAPSED) / 2:
+        console.print(f"Zero is the best output found: everything collapses. Saved {record['saved']}", soft_wrap=True)
+        return
+    layers = Table(pad_edge=False)
+    for name in ("layer", "rank", "gap", "singular values"):
+        layers.add_column(name, no_wrap=name != "singular values")
+    for layer in record["layers"]:
+        gap = "-" if layer["gap"] is None else f"{layer['gap']:.0e}"
+        values = " ".join(f"{v:.4f}" for v in layer["singular_values"][: problem.K] if v > 5e-5)
+        layers.add_row(layer["name"], str(layer["rank"]), gap, values)
+    console.print(layers)
+    if record["minima"]:
+        minima = Table(pad_edge=False)
+        for name in ("minimum", "/ DNC", "hits", "symmetry", "neck"):
+            minima.add_column(name, no_wrap=name != "neck")
+        for m in record["minima"]:
+            loss = f"{m['loss']:.13g}{'' if m['local_minimum'] else ' ?'}"
+            minima.add_row(loss, f"{m['loss'] / dnc:.6f}", str(m["hits"]), m["symmetry"], m["graph"] or "-")
+        console.print(minima)
+    census = record["census"]
+    kind = "a local minimum" if record["polish"]["local_minimum"] else "not shown to be a minimum"
+    residual = f"; KKT residual {polished.residual:.1e}" if polished.succeeded else ""
+    neck = f"; neck: {record['graph']}" if record["graph"] else ""
+    lines = [
+        f"{record['restarts']} restarts ({record['dropped']} dropped), {census['minima']} distinct losses, "
+        f"the best hit {census['best_hits']} times; {record['outcome']}.",
+        f"Of the fixed portfolio fewer than {census['better_bound']:.2%} of restarts end lower (95 % confidence), "
+        f"and about {census['unseen']:.0%} at a loss not seen yet (Good-Turing).",
+        f"Symmetry of the classes: {record['symmetry']['name']}{neck}.",
+        f"{polished.sentence}; {kind}{residual}.",
+        f"Saved {record['saved']}",
+    ]
+    if record["certificate"]:
+        word = "accepted" if record["certificate"]["accepted"] else "REJECTED"
+        lines.append(f"Certificate {record['certificate']['file']}: {word} by checker.py")
+    console.print("\n".join(lines), highlight=False, soft_wrap=True)

@@ -1,0 +1,210 @@
+"""`dufm train`: gradient descent on the DUFM, many runs over a grid of hyper-parameters, with what they end in."""
+
+import json
+import time
+from itertools import product
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+from rich.console import Console
+from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
+from rich.table import Table
+
+from theory.problem import Problem, ProblemError, exact_number
+from verification.base.number_lists import read_numbers
+
+commands = typer.Typer()
+console = Console()
+SAVE_SECONDS = 10.0
+MOST_RUNS = 100_000
+
+
+@commands.command()
+def train(
+    K: Annotated[int, typer.Option("--K", help="Classes, >= 2.")] = 10,
+    L: Annotated[int, typer.Option("--L", help="Weight layers, >= 1.")] = 4,
+    lam: Annotated[str, typer.Option("--lam", help="Weight decay of every factor; several: 0.002,0.004.")] = "0.004",
+    lr: Annotated[str, typer.Option("--lr", help="Constant learning rate; several: 0.1,0.5.")] = "0.5",
+    width: Annotated[str, typer.Option(help="Hidden width, >= K; several: 20,30,64.")] = "30",
+    scale: Annotated[str, typer.Option(help="Size of the start; several: 0.5,1.")] = "1",
+    n: Annotated[int, typer.Option("--n", help="Samples a class, each a free column of H_1.")] = 1,
+    runs: Annotated[int, typer.Option(help="Runs at every point of the grid.")] = 10,
+    steps: Annotated[int | None, typer.Option(help="Most steps; 200 / (lr lam) if not given.")] = None,
+    seed: Annotated[int, typer.Option(help="Fixes every start.")] = 0,
+    out: Annotated[Path, typer.Option(help="Folder for the runs (.npz) and a certificate.")] = Path("out/train"),
+    resume: Annotated[bool, typer.Option(help="Go on with the runs in --out; more --runs may be asked for.")] = False,
+    as_json: Annotated[bool, typer.Option("--json", help="Print JSON instead of tables.")] = False,
+) -> None:
+    """Train by full-batch gradient descent from random starts and say what the runs end in: DNC, low rank, or less.
+
+    Ctrl-C keeps every run where it is. If the best run is below DNC, a certificate of its weights is written.
+
+    Example: dufm train --K 10 --L 4 --lam 0.004,0.016 --width 30 --runs 10
+    """
+    grid = {"lam": lam, "width": width, "lr": lr, "scale": scale}
+    options = {"n": n, "runs": runs, "steps": steps, "seed": seed, "out": out, "resume": resume}
+    raise typer.Exit(run_train(K, L, grid, options, as_json))
+
+
+def run_train(K: int, L: int, grid: dict[str, str], options: dict[str, Any], as_json: bool) -> int:
+    """Train, save, tell; see `dufm train --help`.
+
+    Returns:
+        1 if the certificate of the best run is rejected, 130 if interrupted, else 0.
+    """
+    from solvers.training.batch import Batch, train
+    from solvers.training.setting import Setting
+    from solvers.training.store import load, save
+
+    axes = [read_numbers(grid[name], f"--{name}") for name in ("lam", "width", "lr", "scale")]
+    for value in axes[1]:
+        if value.denominator != 1:
+            raise ProblemError(f"--width must be an integer, got {value}")
+    settings = [
+        Setting.of(Problem.of(K, L, lam, int(width), options["n"]), float(lr), float(scale), options["steps"])
+        for lam, width, lr, scale in product(*axes)
+    ]
+    if len(settings) * max(1, options["runs"]) > MOST_RUNS:
+        raise ProblemError(f"--runs must leave at most {MOST_RUNS} runs in all, got {options['runs']} at each point")
+    path = options["out"] / f"K{K}_L{L}_n{options['n']}_seed{options['seed']}.npz"
+    earlier = load(path) if options["resume"] and path.exists() else None
+    try:
+        options["out"].mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise ProblemError(f"--out {options['out']} cannot be made: {error.strerror}") from None
+    errors = Console(stderr=True)
+    columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())
+    with Progress(*columns, console=errors, transient=True, disable=not errors.is_terminal) as shown:
+        task = shown.add_task("training", total=len(settings) * options["runs"])
+        saved = time.monotonic()
+
+        def told(batch: Batch) -> None:
+            nonlocal saved
+            shown.update(task, completed=len(batch.runs))
+            if time.monotonic() - saved > SAVE_SECONDS:
+                save(batch, path)
+                saved = time.monotonic()
+
+        batch = train(settings, options["runs"], options["seed"], earlier, progress=told)
+    save(batch, path)
+    record = _record(batch, path)
+    if as_json:
+        print(json.dumps(record, indent=1))
+    else:
+        _show(K, L, options["n"], record)
+    rejected = record["certificate"] is not None and not record["certificate"]["accepted"]
+    return 130 if not batch.finished else int(rejected)
+
+
+def _record(batch: Any, path: Path) -> dict[str, Any]:
+    from solvers.training.reading import CUT, ends, summarise
+    from solvers.training.run import Ending
+    from verification.atlas.levels import levels
+
+    rows = []
+    for place, setting in enumerate(batch.settings):
+        problem, found = setting.problem, ends(batch, place)
+        if not found:
+            continue
+        told, level = summarise(found), levels(problem)
+        rows.append(
+            {"lambda": str(problem.lambdas[0]), "width": problem.width, "lr": setting.rate, "scale": setting.scale}
+            | {"x": float(problem.x), "steps": setting.steps, "runs": told.runs, "kinds": told.kinds}
+            | {"p_dnc": [told.dnc.share, told.dnc.low, told.dnc.high], "mean_rank": _number(told.mean_rank)}
+            | {"rank_error": _number(told.rank_error), "best_over_dnc": _number(told.best)}
+            | {"unclear_ranks": told.unclear, "still_falling": told.moving}
+            | {"levels": {"dnc": level.dnc, "srg": level.srg, "record": level.record}}
+            | {"ranks": [list(end.ranks) for end in found], "ratios": [_number(end.ratio) for end in found]}
+        )
+    interrupted = sum(run.ending is Ending.INTERRUPTED for run in batch.runs)
+    return {
+        "K": batch.settings[0].problem.K,
+        "L": batch.settings[0].problem.L,
+        "n": batch.settings[0].problem.n,
+        "seed": batch.seed,
+        "rank_cut": CUT,
+        "points": rows,
+        "interrupted": interrupted,
+        "finished": batch.finished,
+        "saved": str(path),
+        "versions": batch.versions,
+        "certificate": certify_best(batch, path.with_suffix(".json")) if rows else None,
+    }
+
+
+def _number(value: float) -> float | None:
+    return value if abs(value) < float("inf") else None
+
+
+def _text(value: Any) -> str:
+    return f"{float(exact_number(value, 'number')):g}"
+
+
+def certify_best(batch: Any, path: Path) -> dict[str, Any] | None:
+    """Write and re-check a certificate of the run that is furthest below DNC, relatively; None if none is below."""
+    from solvers.training.reading import dnc_loss
+    from solvers.training.run import class_mean_weights
+    from verification.base.certificate import point_certificate, write
+    from verification.checker import check
+
+    losses = [dnc_loss(setting) for setting in batch.settings]
+    below = [run for run in batch.runs if run.loss < losses[run.setting]]
+    if not below:
+        return None
+    best = min(below, key=lambda run: run.loss / losses[run.setting])
+    setting = batch.settings[best.setting]
+    found = {"engine": "gradient descent", "seed": batch.seed, "run": best.number, "steps": best.step}
+    weights = class_mean_weights(setting, best)
+    certificate = point_certificate(setting.problem, weights, "train", found | batch.versions)
+    write(certificate, path)
+    result = check(path.read_bytes())
+    return {"file": str(path), "accepted": result.ok, "sentence": result.sentence}
+
+
+def _show(K: int, L: int, n: int, record: dict[str, Any]) -> None:
+    rows, axes = record["points"], ("lambda", "width", "lr", "scale")
+    if not rows:
+        console.print(f"No run has ended; --resume goes on, bit for bit. Saved {record['saved']}", soft_wrap=True)
+        return
+    varying = [name for name in axes if len({row[name] for row in rows}) > 1]
+    fixed = ", ".join(f"{name} {_text(rows[0][name])}" for name in axes if rows and name not in varying)
+    title = f"{K} classes, {L} layers, {n} sample{'s' if n > 1 else ''} a class, seed {record['seed']}; {fixed}"
+    console.print(title, highlight=False, soft_wrap=True)
+    table = Table(pad_edge=False)
+    for name in varying:
+        table.add_column(name, justify="right", no_wrap=True)
+    table.add_column("runs ended in", overflow="fold")
+    for name in ("P(DNC), 95 %", "rank", "best / DNC"):
+        table.add_column(name, justify="right", no_wrap=True)
+    for row in rows:
+        kinds = ", ".join(f"{count} {kind}" for kind, count in row["kinds"].items() if count)
+        share, low, high = row["p_dnc"]
+        rank = "-" if row["mean_rank"] is None else f"{row['mean_rank']:.2f}"
+        best = "-" if row["best_over_dnc"] is None else f"{row['best_over_dnc']:.4f}"
+        own = [_text(row[name]) for name in varying]
+        table.add_row(*own, kinds, f"{share:.2f} [{low:.2f}, {high:.2f}]", rank, best)
+    console.print(table)
+    known = Table(pad_edge=False)
+    for name in ("lambda", "x", "DNC loss", "SRG / DNC", "record / DNC"):
+        known.add_column(name, justify="right", no_wrap=True)
+    for row in {row["lambda"]: row for row in rows}.values():
+        level = row["levels"]
+        srg = "-" if level["srg"] is None else f"{level['srg'] / level['dnc']:.4f}"
+        record_ratio = f"{level['record'] / level['dnc']:.4f}"
+        known.add_row(_text(row["lambda"]), f"{row['x']:.4g}", f"{level['dnc']:.10g}", srg, record_ratio)
+    console.print(known)
+    unclear = sum(row["unclear_ranks"] for row in record["points"])
+    moving = sum(row["still_falling"] for row in record["points"])
+    total = sum(row["runs"] for row in record["points"])
+    lines = [
+        f"Rank: singular values of P_2..P_L above {record['rank_cut']} of the largest, least over layers, mean over "
+        f"runs that keep all classes; another cut within half a decade would change it in {unclear} of {total} runs.",
+        f"The loss of {moving} runs was still falling when the steps ended. Saved {record['saved']}",
+    ]
+    if record["interrupted"] or not record["finished"]:
+        lines.append("Interrupted: --resume goes on, bit for bit.")
+    if record["certificate"]:
+        word = "accepted" if record["certificate"]["accepted"] else "REJECTED"
+        lines.append(f"Certificate {record['certificate']['file']}: {word} by checker.py")
+    console.print("\n".join(lines), highlight=False, soft_wrap=True)

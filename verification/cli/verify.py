@@ -1,0 +1,99 @@
+"""`dufm verify`: progress while claims run, then the table of claims and the grid of winners."""
+
+import os
+from pathlib import Path
+
+from rich.console import Console
+from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
+from rich.table import Table
+
+from theory.problem import ProblemError
+from verification.claims import select
+from verification.claims.base.claim import BUDGETS
+from verification.claims.grid import cell
+from verification.claims.run import Entry, run
+
+COLOURS = {"PROVED": "green", "CERTIFIED": "green", "SUPPORTED": "yellow", "UNDECIDED": "magenta", "REFUTED": "red"}
+MARKS = {"PROVED": "P", "CERTIFIED": "C", "SUPPORTED": "s"}
+GRID_K = (2, 3, 4, 5, 6, 7, 8, 9, 10, 12, 15, 21)
+GRID_L = (1, 2, 3, 4, 5, 6, 7)
+
+
+def verify_claims(
+    budget: str, only: str | None, out: Path, jobs: int, resume: bool, as_json: bool, console: Console
+) -> int:
+    """Run the claims and show the results; 1 if anything failed, else 0."""
+    if budget not in BUDGETS:
+        raise ProblemError(f"--budget must be one of {', '.join(BUDGETS)}, got {budget!r}")
+    if jobs < 0:
+        raise ProblemError(f"--jobs must be an integer >= 0, got {jobs}")
+    claims = select(only)
+    columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeElapsedColumn())
+    errors = Console(stderr=True)
+    with Progress(*columns, console=errors, transient=True, disable=not errors.is_terminal) as progress:
+        task = progress.add_task("claims", total=len(claims))
+
+        def finished(entry: Entry) -> None:
+            progress.update(task, advance=1, description=f"{entry.label}: {entry.status}")
+
+        entries = run(claims, BUDGETS[budget], out, jobs or os.cpu_count() or 1, resume, finished)
+    if as_json:
+        print((out / "report.json").read_text())
+    else:
+        _show(entries, console)
+        if only is None:
+            _grid(entries, console)
+        _summary(entries, out, console)
+    return 1 if any(e.bad for e in entries) else 0
+
+
+def _show(entries: list[Entry], console: Console) -> None:
+    table = Table(title="Claims", title_justify="left", pad_edge=False)
+    table.add_column("claim", no_wrap=True)
+    table.add_column("verdict", no_wrap=True)
+    table.add_column("what was shown", overflow="fold")
+    for e in entries:
+        words = e.sentence
+        rejected = [name for name, ok, _ in e.certificates if not ok]
+        if e.certificates:
+            count = len(e.certificates)
+            words += f" [dim]({count} certificate{'s' if count > 1 else ''}, re-checked)[/dim]"
+        if rejected:
+            words += f" [red]REJECTED: {', '.join(rejected)}[/red]"
+        status = "ERROR" if e.failed else e.status
+        table.add_row(e.label, f"[{COLOURS.get(status, 'red')}]{status}[/]", words)
+    console.print(table)
+
+
+def _grid(entries: list[Entry], console: Console) -> None:
+    table = Table(title="Who is better: low rank or DNC?", title_justify="left", pad_edge=False)
+    table.add_column("K", justify="right", no_wrap=True)
+    for L in GRID_L:
+        table.add_column(f"L = {L}", justify="right", no_wrap=True)
+    for K in GRID_K:
+        row = []
+        for L in GRID_L:
+            c = cell(K, L, entries)
+            mark = MARKS.get(c.status, "")
+            words = {"low rank": f"{c.ratio:.3f}", "dnc": "DNC", "by strength": "by x"}
+            text = f"{words[c.winner]} {mark}" if c.winner else "?"
+            row.append(f"[{'cyan' if c.winner == 'low rank' else 'white' if c.winner else 'dim'}]{text}[/]")
+        table.add_row(str(K), *row)
+    console.print(table)
+    console.print(
+        "A number is C/K < 1: the cheapest known structure's loss is phi_L(C Lambda), DNC's is phi_L(K Lambda).\n"
+        "by x: low rank wins near DNC's collapse, and nothing below DNC is known at weak regularisation.\n"
+        "P proved; C certified by an exact witness; s supported by search only; ? no claim.",
+        highlight=False,
+    )
+
+
+def _summary(entries: list[Entry], out: Path, console: Console) -> None:
+    counts: dict[str, int] = {}
+    for e in entries:
+        name = "ERROR" if e.failed else e.status
+        counts[name] = counts.get(name, 0) + 1
+    certificates = [ok for e in entries for _, ok, _ in e.certificates]
+    words = ", ".join(f"{n} {name}" for name, n in counts.items())
+    accepted = f"{sum(certificates)} of {len(certificates)} certificates accepted by checker.py"
+    console.print(f"{words}; {accepted}. Report and certificates: {out}", highlight=False, soft_wrap=True)
