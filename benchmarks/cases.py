@@ -4,7 +4,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from solvers.engines.cpu import schedule
+from solvers.engines.schedule import schedule
 from solvers.objectives.squared import Array
 from solvers.weights.build import gaussian
 from theory.problem import Problem

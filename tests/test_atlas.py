@@ -18,20 +18,20 @@ from theory.squared.phi import phi, phi_of_power
 from theory.squared.structure import total_cost
 from theory.squared.structures import CheapestSum
 from verification.atlas import cells, records
-from verification.atlas.cells import (
+from verification.atlas.cells import Cell, lower_bound
+from verification.atlas.records import FOLDER, check_atlas, file_weights, path_of, read_atlas, read_file, submit
+from verification.atlas.work import as_text, floats, judge
+from verification.base.certificate import point_certificate, write
+from verification.claims.settled import (
     CERTIFIED_LOW,
     CERTIFIED_OTHER,
     OPEN,
     PROVED_DNC,
     PROVED_LOW,
-    Cell,
-    lower_bound,
     settled,
+    table,
     verdict,
 )
-from verification.atlas.records import FOLDER, check_atlas, file_weights, path_of, read_atlas, read_file, submit, table
-from verification.atlas.work import as_text, floats, judge
-from verification.base.certificate import point_certificate, write
 from verification.cli.map import run_records, run_submit
 
 K, L = 3, 4

@@ -27,12 +27,12 @@ from theory.squared.halves import Halves, cost_cubed
 from theory.squared.phi import collapse_threshold, phi, phi_of_power
 from theory.squared.structure import as_fraction_ball, cost_power, full_weights, singular_value_sum, total_cost
 from theory.squared.structures import STRUCTURES
+from verification.base.exact import rational
 from verification.checker import check
 from verification.claims.base.claim import Budget
 from verification.claims.base.verdict import Status
 from verification.claims.squared.bounds import BOUNDS
 from verification.claims.squared.near_collapse import FROM, STRONG, WITNESS_AT, threshold_above
-from verification.claims.squared.searched import rational
 
 CERTIFICATES = {"two-layers-low-rank": 1, "two-layers-strong": 1, "three-layers-strong": 3}
 

@@ -13,7 +13,8 @@ from test_objective import dyadic_weights, exact, rounding_bound, traced_loss
 
 import solvers
 from solvers.compiled import lbfgs
-from solvers.engines.cpu import Engine, compiled_evaluate, descend_lanes, schedule
+from solvers.engines.cpu import Engine, compiled_evaluate, descend_lanes
+from solvers.engines.schedule import schedule
 from solvers.objectives.squared import Objective, best_last_layer, loss
 from solvers.search.fixed_portfolio import ENGINE, compiled_search
 from solvers.search.restarts import finish

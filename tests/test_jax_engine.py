@@ -7,9 +7,9 @@ import numpy as np
 import pytest
 
 from solvers.engines import cpu
-from solvers.engines.cpu import schedule
 from solvers.engines.gpu import scheduler
 from solvers.engines.gpu.scheduler import Engine, available_devices, descend_lanes, find_device
+from solvers.engines.schedule import schedule
 from solvers.objectives.squared import Objective, loss
 from solvers.search.gpu import ENGINE, jax_search
 from solvers.search.scipy_reference import descend, knock_out, smoothing

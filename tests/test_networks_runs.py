@@ -16,8 +16,8 @@ from solvers.networks.training import Outcome, Run, start, train
 from theory.problem import ProblemError
 from theory.squared.phi import phi_of_power
 from verification.base.certificate import point_certificate
+from verification.base.exact import rational
 from verification.checker import check
-from verification.claims.squared.searched import rational
 
 TINY = {"width": 12, "backbone": (8,), "epochs": 4}
 

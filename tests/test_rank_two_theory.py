@@ -18,7 +18,7 @@ from theory.proof.derivation import proved
 from theory.rank_two.rank_three import dual, labels, margin, minimiser, pairs, rays
 from theory.rank_two.two_layer import Network, energy_at_least, energy_at_most, rank_two_bound, root_above
 from theory.rational import to_lists
-from verification.claims.squared.searched import rational
+from verification.base.exact import rational
 
 Array = np.ndarray
 

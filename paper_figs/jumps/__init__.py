@@ -1,1 +1,1 @@
-"""TODO"""
+"""Figures of the one-way rank jumps of SGD."""

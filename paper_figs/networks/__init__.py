@@ -1,1 +1,1 @@
-"""TODO"""
+"""Figures of networks on data."""

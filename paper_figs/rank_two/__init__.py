@@ -1,1 +1,1 @@
-"""TODO"""
+"""Figures of weight decay and rank two."""

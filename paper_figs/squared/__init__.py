@@ -1,1 +1,1 @@
-"""TODO"""
+"""Figures of the squared loss with relu layers."""

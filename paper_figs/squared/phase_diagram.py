@@ -10,8 +10,8 @@ from typing import TYPE_CHECKING, Any
 
 from paper_figs.style import Table, number
 from theory.squared.phi import collapse_threshold
-from verification.atlas.cells import CERTIFIED_LOW, CERTIFIED_OTHER, PROVED_DNC, PROVED_LOW
-from verification.atlas.records import FOLDER, table
+from verification.atlas.records import FOLDER
+from verification.claims.settled import CERTIFIED_LOW, CERTIFIED_OTHER, PROVED_DNC, PROVED_LOW, table
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes

@@ -7,7 +7,8 @@ equal rank are a little apart so that each shows.
 from typing import TYPE_CHECKING
 
 from paper_figs.style import Table
-from verification.atlas.records import FOLDER, table
+from verification.atlas.records import FOLDER
+from verification.claims.settled import table
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 from paper_figs.style import Table
 from theory.squared.phi import collapse_threshold
-from verification.atlas.cells import settled
+from verification.claims.settled import settled
 from verification.claims.squared.near_collapse import FROM
 from verification.claims.squared.strips import CASES
 from verification.claims.squared.witnesses import FOLDER

@@ -1,1 +1,1 @@
-"""TODO"""
+"""Figures of gradient descent on the model (SML24)."""

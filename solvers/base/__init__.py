@@ -1,1 +1,1 @@
-"""TODO"""
+"""What every solver stands on: files, statistics, threads, the cache of compiled programs."""

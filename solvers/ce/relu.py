@@ -13,15 +13,15 @@ from typing import Any
 import numpy as np
 from scipy.optimize import minimize_scalar
 
+from solvers.base.parallel import cores
 from solvers.ce.polish import numerical_rank
 from solvers.ce.search import uniform
 from solvers.ce.starts import low_rank
-from solvers.engines.cpu import STEPS_PER_STAGE
 from solvers.engines.cpu_cross_entropy import Recipe, run_starts
+from solvers.engines.schedule import STEPS_PER_STAGE
 from solvers.objectives.cross_entropy import cross_entropy, strength
 from solvers.objectives.squared import Array
 from solvers.search.options import check_options
-from solvers.search.restarts import cores
 from solvers.search.state import HIT
 from solvers.weights.build import gaussian
 from theory.problem import Problem

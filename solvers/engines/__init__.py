@@ -1,1 +1,1 @@
-"""TODO"""
+"""Engines run descents from given starts: compiled on the processor, as JAX lanes on a device."""

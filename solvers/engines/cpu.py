@@ -13,14 +13,12 @@ import numpy as np
 
 from solvers.base.program_cache import code_digest, compile_cached
 from solvers.compiled import lbfgs, passes, products, vectors
+from solvers.engines.schedule import EPS_FACTOR, STEPS_PER_STAGE, schedule
 from solvers.objectives import squared_kernel
 from solvers.objectives.squared import Array
-from solvers.search.options import EPS_END
 from theory.problem import Problem, ProblemError
 
-EPS_FACTOR = 0.1
 MEMORY = 16
-STEPS_PER_STAGE = 2000
 Shapes = tuple[tuple[int, int], ...]
 
 
@@ -50,43 +48,6 @@ def compiled_evaluation() -> Any:
         return value
 
     return compile_cached(evaluation, "float64(float64[::1],int64[::1],float64,int64)")
-
-
-def schedule(
-    problem: Problem,
-    eps0: float,
-    keep: Callable[[int, int], int],
-    lanes: int,
-    factor: float = EPS_FACTOR,
-    first_steps: int = STEPS_PER_STAGE,
-    flat: float = 0.0,
-) -> Array:
-    """The stages of one restart: eps, gradient tolerance, most steps, least decrease in twenty steps, lanes kept after.
-
-    Args:
-        problem: without hidden layers (L = 1) nothing is smoothed and one stage is the whole descent.
-        eps0: first smoothing; it falls by `factor` to 1e-7.
-        keep: lanes left after a stage, from its number and the lanes that entered it.
-        lanes: starts of the restart.
-        factor: in (0, 1).
-        first_steps: most L-BFGS steps of the first stage.
-        flat: a stage ends when twenty steps lower the loss by less than `flat` eps.
-    """
-    smoothings = [eps0]
-    while smoothings[-1] * factor > EPS_END * 1.001:
-        smoothings.append(smoothings[-1] * factor)
-    smoothings = [*smoothings, EPS_END] if problem.L > 1 else [0.0]
-    rows = []
-    for i, eps in enumerate(smoothings):
-        lanes = max(1, keep(i, lanes))
-        steps = first_steps if i == 0 and problem.L > 1 else STEPS_PER_STAGE
-        rows.append((eps, max(1e-8, 0.01 * eps), steps, flat * eps, lanes))
-    return np.array(rows, dtype=float)
-
-
-def better_half(stage: int, lanes: int) -> int:
-    """The culling of a knock-out: half the lanes after every stage."""
-    return lanes // 2
 
 
 @dataclass(frozen=True, eq=False)

@@ -9,13 +9,13 @@ from typing import Any
 
 import numpy as np
 
+from solvers.base.parallel import in_order
 from solvers.base.program_cache import code_digest, compile_cached
 from solvers.compiled import lbfgs, passes, products, vectors
 from solvers.engines.cpu import aligned, pack_rows, unpack_row
 from solvers.objectives import cross_entropy_kernel
 from solvers.objectives import squared_kernel as relu_kernels
 from solvers.objectives.squared import Array
-from solvers.search.restarts import in_order
 from theory.problem import Problem
 
 MEMORY = 16

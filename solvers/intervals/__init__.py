@@ -1,1 +1,1 @@
-"""TODO"""
+"""Minima over whole intervals of Lambda, and the convex case of one layer."""

@@ -1,1 +1,1 @@
-"""TODO"""
+"""What is done with a minimum: descend to rest, polish, canonical form, symmetry, which basin it is."""

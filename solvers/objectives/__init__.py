@@ -1,1 +1,1 @@
-"""TODO"""
+"""Losses and their gradients, in NumPy and compiled."""

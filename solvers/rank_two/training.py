@@ -11,13 +11,13 @@ from typing import Any
 
 import numpy as np
 
+from solvers.base.parallel import cores, in_order
 from solvers.base.program_cache import code_digest, compile_cached
 from solvers.compiled import products, vectors
 from solvers.engines.cpu import aligned
 from solvers.rank_two import kernel
 from solvers.rank_two.network import LOSSES, Array, Setup, check_data, initial, misfit, outputs
 from solvers.rank_two.spectrum import Bound, energies, imbalance, rank_k_certificate, rank_two_certificate
-from solvers.search.restarts import cores, in_order
 from theory.problem import ProblemError
 
 

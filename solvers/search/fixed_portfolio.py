@@ -5,9 +5,10 @@ Of finished restarts only losses and the best weights stay; what a restart costs
 
 from collections.abc import Callable
 
+from solvers.base.parallel import cores, versions
 from solvers.engines.cpu import Engine
 from solvers.search.options import Plan, Start
-from solvers.search.restarts import Recipe, cores, run_recipes, versions
+from solvers.search.restarts import Recipe, run_recipes
 from solvers.search.solution import Solution
 from solvers.weights.build import gaussian
 from theory.problem import Problem, ProblemError

@@ -8,6 +8,7 @@ from typing import Any, Protocol
 
 import numpy as np
 
+from solvers.engines.schedule import EPS_END
 from solvers.objectives.squared import Array
 from solvers.search.solution import Outcome, Solution
 from theory.problem import Problem, ProblemError
@@ -15,7 +16,6 @@ from theory.problem import Problem, ProblemError
 # Loss and weights of one restart; (NaN, ()) for one that was dropped.
 Found = tuple[float, tuple[Array, ...]]
 Portfolio = tuple[tuple[float, float], ...]
-EPS_END = 1e-7
 
 
 class Start(Protocol):

@@ -14,12 +14,13 @@ from typing import Any
 
 import numpy as np
 
+from solvers.base.parallel import cores, versions
 from solvers.engines.cpu import Engine
 from solvers.minima.canonical import canonical
 from solvers.minima.polish import refine
 from solvers.search.bandit import VARIED, choose
 from solvers.search.options import Found, check_options
-from solvers.search.restarts import STARTS, Recipe, Runner, cores, run_recipes, versions
+from solvers.search.restarts import STARTS, Recipe, Runner, run_recipes
 from solvers.search.solution import Outcome, Solution
 from solvers.search.start_kinds import KINDS, Kind, varied
 from solvers.search.state import HIT, State

@@ -6,20 +6,16 @@ threads gives the same bits. Memory grows with the number of threads: each has o
 the starts of the restart it works on.
 """
 
-import os
-import platform
-from collections import deque
-from collections.abc import Callable, Generator, Iterable, Iterator, Sequence
-from concurrent.futures import Future, ThreadPoolExecutor
+from collections.abc import Callable, Generator, Iterable, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from typing import Any
 
-import llvmlite
-import numba
 import numpy as np
-import scipy
 
-from solvers.engines.cpu import Engine, Field, better_half, schedule
+from solvers.base.parallel import in_order
+from solvers.engines.cpu import Engine, Field
+from solvers.engines.schedule import better_half, schedule
 from solvers.objectives.squared import Array, balance, best_last_layer, loss
 from solvers.search.options import Found, Start, drawn
 from theory.problem import Problem
@@ -28,18 +24,6 @@ from theory.problem import Problem
 STARTS = 16
 EPS_FACTOR = 0.3
 FLAT = 1e-5
-POLL_SECONDS = 0.1
-
-
-def cores() -> int:
-    """Cores this process may use."""
-    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
-
-
-def versions() -> dict[str, str]:
-    """Version of every program that decides the bits of a result."""
-    packages = {module.__name__: module.__version__ for module in (np, scipy, numba, llvmlite)}
-    return {"python": platform.python_version(), **packages}
 
 
 def finish(problem: Problem, field: Field) -> Found:
@@ -55,28 +39,6 @@ def finish(problem: Problem, field: Field) -> Found:
         except np.linalg.LinAlgError:
             return float("nan"), ()
     return (value, tuple(weights)) if np.isfinite(value) else (float("nan"), ())
-
-
-def in_order(
-    pool: ThreadPoolExecutor, jobs: Iterable[Callable[[], Any]], ahead: int, stop: Callable[[], bool] | None
-) -> Iterator[Any]:
-    """Results of the jobs in their order, at most `ahead` of them begun and not yet handed on; ends early on `stop`."""
-    waiting: deque[Future] = deque()
-    source = iter(jobs)
-    while True:
-        while len(waiting) < ahead and (job := next(source, None)) is not None:
-            waiting.append(pool.submit(job))
-        if not waiting:
-            return
-        while True:
-            try:
-                result = waiting[0].result(timeout=POLL_SECONDS)
-                break
-            except TimeoutError:
-                if stop is not None and stop():
-                    return
-        waiting.popleft()
-        yield result
 
 
 @dataclass(frozen=True)

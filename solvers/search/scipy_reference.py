@@ -17,8 +17,9 @@ import numpy as np
 import scipy
 from scipy.optimize import minimize
 
+from solvers.engines.schedule import EPS_END
 from solvers.objectives.squared import Array, Objective, balance, best_last_layer, loss
-from solvers.search.options import EPS_END, Found, Plan, Start, drawn
+from solvers.search.options import Found, Plan, Start, drawn
 from solvers.search.solution import Solution
 from solvers.weights.build import gaussian
 from theory.problem import Problem

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from solvers.search.restarts import cores, in_order, versions
+from solvers.base.parallel import cores, in_order, versions
 from solvers.training.run import Ending, Run, begin, follow
 from solvers.training.setting import Setting
 from theory.problem import ProblemError

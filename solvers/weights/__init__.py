@@ -1,1 +1,1 @@
-"""TODO"""
+"""Weights to begin from: of structures, and built from factors."""

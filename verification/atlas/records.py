@@ -15,7 +15,7 @@ from solvers.base.files import write_whole
 from solvers.minima.canonical import canonical
 from solvers.search.solution import load
 from theory.problem import Problem, ProblemError
-from verification.atlas.cells import Cell, verdict
+from verification.atlas.cells import Cell
 from verification.atlas.store import Store
 from verification.atlas.work import CLAIM, as_text, judge, summary
 from verification.base.certificate import CertificateError, point_certificate, read
@@ -159,19 +159,6 @@ def submit(path: Path, folder: Path) -> Filed:
     text = as_text(certificate)
     judge(cell, text)
     return file_weights(folder, cell, text, {"origin": "submitted"} | summary(problem, text))
-
-
-def table(folder: Path) -> list[dict[str, Any]]:
-    """One row a cell: K, L, Lambda, x, ratio, verdict, neck_rank, order, symmetry, state ("low rank" or "dnc")."""
-    rows = []
-    for cell, record in read_atlas(folder).items():
-        low = record["state"] != "dnc"
-        row = {"K": cell.K, "L": cell.L, "Lambda": cell.strength, "x": cell.x, "ratio": record["ratio"]}
-        rank = record["neck_rank"] if low else cell.K
-        row |= {"verdict": verdict(cell.problem, low, rank), "neck_rank": rank}
-        row |= {name: record[name] if low else None for name in ("order", "symmetry")}
-        rows.append(row | {"state": record["state"]})
-    return rows
 
 
 def check_atlas(folder: Path, only: Callable[[Cell], bool] = lambda cell: True) -> list[str]:

@@ -1,1 +1,1 @@
-"""TODO"""
+"""What claims and the atlas share: certificates, exact weights, lists of numbers."""

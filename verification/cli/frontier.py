@@ -29,7 +29,7 @@ from verification.atlas.heads import (
 )
 from verification.base.certificate import write
 from verification.base.number_lists import read_integers
-from verification.cli.search import seconds
+from verification.cli.shared import seconds
 
 MOST_CLASSES, MOST_RANK = 24, 12
 # Every cell is visited this many times: later visits start from what other cells found meanwhile.

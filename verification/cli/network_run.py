@@ -22,10 +22,10 @@ from solvers.networks.heads import best_columns, dufm_weights, feature_strength,
 from solvers.networks.plan import Plan, head_only, perceptron
 from solvers.networks.torch_extra import BACKBONES, chosen_device, require_torch
 from theory.problem import ProblemError
+from verification.atlas.known_losses import known_losses
 from verification.base.certificate import point_certificate, write
 from verification.checker import check
 from verification.cli.network_tables import as_csv, head_table, mlp_table
-from verification.cli.search import known_losses
 
 NETS = ("mlp", "head", *BACKBONES)
 MLP_SAMPLES = 1000

@@ -149,7 +149,7 @@ def _told(task: Any, lam: float, run: Any, exact: bool, path: Path) -> dict[str,
 
 def _exactly(task: Any, lam: float, run: Any) -> dict[str, Any]:
     from theory.rank_two.two_layer import Network, energy_at_least, rank_two_bound
-    from verification.claims.squared.searched import rational
+    from verification.base.exact import rational
 
     W, A, X, Y = (rational(m) for m in (run.W, run.A, task.X, task.Y))
     bound = rank_two_bound(Network.of(W, A, X, Y, Fraction(lam)))

@@ -1,19 +1,13 @@
 """`dufm search`: a global search with live progress, the minimum described, saved, and certified if it beats DNC."""
 
 import json
-import re
-import sys
-import time
 from collections.abc import Callable
 from dataclasses import replace
-from fractions import Fraction
 from pathlib import Path
 from typing import Any
 
 import numpy as np
-import sympy as sp
 from rich.console import Console
-from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 from rich.table import Table
 
 from solvers.minima.canonical import describe
@@ -24,46 +18,14 @@ from solvers.search.lowest import lowest_minima
 from solvers.search.solution import Solution, save
 from solvers.search.state import State
 from theory.problem import Problem, ProblemError
-from theory.squared.bounds import least_loss
-from theory.squared.phi import phi_of_cost, phi_of_power
-from theory.squared.structure import total_cost
-from theory.squared.structures import CheapestSum
+from verification.atlas.known_losses import known_losses
 from verification.base.certificate import point_certificate, write
 from verification.checker import check
 from verification.cli.search_state import Keeper
+from verification.cli.shared import make_folder, seconds, shown
 
 # Zero output has loss 1/2; a descent ends this close to it, relatively.
 COLLAPSED = 1e-9
-UNITS = {"s": 1.0, "m": 60.0, "h": 3600.0}
-
-
-def seconds(text: str | None) -> float | None:
-    """Read "30s", "5m" or "1h".
-
-    Raises:
-        ProblemError: for anything else.
-    """
-    if text is None:
-        return None
-    match = re.fullmatch(r"(\d+(?:\.\d+)?)([smh])", text.strip())
-    if match is None or float(match[1]) <= 0:
-        raise ProblemError(f"--budget must be a time such as 30s, 5m or 1h, got {text!r}")
-    return float(match[1]) * UNITS[match[2]]
-
-
-def known_losses(problem: Problem) -> dict[str, tuple[str, float]]:
-    """Losses to compare with: DNC, the cheapest known structure, and the lower bound, each with its name."""
-    structure = CheapestSum()
-    losses = {"dnc": ("DNC", float(phi_of_power(problem.L, problem.x_power)[0]))}
-    if structure.valid(problem.K, problem.L):
-        ratio = total_cost(structure, problem.K, problem.L) / problem.K
-        losses["known"] = (structure.blocks(problem.K, problem.L), _phi(problem, ratio))
-    losses["bound"] = ("no weights can go below", float(least_loss(problem)[0]))
-    return losses
-
-
-def _phi(problem: Problem, ratio: sp.Expr) -> float:
-    return float(phi_of_cost(problem.L, problem.x_power, Fraction(str(sp.N(ratio, 30))))[0])
 
 
 def run_search(
@@ -119,45 +81,6 @@ def run_search(
         print(json.dumps(record, indent=1))
     else:
         _show(problem, solution, polished, record, console)
-
-
-def make_folder(out: Path) -> None:
-    """Make --out; ProblemError where that cannot be done."""
-    try:
-        out.mkdir(parents=True, exist_ok=True)
-    except OSError as error:
-        raise ProblemError(f"--out {out} cannot be made: {error.strerror}") from None
-
-
-Run = Callable[[Callable[[State], None], Callable[[], bool]], tuple[Solution, State]]
-
-
-def shown(
-    run: Run, restarts: int, limit: float | None, dnc: float, earlier: State | None, keeper: Keeper
-) -> tuple[Solution, State]:
-    """Run a search under a progress bar with its best loss beside DNC's, and keep its state; `limit` is in seconds.
-
-    Where stderr is no terminal it gets a line after 1, 2, 4, 8, ... restarts instead.
-    """
-    began = time.monotonic()
-    errors = Console(stderr=True)
-    columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())
-    with Progress(*columns, console=errors, transient=True, disable=not errors.is_terminal) as progress:
-        task = progress.add_task("searching", total=restarts)
-        done = 0 if earlier is None else len(earlier.losses)
-
-        def told(state: State) -> None:
-            keeper(state)
-            best = state.best[0]
-            ran = len(state.losses) - done
-            words = f"best {best:.10g}, {best / dnc:.5f} of DNC, {len(state.groups)} minima"
-            progress.update(task, completed=ran, description=words)
-            if not errors.is_terminal and ran & (ran - 1) == 0:
-                print(f"{ran}/{restarts} {words}", file=sys.stderr, flush=True)
-
-        found = run(told, lambda: limit is not None and time.monotonic() - began > limit)
-    keeper.save(found[1])
-    return found
 
 
 def _certify(solution: Solution, path: Path) -> dict[str, Any]:

@@ -1,1 +1,1 @@
-"""TODO"""
+"""The engine for devices: one JAX program over thousands of lanes."""

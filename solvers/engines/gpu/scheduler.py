@@ -18,7 +18,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from solvers.engines.cpu import STEPS_PER_STAGE, Field, schedule
+from solvers.engines.cpu import Field
+from solvers.engines.schedule import STEPS_PER_STAGE, schedule
 from solvers.objectives.squared import Array
 from theory.problem import Problem, ProblemError
 

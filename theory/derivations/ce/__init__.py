@@ -1,1 +1,1 @@
-"""TODO"""
+"""Derivations for cross-entropy with linear layers."""

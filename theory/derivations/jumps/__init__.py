@@ -1,1 +1,1 @@
-"""TODO"""
+"""Derivations for the one-way rank jumps of SGD."""

@@ -1,1 +1,1 @@
-"""TODO"""
+"""Derivations for what weight decay does to the rank of one hidden layer."""

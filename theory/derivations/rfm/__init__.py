@@ -1,1 +1,1 @@
-"""TODO"""
+"""Derivations for Deep RFM with linear kernels."""

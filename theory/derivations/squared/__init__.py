@@ -1,1 +1,1 @@
-"""TODO"""
+"""Derivations for the squared loss with relu layers."""

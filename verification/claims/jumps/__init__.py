@@ -1,1 +1,1 @@
-"""TODO"""
+"""Claims on the one-way rank jumps of SGD."""

@@ -1,1 +1,1 @@
-"""TODO"""
+"""Claims on weight decay and rank two."""

@@ -1,1 +1,1 @@
-"""TODO"""
+"""Claims on Deep RFM."""

@@ -1,1 +1,1 @@
-"""TODO"""
+"""Claims on the squared loss with relu layers."""

@@ -11,10 +11,10 @@ from theory.squared.halves import Halves, cost_cubed
 from theory.squared.phi import collapse_threshold, phi, phi_of_power, power_root
 from theory.squared.srg import classes
 from verification.base.certificate import point_certificate
+from verification.base.exact import rational
 from verification.claims.base.claim import Budget, Claim
 from verification.claims.base.proofs import by_derivation
 from verification.claims.base.verdict import Comparison, Status, Verdict
-from verification.claims.squared.searched import rational
 
 WITNESS_AT = Fraction(3, 8)
 FROM = Fraction(93, 250)

@@ -4,12 +4,12 @@ from collections.abc import Iterable
 from fractions import Fraction
 
 import numpy as np
-from numpy.typing import NDArray
 
 from solvers.search.fixed_portfolio import compiled_search
 from theory.problem import Problem
 from theory.squared.phi import phi_of_power
 from verification.base.certificate import point_certificate
+from verification.base.exact import rational
 from verification.claims.base.claim import Budget, Claim
 from verification.claims.base.verdict import Comparison, Status, Verdict
 
@@ -54,11 +54,6 @@ def nothing_below_dnc(label: str, cases: Iterable[Case], budget: Budget) -> Verd
         f"DNC itself was reached in {reached} of them."
     )
     return Verdict(Status.SUPPORTED, sentence, tuple(comparisons), details=details)
-
-
-def rational(weights: NDArray[np.float64]) -> list[list[Fraction]]:
-    """The exact values of float64 entries."""
-    return [[Fraction(x) for x in row] for row in weights.tolist()]
 
 
 def _two_layers(budget: Budget) -> Verdict:

@@ -1,1 +1,1 @@
-"""TODO"""
+"""Claims on what gradient descent finds, in the model and on data."""

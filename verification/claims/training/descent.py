@@ -18,9 +18,9 @@ from solvers.training.setting import Setting
 from theory.problem import Problem
 from verification.atlas.levels import levels
 from verification.base.certificate import point_certificate
+from verification.base.exact import rational
 from verification.claims.base.claim import Budget, Claim
 from verification.claims.base.verdict import Comparison, Status, Verdict
-from verification.claims.squared.searched import rational
 
 SEED = 20240514
 SOURCE = "quoted from figure captions of SML24 (their full text gives the start and n, not at hand); runs ours"

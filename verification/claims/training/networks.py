@@ -14,9 +14,9 @@ from solvers.networks.plan import perceptron
 from solvers.networks.training import start, train
 from theory.squared.phi import phi_of_power
 from verification.base.certificate import point_certificate
+from verification.base.exact import rational
 from verification.claims.base.claim import Budget, Claim
 from verification.claims.base.verdict import Comparison, Status, Verdict
-from verification.claims.squared.searched import rational
 
 SAMPLES = 1000
 # Fewer, larger steps: a third of the work of heads.DEFAULTS, ranks less settled.

@@ -1,1 +1,1 @@
-"""TODO"""
+"""Commands for cross-entropy."""

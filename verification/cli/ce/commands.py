@@ -24,8 +24,8 @@ def run_ce_search(problem: Problem, options: dict[str, Any], out: Path, as_json:
     from solvers.search.state import State
     from theory.ce.enclosure import least_loss
     from theory.ce.polygons import DNC_LOGITS
-    from verification.cli.search import make_folder, seconds, shown
     from verification.cli.search_state import Keeper
+    from verification.cli.shared import make_folder, seconds, shown
 
     if problem.K < 3:
         raise ProblemError(f"--loss ce needs K >= 3, got {problem.K}")

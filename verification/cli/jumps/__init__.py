@@ -1,1 +1,1 @@
-"""TODO"""
+"""Commands for the one-way rank jumps of SGD."""

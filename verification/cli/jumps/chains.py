@@ -9,11 +9,11 @@ from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 from rich.table import Table
 
+from solvers.base.parallel import cores
 from solvers.jumps.chains import Chains, Setting, begin, sgd_chains
 from solvers.jumps.minima import branch_minimum
 from solvers.jumps.store import load, same, save
 from solvers.jumps.tally import exits, hazard, transition_matrix, upward, upward_bound
-from solvers.search.restarts import cores
 from theory.problem import ProblemError
 from verification.cli.jumps.minima import chosen_instance
 

@@ -1,0 +1,53 @@
+"""The stages of a descent: how the smoothing falls, how exact each stage is, and how many starts stay."""
+
+from collections.abc import Callable
+
+import numpy as np
+
+from solvers.objectives.squared import Array
+from theory.problem import Problem
+
+EPS_END = 1e-7
+
+
+EPS_FACTOR = 0.1
+
+
+STEPS_PER_STAGE = 2000
+
+
+def schedule(
+    problem: Problem,
+    eps0: float,
+    keep: Callable[[int, int], int],
+    lanes: int,
+    factor: float = EPS_FACTOR,
+    first_steps: int = STEPS_PER_STAGE,
+    flat: float = 0.0,
+) -> Array:
+    """The stages of one restart: eps, gradient tolerance, most steps, least decrease in twenty steps, lanes kept after.
+
+    Args:
+        problem: without hidden layers (L = 1) nothing is smoothed and one stage is the whole descent.
+        eps0: first smoothing; it falls by `factor` to 1e-7.
+        keep: lanes left after a stage, from its number and the lanes that entered it.
+        lanes: starts of the restart.
+        factor: in (0, 1).
+        first_steps: most L-BFGS steps of the first stage.
+        flat: a stage ends when twenty steps lower the loss by less than `flat` eps.
+    """
+    smoothings = [eps0]
+    while smoothings[-1] * factor > EPS_END * 1.001:
+        smoothings.append(smoothings[-1] * factor)
+    smoothings = [*smoothings, EPS_END] if problem.L > 1 else [0.0]
+    rows = []
+    for i, eps in enumerate(smoothings):
+        lanes = max(1, keep(i, lanes))
+        steps = first_steps if i == 0 and problem.L > 1 else STEPS_PER_STAGE
+        rows.append((eps, max(1e-8, 0.01 * eps), steps, flat * eps, lanes))
+    return np.array(rows, dtype=float)
+
+
+def better_half(stage: int, lanes: int) -> int:
+    """The culling of a knock-out: half the lanes after every stage."""
+    return lanes // 2

@@ -1,0 +1,78 @@
+"""Who wins a cell, from what the claims prove and what is certified."""
+
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+from theory.problem import Problem
+from theory.rational import fraction
+from theory.squared.phi import collapse_threshold
+from verification.atlas.records import read_atlas
+from verification.claims.base.claim import BUDGETS, Claim
+from verification.claims.base.verdict import Status
+from verification.claims.squared.searched import SEARCHED
+
+PROVED_LOW, CERTIFIED_LOW, CERTIFIED_OTHER = "low rank (PROVED)", "low rank (CERTIFIED)", "not DNC (CERTIFIED)"
+
+
+PROVED_DNC, OPEN = "DNC (PROVED)", "open"
+
+
+@cache
+def settled(K: int, L: int) -> tuple[str, str] | None:
+    """(winner, label of the claim) where a claim whose check ends PROVED says who wins at (K, L), else None.
+
+    The checks are run, each once a process; claims of searches are left out, for they never end PROVED.
+    """
+    for claim in _claims():
+        winner = claim.settles(K, L)
+        if winner in ("low rank", "dnc") and claim not in SEARCHED and _status(claim.label) is Status.PROVED:
+            return winner, claim.label
+    return None
+
+
+def _claims() -> tuple[Claim, ...]:
+    # Here and not above: claims on training read the atlas.
+    from verification.claims import CLAIMS
+
+    return CLAIMS
+
+
+@cache
+def _status(label: str) -> Status:
+    claim = next(c for c in _claims() if c.label == label)
+    return claim.check(BUDGETS["quick"]).status
+
+
+def below_collapse(problem: Problem) -> bool:
+    """Whether DNC is not zero: x < x*_L, compared exactly."""
+    return problem.x_power < fraction(collapse_threshold(problem.L) ** (problem.L + 1))
+
+
+def verdict(problem: Problem, certified: bool, rank: int = 0) -> str:
+    """Who wins, in words; proofs speak of strengths below collapse only.
+
+    Args:
+        problem: the cell's.
+        certified: whether the checker accepted weights as below DNC.
+        rank: least rank of their hidden features; K or more says that they beat DNC, but not by low rank.
+    """
+    winner = settled(problem.K, problem.L) if below_collapse(problem) else None
+    if winner is not None and winner[0] == "low rank":
+        return PROVED_LOW
+    if certified:
+        return CERTIFIED_LOW if rank < problem.K else CERTIFIED_OTHER
+    return PROVED_DNC if winner is not None else OPEN
+
+
+def table(folder: Path) -> list[dict[str, Any]]:
+    """One row a cell: K, L, Lambda, x, ratio, verdict, neck_rank, order, symmetry, state ("low rank" or "dnc")."""
+    rows = []
+    for cell, record in read_atlas(folder).items():
+        low = record["state"] != "dnc"
+        row = {"K": cell.K, "L": cell.L, "Lambda": cell.strength, "x": cell.x, "ratio": record["ratio"]}
+        rank = record["neck_rank"] if low else cell.K
+        row |= {"verdict": verdict(cell.problem, low, rank), "neck_rank": rank}
+        row |= {name: record[name] if low else None for name in ("order", "symmetry")}
+        rows.append(row | {"state": record["state"]})
+    return rows

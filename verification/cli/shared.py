@@ -1,0 +1,70 @@
+"""What the searching commands share: reading a budget, making a folder, a live line."""
+
+import re
+import sys
+import time
+from collections.abc import Callable
+from pathlib import Path
+
+from rich.console import Console
+from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
+
+from solvers.search.solution import Solution
+from solvers.search.state import State
+from theory.problem import ProblemError
+from verification.cli.search_state import Keeper
+
+UNITS = {"s": 1.0, "m": 60.0, "h": 3600.0}
+
+
+def seconds(text: str | None) -> float | None:
+    """Read "30s", "5m" or "1h".
+
+    Raises:
+        ProblemError: for anything else.
+    """
+    if text is None:
+        return None
+    match = re.fullmatch(r"(\d+(?:\.\d+)?)([smh])", text.strip())
+    if match is None or float(match[1]) <= 0:
+        raise ProblemError(f"--budget must be a time such as 30s, 5m or 1h, got {text!r}")
+    return float(match[1]) * UNITS[match[2]]
+
+
+def make_folder(out: Path) -> None:
+    """Make --out; ProblemError where that cannot be done."""
+    try:
+        out.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise ProblemError(f"--out {out} cannot be made: {error.strerror}") from None
+
+
+Run = Callable[[Callable[[State], None], Callable[[], bool]], tuple[Solution, State]]
+
+
+def shown(
+    run: Run, restarts: int, limit: float | None, dnc: float, earlier: State | None, keeper: Keeper
+) -> tuple[Solution, State]:
+    """Run a search under a progress bar with its best loss beside DNC's, and keep its state; `limit` is in seconds.
+
+    Where stderr is no terminal it gets a line after 1, 2, 4, 8, ... restarts instead.
+    """
+    began = time.monotonic()
+    errors = Console(stderr=True)
+    columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())
+    with Progress(*columns, console=errors, transient=True, disable=not errors.is_terminal) as progress:
+        task = progress.add_task("searching", total=restarts)
+        done = 0 if earlier is None else len(earlier.losses)
+
+        def told(state: State) -> None:
+            keeper(state)
+            best = state.best[0]
+            ran = len(state.losses) - done
+            words = f"best {best:.10g}, {best / dnc:.5f} of DNC, {len(state.groups)} minima"
+            progress.update(task, completed=ran, description=words)
+            if not errors.is_terminal and ran & (ran - 1) == 0:
+                print(f"{ran}/{restarts} {words}", file=sys.stderr, flush=True)
+
+        found = run(told, lambda: limit is not None and time.monotonic() - began > limit)
+    keeper.save(found[1])
+    return found
