@@ -1,4 +1,4 @@
-"""Forward and reverse pass through the relu layers, compiled; what every compiled loss of this package is made of.
+"""Forward and backward pass through the hidden layers, compiled; every compiled loss of this package is made of them.
 
 The factors stand one after the other from w[x]: H_1 (d x n, row by row), then W_1, W_2, ... (d x d). Features and
 adjoints are d x n with rows padded to `row` columns, a multiple of eight; what stands in the padding is never read into
@@ -20,8 +20,11 @@ def turn(w, at, stride, rows, columns, to, to_row):
 
 
 @njit(nogil=True)
-def rise(w, x, features, slopes, hidden, d, n, row, size, eps):
-    """Features F_2, F_3, ... of `hidden` relu layers from H_1, one every `size` numbers, and slopes likewise.
+def forward(w, x, features, slopes, hidden, d, n, row, size, eps):
+    """Features F_2, F_3, ... of `hidden` layers from H_1, one every `size` numbers, and slopes likewise.
+
+    Args:
+        eps: smoothing of the relu, 0 for the relu itself; linear layers, which have no slopes, for eps < 0.
 
     Returns:
         Place and row stride of the last features; of H_1 itself where `hidden` is 0.
@@ -30,28 +33,30 @@ def rise(w, x, features, slopes, hidden, d, n, row, size, eps):
     for layer in range(hidden):
         z = features + layer * size
         product(w, z, row, x + d * n + layer * d * d, d, 1, top, stride, d, row, d)
-        rectify(w, z, slopes + layer * size, eps, d * row)
+        if eps >= 0.0:
+            rectify(w, z, slopes + layer * size, eps, d * row)
         top, stride = z, row
     return top, stride
 
 
 @njit(nogil=True)
-def fall(w, x, g, features, slopes, turned, dp, adjoint, other, hidden, d, n, row, size):
+def backward(w, x, g, features, slopes, turned, padded, adjoint, other, hidden, d, n, row, size, eps):
     """Gradient in H_1, W_1, ..., W_hidden, written from w[g], of a loss whose derivative in the top features is given.
 
     Args:
-        w, x, features, slopes, hidden, d, n, row, size: as for `rise`.
+        w, x, features, slopes, hidden, d, n, row, size, eps: as for `forward`.
         g: where the gradient goes.
-        turned: room for row x dp numbers, dp = d padded to a multiple of eight.
+        turned: room for row x `padded` numbers, `padded` = d padded to a multiple of eight.
         adjoint: the derivative in the last features, overwritten; nothing happens where `hidden` is 0.
         other: room as large as `adjoint`.
     """
     for layer in range(hidden - 1, -1, -1):
-        multiply(w, adjoint, w, slopes + layer * size, d * row)
+        if eps >= 0.0:
+            multiply(w, adjoint, w, slopes + layer * size, d * row)
         below, stride = (features + (layer - 1) * size, row) if layer > 0 else (x, n)
         weight = d * n + layer * d * d
-        turn(w, below, stride, d, n, turned, dp)
-        product(w, g + weight, d, adjoint, row, 1, turned, dp, d, d, n)
+        turn(w, below, stride, d, n, turned, padded)
+        product(w, g + weight, d, adjoint, row, 1, turned, padded, d, d, n)
         if layer > 0:
             product(w, other, row, x + weight, 1, d, adjoint, row, d, row, d)
             adjoint, other = other, adjoint

@@ -14,7 +14,7 @@ import numpy as np
 from solvers.base.program_cache import code_digest, compile_cached
 from solvers.compiled import lbfgs, passes, products, vectors
 from solvers.engines.schedule import EPS_FACTOR, STEPS_PER_STAGE, schedule
-from solvers.objectives import squared_kernel
+from solvers.objectives import evaluation, squared_kernel
 from solvers.objectives.squared import Array
 from theory.problem import Problem, ProblemError
 
@@ -25,7 +25,7 @@ Shapes = tuple[tuple[int, int], ...]
 @functools.cache
 def compiled_homotopy() -> Any:
     """The compiled `kernels.homotopy`, from the cache on disk where there is one."""
-    digest = code_digest(squared_kernel, lbfgs, passes, products, vectors)
+    digest = code_digest(squared_kernel, evaluation, lbfgs, passes, products, vectors)
 
     def homotopy(field, values, order, stages, w, o, flag, counts):
         return squared_kernel.homotopy(field, values, order, stages, w, o, flag, counts) if digest else 0
@@ -39,15 +39,15 @@ def compiled_homotopy() -> Any:
 @functools.cache
 def compiled_evaluation() -> Any:
     """Compiled (w, o, eps, times) -> loss: `kernels.evaluate` that many times in a row, for tests and benchmarks."""
-    digest = code_digest(squared_kernel, lbfgs, passes, products, vectors)
+    digest = code_digest(squared_kernel, evaluation, lbfgs, passes, products, vectors)
 
-    def evaluation(w, o, eps, times):
-        value = 0.0
-        for _ in range(times):
-            value = squared_kernel.evaluate(w, o, eps) if digest else 0.0
-        return value
+    def evaluate(w, o, eps, times):
+        fit, regulariser = 0.0, 0.0
+        for _ in range(times if digest else 0):
+            fit, regulariser = squared_kernel.evaluate(w, o, eps)
+        return fit + regulariser
 
-    return compile_cached(evaluation, "float64(float64[::1],int64[::1],float64,int64)")
+    return compile_cached(evaluate, "float64(float64[::1],int64[::1],float64,int64)")
 
 
 @dataclass(frozen=True, eq=False)
@@ -121,10 +121,10 @@ class Engine:
     def workspace(self) -> Array:
         """The calling thread's flat array, strengths filled in."""
         if not hasattr(self._local, "workspace"):
-            workspace = aligned(int(self.offsets[squared_kernel.TOTAL]))
-            at = self.offsets[squared_kernel.STRENGTH]
+            workspace = aligned(int(self.offsets[evaluation.TOTAL]))
+            at = self.offsets[evaluation.STRENGTH]
             workspace[at : at + self._strength.size] = self._strength
-            workspace[self.offsets[squared_kernel.RIDGE]] = self._ridge
+            workspace[self.offsets[evaluation.END] + squared_kernel.RIDGE] = self._ridge
             self._local.workspace = workspace
         return self._local.workspace
 

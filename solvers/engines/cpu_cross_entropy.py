@@ -13,8 +13,7 @@ from solvers.base.parallel import in_order
 from solvers.base.program_cache import code_digest, compile_cached
 from solvers.compiled import lbfgs, passes, products, vectors
 from solvers.engines.cpu import aligned, pack_rows, unpack_row
-from solvers.objectives import cross_entropy_kernel
-from solvers.objectives import squared_kernel as relu_kernels
+from solvers.objectives import cross_entropy_kernel, evaluation
 from solvers.objectives.squared import Array
 from theory.problem import Problem
 
@@ -27,7 +26,7 @@ BATCH = 32
 @functools.cache
 def compiled_descents() -> Any:
     """The compiled `kernels.descents`, from the cache on disk where there is one."""
-    digest = code_digest(cross_entropy_kernel, relu_kernels, lbfgs, passes, products, vectors)
+    digest = code_digest(cross_entropy_kernel, evaluation, lbfgs, passes, products, vectors)
 
     def descents(field, reports, stages, w, o, flag):
         if digest:
@@ -94,8 +93,8 @@ class CeEngine:
     def workspace(self) -> Array:
         """The calling thread's flat array, strengths filled in."""
         if not hasattr(self._local, "workspace"):
-            self._local.workspace = aligned(int(self.offsets[cross_entropy_kernel.TOTAL]))
-            at = self.offsets[cross_entropy_kernel.STRENGTH]
+            self._local.workspace = aligned(int(self.offsets[evaluation.TOTAL]))
+            at = self.offsets[evaluation.STRENGTH]
             self._local.workspace[at : at + self._strength.size] = self._strength
         return self._local.workspace
 

@@ -1,54 +1,33 @@
-"""Compiled gradient descent with a constant step on the DUFM loss, all factors free, every sample a column of H_1.
+"""Compiled gradient descent with a constant step on the squared loss, all factors free, every sample a column of H_1.
 
-One run lives in one flat array: H_1 (d x N), W_1, ..., W_{L-1} (d x d), W_L (K x d), their gradient, and room for the
-two passes. Samples are sorted by class: column j of H_1 belongs to class j // n. The relu is the true one, with
-subgradient 0 at 0.
+The variables are (H_1, W_1, ..., W_L), H_1 of d x N. Samples are sorted by class: column j of H_1 belongs to class
+j // n. The relu is the true one, with subgradient 0 at 0.
 """
 
 import numpy as np
 from numba import njit
 
-from solvers.compiled.passes import fall, rise, turn
-from solvers.compiled.products import product
-from solvers.compiled.vectors import add_scaled, dot, largest, weighted_square
+from solvers.compiled.lbfgs import SIZE, G, X
+from solvers.compiled.vectors import add_scaled, dot, largest
+from solvers.objectives import evaluation
+from solvers.objectives.evaluation import CLASSES, COLUMNS, END, PADDED_COLUMNS, padded, read_back, read_out
 
-CLASSES, SAMPLES, HIDDEN, WIDTH, ROW, DP, SIZE, X, G, STRENGTH, FEATURES, SLOPES, TURNED, ADJOINT, OTHER, RESIDUAL = (
-    range(16)
-)
-TOTAL = 16
-# Places in what `descend` tells.
+# Places in what is reported of a descent.
 DONE, LOSS, FIT, SLOPE = range(4)
 
 
 def layout(K: int, L: int, width: int, samples: int) -> np.ndarray:
-    """Offsets of everything one run needs in its flat array; o[TOTAL] is the length."""
+    """Offsets of everything one run needs in its flat array; see `solvers.objectives.evaluation.layout`."""
     n = K * samples
-    row, dp, hidden = -(-n // 8) * 8, -(-width // 8) * 8, L - 1
-    size = -(-(width * n + hidden * width * width + K * width) // 8) * 8
-    o = np.zeros(TOTAL + 1, dtype=np.int64)
-    o[: X + 1] = K, n, hidden, width, row, dp, size, 0
-    lengths = [
-        size,
-        size,
-        size,
-        hidden * dp * row,
-        hidden * dp * row,
-        row * dp,
-        dp * row,
-        dp * row,
-        -(-K // 8) * 8 * row + 64,
-    ]
-    o[X + 1 :] = np.cumsum(lengths)
-    return o
+    variables = width * n + (L - 1) * width * width + K * width
+    return evaluation.layout(K, L, width, n, variables, padded(K) * padded(n), None)
 
 
 @njit(nogil=True, error_model="numpy")
-def evaluate(w, o):
-    """(fit, regulariser) at X; the gradient of their sum is written to G."""
-    K, n, hidden, d, row, dp, x, g = o[CLASSES], o[SAMPLES], o[HIDDEN], o[WIDTH], o[ROW], o[DP], o[X], o[G]
-    features, slopes, residual, last = o[FEATURES], o[SLOPES], o[RESIDUAL], d * n + hidden * d * d
-    top, stride = rise(w, x, features, slopes, hidden, d, n, row, dp * row, 0.0)
-    product(w, residual, row, x + last, d, 1, top, stride, K, n, d)
+def _squared_distance(w, o, top, stride):
+    """1/(2N) ||W_L F - I (x) 1^T||^2; the residual stands at o[END]."""
+    K, n, row, residual = o[CLASSES], o[COLUMNS], o[PADDED_COLUMNS], o[END]
+    read_out(w, o, top, stride, residual)
     each = n // K
     square = 0.0
     for i in range(K):
@@ -60,18 +39,15 @@ def evaluate(w, o):
         square += dot(w, at, w, at, row)
         for j in range(n):
             w[at + j] /= n
-    turn(w, top, stride, d, n, o[TURNED], dp)
-    product(w, g + last, d, residual, row, 1, o[TURNED], dp, K, d, n)
-    if hidden == 0:
-        product(w, g, n, x + last, 1, d, residual, row, d, n, K)
-    else:
-        product(w, o[ADJOINT], row, x + last, 1, d, residual, row, d, row, K)
-    fall(w, x, g, features, slopes, o[TURNED], dp, o[ADJOINT], o[OTHER], hidden, d, n, row, dp * row)
-    return 0.5 * square / n, 0.5 * weighted_square(w, g, x, o[STRENGTH], o[SIZE])
+    read_back(w, o, top, stride, residual)
+    return 0.5 * square / n
+
+
+evaluate = evaluation.evaluation(_squared_distance, "samples")
 
 
 @njit(nogil=True, error_model="numpy")
-def descend(w, o, step, steps, cap, flag, told):
+def descend(w, o, step, steps, cap, flag, report):
     """`steps` steps x <- x - step g from X, then one more evaluation.
 
     Args:
@@ -80,11 +56,11 @@ def descend(w, o, step, steps, cap, flag, told):
         steps: how many.
         cap: the run counts as diverged, and ends at once, when the loss is above `cap` or not finite.
         flag: flag[0] != 0 from another thread ends the work after the step under way.
-        told: receives the steps DONE, the LOSS and its FIT at X, and SLOPE, the largest entry of the gradient.
+        report: receives the steps DONE, the LOSS and its FIT at X, and SLOPE, the largest entry of the gradient.
     """
     for i in range(steps + 1):
-        fit, regulariser = evaluate(w, o)
-        told[DONE], told[LOSS], told[FIT], told[SLOPE] = i, fit + regulariser, fit, largest(w, o[G], o[SIZE])
+        fit, regulariser = evaluate(w, o, 0.0)
+        report[DONE], report[LOSS], report[FIT], report[SLOPE] = i, fit + regulariser, fit, largest(w, o[G], o[SIZE])
         if i == steps or flag[0] != 0 or not fit + regulariser <= cap:
             return
         add_scaled(w, o[X], -step, w, o[G], o[SIZE])

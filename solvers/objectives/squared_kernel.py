@@ -1,9 +1,8 @@
-"""Compiled evaluation of the DUFM loss with the last layer eliminated, and the homotopy over it; see objective.py.
+"""Compiled squared loss with the last layer eliminated, and the homotopy over it; see `solvers.objectives.squared`.
 
-The variables x are (H_1, W_1, ..., W_{L-1}), each row by row, one after the other. Features and adjoints are d x K with
-rows padded to a multiple of eight; what stands in the padding is never read into a result. The K x K inverse is by
-Gauss-Jordan elimination without pivoting, which is safe for positive definite matrices and streams whole rows; a pivot
-that is not positive marks the point as infinitely bad.
+The variables are (H_1, W_1, ..., W_{L-1}). The K x K inverse is by Gauss-Jordan elimination without pivoting, which is
+safe for positive definite matrices and streams whole rows; a pivot that is not positive marks the point as infinitely
+bad.
 """
 
 import math
@@ -11,33 +10,34 @@ import math
 import numpy as np
 from numba import njit
 
-from solvers.compiled import lbfgs
-from solvers.compiled.lbfgs import F0, FAILED, PHASE, SIZE, STATE, G, X, advance
-from solvers.compiled.passes import fall, rise
+from solvers.compiled.lbfgs import F0, STATE
 from solvers.compiled.products import product
-from solvers.compiled.vectors import add_scaled, set_scaled, weighted_square
-
-# Places in o after those of lbfgs.
-CLASSES, LAYERS, WIDTH, KP, DP, STRENGTH, RIDGE, FEATURES, SLOPES, TURNED, ADJOINT, OTHER, GRAM, SQUARE, TOTAL = range(
-    lbfgs.FREE + 1, lbfgs.FREE + 16
+from solvers.compiled.vectors import add_scaled, set_scaled
+from solvers.objectives import evaluation
+from solvers.objectives.evaluation import (
+    ADJOINT,
+    CLASSES,
+    END,
+    PADDED_COLUMNS,
+    WIDTH,
+    descent,
+    padded,
+    put,
+    take,
 )
-INTERRUPTED = 5
+
 # Places in the counts.
 EVALUATIONS, DROPPED = range(2)
+# Columns of a stage.
+EPS, TOLERANCE, CAP, FLAT, KEPT = range(5)
+# At o[END]: the ridge lambda_L, which gets a whole row of eight, then the Gram matrix and its square.
+RIDGE, GRAM = 0, 8
 
 
 def layout(K: int, L: int, width: int, memory: int) -> np.ndarray:
-    """Offsets of everything one lane needs in its flat array; o[TOTAL] is the length."""
-    kp, dp = -(-K // 8) * 8, -(-width // 8) * 8
-    minimiser = lbfgs.layout(width * K + (L - 1) * width * width, memory)
-    o = np.zeros(TOTAL + 1, dtype=np.int64)
-    o[: lbfgs.FREE + 1] = minimiser
-    o[CLASSES], o[LAYERS], o[WIDTH], o[KP], o[DP] = K, L, width, kp, dp
-    o[STRENGTH] = o[lbfgs.FREE]
-    # The ridge gets a whole row of eight, so that every offset stays a multiple of eight.
-    lengths = [o[SIZE], 8, (L - 1) * dp * kp, (L - 1) * dp * kp, kp * dp, dp * kp, dp * kp, kp * kp, kp * kp + 64]
-    o[STRENGTH + 1 : TOTAL + 1] = o[STRENGTH] + np.cumsum(lengths)
-    return o
+    """Offsets of everything one descent needs in its flat array; see `solvers.objectives.evaluation.layout`."""
+    variables = width * K + (L - 1) * width * width
+    return evaluation.layout(K, L, width, K, variables, GRAM + 2 * padded(K) ** 2, memory)
 
 
 @njit(nogil=True, error_model="numpy")
@@ -61,46 +61,25 @@ def _invert(w, at, k, row):
 
 
 @njit(nogil=True, error_model="numpy")
-def evaluate(w, o, eps):
-    """Loss at X with relu_eps and W_L eliminated, NaN where it breaks down; its gradient is written to G."""
-    K, L, d, kp, dp, x, g = o[CLASSES], o[LAYERS], o[WIDTH], o[KP], o[DP], o[X], o[G]
-    ridge, size = w[o[RIDGE]], dp * kp
-    top, row = rise(w, x, o[FEATURES], o[SLOPES], L - 1, d, K, kp, size, eps)
-    gram, square = o[GRAM], o[SQUARE]
-    product(w, gram, kp, top, 1, row, top, row, K, kp, d)
+def _ridge_regression(w, o, top, stride):
+    """lambda_L/2 tr(A^-1), A = F^T F + K lambda_L, and its derivative -lambda_L F A^-2 in F."""
+    K, d, row, ridge = o[CLASSES], o[WIDTH], o[PADDED_COLUMNS], w[o[END] + RIDGE]
+    gram = o[END] + GRAM
+    square = gram + row * row
+    product(w, gram, row, top, 1, stride, top, stride, K, row, d)
     for i in range(K):
-        w[gram + i * kp + i] += K * ridge
-    trace = _invert(w, gram, K, kp)
+        w[gram + i * row + i] += K * ridge
+    trace = _invert(w, gram, K, row)
     if not math.isfinite(trace):
         return math.nan
-    product(w, square, kp, gram, kp, 1, gram, kp, K, kp, K)
-    set_scaled(w, square, -ridge, w, square, K * kp)
-    adjoint = o[ADJOINT]
-    if L == 1:
-        product(w, g, K, top, row, 1, square, kp, d, K, K)
-    else:
-        product(w, adjoint, kp, top, row, 1, square, kp, d, kp, K)
-    fall(w, x, g, o[FEATURES], o[SLOPES], o[TURNED], dp, adjoint, o[OTHER], L - 1, d, K, kp, size)
-    return 0.5 * (ridge * trace + weighted_square(w, g, x, o[STRENGTH], o[SIZE]))
+    product(w, square, row, gram, row, 1, gram, row, K, row, K)
+    set_scaled(w, square, -ridge, w, square, K * row)
+    product(w, o[ADJOINT], row, top, stride, 1, square, row, d, K, K)
+    return 0.5 * ridge * trace
 
 
-@njit(nogil=True)
-def descend(w, o, stage, flag, counts):
-    """One stage of one lane from X; X is left at the best point. `stage` as a row of `stages` in `homotopy`.
-
-    Returns:
-        The smoothed loss; NaN if the start was not finite or flag[0] was set meanwhile.
-    """
-    w[o[STATE] + PHASE] = 0.0
-    while flag[0] == 0:
-        f = evaluate(w, o, stage[0])
-        counts[EVALUATIONS] += 1
-        status = advance(w, o, f, stage[1], stage[2], stage[3])
-        if status == FAILED:
-            return math.nan
-        if status > 0:
-            return w[o[STATE] + F0]
-    return math.nan
+evaluate = evaluation.evaluation(_ridge_regression, "squared")
+descend = descent(evaluate, "squared")
 
 
 @njit(nogil=True)
@@ -118,7 +97,6 @@ def homotopy(field, values, order, stages, w, o, flag, counts):
     Returns:
         How many lanes are left; 0 if all broke down or the work was interrupted.
     """
-    n = o[SIZE]
     left = len(field)
     for i in range(left):
         order[i] = i
@@ -126,15 +104,15 @@ def homotopy(field, values, order, stages, w, o, flag, counts):
         fine = 0
         for place in range(left):
             lane = order[place]
-            for i in range(n):
-                w[o[X] + i] = field[lane, i]
-            value = descend(w, o, stages[stage], flag, counts)
+            take(w, o, field, lane)
+            row = stages[stage]
+            counts[EVALUATIONS] += descend(w, o, row[EPS], row[TOLERANCE], row[CAP], row[FLAT], flag)
+            value = w[o[STATE] + F0]
             values[lane] = value
             if not math.isfinite(value):
                 counts[DROPPED] += 1
                 continue
-            for i in range(n):
-                field[lane, i] = w[o[X] + i]
+            put(w, o, field, lane)
             # Insertion sort; order[:fine] never overtakes `place`.
             at = fine
             while at > 0 and values[order[at - 1]] > value:
@@ -144,5 +122,5 @@ def homotopy(field, values, order, stages, w, o, flag, counts):
             fine += 1
         if flag[0] != 0:
             return 0
-        left = min(fine, int(stages[stage, 4]))
+        left = min(fine, int(stages[stage, KEPT]))
     return left

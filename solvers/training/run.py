@@ -12,10 +12,10 @@ from typing import Any
 import numpy as np
 
 from solvers.base.program_cache import code_digest, compile_cached
-from solvers.compiled import passes, products, vectors
+from solvers.compiled import lbfgs, passes, products, vectors
 from solvers.engines.cpu import aligned, pack_rows, unpack_row
 from solvers.metrics import dnc1
-from solvers.objectives import samples_kernel
+from solvers.objectives import evaluation, samples_kernel
 from solvers.objectives.squared import Array, Objective
 from solvers.training.setting import Setting, checkpoints
 
@@ -84,7 +84,7 @@ class Run:
 @functools.cache
 def compiled_descent() -> Any:
     """The compiled `kernel.descend`, from the cache on disk where there is one."""
-    digest = code_digest(samples_kernel, passes, products, vectors)
+    digest = code_digest(samples_kernel, evaluation, passes, products, vectors)
 
     def descent(w, o, step, steps, cap, flag, told):
         if digest:
@@ -97,13 +97,13 @@ def prepared(setting: Setting) -> tuple[Array, np.ndarray]:
     """(w, o) of a run without weights: strengths filled in."""
     problem = setting.problem
     o = samples_kernel.layout(problem.K, problem.L, problem.width, problem.n)
-    w = aligned(int(o[samples_kernel.TOTAL]))
+    w = aligned(int(o[evaluation.TOTAL]))
     strengths = [
         np.full(rows * columns, float(value))
         for value, (rows, columns) in zip(problem.lambdas, setting.shapes, strict=True)
     ]
     flat = np.concatenate(strengths)
-    w[o[samples_kernel.STRENGTH] : o[samples_kernel.STRENGTH] + flat.size] = flat
+    w[o[evaluation.STRENGTH] : o[evaluation.STRENGTH] + flat.size] = flat
     return w, o
 
 
@@ -136,7 +136,7 @@ def begin(setting: Setting, place: int, seed: int, number: int) -> Run:
 def follow(setting: Setting, run: Run, flag: np.ndarray) -> Run:
     """Take a run on from where it is to its end, or until another thread sets flag[0]."""
     (w, o), told = prepared(setting), np.zeros(4)
-    at = slice(int(o[samples_kernel.X]), int(o[samples_kernel.X]) + run.weights.size)
+    at = slice(int(o[lbfgs.X]), int(o[lbfgs.X]) + run.weights.size)
     w[at] = run.weights
     step, trace, ending = run.step, run.trace, Ending.INTERRUPTED
     rows = [list(column) for column in (trace.steps, trace.loss, trace.fit, trace.singular, trace.dnc1)]

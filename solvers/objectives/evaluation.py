@@ -1,0 +1,147 @@
+"""One compiled evaluation for every loss: features up the layers, the loss's own end, the gradient down the layers.
+
+The variables x are (H_1, W_1, ..., W_(L-1)) and, where the end does not eliminate it, W_L; each row by row, one after
+the other. Features and adjoints are d x n with rows padded to a multiple of eight; what stands in the padding is never
+read into a result. Here n counts columns of H_1.
+
+An *end* is what a loss adds to the layers: compiled (w, o, top, stride) -> fit, where the last features stand at `top`
+with that row stride. It writes the derivative of the fit in them to o[ADJOINT], d rows of o[PADDED_COLUMNS], and its
+gradient in W_L to its place in G if W_L is a variable. A fit that is not finite marks the point as infinitely bad.
+"""
+
+import math
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+from numba import njit
+
+from solvers.compiled import lbfgs
+from solvers.compiled.lbfgs import F0, FAILED, PHASE, SIZE, STATE, G, X, advance
+from solvers.compiled.passes import backward, forward, turn
+from solvers.compiled.products import product
+from solvers.compiled.vectors import weighted_square
+
+# Places in o after those of lbfgs. END is room of the end's own.
+CLASSES, COLUMNS, HIDDEN, WIDTH, PADDED_COLUMNS, PADDED_WIDTH = range(lbfgs.FREE + 1, lbfgs.FREE + 7)
+STRENGTH, FEATURES, SLOPES, TURNED, ADJOINT, OTHER, END, TOTAL = range(lbfgs.FREE + 7, lbfgs.FREE + 15)
+
+
+def padded(count: int) -> int:
+    """The least multiple of eight that is no less."""
+    return -(-count // 8) * 8
+
+
+def layout(K: int, L: int, width: int, columns: int, variables: int, room: int, memory: int | None) -> np.ndarray:
+    """Offsets of everything one descent needs in its flat array; o[TOTAL] is the length.
+
+    Args:
+        K, L, width: of the problem.
+        columns: of H_1.
+        variables: how many numbers x has.
+        room: numbers the end wants at o[END].
+        memory: pairs L-BFGS keeps; None where nothing but X and G is wanted.
+    """
+    row, rows, hidden = padded(columns), padded(width), L - 1
+    o = np.zeros(TOTAL + 1, dtype=np.int64)
+    if memory is None:
+        size = padded(variables)
+        o[[SIZE, G, lbfgs.FREE]] = size, size, 2 * size
+    else:
+        o[: lbfgs.FREE + 1] = lbfgs.layout(variables, memory)
+    o[CLASSES : PADDED_WIDTH + 1] = K, columns, hidden, width, row, rows
+    o[STRENGTH] = o[lbfgs.FREE]
+    # Turning reads whole blocks of eight rows, also where a side is no multiple of eight: 64 numbers more at the end.
+    lengths = [o[SIZE], hidden * rows * row, hidden * rows * row, row * rows, rows * row, rows * row, room + 64]
+    o[STRENGTH + 1 : TOTAL + 1] = o[STRENGTH] + np.cumsum(lengths)
+    return o
+
+
+def evaluation(end: Any, name: str) -> Any:
+    """Compiled (w, o, eps) -> (fit, regulariser) at X, whose gradient is written to G.
+
+    Layers have relu_eps; they are linear for eps < 0. The fit is NaN where the end breaks down.
+
+    Args:
+        end: see the module.
+        name: of the loss. Compiled programs from the disk are linked by name, so each loss needs one of its own.
+    """
+
+    def evaluate(w, o, eps):
+        n, hidden, d, row, x, g = o[COLUMNS], o[HIDDEN], o[WIDTH], o[PADDED_COLUMNS], o[X], o[G]
+        size, adjoint = o[PADDED_WIDTH] * row, o[ADJOINT]
+        top, stride = forward(w, x, o[FEATURES], o[SLOPES], hidden, d, n, row, size, eps)
+        fit = end(w, o, top, stride)
+        if not math.isfinite(fit):
+            return math.nan, 0.0
+        if hidden == 0:
+            for i in range(d):
+                for j in range(n):
+                    w[g + i * n + j] = w[adjoint + i * row + j]
+        else:
+            turned, wide, other = o[TURNED], o[PADDED_WIDTH], o[OTHER]
+            backward(w, x, g, o[FEATURES], o[SLOPES], turned, wide, adjoint, other, hidden, d, n, row, size, eps)
+        return fit, 0.5 * weighted_square(w, g, x, o[STRENGTH], o[SIZE])
+
+    return _named(evaluate, name, error_model="numpy")
+
+
+def descent(evaluate: Any, name: str) -> Any:
+    """Compiled (w, o, eps, tolerance, cap, flat, flag) -> evaluations: one run of L-BFGS from X.
+
+    X is left at the best point and F0 of the state at its loss, NaN if the start was not finite or flag[0] was set
+    meanwhile. `tolerance`, `cap` and `flat` as in `solvers.compiled.lbfgs.advance`; `name` as for `evaluation`.
+    """
+
+    def descend(w, o, eps, tolerance, cap, flat, flag):
+        evaluations = 0
+        w[o[STATE] + PHASE] = 0.0
+        while flag[0] == 0:
+            fit, regulariser = evaluate(w, o, eps)
+            evaluations += 1
+            status = advance(w, o, fit + regulariser, tolerance, cap, flat)
+            if status == FAILED:
+                break
+            if status > 0:
+                return evaluations
+        w[o[STATE] + F0] = math.nan
+        return evaluations
+
+    return _named(descend, name)
+
+
+def _named(function: Callable[..., Any], name: str, **options: Any) -> Any:
+    function.__name__ = f"{name}_{function.__name__}"
+    function.__qualname__ = function.__name__
+    return njit(nogil=True, **options)(function)
+
+
+@njit(nogil=True)
+def read_out(w, o, top, stride, to):
+    """Write W_L F, K rows of o[PADDED_COLUMNS], to w[to]; W_L is the last of the variables."""
+    n, hidden, d, row = o[COLUMNS], o[HIDDEN], o[WIDTH], o[PADDED_COLUMNS]
+    product(w, to, row, o[X] + d * n + hidden * d * d, d, 1, top, stride, o[CLASSES], n, d)
+
+
+@njit(nogil=True)
+def read_back(w, o, top, stride, slope):
+    """From the derivative at w[slope] in the output W_L F, those in W_L (to G) and in F (to o[ADJOINT])."""
+    K, n, hidden, d, row = o[CLASSES], o[COLUMNS], o[HIDDEN], o[WIDTH], o[PADDED_COLUMNS]
+    last = d * n + hidden * d * d
+    turn(w, top, stride, d, n, o[TURNED], o[PADDED_WIDTH])
+    product(w, o[G] + last, d, slope, row, 1, o[TURNED], o[PADDED_WIDTH], K, d, n)
+    product(w, o[ADJOINT], row, o[X] + last, 1, d, slope, row, d, n, K)
+
+
+@njit(nogil=True)
+def take(w, o, values, row):
+    """X <- values[row]."""
+    for i in range(o[SIZE]):
+        w[o[X] + i] = values[row, i]
+
+
+@njit(nogil=True)
+def put(w, o, values, row):
+    """values[row] <- X."""
+    for i in range(o[SIZE]):
+        values[row, i] = w[o[X] + i]
