@@ -7,7 +7,7 @@ the n x c x d gradients, and one product of those with themselves. All get the s
 import numpy as np
 
 from benchmarks.tables import interleaved
-from solvers.objectives.squared import Array
+from solvers.base.arrays import Array
 from solvers.rfm.agop import BLOCK, COLUMNS, agop, cheaper_form
 from solvers.rfm.kernels import Kernel, squared_distances
 from solvers.rfm.solve import solve

@@ -4,8 +4,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from solvers.base.arrays import Array
 from solvers.engines.schedule import schedule
-from solvers.objectives.squared import Array
 from solvers.weights.build import gaussian
 from theory.problem import Problem
 

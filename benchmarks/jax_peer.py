@@ -8,7 +8,8 @@ from typing import Any
 import numpy as np
 
 from benchmarks.cases import MEMORY
-from solvers.objectives.squared import Array, Objective
+from solvers.base.arrays import Array
+from solvers.objectives.squared import Objective
 from theory.problem import Problem
 
 

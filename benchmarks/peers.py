@@ -12,7 +12,8 @@ import numpy as np
 from scipy.optimize import minimize
 
 from benchmarks.cases import MEMORY, stages_of
-from solvers.objectives.squared import Array, Objective
+from solvers.base.arrays import Array
+from solvers.objectives.squared import Objective
 from theory.problem import Problem
 
 # Autograd wraps NumPy as it is imported, so type checkers see none of its functions.

@@ -7,10 +7,11 @@ import numpy as np
 
 from benchmarks import jax_peer, peers
 from benchmarks.cases import CASES, LARGE, MEMORY, Case, keep, starts_of
+from solvers.base.arrays import Array
 from solvers.base.statistics import poisson_interval
 from solvers.engines.cpu import Engine, compiled_evaluation, descend_lanes
 from solvers.engines.schedule import schedule
-from solvers.objectives.squared import Array, Objective
+from solvers.objectives.squared import Objective
 from solvers.search.fixed_portfolio import compiled_search
 from solvers.search.portfolio import global_search
 from solvers.search.state import State

@@ -15,6 +15,7 @@ import solvers
 from solvers.compiled import lbfgs
 from solvers.engines.cpu import Engine, compiled_evaluate, descend_lanes
 from solvers.engines.schedule import schedule
+from solvers.objectives.layers import forward
 from solvers.objectives.squared import Objective, best_last_layer, loss
 from solvers.search.fixed_portfolio import ENGINE, compiled_search
 from solvers.search.restarts import finish
@@ -47,7 +48,7 @@ def test_value_and_gradient_are_those_of_the_reference(L: int, K: int, width: in
     objective = Objective(problem)
     value, stated = objective.reduced(lower, eps)
     # Both invert the same K x K matrix; each loses at most its condition number in units of rounding.
-    slack = 100 * K * L * width * UNIT * conditioning(problem, objective.features(lower, eps)[0][-1])
+    slack = 100 * K * L * width * UNIT * conditioning(problem, forward(lower, eps).features[-1])
     assert abs(found - value) <= slack * value
     for mine, other in zip(gradient, stated, strict=True):
         assert np.abs(mine - other).max() <= slack * max(np.abs(g).max() for g in stated)
@@ -61,7 +62,7 @@ def test_value_and_gradient_at_dyadic_points_are_exact_ones(L: int) -> None:
     lower = [generator.integers(-1024, 1024, shape).astype(float) / 1024 for shape in problem.shapes[:-1]]
     weights = [*lower, best_last_layer(problem, lower)]
     found, gradient = compiled_evaluate(problem, lower, 0.0)
-    slack = 2000 * UNIT * conditioning(problem, Objective(problem).features(lower)[0][-1])
+    slack = 2000 * UNIT * conditioning(problem, forward(lower).features[-1])
     assert abs(Fraction(found) - problem.objective(exact(weights))) <= rounding_bound(problem, weights) + slack * found
     stated = grad(lambda w: traced_loss(problem, w, 0.0))(weights)
     for mine, other in zip(gradient, stated, strict=False):
@@ -95,7 +96,7 @@ def test_stages_never_raise_the_loss_and_report_what_they_reached(K, L, extra, s
         field = engine.run(engine.pack([lower]), row[None])
         (lower,) = field.lower
         value = objective.reduced(lower, row[0])[0]
-        slack = 100 * K * UNIT * conditioning(problem, objective.features(lower, row[0])[0][-1]) * value
+        slack = 100 * K * UNIT * conditioning(problem, forward(lower, row[0]).features[-1]) * value
         assert np.isfinite(value) and abs(field.values[0] - value) <= slack
         # A line search may accept a rise of its noise level; forty steps add up.
         assert value <= before * (1 + 40 * lbfgs.NOISE) + slack

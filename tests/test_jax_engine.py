@@ -10,6 +10,7 @@ from solvers.engines import cpu
 from solvers.engines.gpu import scheduler
 from solvers.engines.gpu.scheduler import Engine, available_devices, descend_lanes, find_device
 from solvers.engines.schedule import schedule
+from solvers.objectives.layers import forward
 from solvers.objectives.squared import Objective, loss
 from solvers.search.gpu import ENGINE, jax_search
 from solvers.search.scipy_reference import descend, knock_out, smoothing
@@ -53,7 +54,7 @@ def test_values_and_gradients_are_those_of_the_reference(L: int, K: int, width: 
         values, gradients = engine.evaluate(engine.pack(starts), eps)
         for start, found, gradient in zip(starts, values, gradients, strict=True):
             value, stated = objective.reduced(start[:-1], eps)
-            top = objective.features(start[:-1], eps)[0][-1]
+            top = forward(start[:-1], eps).features[-1]
             # Both invert the same K x K matrix; each loses at most its condition number in units of rounding.
             slack = 100 * K * L * width * UNIT * (1 + np.linalg.norm(top, 2) ** 2 / (K * objective.lambdas[-1]))
             assert abs(found - value) <= slack * value

@@ -6,7 +6,6 @@ from pathlib import Path
 import pytest
 
 from verification.checker import Result
-from verification.claims import run, select
 from verification.claims.base.claim import BUDGETS, Budget, Claim
 from verification.claims.base.verdict import Status, Verdict
 from verification.claims.grid import cell

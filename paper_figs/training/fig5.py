@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from paper_figs.style import COLOURS, Table
+from solvers.objectives.layers import forward
 from solvers.training.batch import Batch, train
 from solvers.training.reading import ends
 from solvers.training.run import class_mean_weights
@@ -58,13 +59,8 @@ def table_of(batch: Batch) -> Table:
 
 def matrices(setting: Setting, weights: list[Any]) -> dict[str, Any]:
     """M_3 without dead neurons, M_4 with its live ones in the order of the class they serve, and the Gram matrix."""
-    before = features = weights[0]
-    seen = []
-    for factor in weights[1:-1]:
-        before = factor @ features
-        features = np.maximum(before, 0.0)
-        seen.append((before, features))
-    third, last = seen[1][1], seen[2][0]
+    met = forward(weights[:-1])
+    third, last = met.features[2], met.before[2]
     third, last = (m[np.abs(m).max(axis=1) > 0.02 * np.abs(m).max()] for m in (third, last))
     order = np.lexsort((-last.max(axis=1), last.argmax(axis=1)))
     third = third[np.lexsort((-third.max(axis=1), third.argmax(axis=1)))]

@@ -10,6 +10,7 @@ import numpy as np
 
 from paper_figs.style import COLOURS, Table
 from paper_figs.training.fig5 import heat
+from solvers.objectives.layers import forward
 from solvers.training.batch import Batch, train
 from solvers.training.reading import CUT, ends
 from solvers.training.run import Run, class_mean_weights
@@ -62,10 +63,7 @@ def table_of(batch: Batch) -> Table:
 def _matrices(setting: Setting, run: Run) -> dict[str, Any]:
     """M_2 and M_6 without dead neurons, and the Gram matrix of M_6."""
     weights = class_mean_weights(setting, run)
-    features, layers = weights[0], []
-    for factor in weights[1:-1]:
-        features = np.maximum(factor @ features, 0.0)
-        layers.append(features)
+    layers = forward(weights[:-1]).features[1:]
     found = {}
     for name, m in (("$M_2$", layers[0]), ("$M_6$", layers[4])):
         live = m[m.max(axis=1) > 0.02 * m.max()]

@@ -13,7 +13,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from solvers.objectives.squared import Array
+from solvers.base.arrays import Array
 from theory.problem import ProblemError
 
 # Below this relative distance of two singular values a divided difference is replaced by the derivative between them.

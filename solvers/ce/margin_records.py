@@ -12,12 +12,12 @@ from typing import Any
 
 import numpy as np
 
+from solvers.base.arrays import Array
 from solvers.ce.margins import margin_search, minima_from
 from solvers.ce.match import FREE, same
 from solvers.ce.rows import FOLDER, Rows, kept_logits, rational, read_rows, round_up, singular_values, write_rows
 from solvers.ce.starts import structure_logits
 from solvers.objectives.cross_entropy import balanced_factors
-from solvers.objectives.squared import Array
 from theory.ce.margins import cost_power_bound
 from theory.ce.numbers import working
 from theory.ce.structure import cost_ball

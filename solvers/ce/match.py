@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 from flint import arb
 
-from solvers.objectives.squared import Array
+from solvers.base.arrays import Array
 from theory.ce.enclosure import best_scale
 from theory.ce.families import CE_FAMILIES
 from theory.ce.newton import best_member

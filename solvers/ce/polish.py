@@ -11,9 +11,9 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from solvers.base.arrays import Array
 from solvers.ce.chart import Chart, cross_entropy_form
 from solvers.objectives.cross_entropy import CeObjective, balanced_factors, cross_entropy, reduced_loss, strength
-from solvers.objectives.squared import Array
 from theory.problem import Problem
 
 RANK_THRESHOLD = 1e-4

@@ -13,6 +13,7 @@ from typing import Any
 import numpy as np
 from scipy.optimize import minimize_scalar
 
+from solvers.base.arrays import Array
 from solvers.base.parallel import cores
 from solvers.ce.polish import numerical_rank
 from solvers.ce.search import uniform
@@ -20,7 +21,7 @@ from solvers.ce.starts import low_rank
 from solvers.engines.cpu_cross_entropy import Recipe, run_starts
 from solvers.engines.schedule import STEPS_PER_STAGE
 from solvers.objectives.cross_entropy import cross_entropy, strength
-from solvers.objectives.squared import Array
+from solvers.objectives.layers import forward, regulariser
 from solvers.search.options import check_options
 from solvers.search.state import HIT
 from solvers.weights.build import gaussian
@@ -56,18 +57,14 @@ class ReluSearch:
 def relu_loss(problem: Problem, weights: Sequence[Array]) -> float:
     """The loss of weights (H_1, W_1, ..., W_L) with relu between the layers; ProblemError for another loss."""
     problem.require_loss("ce", "the relu objective")
-    z = relu_features(weights)[-1]
-    terms = zip(problem.effective_lambdas, weights, strict=True)
-    return cross_entropy(z)[0] + 0.5 * sum(float(s) * float(np.vdot(w, w)) for s, w in terms)
+    lambdas = [float(s) for s in problem.effective_lambdas]
+    return cross_entropy(relu_features(weights)[-1])[0] + regulariser(lambdas, weights)
 
 
 def relu_features(weights: Sequence[Array]) -> list[Array]:
     """(relu(P_2), ..., relu(P_L), Z)."""
-    found, below = [], weights[0]
-    for factor in weights[1:-1]:
-        below = np.maximum(factor @ below, 0.0)
-        found.append(below)
-    return [*found, weights[-1] @ below]
+    features = forward(weights[:-1]).features
+    return [*features[1:], weights[-1] @ features[-1]]
 
 
 def collapse_loss(problem: Problem) -> float:

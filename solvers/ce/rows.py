@@ -9,8 +9,8 @@ from typing import Any, TypeVar
 
 import numpy as np
 
+from solvers.base.arrays import Array
 from solvers.base.files import write_whole
-from solvers.objectives.squared import Array
 from theory.problem import ProblemError
 
 Rows = tuple[tuple[float, ...], ...]

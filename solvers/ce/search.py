@@ -13,12 +13,13 @@ from typing import Any
 
 import numpy as np
 
+from solvers.base.arrays import Array
 from solvers.base.parallel import cores, versions
 from solvers.ce.polish import CePolished, ce_polish
 from solvers.ce.starts import PORTFOLIO, Kind
 from solvers.engines.cpu_cross_entropy import Recipe, run_starts
 from solvers.objectives.cross_entropy import CeObjective, strength
-from solvers.objectives.squared import Array, balance
+from solvers.objectives.squared import balance
 from solvers.search.options import check_options
 from solvers.search.solution import Outcome, Solution
 from solvers.search.state import Group, State

@@ -5,8 +5,8 @@ from functools import lru_cache
 
 import numpy as np
 
+from solvers.base.arrays import Array
 from solvers.objectives.cross_entropy import balanced_factors
-from solvers.objectives.squared import Array
 from solvers.weights.build import gaussian, perturb
 from theory.ce.numbers import Balls, working
 from theory.ce.structures import CE_STRUCTURES

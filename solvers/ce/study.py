@@ -12,12 +12,12 @@ from fractions import Fraction
 
 import numpy as np
 
+from solvers.base.arrays import Array
 from solvers.base.parallel import cores
 from solvers.base.statistics import Proportion, clopper_pearson
 from solvers.ce.match import candidates, identify
 from solvers.ce.polish import ce_polish
 from solvers.engines.cpu_cross_entropy import Recipe, run_starts
-from solvers.objectives.squared import Array
 from theory.problem import Problem, ProblemError
 
 DNC = "dnc"

@@ -11,11 +11,11 @@ from typing import Any
 
 import numpy as np
 
+from solvers.base.arrays import Array
 from solvers.base.program_cache import code_digest, compile_cached
 from solvers.compiled import lbfgs, passes, products, vectors
 from solvers.engines.schedule import EPS_FACTOR, STEPS_PER_STAGE, schedule
 from solvers.objectives import evaluation, squared_kernel
-from solvers.objectives.squared import Array
 from theory.problem import Problem, ProblemError
 
 MEMORY = 16

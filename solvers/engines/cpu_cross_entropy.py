@@ -9,12 +9,12 @@ from typing import Any
 
 import numpy as np
 
+from solvers.base.arrays import Array
 from solvers.base.parallel import in_order
 from solvers.base.program_cache import code_digest, compile_cached
 from solvers.compiled import lbfgs, passes, products, vectors
 from solvers.engines.cpu import aligned, pack_rows, unpack_row
 from solvers.objectives import cross_entropy_kernel, evaluation
-from solvers.objectives.squared import Array
 from theory.problem import Problem
 
 MEMORY = 16

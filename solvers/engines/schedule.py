@@ -4,7 +4,7 @@ from collections.abc import Callable
 
 import numpy as np
 
-from solvers.objectives.squared import Array
+from solvers.base.arrays import Array
 from theory.problem import Problem
 
 EPS_END = 1e-7

@@ -14,8 +14,9 @@ from typing import Any
 
 import numpy as np
 
+from solvers.base.arrays import Array
 from solvers.minima.polish import refine
-from solvers.objectives.squared import Array, Objective
+from solvers.objectives.squared import Objective
 from solvers.search.portfolio import global_search
 from solvers.search.solution import Outcome
 from solvers.search.state import State
@@ -132,7 +133,7 @@ def ray_of(problem: Problem, weights: Sequence[Array], name: str) -> Ray:
         ProblemError: if tr Z <= 0, so that no scale is better than zero.
     """
     p = problem.L + 1
-    output = weights[-1] @ Objective(problem).features(weights[:-1])[0][-1]
+    output = weights[-1] @ Objective(problem).forward(weights[:-1]).features[-1]
     trace, square = float(np.trace(output)), float(np.vdot(output, output))
     if not (np.isfinite(square) and trace > 0):
         raise ProblemError(f"a ray needs an output of positive trace, got {trace}")

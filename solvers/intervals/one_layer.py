@@ -15,7 +15,7 @@ from importlib.metadata import version
 import cvxpy as cp
 import numpy as np
 
-from solvers.objectives.squared import Array
+from solvers.base.arrays import Array
 from theory.problem import Problem, ProblemError
 
 # SCS stops at 1e-4 unless told otherwise; CLARABEL at 1e-8.

@@ -6,7 +6,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from solvers.objectives.squared import Array
+from solvers.base.arrays import Array
 from theory.problem import ProblemError
 
 

@@ -9,7 +9,8 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from solvers.objectives.squared import Array, Objective
+from solvers.base.arrays import Array
+from solvers.objectives.squared import Objective
 from theory.problem import Problem
 
 # Kinks are looked for up to LARGEST of the largest entry; what lies below LEAST is rounding and smoothing.

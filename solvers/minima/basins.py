@@ -22,9 +22,9 @@ from typing import Any
 
 import numpy as np
 
+from solvers.base.arrays import Array
 from solvers.minima.polish import RESIDUAL_GOAL
 from solvers.minima.symmetry import TOLERANCE, invariants
-from solvers.objectives.squared import Array
 from theory.problem import Problem, ProblemError
 
 # At a stationary point the loss errs by less than the residual, times a few terms; a thousand is for their number.

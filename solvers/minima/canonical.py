@@ -14,7 +14,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from solvers.objectives.squared import Array, Objective, balance, loss
+from solvers.base.arrays import Array
+from solvers.objectives.squared import Objective, balance, loss
 from theory.problem import Problem
 
 ROUNDING = 64 * np.finfo(float).eps
@@ -105,7 +106,7 @@ def _sort(problem: Problem, weights: list[Array]) -> list[list[Array]]:
     """Order the neurons of every hidden layer by the norm of their features, then by the features themselves."""
     arranged = list(weights)
     for layer in range(2, problem.L + 1):
-        features = Objective(problem).features(arranged[:layer])[0][-1]
+        features = Objective(problem).forward(arranged[:layer]).features[-1]
         # Rounded keys, so that neurons equal up to rounding keep one order on every machine.
         keys = np.round(np.column_stack([np.linalg.norm(features, axis=1), features]), 6)
         order = np.lexsort(-keys.T[::-1])
@@ -141,16 +142,11 @@ def describe(problem: Problem, weights: Sequence[Array], threshold: float = RANK
     """
     problem.require_loss("mse", "the table of layers")
     problem.check_shapes([(w.shape[0], w.shape[1]) for w in weights])
+    met = Objective(problem).forward([np.asarray(w, dtype=float) for w in weights[:-1]])
     layers = []
-    features = np.asarray(weights[0], dtype=float)
-    for i, factor in enumerate(weights[1:]):
-        before = factor @ features
-        features = np.maximum(before, 0.0)
-        last = i == problem.L - 1
-        layers.append(_layer("Z" if last else f"P_{i + 2}", before, threshold))
-        if not last:
-            layers.append(_layer(f"F_{i + 2}", features, threshold))
-    return tuple(layers)
+    for i, (before, features) in enumerate(zip(met.before, met.features[1:], strict=True), start=2):
+        layers += [_layer(f"P_{i}", before, threshold), _layer(f"F_{i}", features, threshold)]
+    return (*layers, _layer("Z", np.asarray(weights[-1], dtype=float) @ met.features[-1], threshold))
 
 
 def _layer(name: str, m: Array, threshold: float) -> Layer:

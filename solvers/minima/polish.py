@@ -21,10 +21,11 @@ from dataclasses import dataclass
 import numpy as np
 from scipy.optimize import linprog
 
+from solvers.base.arrays import Array
 from solvers.minima.active_set import ActiveSet
 from solvers.minima.canonical import ROUNDING, canonical
 from solvers.minima.rest import SMOOTHINGS, settle
-from solvers.objectives.squared import Array, balance, loss
+from solvers.objectives.squared import balance, loss
 from theory.problem import Problem
 
 # None: the widest gap.

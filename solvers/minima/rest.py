@@ -13,8 +13,9 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
+from solvers.base.arrays import Array
 from solvers.engines.cpu import Engine
-from solvers.objectives.squared import Array, balance, best_last_layer, loss
+from solvers.objectives.squared import balance, best_last_layer, loss
 from solvers.weights.build import pad
 from theory.problem import Problem
 

@@ -20,9 +20,10 @@ from numpy.typing import NDArray
 from scipy.sparse.csgraph import connected_components
 from sympy.combinatorics import Permutation, PermutationGroup
 
+from solvers.base.arrays import Array
 from solvers.minima.canonical import RANK_THRESHOLD, canonical
 from solvers.minima.polish import CURVATURE_MARGIN, RESIDUAL_GOAL
-from solvers.objectives.squared import Array, Objective
+from solvers.objectives.squared import Objective
 from theory.problem import Problem
 
 # How far weights of that KKT residual can be off when the reduced Hessian just passes as positive.
@@ -60,7 +61,7 @@ def invariants(problem: Problem, weights: Sequence[Array]) -> tuple[Array, ...]:
     """
     arrays = [np.asarray(w, dtype=float) for w in weights]
     problem.check_shapes([(w.shape[0], w.shape[1]) for w in arrays])
-    features = Objective(problem).features(arrays[:-1])[0]
+    features = Objective(problem).forward(arrays[:-1]).features
     return (*(f.T @ f for f in features[1:]), arrays[-1] @ features[-1])
 
 
@@ -114,7 +115,7 @@ def neck_features(problem: Problem, weights: Sequence[Array], tolerance: float =
         ProblemError: if the shapes do not chain up.
     """
     lower = canonical(problem, weights)[: min(2, problem.L)]
-    features = Objective(problem).features(lower)[0][-1] if problem.L > 1 else np.zeros((0, problem.K))
+    features = Objective(problem).forward(lower).features[-1] if problem.L > 1 else np.zeros((0, problem.K))
     size = np.linalg.norm(features, axis=1)
     alive = size > tolerance * size.max(initial=0.0)
     size, unit = size[alive], features[alive] / size[alive, None]

@@ -9,7 +9,9 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from solvers.objectives.squared import Array, balance
+from solvers.base.arrays import Array
+from solvers.objectives.layers import backward, forward, regulariser
+from solvers.objectives.squared import balance
 from theory.problem import Problem, ProblemError
 
 
@@ -64,15 +66,11 @@ class CeObjective:
     def logits(self, weights: Sequence[Array]) -> Array:
         """Z (K x K)."""
         self.problem.check_shapes([(w.shape[0], w.shape[1]) for w in weights])
-        z = np.asarray(weights[0], dtype=float)
-        for factor in weights[1:]:
-            z = factor @ z
-        return z
+        return forward([np.asarray(w, dtype=float) for w in weights], eps=None).features[-1]
 
     def split(self, weights: Sequence[Array]) -> tuple[float, float]:
         """(fit, regulariser); their sum is the loss."""
-        regulariser = 0.5 * sum(s * float(np.vdot(w, w)) for s, w in zip(self.lambdas, weights, strict=True))
-        return cross_entropy(self.logits(weights))[0], regulariser
+        return cross_entropy(self.logits(weights))[0], regulariser(self.lambdas, weights)
 
     def loss(self, weights: Sequence[Array]) -> float:
         """Fit plus regulariser."""
@@ -80,16 +78,9 @@ class CeObjective:
 
     def full(self, weights: Sequence[Array]) -> tuple[float, list[Array]]:
         """Loss and its gradient in every factor."""
-        below = [np.asarray(weights[0], dtype=float)]
-        for factor in weights[1:]:
-            below.append(factor @ below[-1])
-        adjoint = cross_entropy(below[-1])[1]
-        gradients = []
-        for i in range(len(weights) - 1, 0, -1):
-            gradients.append(adjoint @ below[i - 1].T + self.lambdas[i] * weights[i])
-            adjoint = weights[i].T @ adjoint
-        gradients.append(adjoint + self.lambdas[0] * weights[0])
-        return self.loss(weights), gradients[::-1]
+        met = forward(weights, eps=None)
+        fit, adjoint = cross_entropy(met.features[-1])
+        return fit + regulariser(self.lambdas, weights), backward(self.lambdas, weights, met, adjoint)
 
 
 def balanced_factors(logits: Array, problem: Problem, rank: int | None = None) -> list[Array]:

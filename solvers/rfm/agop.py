@@ -12,7 +12,7 @@ evaluated in blocks of rows; neither builds the n x c x d gradients. For samples
 
 import numpy as np
 
-from solvers.objectives.squared import Array
+from solvers.base.arrays import Array
 from solvers.rfm.kernels import Kernel, squared_distances
 from theory.problem import ProblemError
 

@@ -11,8 +11,8 @@ from sklearn.utils import check_random_state
 from sklearn.utils.multiclass import check_classification_targets
 from sklearn.utils.validation import check_is_fitted, validate_data
 
+from solvers.base.arrays import Array
 from solvers.metrics import finite_rows
-from solvers.objectives.squared import Array
 from solvers.rfm.inputs import unit_rows
 from solvers.rfm.kernels import Kernel, predictions
 from solvers.rfm.recursion import Layer, LayerRow, layers, step

@@ -5,9 +5,9 @@ import warnings
 import numpy as np
 import numpy.typing as npt
 
+from solvers.base.arrays import Array
 from solvers.datasets.record import DataWarning
 from solvers.metrics import Classes, class_means
-from solvers.objectives.squared import Array
 from theory.problem import ProblemError
 
 

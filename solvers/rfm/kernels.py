@@ -11,7 +11,7 @@ from numbers import Real
 
 import numpy as np
 
-from solvers.objectives.squared import Array
+from solvers.base.arrays import Array
 from theory.problem import ProblemError
 
 KERNELS = ("laplace", "gaussian")

@@ -11,9 +11,9 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
+from solvers.base.arrays import Array
 from solvers.datasets.record import DataWarning
 from solvers.metrics import finite_rows, nc1, nc2, psd_sqrt
-from solvers.objectives.squared import Array
 from solvers.rfm.agop import agop
 from solvers.rfm.inputs import check_samples, unit_rows
 from solvers.rfm.kernels import predictions, squared_distances

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 import numpy as np
 from scipy.linalg import get_blas_funcs, get_lapack_funcs
 
-from solvers.objectives.squared import Array
+from solvers.base.arrays import Array
 from solvers.rfm.kernels import Kernel
 from theory.problem import ProblemError
 

@@ -8,8 +8,8 @@ from typing import Any, Protocol
 
 import numpy as np
 
+from solvers.base.arrays import Array
 from solvers.engines.schedule import EPS_END
-from solvers.objectives.squared import Array
 from solvers.search.solution import Outcome, Solution
 from theory.problem import Problem, ProblemError
 

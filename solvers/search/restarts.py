@@ -13,10 +13,11 @@ from typing import Any
 
 import numpy as np
 
+from solvers.base.arrays import Array
 from solvers.base.parallel import in_order
 from solvers.engines.cpu import Engine, Field
 from solvers.engines.schedule import better_half, schedule
-from solvers.objectives.squared import Array, balance, best_last_layer, loss
+from solvers.objectives.squared import balance, best_last_layer, loss
 from solvers.search.options import Found, Start, drawn
 from theory.problem import Problem
 

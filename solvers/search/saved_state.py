@@ -7,8 +7,8 @@ from pathlib import Path
 
 import numpy as np
 
+from solvers.base.arrays import Array
 from solvers.base.files import read_archive, reading, write_archive
-from solvers.objectives.squared import Array
 from solvers.search.bandit import ARMS, Arm, ArmRecord
 from solvers.search.solution import problem_from, stated
 from solvers.search.state import Group, State

@@ -17,8 +17,9 @@ import numpy as np
 import scipy
 from scipy.optimize import minimize
 
+from solvers.base.arrays import Array
 from solvers.engines.schedule import EPS_END
-from solvers.objectives.squared import Array, Objective, balance, best_last_layer, loss
+from solvers.objectives.squared import Objective, balance, best_last_layer, loss
 from solvers.search.options import Found, Plan, Start, drawn
 from solvers.search.solution import Solution
 from solvers.weights.build import gaussian

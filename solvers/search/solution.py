@@ -8,8 +8,8 @@ from typing import Any
 
 import numpy as np
 
+from solvers.base.arrays import Array
 from solvers.base.files import read_archive, reading, write_archive
-from solvers.objectives.squared import Array
 from theory.problem import Problem
 
 FORMAT = "dufm-solution"

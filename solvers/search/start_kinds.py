@@ -11,7 +11,7 @@ from itertools import combinations
 
 import numpy as np
 
-from solvers.objectives.squared import Array
+from solvers.base.arrays import Array
 from solvers.weights.build import gaussian, pad, perturb
 from solvers.weights.of_structure import at_best_scale
 from theory.problem import Problem, ProblemError

@@ -7,8 +7,8 @@ from typing import Any
 
 import numpy as np
 
+from solvers.base.arrays import Array
 from solvers.minima.basins import missed
-from solvers.objectives.squared import Array
 from solvers.search.bandit import ARMS, ArmRecord
 from solvers.search.options import Found
 from solvers.search.solution import Outcome, Solution

@@ -11,12 +11,13 @@ from typing import Any
 
 import numpy as np
 
+from solvers.base.arrays import Array
 from solvers.base.program_cache import code_digest, compile_cached
 from solvers.compiled import lbfgs, passes, products, vectors
 from solvers.engines.cpu import aligned, pack_rows, unpack_row
 from solvers.metrics import dnc1
 from solvers.objectives import evaluation, samples_kernel
-from solvers.objectives.squared import Array, Objective
+from solvers.objectives.layers import forward
 from solvers.training.setting import Setting, checkpoints
 
 # A run has diverged when its loss is this many times the larger of 1 and what it began with.
@@ -114,7 +115,7 @@ def look(setting: Setting, weights: list[Array]) -> tuple[Array, Array]:
     singular, within = np.full((2 * L - 1, K), np.nan), np.full(L, np.nan)
     if not all(np.isfinite(w).all() for w in weights):
         return singular, within
-    features = Objective(problem).features(weights[:-1])[0]
+    features = forward(weights[:-1]).features
     means = [f.reshape(len(f), K, n).mean(axis=2) for f in features]
     for i in range(L):
         singular[2 * i] = np.linalg.svd(weights[i + 1] @ means[i], compute_uv=False)

@@ -5,7 +5,7 @@ from collections.abc import Sequence
 import numpy as np
 from scipy.linalg import block_diag
 
-from solvers.objectives.squared import Array
+from solvers.base.arrays import Array
 from theory.problem import Problem, ProblemError
 
 

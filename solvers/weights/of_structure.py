@@ -7,7 +7,8 @@ from typing import Any
 import numpy as np
 import sympy as sp
 
-from solvers.objectives.squared import Array, balance
+from solvers.base.arrays import Array
+from solvers.objectives.squared import balance
 from theory.problem import Problem, ProblemError
 from theory.rational import matrix, to_lists
 from theory.squared.phi import minimiser

@@ -16,7 +16,8 @@ from multiprocessing import get_context, parent_process
 
 import numpy as np
 
-from solvers.objectives.squared import Array, balance, loss
+from solvers.base.arrays import Array
+from solvers.objectives.squared import balance, loss
 from theory.problem import ProblemError
 from verification.atlas.cells import Cell
 from verification.atlas.store import Record, Store

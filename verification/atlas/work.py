@@ -12,12 +12,13 @@ from typing import Any
 
 import numpy as np
 
+from solvers.base.arrays import Array
 from solvers.base.parallel import versions
 from solvers.engines.cpu import descend_lanes
 from solvers.minima.canonical import canonical, describe
 from solvers.minima.polish import refine
 from solvers.minima.symmetry import symmetry_group
-from solvers.objectives.squared import Array, loss
+from solvers.objectives.squared import loss
 from solvers.search.portfolio import global_search
 from solvers.search.restarts import finish
 from solvers.search.state import Group, State

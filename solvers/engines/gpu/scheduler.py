@@ -18,9 +18,9 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from solvers.base.arrays import Array
 from solvers.engines.cpu import Field
 from solvers.engines.schedule import STEPS_PER_STAGE, schedule
-from solvers.objectives.squared import Array
 from theory.problem import Problem, ProblemError
 
 MEMORY = 12

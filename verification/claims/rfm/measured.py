@@ -10,8 +10,8 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
+from solvers.base.arrays import Array
 from solvers.base.statistics import clopper_pearson
-from solvers.objectives.squared import Array
 from solvers.rfm.experiments import digit_runs
 from solvers.rfm.recursion import LayerRow
 from solvers.rfm.settings import DeepSettings
