@@ -7,10 +7,10 @@ the n x c x d gradients, and one product of those with themselves. All get the s
 import numpy as np
 
 from benchmarks.tables import interleaved
-from solvers.base.arrays import Array
-from solvers.rfm.agop import BLOCK, COLUMNS, agop, cheaper_form
-from solvers.rfm.kernels import Kernel, squared_distances
-from solvers.rfm.solve import solve
+from dufm.solvers.base.arrays import Array
+from dufm.solvers.rfm.agop import BLOCK, COLUMNS, agop, cheaper_form
+from dufm.solvers.rfm.kernels import Kernel, squared_distances
+from dufm.solvers.rfm.solve import solve
 
 OUTPUTS = 10
 SIZES = (250, 500, 1000, 2000, 4000)

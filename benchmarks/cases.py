@@ -4,10 +4,10 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from solvers.base.arrays import Array
-from solvers.engines.schedule import schedule
-from solvers.weights.build import gaussian
-from theory.problem import Problem
+from dufm.solvers.base.arrays import Array
+from dufm.solvers.engines.schedule import schedule
+from dufm.solvers.weights.build import gaussian
+from dufm.theory.problem import Problem
 
 
 @dataclass(frozen=True)

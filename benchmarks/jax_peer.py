@@ -8,9 +8,9 @@ from typing import Any
 import numpy as np
 
 from benchmarks.cases import MEMORY
-from solvers.base.arrays import Array
-from solvers.objectives.squared import Objective
-from theory.problem import Problem
+from dufm.solvers.base.arrays import Array
+from dufm.solvers.objectives.squared import Objective
+from dufm.theory.problem import Problem
 
 
 def available() -> bool:

@@ -11,9 +11,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from benchmarks.tables import interleaved
-from solvers.jumps.chains import Setting, sgd_chains
-from solvers.jumps.experiments import frozen_minimum, strength
-from solvers.jumps.instance import instance32
+from dufm.solvers.jumps.chains import Setting, sgd_chains
+from dufm.solvers.jumps.experiments import frozen_minimum, strength
+from dufm.solvers.jumps.instance import instance32
 
 Array = NDArray[np.float64]
 ETA = 0.2

@@ -12,9 +12,9 @@ import numpy as np
 from scipy.optimize import minimize
 
 from benchmarks.cases import MEMORY, stages_of
-from solvers.base.arrays import Array
-from solvers.objectives.squared import Objective
-from theory.problem import Problem
+from dufm.solvers.base.arrays import Array
+from dufm.solvers.objectives.squared import Objective
+from dufm.theory.problem import Problem
 
 # Autograd wraps NumPy as it is imported, so type checkers see none of its functions.
 anp: Any = autograd.numpy

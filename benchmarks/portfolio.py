@@ -4,12 +4,12 @@ import time
 
 import numpy as np
 
-from solvers.engines.cpu import Engine
-from solvers.search.bandit import ARMS, FIXED
-from solvers.search.restarts import STARTS, Recipe, run_recipes
-from solvers.search.start_kinds import KINDS
-from solvers.search.state import HIT
-from theory.problem import Problem
+from dufm.solvers.engines.cpu import Engine
+from dufm.solvers.search.bandit import ARMS, FIXED
+from dufm.solvers.search.restarts import STARTS, Recipe, run_recipes
+from dufm.solvers.search.start_kinds import KINDS
+from dufm.solvers.search.state import HIT
+from dufm.theory.problem import Problem
 
 # (K, L, lambda, width)
 PROBLEMS = (

@@ -6,8 +6,8 @@ import numpy as np
 
 from benchmarks.peers import anp, value_and_grad
 from benchmarks.tables import interleaved
-from solvers.rank_two.network import Array, data_gradients, initial
-from solvers.rank_two.tasks import Task, setup_of, task_named, train_task
+from dufm.solvers.rank_two.network import Array, data_gradients, initial
+from dufm.solvers.rank_two.tasks import Task, setup_of, task_named, train_task
 
 CASES = (("diabetes", 0.1), ("digits-parity", 0.1), ("digits", 0.03))
 SEED = 0

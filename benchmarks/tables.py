@@ -7,15 +7,15 @@ import numpy as np
 
 from benchmarks import jax_peer, peers
 from benchmarks.cases import CASES, LARGE, MEMORY, Case, keep, starts_of
-from solvers.base.arrays import Array
-from solvers.base.statistics import poisson_interval
-from solvers.engines.cpu import Engine, compiled_evaluation, descend_lanes
-from solvers.engines.schedule import schedule
-from solvers.objectives.squared import Objective
-from solvers.search.fixed_portfolio import compiled_search
-from solvers.search.portfolio import global_search
-from solvers.search.state import State
-from theory.problem import Problem
+from dufm.solvers.base.arrays import Array
+from dufm.solvers.base.statistics import poisson_interval
+from dufm.solvers.engines.cpu import Engine, compiled_evaluation, descend_lanes
+from dufm.solvers.engines.schedule import schedule
+from dufm.solvers.objectives.squared import Objective
+from dufm.solvers.search.fixed_portfolio import compiled_search
+from dufm.solvers.search.portfolio import global_search
+from dufm.solvers.search.state import State
+from dufm.theory.problem import Problem
 
 PEER_RATIO = 1000
 

@@ -6,8 +6,8 @@ The Petersen graph as read-out: classes are the edges of K_5, features their inc
 
 import sympy as sp
 
-from theory.squared.srg import incidence, nuclear_norm
-from theory.squared.structure import HeadCost
+from dufm.theory.squared.srg import incidence, nuclear_norm
+from dufm.theory.squared.structure import HeadCost
 
 
 class Mine:

@@ -6,12 +6,12 @@
 from collections.abc import Iterable, Iterator
 from pathlib import Path
 
-from paper_figs.ce import ce_codes, ce_hessian, ce_loss, ce_orbits, ce_spectra, ce_winner_map
-from paper_figs.jumps import jumps, jumps_exact
-from paper_figs.networks import network_ansatz, network_head, network_layers, network_rank
-from paper_figs.rank_two import rank_two
-from paper_figs.rfm import rfm_ablations, rfm_gram, rfm_nc, rfm_rates
-from paper_figs.squared import (
+from dufm.paper_figs.ce import ce_codes, ce_hessian, ce_loss, ce_orbits, ce_spectra, ce_winner_map
+from dufm.paper_figs.jumps import jumps, jumps_exact
+from dufm.paper_figs.networks import network_ansatz, network_head, network_layers, network_rank
+from dufm.paper_figs.rank_two import rank_two
+from dufm.paper_figs.rfm import rfm_ablations, rfm_gram, rfm_nc, rfm_rates
+from dufm.paper_figs.squared import (
     brackets,
     critical_depth,
     head_frontier,
@@ -24,11 +24,11 @@ from paper_figs.squared import (
     winner_map,
     x_intervals,
 )
-from paper_figs.style import FigureModule, as_csv, render
-from paper_figs.training import fig2, fig3, fig5, fig6
-from solvers.base.files import write_whole
-from theory.problem import ProblemError
-from verification.claims.base.claim import BUDGETS
+from dufm.paper_figs.style import FigureModule, as_csv, render
+from dufm.paper_figs.training import fig2, fig3, fig5, fig6
+from dufm.solvers.base.files import write_whole
+from dufm.theory.problem import ProblemError
+from dufm.verification.claims.base.claim import BUDGETS
 
 FIGURES: dict[str, FigureModule] = {
     "winner-map": winner_map,

@@ -12,17 +12,18 @@ import numpy as np
 import pytest
 from rich.console import Console
 
-from solvers.search.solution import Outcome, Solution, save
-from theory.problem import Problem, ProblemError
-from theory.squared.phi import phi, phi_of_power
-from theory.squared.structure import total_cost
-from theory.squared.structures import CheapestSum
-from verification.atlas import cells, records
-from verification.atlas.cells import Cell, lower_bound
-from verification.atlas.records import FOLDER, check_atlas, file_weights, path_of, read_atlas, read_file, submit
-from verification.atlas.work import as_text, floats, judge
-from verification.base.certificate import point_certificate, write
-from verification.claims.settled import (
+from dufm.solvers.search.solution import Outcome, Solution, save
+from dufm.theory.problem import Problem, ProblemError
+from dufm.theory.squared.phi import phi, phi_of_power
+from dufm.theory.squared.structure import total_cost
+from dufm.theory.squared.structures import CheapestSum
+from dufm.verification.atlas import records
+from dufm.verification.atlas.cells import Cell, lower_bound
+from dufm.verification.atlas.records import FOLDER, check_atlas, file_weights, path_of, read_atlas, read_file, submit
+from dufm.verification.atlas.work import as_text, floats, judge
+from dufm.verification.base.certificate import point_certificate, write
+from dufm.verification.claims import settled as winners
+from dufm.verification.claims.settled import (
     CERTIFIED_LOW,
     CERTIFIED_OTHER,
     OPEN,
@@ -32,7 +33,7 @@ from verification.claims.settled import (
     table,
     verdict,
 )
-from verification.cli.map import run_records, run_submit
+from dufm.verification.cli.map import run_records, run_submit
 
 K, L = 3, 4
 STRENGTHS = 5
@@ -200,10 +201,10 @@ def test_verdicts_come_from_checked_claims(monkeypatch: pytest.MonkeyPatch) -> N
     assert verdict(Problem.of(5, 3, "0.001"), False) == OPEN
     assert verdict(Problem.of(5, 3, "0.001"), True, 3) == CERTIFIED_LOW
     assert verdict(Problem.of(5, 3, "0.001"), True, 5) == CERTIFIED_OTHER
-    cells.settled.cache_clear()
-    monkeypatch.setattr(cells, "_status", lambda label: None)
+    settled.cache_clear()
+    monkeypatch.setattr(winners, "_status", lambda label: None)
     assert settled(10, 4) is None
-    cells.settled.cache_clear()
+    settled.cache_clear()
 
 
 def test_the_bound_is_dncs_loss_at_one_layer_and_below_every_record() -> None:

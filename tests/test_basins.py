@@ -8,13 +8,13 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from solvers.minima.basins import LOSS_TOLERANCE, Basins, fingerprint
-from solvers.minima.polish import refine
-from solvers.minima.symmetry import TOLERANCE
-from solvers.objectives.squared import balance, loss
-from solvers.weights.of_structure import at_best_scale
-from theory.problem import Problem, ProblemError
-from theory.squared.structures import structure_named
+from dufm.solvers.minima.basins import LOSS_TOLERANCE, Basins, fingerprint
+from dufm.solvers.minima.polish import refine
+from dufm.solvers.minima.symmetry import TOLERANCE
+from dufm.solvers.objectives.squared import balance, loss
+from dufm.solvers.weights.of_structure import at_best_scale
+from dufm.theory.problem import Problem, ProblemError
+from dufm.theory.squared.structures import structure_named
 
 SMALL = Problem.of(3, 4, "0.002", width=8)
 HUB = Problem.of(7, 3, "0.0003")

@@ -9,30 +9,30 @@ import pytest
 import sympy as sp
 from flint import fmpq, fmpq_mat
 
-from solvers.search.fixed_portfolio import compiled_search
-from solvers.weights.cyclic import cyclic_weights, pentagon
-from solvers.weights.of_structure import at_best_scale
-from theory.derivations.squared.chord import chord
-from theory.derivations.squared.halves import halves
-from theory.derivations.squared.lemmas import random_matrix
-from theory.derivations.squared.linear_network import linear_network, schatten_power_2x2
-from theory.derivations.squared.pairs import mean_over_subsets, pairs
-from theory.derivations.squared.two_classes import nuclear_norm_falls, two_classes, without_relu
-from theory.derivations.squared.two_layers import last_column, two_layers
-from theory.problem import Problem, ProblemError
-from theory.proof.derivation import proved
-from theory.rational import fraction, identity, matrix, relu, squared_norm
-from theory.squared.bounds import bracket, frobenius_cost, least_cost, least_loss, pair_power
-from theory.squared.halves import Halves, cost_cubed
-from theory.squared.phi import collapse_threshold, phi, phi_of_power
-from theory.squared.structure import as_fraction_ball, cost_power, full_weights, singular_value_sum, total_cost
-from theory.squared.structures import STRUCTURES
-from verification.base.exact import rational
-from verification.checker import check
-from verification.claims.base.claim import Budget
-from verification.claims.base.verdict import Status
-from verification.claims.squared.bounds import BOUNDS
-from verification.claims.squared.near_collapse import FROM, STRONG, WITNESS_AT, threshold_above
+from dufm.solvers.search.fixed_portfolio import compiled_search
+from dufm.solvers.weights.cyclic import cyclic_weights, pentagon
+from dufm.solvers.weights.of_structure import at_best_scale
+from dufm.theory.derivations.squared.chord import chord
+from dufm.theory.derivations.squared.halves import halves
+from dufm.theory.derivations.squared.lemmas import random_matrix
+from dufm.theory.derivations.squared.linear_network import linear_network, schatten_power_2x2
+from dufm.theory.derivations.squared.pairs import mean_over_subsets, pairs
+from dufm.theory.derivations.squared.two_classes import nuclear_norm_falls, two_classes, without_relu
+from dufm.theory.derivations.squared.two_layers import last_column, two_layers
+from dufm.theory.problem import Problem, ProblemError
+from dufm.theory.proof.derivation import proved
+from dufm.theory.rational import fraction, identity, matrix, relu, squared_norm
+from dufm.theory.squared.bounds import bracket, frobenius_cost, least_cost, least_loss, pair_power
+from dufm.theory.squared.halves import Halves, cost_cubed
+from dufm.theory.squared.phi import collapse_threshold, phi, phi_of_power
+from dufm.theory.squared.structure import as_fraction_ball, cost_power, full_weights, singular_value_sum, total_cost
+from dufm.theory.squared.structures import STRUCTURES
+from dufm.verification.base.exact import rational
+from dufm.verification.checker import check
+from dufm.verification.claims.base.claim import Budget
+from dufm.verification.claims.base.verdict import Status
+from dufm.verification.claims.squared.bounds import BOUNDS
+from dufm.verification.claims.squared.near_collapse import FROM, STRONG, WITNESS_AT, threshold_above
 
 CERTIFICATES = {"two-layers-low-rank": 1, "two-layers-strong": 1, "three-layers-strong": 3}
 
@@ -44,7 +44,7 @@ def test_every_step_checks(build) -> None:
 
 @pytest.mark.parametrize("claim", [*BOUNDS, *STRONG], ids=lambda c: c.label)
 def test_claims_rest_on_checked_steps_alone(claim, monkeypatch: pytest.MonkeyPatch) -> None:
-    from verification.claims.base import proofs
+    from dufm.verification.claims.base import proofs
 
     built = {d.name: d for d in (b() for b in (linear_network, two_classes, pairs, two_layers, chord, halves))}
     known = proofs.derivation

@@ -4,14 +4,14 @@ from fractions import Fraction
 
 import pytest
 
-from theory.ce.polygons import DNC_LOGITS
-from theory.problem import Problem
-from verification.claims import claim_named
-from verification.claims.base.claim import Budget, Claim
-from verification.claims.base.verdict import Status
-from verification.claims.ce import structures
-from verification.claims.ce.hessian import CE_HESSIAN
-from verification.claims.ce.structures import CE, CE_CROSSINGS, asymptotic_ratio, crossing_cases
+from dufm.theory.ce.polygons import DNC_LOGITS
+from dufm.theory.problem import Problem
+from dufm.verification.claims import claim_named
+from dufm.verification.claims.base.claim import Budget, Claim
+from dufm.verification.claims.base.verdict import Status
+from dufm.verification.claims.ce import structures
+from dufm.verification.claims.ce.hessian import CE_HESSIAN
+from dufm.verification.claims.ce.structures import CE, CE_CROSSINGS, asymptotic_ratio, crossing_cases
 
 ONE = Budget("test", 1)
 

@@ -9,11 +9,11 @@ import pytest
 from rich.console import Console
 from typer.testing import CliRunner
 
-from theory.problem import Problem, ProblemError
-from verification.cli.ce.commands import commands
-from verification.cli.compare import run_compare
-from verification.cli.listings import structures_table
-from verification.cli.search import run_search
+from dufm.theory.problem import Problem, ProblemError
+from dufm.verification.cli.ce.commands import commands
+from dufm.verification.cli.compare import run_compare
+from dufm.verification.cli.listings import structures_table
+from dufm.verification.cli.search import run_search
 
 OPTIONS: dict[str, Any] = {"restarts": 64, "seed": 0, "device": "auto", "target": None, "budget": None}
 OPTIONS |= {"patience": None, "resume": False, "minima": 2}

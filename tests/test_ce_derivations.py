@@ -2,14 +2,14 @@
 
 import pytest
 
-from theory.ce.numbers import working
-from theory.ce.structures import ce_structure_named
-from theory.derivations.ce.dnc import ce_dnc
-from theory.derivations.ce.hessian import CASES, ce_hessian
-from theory.derivations.ce.low_rank import CODE_CASES, ce_low_rank, code_wins, polygon_wins
-from theory.derivations.ce.reduction import ce_reduction
-from theory.proof.checks import Method
-from theory.proof.derivation import FORMATS, proved
+from dufm.theory.ce.numbers import working
+from dufm.theory.ce.structures import ce_structure_named
+from dufm.theory.derivations.ce.dnc import ce_dnc
+from dufm.theory.derivations.ce.hessian import CASES, ce_hessian
+from dufm.theory.derivations.ce.low_rank import CODE_CASES, ce_low_rank, code_wins, polygon_wins
+from dufm.theory.derivations.ce.reduction import ce_reduction
+from dufm.theory.proof.checks import Method
+from dufm.theory.proof.derivation import FORMATS, proved
 
 BUILDERS = (ce_reduction, ce_dnc, ce_low_rank, ce_hessian)
 

@@ -6,11 +6,11 @@ from typing import Any
 import numpy as np
 import pytest
 
-from paper_figs.ce import ce_codes, ce_hessian, ce_loss, ce_orbits, ce_spectra, ce_winner_map
-from theory.ce.hessian import orbit_dimension, psd_threshold, spectrum
-from theory.ce.numbers import working
-from theory.ce.structure import cost_ball
-from theory.ce.structures import cheapest_at_margin
+from dufm.paper_figs.ce import ce_codes, ce_hessian, ce_loss, ce_orbits, ce_spectra, ce_winner_map
+from dufm.theory.ce.hessian import orbit_dimension, psd_threshold, spectrum
+from dufm.theory.ce.numbers import working
+from dufm.theory.ce.structure import cost_ball
+from dufm.theory.ce.structures import cheapest_at_margin
 
 Table = list[dict[str, Any]]
 

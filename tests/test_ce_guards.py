@@ -6,32 +6,32 @@ from typing import Any
 import numpy as np
 import pytest
 
-from solvers.ce.polish import ce_polish, polish_logits
-from solvers.ce.search import ce_search
-from solvers.engines.cpu import descend_lanes
-from solvers.engines.cpu_cross_entropy import CeEngine
-from solvers.intervals.intervals import ray_of
-from solvers.intervals.one_layer import closed_form, solve_linear
-from solvers.minima.basins import Basins, fingerprint
-from solvers.minima.canonical import canonical, describe
-from solvers.minima.polish import polish, refine
-from solvers.minima.rest import settle
-from solvers.minima.symmetry import graph_of, invariants, symmetry_group
-from solvers.objectives.cross_entropy import CeObjective
-from solvers.objectives.squared import best_last_layer, loss, loss_and_gradient, reduced_loss_and_gradient
-from solvers.search.fixed_portfolio import compiled_search
-from solvers.search.gpu import jax_search
-from solvers.search.lowest import lowest_minima
-from solvers.search.portfolio import global_search
-from solvers.search.scipy_reference import search
-from solvers.search.state import Group
-from solvers.weights.cyclic import cyclic_weights
-from solvers.weights.of_structure import at_best_scale
-from theory.ce.enclosure import best_scale, objective_ball
-from theory.ce.polygons import DNC_LOGITS
-from theory.problem import Problem, ProblemError
-from theory.squared.bounds import bracket, least_loss
-from verification.base.certificate import point_certificate
+from dufm.solvers.ce.polish import ce_polish, polish_logits
+from dufm.solvers.ce.search import ce_search
+from dufm.solvers.engines.cpu import descend_lanes
+from dufm.solvers.engines.cpu_cross_entropy import CeEngine
+from dufm.solvers.intervals.intervals import ray_of
+from dufm.solvers.intervals.one_layer import closed_form, solve_linear
+from dufm.solvers.minima.basins import Basins, fingerprint
+from dufm.solvers.minima.canonical import canonical, describe
+from dufm.solvers.minima.polish import polish, refine
+from dufm.solvers.minima.rest import settle
+from dufm.solvers.minima.symmetry import graph_of, invariants, symmetry_group
+from dufm.solvers.objectives.cross_entropy import CeObjective
+from dufm.solvers.objectives.squared import best_last_layer, loss, loss_and_gradient, reduced_loss_and_gradient
+from dufm.solvers.search.fixed_portfolio import compiled_search
+from dufm.solvers.search.gpu import jax_search
+from dufm.solvers.search.lowest import lowest_minima
+from dufm.solvers.search.portfolio import global_search
+from dufm.solvers.search.scipy_reference import search
+from dufm.solvers.search.state import Group
+from dufm.solvers.weights.cyclic import cyclic_weights
+from dufm.solvers.weights.of_structure import at_best_scale
+from dufm.theory.ce.enclosure import best_scale, objective_ball
+from dufm.theory.ce.polygons import DNC_LOGITS
+from dufm.theory.problem import Problem, ProblemError
+from dufm.theory.squared.bounds import bracket, least_loss
+from dufm.verification.base.certificate import point_certificate
 
 CE = Problem.of(4, 2, "1/100", 4, loss="ce")
 LINEAR = Problem.of(4, 1, "1/100", 4, loss="ce")

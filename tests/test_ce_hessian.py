@@ -5,14 +5,14 @@ import pytest
 import sympy as sp
 from flint import arb, fmpq
 
-from theory.ce import hessian
-from theory.ce.bounds import least_singular_value, rank_bound
-from theory.ce.hessian import Level, matches_spectrum, orbit_dimension, psd_scale, psd_threshold
-from theory.ce.numbers import working
-from theory.ce.polygons import DNC_LOGITS, POLYGON, TRIANGLES
-from theory.ce.structures import ce_structure_named
-from theory.problem import Problem, ProblemError
-from verification.claims.ce.hessian import CE_HESSIAN, measure, negative_count, predicted
+from dufm.theory.ce import hessian
+from dufm.theory.ce.bounds import least_singular_value, rank_bound
+from dufm.theory.ce.hessian import Level, matches_spectrum, orbit_dimension, psd_scale, psd_threshold
+from dufm.theory.ce.numbers import working
+from dufm.theory.ce.polygons import DNC_LOGITS, POLYGON, TRIANGLES
+from dufm.theory.ce.structures import ce_structure_named
+from dufm.theory.problem import Problem, ProblemError
+from dufm.verification.claims.ce.hessian import CE_HESSIAN, measure, negative_count, predicted
 
 THRESHOLDS = {
     (4, 2): "0.162010041315",

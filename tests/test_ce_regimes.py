@@ -9,26 +9,26 @@ import pytest
 import sympy as sp
 from flint import arb
 
-from theory.ce.collapse import beats_zero, last_strength, zero_bound
-from theory.ce.crossing import candidate_loss, crossing
-from theory.ce.enclosure import least_loss
-from theory.ce.numbers import Balls, working
-from theory.ce.polygons import DNC_LOGITS, PAIRS, POLYGON
-from theory.ce.structure import agrees, cost_ball, least_margin_is_one, rank, verify
-from theory.ce.structures import ce_structure_named, cheapest_at_margin
-from theory.ce.sums import PAIR, CodeSum, cheapest_cut, cheapest_parts, fits
-from theory.ce.undecided import UNDECIDED_PAIR
-from theory.derivations.ce.sums import ce_sums
-from theory.derivations.ce.three import ce_three
-from theory.derivations.ce.undecided import ce_undecided, gain_of_collapse, gain_of_pair
-from theory.derivations.ce.zero import ce_zero, in_window
-from theory.problem import Problem, ProblemError
-from theory.proof.checks import Method
-from theory.proof.derivation import FORMATS, proved
-from verification.claims.base.claim import Budget
-from verification.claims.base.verdict import Status
-from verification.claims.ce.regimes import CE_REGIMES
-from verification.cli.ce.numbers import ce_numbers_at
+from dufm.theory.ce.collapse import beats_zero, last_strength, zero_bound
+from dufm.theory.ce.crossing import candidate_loss, crossing
+from dufm.theory.ce.enclosure import least_loss
+from dufm.theory.ce.numbers import Balls, working
+from dufm.theory.ce.polygons import DNC_LOGITS, PAIRS, POLYGON
+from dufm.theory.ce.structure import agrees, cost_ball, least_margin_is_one, rank, verify
+from dufm.theory.ce.structures import ce_structure_named, cheapest_at_margin
+from dufm.theory.ce.sums import PAIR, CodeSum, cheapest_cut, cheapest_parts, fits
+from dufm.theory.ce.undecided import UNDECIDED_PAIR
+from dufm.theory.derivations.ce.sums import ce_sums
+from dufm.theory.derivations.ce.three import ce_three
+from dufm.theory.derivations.ce.undecided import ce_undecided, gain_of_collapse, gain_of_pair
+from dufm.theory.derivations.ce.zero import ce_zero, in_window
+from dufm.theory.problem import Problem, ProblemError
+from dufm.theory.proof.checks import Method
+from dufm.theory.proof.derivation import FORMATS, proved
+from dufm.verification.claims.base.claim import Budget
+from dufm.verification.claims.base.verdict import Status
+from dufm.verification.claims.ce.regimes import CE_REGIMES
+from dufm.verification.cli.ce.numbers import ce_numbers_at
 
 FINE = Fraction(1, 10**6)
 
@@ -54,7 +54,7 @@ def test_claims_are_proved(claim) -> None:
 
 def test_a_false_gain_is_caught(monkeypatch: pytest.MonkeyPatch) -> None:
     """A polygon in the pair's place: the derivation notices."""
-    monkeypatch.setattr(import_module("theory.derivations.ce.undecided"), "UNDECIDED_PAIR", POLYGON)
+    monkeypatch.setattr(import_module("dufm.theory.derivations.ce.undecided"), "UNDECIDED_PAIR", POLYGON)
     assert not proved(ce_undecided().check())
 
 
@@ -86,7 +86,7 @@ def test_three_classes_pay_at_least_what_collapse_pays() -> None:
 
 
 def test_a_scale_too_small_is_caught(monkeypatch: pytest.MonkeyPatch) -> None:
-    module = import_module("theory.derivations.ce.three")
+    module = import_module("dufm.theory.derivations.ce.three")
     assert proved(ce_three().check())
     monkeypatch.setattr(module, "THETA", Fraction(12))
     broken = [i for i, checked in enumerate(ce_three().check(), 1) if not checked.ok]

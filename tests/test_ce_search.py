@@ -8,22 +8,28 @@ import numpy as np
 import pytest
 from flint import arb
 
-from solvers.ce.chart import Chart
-from solvers.ce.match import FREE, candidates, identify
-from solvers.ce.polish import ce_polish, model, polish_logits
-from solvers.ce.search import ce_search, lowest
-from solvers.ce.starts import PORTFOLIO
-from solvers.compiled import lbfgs
-from solvers.engines.cpu import unpack_row
-from solvers.engines.cpu_cross_entropy import CeEngine, Recipe
-from solvers.objectives.cross_entropy import CeObjective, balanced_factors, cross_entropy, least_margin, reduced_loss
-from solvers.search.solution import Outcome, load, save
-from solvers.weights.build import gaussian
-from theory.ce.enclosure import least_loss
-from theory.ce.families import ce_family_named
-from theory.ce.newton import best_member
-from theory.ce.polygons import DNC_LOGITS, PAIRS, POLYGON
-from theory.problem import Problem, ProblemError
+from dufm.solvers.ce.chart import Chart
+from dufm.solvers.ce.match import FREE, candidates, identify
+from dufm.solvers.ce.polish import ce_polish, model, polish_logits
+from dufm.solvers.ce.search import ce_search, lowest
+from dufm.solvers.ce.starts import PORTFOLIO
+from dufm.solvers.compiled import lbfgs
+from dufm.solvers.engines.cpu import unpack_row
+from dufm.solvers.engines.cpu_cross_entropy import CeEngine, Recipe
+from dufm.solvers.objectives.cross_entropy import (
+    CeObjective,
+    balanced_factors,
+    cross_entropy,
+    least_margin,
+    reduced_loss,
+)
+from dufm.solvers.search.solution import Outcome, load, save
+from dufm.solvers.weights.build import gaussian
+from dufm.theory.ce.enclosure import least_loss
+from dufm.theory.ce.families import ce_family_named
+from dufm.theory.ce.newton import best_member
+from dufm.theory.ce.polygons import DNC_LOGITS, PAIRS, POLYGON
+from dufm.theory.problem import Problem, ProblemError
 
 autograd: Any = import_module("autograd")
 anp: Any = import_module("autograd.numpy")

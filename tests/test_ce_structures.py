@@ -6,16 +6,16 @@ import pytest
 import sympy as sp
 from flint import arb
 
-from theory.ce.codes import CodeStructure, TightCode, johnson, rational_cosines
-from theory.ce.crossing import crossing, loss_gap
-from theory.ce.enclosure import best_scale, least_loss, loss_at, objective_ball
-from theory.ce.families import CE_FAMILIES, FreeAntiprism, Member, PentagonAndPairs, Pyramid, ce_family_named
-from theory.ce.newton import best_member, family_loss_at
-from theory.ce.numbers import Balls, Field, Symbols
-from theory.ce.polygons import DNC_LOGITS, PAIRS, POLYGON, Blocks, PolygonSum
-from theory.ce.structure import CeStructure, agrees, cross_entropy, hard_margin_cost, rank, require_ce, verify
-from theory.ce.structures import CE_STRUCTURES, ce_structure_named, cheapest_at_margin
-from theory.problem import Problem, ProblemError
+from dufm.theory.ce.codes import CodeStructure, TightCode, johnson, rational_cosines
+from dufm.theory.ce.crossing import crossing, loss_gap
+from dufm.theory.ce.enclosure import best_scale, least_loss, loss_at, objective_ball
+from dufm.theory.ce.families import CE_FAMILIES, FreeAntiprism, Member, PentagonAndPairs, Pyramid, ce_family_named
+from dufm.theory.ce.newton import best_member, family_loss_at
+from dufm.theory.ce.numbers import Balls, Field, Symbols
+from dufm.theory.ce.polygons import DNC_LOGITS, PAIRS, POLYGON, Blocks, PolygonSum
+from dufm.theory.ce.structure import CeStructure, agrees, cross_entropy, hard_margin_cost, rank, require_ce, verify
+from dufm.theory.ce.structures import CE_STRUCTURES, ce_structure_named, cheapest_at_margin
+from dufm.theory.problem import Problem, ProblemError
 
 SMALL = [(s, K) for s in CE_STRUCTURES for K in (3, 4, 5, 6, 7, 8, 9, 10, 12, 16, 20, 24, 27, 56) if s.valid(K)]
 

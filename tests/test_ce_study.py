@@ -8,21 +8,21 @@ import numpy as np
 import pytest
 from typer.testing import CliRunner
 
-from solvers.ce import relu, study
-from solvers.ce.landscape import critical_points
-from solvers.ce.relu import collapse_loss, relu_features, relu_loss, relu_search
-from solvers.ce.study import Case, persistence, standard
-from solvers.engines.cpu_cross_entropy import CeEngine, Recipe
-from solvers.objectives.cross_entropy import CeObjective
-from solvers.weights.build import gaussian
-from theory.ce.structures import ce_structure_named
-from theory.problem import Problem, ProblemError
-from verification.claims.base.claim import Budget
-from verification.claims.base.verdict import Status
-from verification.claims.ce import searched
-from verification.claims.ce.hessian import measure, negative_count
-from verification.claims.ce.searched import CE_SEARCHED, beaten, last_digit
-from verification.cli.ce.commands import commands
+from dufm.solvers.ce import relu, study
+from dufm.solvers.ce.landscape import critical_points
+from dufm.solvers.ce.relu import collapse_loss, relu_features, relu_loss, relu_search
+from dufm.solvers.ce.study import Case, persistence, standard
+from dufm.solvers.engines.cpu_cross_entropy import CeEngine, Recipe
+from dufm.solvers.objectives.cross_entropy import CeObjective
+from dufm.solvers.weights.build import gaussian
+from dufm.theory.ce.structures import ce_structure_named
+from dufm.theory.problem import Problem, ProblemError
+from dufm.verification.claims.base.claim import Budget
+from dufm.verification.claims.base.verdict import Status
+from dufm.verification.claims.ce import searched
+from dufm.verification.claims.ce.hessian import measure, negative_count
+from dufm.verification.claims.ce.searched import CE_SEARCHED, beaten, last_digit
+from dufm.verification.cli.ce.commands import commands
 
 SQUARE = Case(4, 3, Fraction(1, 100), 8)
 

@@ -8,19 +8,19 @@ import numpy as np
 import pytest
 from flint import arb
 
-from solvers.ce import margin_records, margins, records
-from solvers.ce.margins import cost_of, margin_search, minima_from, take_down
-from solvers.ce.records import Record, best_known, bound, holds, record_at
-from solvers.ce.rows import rational
-from solvers.ce.starts import structure_logits
-from solvers.objectives.cross_entropy import balanced_factors, least_margin
-from theory.ce.margins import cost_power_bound
-from theory.ce.margins import least_margin as exact_margin
-from theory.ce.numbers import working
-from theory.ce.structure import cost_ball
-from theory.ce.structures import CE_STRUCTURES, cheapest_at_margin
-from theory.problem import Problem, ProblemError
-from theory.squared.structure import as_fraction_ball
+from dufm.solvers.ce import margin_records, margins, records
+from dufm.solvers.ce.margins import cost_of, margin_search, minima_from, take_down
+from dufm.solvers.ce.records import Record, best_known, bound, holds, record_at
+from dufm.solvers.ce.rows import rational
+from dufm.solvers.ce.starts import structure_logits
+from dufm.solvers.objectives.cross_entropy import balanced_factors, least_margin
+from dufm.theory.ce.margins import cost_power_bound
+from dufm.theory.ce.margins import least_margin as exact_margin
+from dufm.theory.ce.numbers import working
+from dufm.theory.ce.structure import cost_ball
+from dufm.theory.ce.structures import CE_STRUCTURES, cheapest_at_margin
+from dufm.theory.problem import Problem, ProblemError
+from dufm.theory.squared.structure import as_fraction_ball
 
 # Global minima of an independent prototype: all L + 1 factors by another L-BFGS, 40 to 80 restarts.
 PROTOTYPE = {

@@ -11,8 +11,8 @@ import numpy as np
 import pytest
 import sympy as sp
 
-from theory.problem import Problem, ProblemError
-from verification.base.certificate import (
+from dufm.theory.problem import Problem, ProblemError
+from dufm.verification.base.certificate import (
     CertificateError,
     head_certificate,
     interval_certificate,

@@ -11,11 +11,11 @@ import numpy as np
 import pytest
 from mpmath import findroot, mp, mpf
 
-from theory.problem import Problem
-from theory.rational import matrix, squared_norm, to_lists
-from theory.squared.looped import complete_head
-from verification import checker
-from verification.base.certificate import head_certificate, point_certificate
+from dufm.theory.problem import Problem
+from dufm.theory.rational import matrix, squared_norm, to_lists
+from dufm.theory.squared.looped import complete_head
+from dufm.verification import checker
+from dufm.verification.base.certificate import head_certificate, point_certificate
 
 CHECKER = Path(checker.__file__)
 

@@ -14,9 +14,9 @@ from hypothesis import strategies as st
 from test_checker import CHECKER, certified_head, judge, phi, point32
 from test_checker_interval import interval32
 
-from theory.problem import Problem
-from theory.rational import identity, matrix, relu, squared_norm
-from verification import checker
+from dufm.theory.problem import Problem
+from dufm.theory.rational import identity, matrix, relu, squared_norm
+from dufm.verification import checker
 
 HUGE = 10**999
 

@@ -9,11 +9,11 @@ import numpy as np
 import pytest
 from test_checker import SPOILED_ANY, balanced, head32, judge, phi, reject
 
-from theory.problem import Problem
-from theory.rational import matrix, squared_norm
-from theory.squared.phi import collapse_threshold
-from verification import checker
-from verification.base.certificate import interval_certificate, point_certificate
+from dufm.theory.problem import Problem
+from dufm.theory.rational import matrix, squared_norm
+from dufm.theory.squared.phi import collapse_threshold
+from dufm.verification import checker
+from dufm.verification.base.certificate import interval_certificate, point_certificate
 
 HUGE = 10**999
 CUTS = [Fraction(1, 300), Fraction(1, 30), Fraction(7, 100), Fraction(71, 1000)]

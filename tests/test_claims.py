@@ -8,26 +8,26 @@ from collections.abc import Iterator
 
 import pytest
 
-import verification.claims
-from theory.derivations import names
-from theory.problem import ProblemError
-from verification.checker import check
-from verification.claims import CLAIMS, claim_named, select
-from verification.claims.base.claim import BUDGETS, Budget, Claim
-from verification.claims.base.proofs import by_derivation
-from verification.claims.base.verdict import Comparison, Status
-from verification.claims.ce.searched import CE_SEARCHED
-from verification.claims.ce.structures import CE_CROSSINGS
-from verification.claims.jumps.chains import JUMPS_CHAINS
-from verification.claims.rank_two.dynamics import RANK_TWO_DYNAMICS
-from verification.claims.rank_two.measured import RANK_TWO_MEASURED
-from verification.claims.rfm.measured import RFM_MEASURED
-from verification.claims.squared.intervals import INTERVALS
-from verification.claims.squared.searched import SEARCHED, nothing_below_dnc
-from verification.claims.squared.strips import STRIPS
-from verification.claims.squared.witnesses import WITNESSES
-from verification.claims.training.descent import TRAINING
-from verification.claims.training.networks import NETWORKS
+import dufm.verification.claims
+from dufm.theory.derivations import names
+from dufm.theory.problem import ProblemError
+from dufm.verification.checker import check
+from dufm.verification.claims import CLAIMS, claim_named, select
+from dufm.verification.claims.base.claim import BUDGETS, Budget, Claim
+from dufm.verification.claims.base.proofs import by_derivation
+from dufm.verification.claims.base.verdict import Comparison, Status
+from dufm.verification.claims.ce.searched import CE_SEARCHED
+from dufm.verification.claims.ce.structures import CE_CROSSINGS
+from dufm.verification.claims.jumps.chains import JUMPS_CHAINS
+from dufm.verification.claims.rank_two.dynamics import RANK_TWO_DYNAMICS
+from dufm.verification.claims.rank_two.measured import RANK_TWO_MEASURED
+from dufm.verification.claims.rfm.measured import RFM_MEASURED
+from dufm.verification.claims.squared.intervals import INTERVALS
+from dufm.verification.claims.squared.searched import SEARCHED, nothing_below_dnc
+from dufm.verification.claims.squared.strips import STRIPS
+from dufm.verification.claims.squared.witnesses import WITNESSES
+from dufm.verification.claims.training.descent import TRAINING
+from dufm.verification.claims.training.networks import NETWORKS
 
 # What searches and runs say; the tests of each part check these.
 STATISTICAL = (
@@ -41,7 +41,7 @@ ONE = Budget("test", 1)
 
 
 def written() -> Iterator[Claim]:
-    for module in pkgutil.iter_modules(verification.claims.__path__, "verification.claims."):
+    for module in pkgutil.walk_packages(dufm.verification.claims.__path__, "dufm.verification.claims."):
         for value in vars(importlib.import_module(module.name)).values():
             found = value if isinstance(value, tuple) else (value,)
             yield from (c for c in found if isinstance(c, Claim))
@@ -97,8 +97,8 @@ def test_a_search_that_finds_something_refutes_with_a_certificate() -> None:
 def test_a_broken_comparison_or_step_is_never_proved(monkeypatch: pytest.MonkeyPatch) -> None:
     verdict = by_derivation(["dnc"], "would be fine", [Comparison(2, "<", 1)])
     assert verdict.status is Status.REFUTED and "comparison fails" in verdict.sentence
-    from theory.proof.checks import Checked, Method
-    from verification.claims.base import proofs
+    from dufm.theory.proof.checks import Checked, Method
+    from dufm.verification.claims.base import proofs
 
     for broken in (Checked(False, Method.SYMBOLIC), Checked(True, Method.SAMPLED)):
         monkeypatch.setattr(proofs, "_checked", lambda name, broken=broken: (broken,))

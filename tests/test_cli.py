@@ -9,8 +9,8 @@ from pathlib import Path
 import pytest
 from typer.main import get_command
 
-from verification.cli.app import app
-from verification.cli.help import SECTIONS, first_sentence
+from dufm.verification.cli.app import app
+from dufm.verification.cli.help import SECTIONS, first_sentence
 
 PROGRAM = [sys.executable, "-c", "from verification.cli.app import main; main()"]
 

@@ -6,10 +6,10 @@ from pathlib import Path
 
 import pytest
 
-from theory.problem import ProblemError
-from verification.checker import check
-from verification.cli.network import network
-from verification.cli.network_run import run_network
+from dufm.theory.problem import ProblemError
+from dufm.verification.checker import check
+from dufm.verification.cli.network import network
+from dufm.verification.cli.network_run import run_network
 
 
 def source(name: str = "digits", **changed: object) -> dict:

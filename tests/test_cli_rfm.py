@@ -8,9 +8,9 @@ import numpy as np
 import pytest
 from typer.testing import CliRunner, Result
 
-import solvers.rfm.recursion
-from theory.problem import ProblemError
-from verification.cli.rfm import commands
+import dufm.solvers.rfm.recursion
+from dufm.theory.problem import ProblemError
+from dufm.verification.cli.rfm import commands
 
 SMALL = ["--n", "200", "--layers", "3", "--width", "64"]
 FILES = {"layers.jsonl", *(f"rfm-{name}.{kind}" for name in ("nc", "gram") for kind in ("csv", "pdf", "png"))}
@@ -19,7 +19,7 @@ FILES = {"layers.jsonl", *(f"rfm-{name}.{kind}" for name in ("nc", "gram") for k
 @pytest.fixture
 def undrawn(monkeypatch: pytest.MonkeyPatch) -> None:
     """Figures are empty files: drawing takes longer than everything else here."""
-    monkeypatch.setattr("paper_figs.style.render", lambda module, table: {"pdf": b"", "png": b""})
+    monkeypatch.setattr("dufm.paper_figs.style.render", lambda module, table: {"pdf": b"", "png": b""})
 
 
 def rfm(*arguments: str) -> Result:
@@ -59,7 +59,7 @@ def test_notes_of_odd_data_are_printed(tmp_path: Path, undrawn: None) -> None:
 
 
 def test_ctrl_c_keeps_finished_layers(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, undrawn: None) -> None:
-    whole = solvers.rfm.recursion.layers
+    whole = dufm.solvers.rfm.recursion.layers
 
     def interrupted(*arguments: object) -> Iterator[object]:
         stream = whole(*arguments)  # type: ignore[arg-type]
@@ -67,7 +67,7 @@ def test_ctrl_c_keeps_finished_layers(tmp_path: Path, monkeypatch: pytest.Monkey
         yield next(stream)
         raise KeyboardInterrupt
 
-    monkeypatch.setattr("solvers.rfm.recursion.layers", interrupted)
+    monkeypatch.setattr("dufm.solvers.rfm.recursion.layers", interrupted)
     done = rfm("--out", str(tmp_path))
     assert done.exit_code != 0 and "over 2 layers" in done.output
     assert len((tmp_path / "layers.jsonl").read_text().splitlines()) == 2

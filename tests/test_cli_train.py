@@ -8,11 +8,11 @@ import pytest
 import typer
 from typer.testing import CliRunner
 
-from solvers.training.store import load
-from theory.problem import ProblemError
-from verification.base.number_lists import read_numbers
-from verification.checker import check
-from verification.cli.train import commands
+from dufm.solvers.training.store import load
+from dufm.theory.problem import ProblemError
+from dufm.verification.base.number_lists import read_numbers
+from dufm.verification.checker import check
+from dufm.verification.cli.train import commands
 
 APP = typer.Typer()
 APP.add_typer(commands)

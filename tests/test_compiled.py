@@ -11,18 +11,18 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from test_objective import dyadic_weights, exact, rounding_bound, traced_loss
 
-import solvers
-from solvers.compiled import lbfgs
-from solvers.engines.cpu import Engine, compiled_evaluate, descend_lanes
-from solvers.engines.schedule import schedule
-from solvers.objectives.layers import forward
-from solvers.objectives.squared import Objective, best_last_layer, loss
-from solvers.search.fixed_portfolio import ENGINE, compiled_search
-from solvers.search.restarts import finish
-from solvers.search.scipy_reference import descend, search
-from solvers.search.solution import Outcome
-from solvers.weights.build import gaussian
-from theory.problem import Problem, ProblemError
+from dufm import solvers
+from dufm.solvers.compiled import lbfgs
+from dufm.solvers.engines.cpu import Engine, compiled_evaluate, descend_lanes
+from dufm.solvers.engines.schedule import schedule
+from dufm.solvers.objectives.layers import forward
+from dufm.solvers.objectives.squared import Objective, best_last_layer, loss
+from dufm.solvers.search.fixed_portfolio import ENGINE, compiled_search
+from dufm.solvers.search.restarts import finish
+from dufm.solvers.search.scipy_reference import descend, search
+from dufm.solvers.search.solution import Outcome
+from dufm.solvers.weights.build import gaussian
+from dufm.theory.problem import Problem, ProblemError
 
 SMALL = Problem.of(3, 4, "0.002", width=8)
 STRENGTHS = ["0.01", "1/300", "0.02", "1/77", "0.005", "0.03"]
@@ -256,7 +256,7 @@ def test_options_that_make_no_sense_are_named(option: dict) -> None:
 def test_no_two_compiled_functions_share_a_name() -> None:
     """Cached programs are linked by name, so functions of one name in one process would stand in for each other."""
     named: dict[tuple[str, str], set[int]] = {}
-    for module in pkgutil.walk_packages(solvers.__path__, "solvers."):
+    for module in pkgutil.walk_packages(solvers.__path__, "dufm.solvers."):
         if "torch" not in module.name and "jax" not in module.name:
             for value in vars(importlib.import_module(module.name)).values():
                 function = getattr(value, "py_func", None)

@@ -3,9 +3,9 @@
 import numpy as np
 import pytest
 
-from solvers.intervals.one_layer import SOLVERS, solve_linear
-from solvers.search.scipy_reference import search
-from theory.problem import Problem, ProblemError
+from dufm.solvers.intervals.one_layer import SOLVERS, solve_linear
+from dufm.solvers.search.scipy_reference import search
+from dufm.theory.problem import Problem, ProblemError
 
 CASES = [(["0.02", "0.1"], 3), (["0.2", "0.5"], 1), ("0.05", 1), (["1/1000", "1/50"], 2)]
 

@@ -10,8 +10,8 @@ import numpy as np
 import pytest
 from scipy.io import savemat
 
-from solvers.datasets import DataError, Dataset, DataWarning, balanced, load, prepare, rows, split, zscore
-from solvers.datasets.synthetic import MAKERS
+from dufm.solvers.datasets import DataError, Dataset, DataWarning, balanced, load, prepare, rows, split, zscore
+from dufm.solvers.datasets.synthetic import MAKERS
 
 RNG = np.random.default_rng(7)
 

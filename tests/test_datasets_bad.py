@@ -11,7 +11,7 @@ import pytest
 from scipy.io import savemat
 from test_datasets import images, write_batches, write_idx
 
-from solvers.datasets import DataError, Dataset, load, prepare, rows, split
+from dufm.solvers.datasets import DataError, Dataset, load, prepare, rows, split
 
 PAGE = b"<!DOCTYPE html><html><body>404</body></html>"
 

@@ -7,10 +7,10 @@ from pathlib import Path
 import pytest
 import sympy as sp
 
-from theory.derivations import DERIVATIONS, derivation, names
-from theory.problem import ProblemError
-from theory.proof.checks import Method, every, identical, positive_beyond, standard
-from theory.proof.derivation import FORMATS, Derivation, Step, conclusion, proved
+from dufm.theory.derivations import DERIVATIONS, derivation, names
+from dufm.theory.problem import ProblemError
+from dufm.theory.proof.checks import Method, every, identical, positive_beyond, standard
+from dufm.theory.proof.derivation import FORMATS, Derivation, Step, conclusion, proved
 
 
 @pytest.mark.parametrize("name", names())
@@ -20,7 +20,7 @@ def test_every_step_checks_and_nothing_is_only_sampled(name: str) -> None:
 
 
 def test_all_derivations_are_registered() -> None:
-    files = {p.stem for p in Path("theory/derivations").glob("*.py") if "lemmas" not in p.stem} - {"__init__"}
+    files = {p.stem for p in Path("theory/derivations").rglob("*.py") if "lemmas" not in p.stem} - {"__init__"}
     assert files == {d.__module__.rsplit(".")[-1] for d in DERIVATIONS} and len(files) == len(DERIVATIONS)
 
 
@@ -59,7 +59,7 @@ def test_sampling_is_not_called_a_proof() -> None:
     stuck = sp.Function("f")(sp.Symbol("z"))
     sampled = _with("Sampled", Step("Only tried.", (), lambda: identical(stuck, stuck)()))
     assert proved(sampled.check())
-    from theory.proof.checks import Checked
+    from dufm.theory.proof.checks import Checked
 
     tried = _with("Sampled", Step("Only tried.", (), lambda: Checked(True, Method.SAMPLED)))
     assert not proved(tried.check())

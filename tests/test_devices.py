@@ -7,15 +7,15 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from solvers.search import devices, gpu
-from solvers.search.bandit import ARMS, FIXED
-from solvers.search.devices import chosen_device, device_search
-from solvers.search.gpu import jax_runner
-from solvers.search.portfolio import processor
-from solvers.search.restarts import Recipe
-from solvers.search.solution import Outcome
-from solvers.search.start_kinds import KINDS
-from theory.problem import Problem, ProblemError
+from dufm.solvers.search import devices, gpu
+from dufm.solvers.search.bandit import ARMS, FIXED
+from dufm.solvers.search.devices import chosen_device, device_search
+from dufm.solvers.search.gpu import jax_runner
+from dufm.solvers.search.portfolio import processor
+from dufm.solvers.search.restarts import Recipe
+from dufm.solvers.search.solution import Outcome
+from dufm.solvers.search.start_kinds import KINDS
+from dufm.theory.problem import Problem, ProblemError
 
 THREE = Problem.of(3, 4, "0.002", width=8)
 
@@ -37,7 +37,7 @@ def test_auto_takes_cuda_only_where_it_is_seen(monkeypatch: pytest.MonkeyPatch) 
 
 
 def test_cuda_that_is_not_there_is_one_error() -> None:
-    from solvers.engines.gpu.scheduler import available_devices
+    from dufm.solvers.engines.gpu.scheduler import available_devices
 
     if "cuda" in available_devices():
         return

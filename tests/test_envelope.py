@@ -8,20 +8,20 @@ import numpy as np
 import pytest
 from rich.console import Console
 
-from solvers.intervals.intervals import Envelope, best_scales, envelope, envelope_of, known_rays, ray_of
-from solvers.objectives.squared import split
-from theory.derivations.squared.envelope import envelope as proof
-from theory.problem import Problem, ProblemError
-from theory.proof.derivation import proved
-from theory.squared.phi import collapse_threshold, phi
-from theory.squared.structure import total_cost
-from theory.squared.structures import CheapestSum
-from verification.base.certificate import interval_certificate
-from verification.checker import check
-from verification.claims.base.claim import Budget
-from verification.claims.base.verdict import Status
-from verification.claims.squared.intervals import CASES, INTERVALS
-from verification.cli.intervals import run_envelope, x_range
+from dufm.solvers.intervals.intervals import Envelope, best_scales, envelope, envelope_of, known_rays, ray_of
+from dufm.solvers.objectives.squared import split
+from dufm.theory.derivations.squared.envelope import envelope as proof
+from dufm.theory.problem import Problem, ProblemError
+from dufm.theory.proof.derivation import proved
+from dufm.theory.squared.phi import collapse_threshold, phi
+from dufm.theory.squared.structure import total_cost
+from dufm.theory.squared.structures import CheapestSum
+from dufm.verification.base.certificate import interval_certificate
+from dufm.verification.checker import check
+from dufm.verification.claims.base.claim import Budget
+from dufm.verification.claims.base.verdict import Status
+from dufm.verification.claims.squared.intervals import CASES, INTERVALS
+from dufm.verification.cli.intervals import run_envelope, x_range
 
 
 def certify(found: Envelope):

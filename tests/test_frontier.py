@@ -9,20 +9,20 @@ import numpy as np
 import pytest
 from rich.console import Console
 
-from solvers.heads.kernel import log_head
-from solvers.heads.moves import direct_sum, fresh, kick
-from solvers.heads.search import Pool, descend, head_value, polish, search, slim, sum_value
-from theory.problem import ProblemError
-from theory.squared.head32 import least_head
-from verification.atlas.head_words import describe_head
-from verification.atlas.heads import ATLAS, certify, envelope, least_depth, least_depths, load_folder, shipped
-from verification.base.certificate import write
-from verification.base.number_lists import read_integers
-from verification.checker import check
-from verification.claims.base.claim import BUDGETS
-from verification.claims.base.verdict import Status
-from verification.claims.squared.shipped_heads import FRONTIER
-from verification.cli.frontier import run_frontier, seeded_pool
+from dufm.solvers.heads.kernel import log_head
+from dufm.solvers.heads.moves import direct_sum, fresh, kick
+from dufm.solvers.heads.search import Pool, descend, head_value, polish, search, slim, sum_value
+from dufm.theory.problem import ProblemError
+from dufm.theory.squared.head32 import least_head
+from dufm.verification.atlas.head_words import describe_head
+from dufm.verification.atlas.heads import ATLAS, certify, envelope, least_depth, least_depths, load_folder, shipped
+from dufm.verification.base.certificate import write
+from dufm.verification.base.number_lists import read_integers
+from dufm.verification.checker import check
+from dufm.verification.claims.base.claim import BUDGETS
+from dufm.verification.claims.base.verdict import Status
+from dufm.verification.claims.squared.shipped_heads import FRONTIER
+from dufm.verification.cli.frontier import run_frontier, seeded_pool
 
 
 @pytest.fixture(scope="module")
@@ -144,7 +144,7 @@ def test_the_claim_holds_and_a_missing_atlas_is_no_proof(monkeypatch: pytest.Mon
     verdict = claim.check(BUDGETS["quick"])
     assert verdict.status is Status.PROVED
     assert claim.settles(6, 3) is None and claim.settles(7, 3) == "low rank" and claim.settles(3, 4) == "low rank"
-    monkeypatch.setattr("verification.claims.squared.shipped_heads.ATLAS", tmp_path)
+    monkeypatch.setattr("dufm.verification.claims.squared.shipped_heads.ATLAS", tmp_path)
     assert claim.check(BUDGETS["quick"]).status is Status.UNDECIDED
     (tmp_path / "k03_q2.json").write_text("{}")
     assert claim.check(BUDGETS["quick"]).status is Status.REFUTED

@@ -6,7 +6,7 @@ from itertools import combinations
 import numpy as np
 import pytest
 
-from solvers.heads.readout import (
+from dufm.solvers.heads.readout import (
     best_readout,
     head_cost,
     looped_graph,
@@ -17,15 +17,15 @@ from solvers.heads.readout import (
     tune,
     worst_direction,
 )
-from solvers.objectives.squared import loss
-from solvers.weights.of_structure import at_best_scale
-from theory.problem import Problem, ProblemError
-from theory.rational import matrix, squared_norm
-from theory.squared.head32 import least_head
-from theory.squared.looped import HubGraph, hub_graph_head
-from theory.squared.phi import phi
-from theory.squared.structure import total_cost
-from theory.squared.structures import STRUCTURES
+from dufm.solvers.objectives.squared import loss
+from dufm.solvers.weights.of_structure import at_best_scale
+from dufm.theory.problem import Problem, ProblemError
+from dufm.theory.rational import matrix, squared_norm
+from dufm.theory.squared.head32 import least_head
+from dufm.theory.squared.looped import HubGraph, hub_graph_head
+from dufm.theory.squared.phi import phi
+from dufm.theory.squared.structure import total_cost
+from dufm.theory.squared.structures import STRUCTURES
 
 THREE = looped_graph(2, [(0,), (1,), (0, 1)], [[1], [1], [0.93113182] * 2])
 

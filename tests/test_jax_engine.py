@@ -6,17 +6,17 @@ import sys
 import numpy as np
 import pytest
 
-from solvers.engines import cpu
-from solvers.engines.gpu import scheduler
-from solvers.engines.gpu.scheduler import Engine, available_devices, descend_lanes, find_device
-from solvers.engines.schedule import schedule
-from solvers.objectives.layers import forward
-from solvers.objectives.squared import Objective, loss
-from solvers.search.gpu import ENGINE, jax_search
-from solvers.search.scipy_reference import descend, knock_out, smoothing
-from solvers.search.solution import Outcome, load, save
-from solvers.weights.build import gaussian
-from theory.problem import Problem, ProblemError
+from dufm.solvers.engines import cpu as compiled
+from dufm.solvers.engines.gpu import scheduler
+from dufm.solvers.engines.gpu.scheduler import Engine, available_devices, descend_lanes, find_device
+from dufm.solvers.engines.schedule import better_half, schedule
+from dufm.solvers.objectives.layers import forward
+from dufm.solvers.objectives.squared import Objective, loss
+from dufm.solvers.search.gpu import ENGINE, jax_search
+from dufm.solvers.search.scipy_reference import descend, knock_out, smoothing
+from dufm.solvers.search.solution import Outcome, load, save
+from dufm.solvers.weights.build import gaussian
+from dufm.theory.problem import Problem, ProblemError
 
 SMALL = Problem.of(3, 4, "0.002", width=8)
 UNEQUAL = Problem.of(3, 2, ["1/200", "1/50", "3/100"], width=5, n=2)
@@ -29,7 +29,7 @@ def starts_of(problem: Problem, count: int, scale: float, seed: int = 0) -> list
     return [gaussian(problem, np.random.default_rng(child), scale) for child in children]
 
 
-def cpu(problem: Problem, starts: list[list[np.ndarray]], **options) -> cpu.Field:
+def cpu(problem: Problem, starts: list[list[np.ndarray]], **options) -> compiled.Field:
     return descend_lanes(problem, starts, device="cpu", **options)
 
 
@@ -40,7 +40,7 @@ def possible_error(problem: Problem, lower: list[np.ndarray], eps: float) -> flo
     return float(2 * norm * slope)
 
 
-def in_order(field: cpu.Field) -> list[list[np.ndarray]]:
+def in_order(field: compiled.Field) -> list[list[np.ndarray]]:
     return [lower for _, lower in sorted(zip(field.left, field.lower, strict=True), key=lambda pair: pair[0])]
 
 
@@ -67,9 +67,9 @@ def test_values_and_gradients_are_those_of_the_reference(L: int, K: int, width: 
 def test_same_starts_reach_the_losses_of_scipy_and_of_the_compiled_engine(problem: Problem, scale: float) -> None:
     """All stop near a zero gradient of one smooth function, so that basins are told apart but not points in one."""
     starts = starts_of(problem, 6, scale)
-    stages = schedule(problem, 0.1, lambda stage, cpu: cpu, 1)
+    stages = schedule(problem, 0.1, lambda stage, lanes: lanes, 1)
     eps = stages[-1, 0]
-    mine, compiled = cpu(problem, starts, eps0=0.1), cpu.descend_lanes(problem, starts, eps0=0.1)
+    mine, other = cpu(problem, starts, eps0=0.1), compiled.descend_lanes(problem, starts, eps0=0.1)
     theirs, reached = [], []
     for start in starts:
         value, lower = 0.0, list(start[:-1])
@@ -77,7 +77,7 @@ def test_same_starts_reach_the_losses_of_scipy_and_of_the_compiled_engine(proble
             value, lower = descend(problem, lower, row[0])
         theirs.append(value)
         reached.append(lower)
-    slack = max(possible_error(problem, lower, eps) for lower in [*reached, *mine.lower, *compiled.lower])
+    slack = max(possible_error(problem, lower, eps) for lower in [*reached, *mine.lower, *other.lower])
     assert slack <= 1e-6 and mine.dropped == 0 and mine.evaluations > 0
     for value, lower in zip(mine.values, in_order(mine), strict=True):
         assert abs(Objective(problem).reduced(lower, eps)[0] - value) <= 1e-12 * value
@@ -87,7 +87,7 @@ def test_same_starts_reach_the_losses_of_scipy_and_of_the_compiled_engine(proble
 
 def test_a_knock_out_ends_where_the_reference_does() -> None:
     starts = starts_of(UNEQUAL, 8, 1.0)
-    field = cpu(UNEQUAL, starts, eps0=0.1, keep=cpu.better_half)
+    field = cpu(UNEQUAL, starts, eps0=0.1, keep=better_half)
     value, weights = knock_out(UNEQUAL, starts, 0.1)
     assert len(field.left) == 1 and len(list(smoothing(0.1))) == 7
     slack = possible_error(UNEQUAL, field.lower[0], 1e-7) + possible_error(UNEQUAL, list(weights[:-1]), 1e-7)
@@ -161,7 +161,7 @@ def test_another_lambda_compiles_nothing_and_the_callers_jax_stays_as_it_is(smal
     import jax
     import jax.numpy as jnp
 
-    from solvers.engines.gpu import lbfgs
+    from dufm.solvers.engines.gpu import lbfgs
 
     before = lbfgs.burst._cache_size()
     other = Problem.of(3, 4, ["0.001", "0.002", "0.003", "0.004", "1/300"], width=8, n=4)
@@ -169,7 +169,7 @@ def test_another_lambda_compiles_nothing_and_the_callers_jax_stays_as_it_is(smal
     assert lbfgs.burst._cache_size() == before
     assert not jax.config.jax_enable_x64 and jnp.ones(1).dtype == np.float32
     engine = Engine(SMALL, "cpu")
-    job = engine.pack(starts_of(SMALL, 1, 0.3)), schedule(SMALL, 0.1, cpu.better_half, 1)
+    job = engine.pack(starts_of(SMALL, 1, 0.3)), schedule(SMALL, 0.1, better_half, 1)
     for _ in engine.run([job]):
         assert jnp.ones(1).dtype == np.float32
 

@@ -6,16 +6,16 @@ from fractions import Fraction
 import numpy as np
 import pytest
 
-from solvers.jumps.absorbing import absorbing_measure, certify, eta_max, ratio_to_boundary
-from solvers.jumps.instance import diagonal, instance32
-from solvers.jumps.probe import batch_step, members, probe
-from theory.derivations.jumps.absorbing import EXAMPLE, absorbing_set
-from theory.derivations.jumps.lemmas import middle_layer, nearly_balanced, tails
-from theory.jumps.absorbing import AbsorbingSet
-from theory.jumps.step import step
-from theory.problem import ProblemError
-from theory.proof.derivation import proved
-from theory.rational import matrix
+from dufm.solvers.jumps.absorbing import absorbing_measure, certify, eta_max, ratio_to_boundary
+from dufm.solvers.jumps.instance import diagonal, instance32
+from dufm.solvers.jumps.probe import batch_step, members, probe
+from dufm.theory.derivations.jumps.absorbing import EXAMPLE, absorbing_set
+from dufm.theory.derivations.jumps.lemmas import middle_layer, nearly_balanced, tails
+from dufm.theory.jumps.absorbing import AbsorbingSet
+from dufm.theory.jumps.step import step
+from dufm.theory.problem import ProblemError
+from dufm.theory.proof.derivation import proved
+from dufm.theory.rational import matrix
 
 # Reached by the search at a = 1, confirmed in rational arithmetic.
 LARGEST = {

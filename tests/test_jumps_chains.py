@@ -3,15 +3,15 @@
 import numpy as np
 import pytest
 
-from solvers.jumps.chain_kernel import layout
-from solvers.jumps.chains import Setting, advance, begin, pack, sgd_chains, unpack
-from solvers.jumps.experiments import basin, frozen_minimum, jumps, strength
-from solvers.jumps.factorisation import gradient, spectral_gap_share
-from solvers.jumps.instance import Completion, diagonal, instance32, make_instance
-from solvers.jumps.minima import find_minimum
-from solvers.jumps.probe import batch_step
-from solvers.jumps.tally import exits, hazard, rank_shares, transition_matrix, upward, upward_bound
-from theory.problem import ProblemError
+from dufm.solvers.jumps.chain_kernel import layout
+from dufm.solvers.jumps.chains import Setting, advance, begin, pack, sgd_chains, unpack
+from dufm.solvers.jumps.experiments import basin, frozen_minimum, jumps, strength
+from dufm.solvers.jumps.factorisation import gradient, spectral_gap_share
+from dufm.solvers.jumps.instance import Completion, diagonal, instance32, make_instance
+from dufm.solvers.jumps.minima import find_minimum
+from dufm.solvers.jumps.probe import batch_step
+from dufm.solvers.jumps.tally import exits, hazard, rank_shares, transition_matrix, upward, upward_bound
+from dufm.theory.problem import ProblemError
 
 MASK64 = 2**64 - 1
 

@@ -8,17 +8,17 @@ import numpy as np
 import pytest
 from typer.testing import CliRunner
 
-import verification.claims.jumps.chains as chains
-import verification.claims.jumps.exact as exact
-from solvers.jumps.chains import Setting, sgd_chains
-from solvers.jumps.experiments import frozen_minimum, strength
-from solvers.jumps.instance import instance32, make_instance
-from solvers.jumps.store import load, same, save
-from theory.derivations.jumps.absorbing import EXAMPLE
-from theory.problem import ProblemError
-from verification.claims.base.claim import Budget
-from verification.claims.base.verdict import Comparison, Status
-from verification.cli.jumps.commands import commands
+import dufm.verification.claims.jumps.chains as chains
+import dufm.verification.claims.jumps.exact as exact
+from dufm.solvers.jumps.chains import Setting, sgd_chains
+from dufm.solvers.jumps.experiments import frozen_minimum, strength
+from dufm.solvers.jumps.instance import instance32, make_instance
+from dufm.solvers.jumps.store import load, same, save
+from dufm.theory.derivations.jumps.absorbing import EXAMPLE
+from dufm.theory.problem import ProblemError
+from dufm.verification.claims.base.claim import Budget
+from dufm.verification.claims.base.verdict import Comparison, Status
+from dufm.verification.cli.jumps.commands import commands
 
 SMALL = Budget("test", 1)
 
@@ -94,7 +94,7 @@ def test_chains_are_kept_and_go_on(tmp_path: Path) -> None:
 
 
 def test_a_stopped_run_is_saved(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    import verification.cli.jumps.chains as command
+    import dufm.verification.cli.jumps.chains as command
 
     def stops(setting, weights, steps, threads, progress, state):
         progress(sgd_chains(setting, weights, setting.checkpoint, state=state))

@@ -6,14 +6,14 @@ import warnings
 import numpy as np
 import pytest
 
-from solvers.jumps.experiments import frozen_minimum, strength
-from solvers.jumps.factorisation import fit, gradient, loss, product, schatten_objective, unseen_error
-from solvers.jumps.hessian import curvature, dead_level, hessian, stability_limit, zero_modes
-from solvers.jumps.instance import Completion, full_target32, instance32, make_instance, read_instance
-from solvers.jumps.minima import critical_strength, find_minimum, follow
-from theory.derivations.jumps.objective import schatten_objective as derivation
-from theory.problem import ProblemError
-from theory.proof.derivation import proved
+from dufm.solvers.jumps.experiments import frozen_minimum, strength
+from dufm.solvers.jumps.factorisation import fit, gradient, loss, product, schatten_objective, unseen_error
+from dufm.solvers.jumps.hessian import curvature, dead_level, hessian, stability_limit, zero_modes
+from dufm.solvers.jumps.instance import Completion, full_target32, instance32, make_instance, read_instance
+from dufm.solvers.jumps.minima import critical_strength, find_minimum, follow
+from dufm.theory.derivations.jumps.objective import schatten_objective as derivation
+from dufm.theory.problem import ProblemError
+from dufm.theory.proof.derivation import proved
 
 # Losses at 0.95 of the reference strength: rank -> (loss, largest singular values).
 LANDSCAPE = {

@@ -6,14 +6,14 @@ import numpy as np
 import pytest
 import sympy as sp
 
-from solvers.jumps.absorbing import certify, ratio_to_boundary
-from solvers.jumps.chains import Setting, sgd_chains
-from solvers.jumps.instance import diagonal
-from solvers.jumps.scalar_chain import ScalarChain, exit_time, simulate
-from theory.derivations.jumps.scalar import scalar_chain
-from theory.jumps.scalar import critical_scale, critical_strength, levels, roots
-from theory.problem import ProblemError
-from theory.proof.derivation import proved
+from dufm.solvers.jumps.absorbing import certify, ratio_to_boundary
+from dufm.solvers.jumps.chains import Setting, sgd_chains
+from dufm.solvers.jumps.instance import diagonal
+from dufm.solvers.jumps.scalar_chain import ScalarChain, exit_time, simulate
+from dufm.theory.derivations.jumps.scalar import scalar_chain
+from dufm.theory.jumps.scalar import critical_scale, critical_strength, levels, roots
+from dufm.theory.problem import ProblemError
+from dufm.theory.proof.derivation import proved
 
 # (L, n, lambda / lambda_c, eta): mean exit time.
 EXACT = {

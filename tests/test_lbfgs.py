@@ -5,7 +5,7 @@ import pytest
 from autograd import grad, hessian
 from scipy.optimize import minimize
 
-from solvers.compiled import lbfgs
+from dufm.solvers.compiled import lbfgs
 
 UNIT = 2.0**-53
 

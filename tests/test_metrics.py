@@ -9,8 +9,8 @@ import numpy as np
 import pytest
 from sklearn.datasets import load_digits
 
-from solvers import metrics
-from theory.problem import ProblemError
+from dufm.solvers import metrics
+from dufm.theory.problem import ProblemError
 
 
 def collapsed(K: int = 5, per_class: int = 4, seed: int = 0) -> tuple[np.ndarray, np.ndarray]:

@@ -7,14 +7,14 @@ import autograd.numpy as anp
 import numpy as np
 import pytest
 
-from solvers.datasets import Prepared, load, prepare, split
-from solvers.metrics import nc1
-from solvers.networks.chain import forward, gradient, initial_weights, loss_parts
-from solvers.networks.measure import numerical_rank, outer_products, take_snapshot
-from solvers.networks.plan import Plan, head_on_backbone, perceptron, plan_from
-from solvers.networks.steps import adam_step, sgd_step
-from solvers.networks.training import Outcome, measured_epochs, run_epoch, start, train
-from theory.problem import ProblemError
+from dufm.solvers.datasets import Prepared, load, prepare, split
+from dufm.solvers.metrics import nc1
+from dufm.solvers.networks.chain import forward, gradient, initial_weights, loss_parts
+from dufm.solvers.networks.measure import numerical_rank, outer_products, take_snapshot
+from dufm.solvers.networks.plan import Plan, head_on_backbone, perceptron, plan_from
+from dufm.solvers.networks.steps import adam_step, sgd_step
+from dufm.solvers.networks.training import Outcome, measured_epochs, run_epoch, start, train
+from dufm.theory.problem import ProblemError
 
 RNG = np.random.default_rng(11)
 SMALL = {"width": 16, "batch": 32, "epochs": 3}

@@ -8,15 +8,15 @@ from typing import Any
 import pytest
 from matplotlib.figure import Figure
 
-from paper_figs.networks import network_ansatz, network_head, network_layers, network_rank
-from paper_figs.style import render
-from solvers.networks.heads import problem_of, run_head
-from theory.problem import Problem
-from theory.squared.phi import phi_of_power
-from verification.checker import check
-from verification.claims.base.claim import BUDGETS, Budget
-from verification.claims.base.verdict import Comparison, Status
-from verification.claims.training.networks import NETWORKS, agree
+from dufm.paper_figs.networks import network_ansatz, network_head, network_layers, network_rank
+from dufm.paper_figs.style import render
+from dufm.solvers.networks.heads import problem_of, run_head
+from dufm.theory.problem import Problem
+from dufm.theory.squared.phi import phi_of_power
+from dufm.verification.checker import check
+from dufm.verification.claims.base.claim import BUDGETS, Budget
+from dufm.verification.claims.base.verdict import Comparison, Status
+from dufm.verification.claims.training.networks import NETWORKS, agree
 
 CLAIMS = {claim.label: claim for claim in NETWORKS}
 

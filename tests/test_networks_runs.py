@@ -7,17 +7,17 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from solvers.datasets import Dataset, Prepared, prepare
-from solvers.networks.chain import forward
-from solvers.networks.heads import dufm_weights, head_data, head_plan, like_digits, problem_of, run_head, sweep
-from solvers.networks.plan import perceptron
-from solvers.networks.store import load, save
-from solvers.networks.training import Outcome, Run, start, train
-from theory.problem import ProblemError
-from theory.squared.phi import phi_of_power
-from verification.base.certificate import point_certificate
-from verification.base.exact import rational
-from verification.checker import check
+from dufm.solvers.datasets import Dataset, Prepared, prepare
+from dufm.solvers.networks.chain import forward
+from dufm.solvers.networks.heads import dufm_weights, head_data, head_plan, like_digits, problem_of, run_head, sweep
+from dufm.solvers.networks.plan import perceptron
+from dufm.solvers.networks.store import load, save
+from dufm.solvers.networks.training import Outcome, Run, start, train
+from dufm.theory.problem import ProblemError
+from dufm.theory.squared.phi import phi_of_power
+from dufm.verification.base.certificate import point_certificate
+from dufm.verification.base.exact import rational
+from dufm.verification.checker import check
 
 TINY = {"width": 12, "backbone": (8,), "epochs": 4}
 

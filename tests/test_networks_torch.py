@@ -7,17 +7,17 @@ import pytest
 
 torch = pytest.importorskip("torch")
 
-from solvers.datasets import Dataset, balanced, load, prepare
-from solvers.metrics import nc1
-from solvers.networks.heads import head_data
-from solvers.networks.plan import head_only
-from solvers.networks.torch_backbones import backbone
-from solvers.networks.torch_extra import chosen_device
-from solvers.networks.torch_store import load as load_run
-from solvers.networks.torch_store import save
-from solvers.networks.torch_training import ConvRun, begin, features, fit
-from solvers.networks.training import Outcome
-from theory.problem import ProblemError
+from dufm.solvers.datasets import Dataset, balanced, load, prepare
+from dufm.solvers.metrics import nc1
+from dufm.solvers.networks.heads import head_data
+from dufm.solvers.networks.plan import head_only
+from dufm.solvers.networks.torch_backbones import backbone
+from dufm.solvers.networks.torch_extra import chosen_device
+from dufm.solvers.networks.torch_store import load as load_run
+from dufm.solvers.networks.torch_store import save
+from dufm.solvers.networks.torch_training import ConvRun, begin, features, fit
+from dufm.solvers.networks.training import Outcome
+from dufm.theory.problem import ProblemError
 
 SHAPE = (3, 32, 32)
 

@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 from autograd import grad
 
-from solvers.objectives.squared import (
+from dufm.solvers.objectives.squared import (
     balance,
     best_last_layer,
     loss,
@@ -15,7 +15,7 @@ from solvers.objectives.squared import (
     reduced_loss_and_gradient,
     split,
 )
-from theory.problem import Problem, ProblemError
+from dufm.theory.problem import Problem, ProblemError
 
 UNIT = np.finfo(float).eps / 2
 LAMBDAS = ["0.01", "1/300", "0.02", "1/77", "0.005"]

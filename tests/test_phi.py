@@ -6,8 +6,8 @@ import mpmath
 import pytest
 import sympy as sp
 
-from theory.problem import ProblemError
-from theory.squared.phi import (
+from dufm.theory.problem import ProblemError
+from dufm.theory.squared.phi import (
     DEFAULT_WIDTH,
     collapse_scale,
     collapse_threshold,

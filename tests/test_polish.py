@@ -3,14 +3,14 @@
 import numpy as np
 import pytest
 
-from solvers.minima.active_set import ActiveSet
-from solvers.minima.canonical import canonical, describe
-from solvers.minima.polish import RESIDUAL_GOAL, polish, refine
-from solvers.minima.rest import settle
-from solvers.objectives.squared import balance, loss, loss_and_gradient
-from solvers.search.portfolio import global_search
-from solvers.search.scipy_reference import search
-from theory.problem import Problem, ProblemError
+from dufm.solvers.minima.active_set import ActiveSet
+from dufm.solvers.minima.canonical import canonical, describe
+from dufm.solvers.minima.polish import RESIDUAL_GOAL, polish, refine
+from dufm.solvers.minima.rest import settle
+from dufm.solvers.objectives.squared import balance, loss, loss_and_gradient
+from dufm.solvers.search.portfolio import global_search
+from dufm.solvers.search.scipy_reference import search
+from dufm.theory.problem import Problem, ProblemError
 
 FIFTEEN = Problem.of(15, 5, "0.0005", width=20)
 SMALL = Problem.of(3, 4, "0.002", width=8)

@@ -4,8 +4,8 @@ from fractions import Fraction
 
 import pytest
 
-from theory.problem import Problem, ProblemError
-from theory.rational import identity, matrix, relu
+from dufm.theory.problem import Problem, ProblemError
+from dufm.theory.rational import identity, matrix, relu
 
 
 @pytest.mark.parametrize(

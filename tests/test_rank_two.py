@@ -5,9 +5,9 @@ import numpy as np
 import pytest
 from autograd import grad
 
-from solvers.datasets import DataError
-from solvers.rank_two.network import Setup, data_gradients, initial, loss, misfit, outputs
-from solvers.rank_two.spectrum import (
+from dufm.solvers.datasets import DataError
+from dufm.solvers.rank_two.network import Setup, data_gradients, initial, loss, misfit, outputs
+from dufm.solvers.rank_two.spectrum import (
     distance,
     energies,
     imbalance,
@@ -15,9 +15,9 @@ from solvers.rank_two.spectrum import (
     rank_two_certificate,
     stable_rank,
 )
-from solvers.rank_two.tasks import TASKS, error_of, setup_of, task_named, train_task
-from solvers.rank_two.training import checkpoints, train
-from theory.problem import ProblemError
+from dufm.solvers.rank_two.tasks import TASKS, error_of, setup_of, task_named, train_task
+from dufm.solvers.rank_two.training import checkpoints, train
+from dufm.theory.problem import ProblemError
 
 SEEDS = [0, 1, 2]
 

@@ -8,17 +8,17 @@ import numpy as np
 import pytest
 from typer.testing import CliRunner
 
-from paper_figs.rank_two import rank_two as figure
-from solvers.rank_two.store import load_run, run_path, save_run
-from solvers.rank_two.tasks import setup_of, task_named, train_task
-from theory.problem import ProblemError
-from verification.claims.base.claim import Budget, Claim
-from verification.claims.base.verdict import Status
-from verification.claims.rank_two import measured
-from verification.claims.rank_two.dynamics import RANK_TWO_DYNAMICS
-from verification.claims.rank_two.exact import RANK_TWO, up
-from verification.claims.rank_two.measured import RANK_TWO_MEASURED
-from verification.cli.rank_two import commands
+from dufm.paper_figs.rank_two import rank_two as figure
+from dufm.solvers.rank_two.store import load_run, run_path, save_run
+from dufm.solvers.rank_two.tasks import setup_of, task_named, train_task
+from dufm.theory.problem import ProblemError
+from dufm.verification.claims.base.claim import Budget, Claim
+from dufm.verification.claims.base.verdict import Status
+from dufm.verification.claims.rank_two import measured
+from dufm.verification.claims.rank_two.dynamics import RANK_TWO_DYNAMICS
+from dufm.verification.claims.rank_two.exact import RANK_TWO, up
+from dufm.verification.claims.rank_two.measured import RANK_TWO_MEASURED
+from dufm.verification.cli.rank_two import commands
 
 ONE = Budget("test", 1)
 FAST = ["--steps", "400", "--seeds", "2", "--looks", "3"]

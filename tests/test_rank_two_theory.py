@@ -7,18 +7,18 @@ import numpy as np
 import pytest
 from flint import fmpq
 
-import theory.rank_two.rank_three
-from solvers.rank_two import network, spectrum
-from solvers.rank_two.tasks import ORTHOGONAL_LABELS, task_named, train_task
-from solvers.rank_two.training import initial_weights
-from theory.derivations.rank_two.rank_three import instance, rank_three, value
-from theory.derivations.rank_two.rank_two import network as random_network
-from theory.problem import ProblemError
-from theory.proof.derivation import proved
-from theory.rank_two.rank_three import dual, labels, margin, minimiser, pairs, rays
-from theory.rank_two.two_layer import Network, energy_at_least, energy_at_most, rank_two_bound, root_above
-from theory.rational import to_lists
-from verification.base.exact import rational
+import dufm.theory.rank_two.rank_three as three
+from dufm.solvers.rank_two import network, spectrum
+from dufm.solvers.rank_two.tasks import ORTHOGONAL_LABELS, task_named, train_task
+from dufm.solvers.rank_two.training import initial_weights
+from dufm.theory.derivations.rank_two.rank_three import instance, rank_three, value
+from dufm.theory.derivations.rank_two.rank_two import network as random_network
+from dufm.theory.problem import ProblemError
+from dufm.theory.proof.derivation import proved
+from dufm.theory.rank_two.rank_three import dual, labels, margin, minimiser, pairs, rays
+from dufm.theory.rank_two.two_layer import Network, energy_at_least, energy_at_most, rank_two_bound, root_above
+from dufm.theory.rational import to_lists
+from dufm.verification.base.exact import rational
 
 Array = np.ndarray
 
@@ -30,7 +30,7 @@ def floats(matrix) -> Array:
 def test_the_derivation_needs_these_multipliers(monkeypatch: pytest.MonkeyPatch) -> None:
     assert proved(rank_three().check())
     weak = {1: Fraction(-1), 2: Fraction(2, 5)}
-    monkeypatch.setattr(theory.rank_two.rank_three, "multiplier", lambda x: weak[sum(map(abs, x))])
+    monkeypatch.setattr(three, "multiplier", lambda x: weak[sum(map(abs, x))])
     broken = [checked.ok for checked in rank_three().check()]
     assert broken[:2] == [True, True] and not all(broken)
 

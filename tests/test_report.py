@@ -5,11 +5,13 @@ from pathlib import Path
 
 import pytest
 
-from verification.checker import Result
-from verification.claims.base.claim import BUDGETS, Budget, Claim
-from verification.claims.base.verdict import Status, Verdict
-from verification.claims.grid import cell
-from verification.claims.run import Entry, run
+from dufm.verification.checker import Result
+from dufm.verification.claims import run as report
+from dufm.verification.claims import select
+from dufm.verification.claims.base.claim import BUDGETS, Budget, Claim
+from dufm.verification.claims.base.verdict import Status, Verdict
+from dufm.verification.claims.grid import cell
+from dufm.verification.claims.run import Entry, run
 
 QUICK = BUDGETS["quick"]
 
@@ -29,8 +31,8 @@ def test_a_run_writes_its_report_and_certificates(tmp_path: Path) -> None:
 def test_resume_runs_only_what_is_missing(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     run(select("reductions"), QUICK, tmp_path, 1)
     ran: list[str] = []
-    checked = run._checked
-    monkeypatch.setattr(run, "_checked", lambda label, budget: ran.append(label) or checked(label, budget))
+    checked = report._checked
+    monkeypatch.setattr(report, "_checked", lambda label, budget: ran.append(label) or checked(label, budget))
     run(select("reductions,srg-wins"), QUICK, tmp_path, 1, resume=True)
     assert ran == ["srg-wins"]
     ran.clear()
@@ -46,7 +48,7 @@ def test_a_damaged_report_is_run_again(tmp_path: Path, damage: bytes) -> None:
 
 def _run_one(check, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Entry:
     claim = Claim("made-up", "s", "r", "ours", (), check)
-    monkeypatch.setattr(run, "claim_named", lambda label: claim)
+    monkeypatch.setattr(report, "claim_named", lambda label: claim)
     return run([claim], QUICK, tmp_path, 1)[0]
 
 
@@ -64,7 +66,7 @@ def test_refuted_claims_and_rejected_certificates_fail_the_run(tmp_path: Path, m
     claimed = Verdict(Status.CERTIFIED, "yes", certificates=({"format": "dufm-certificate"},))
     entry = _run_one(lambda budget: claimed, tmp_path, monkeypatch)
     assert entry.bad and not entry.certificates[0][1]
-    assert isinstance(run.check(b"{"), Result)
+    assert isinstance(report.check(b"{"), Result)
 
 
 def test_cells_take_the_strongest_good_verdict() -> None:

@@ -5,12 +5,12 @@ import autograd.numpy as anp
 import numpy as np
 import pytest
 
-from solvers.rfm.agop import agop, cheaper_form
-from solvers.rfm.kernels import KERNELS, Kernel, gradients, predictions, squared_distances
-from solvers.rfm.maps import draw_map
-from solvers.rfm.memory import GIB, bytes_available, bytes_needed, check_memory
-from solvers.rfm.solve import solve
-from theory.problem import ProblemError
+from dufm.solvers.rfm.agop import agop, cheaper_form
+from dufm.solvers.rfm.kernels import KERNELS, Kernel, gradients, predictions, squared_distances
+from dufm.solvers.rfm.maps import draw_map
+from dufm.solvers.rfm.memory import GIB, bytes_available, bytes_needed, check_memory
+from dufm.solvers.rfm.solve import solve
+from dufm.theory.problem import ProblemError
 
 
 def sample(n: int = 20, d: int = 6, c: int = 3, seed: int = 0) -> tuple[np.ndarray, np.ndarray]:

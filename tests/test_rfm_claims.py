@@ -5,12 +5,12 @@ from dataclasses import replace
 
 import pytest
 
-import verification.claims.rfm.measured as measured
-from solvers.rfm.experiments import digit_runs
-from solvers.rfm.recursion import LayerRow
-from solvers.rfm.settings import DeepSettings
-from verification.claims.base.claim import BUDGETS, Claim
-from verification.claims.base.verdict import Status
+import dufm.verification.claims.rfm.measured as measured
+from dufm.solvers.rfm.experiments import digit_runs
+from dufm.solvers.rfm.recursion import LayerRow
+from dufm.solvers.rfm.settings import DeepSettings
+from dufm.verification.claims.base.claim import BUDGETS, Claim
+from dufm.verification.claims.base.verdict import Status
 
 QUICK = BUDGETS["quick"]
 

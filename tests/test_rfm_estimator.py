@@ -8,13 +8,13 @@ import pytest
 from sklearn.model_selection import GridSearchCV
 from sklearn.utils.estimator_checks import parametrize_with_checks
 
-from solvers import metrics
-from solvers.datasets import DataWarning, load, prepare, split
-from solvers.rfm.estimator import DeepRFM
-from solvers.rfm.kernels import Kernel, gradients, predictions
-from solvers.rfm.recursion import Layer, layers
-from solvers.rfm.settings import DeepSettings
-from theory.problem import ProblemError
+from dufm.solvers import metrics
+from dufm.solvers.datasets import DataWarning, load, prepare, split
+from dufm.solvers.rfm.estimator import DeepRFM
+from dufm.solvers.rfm.kernels import Kernel, gradients, predictions
+from dufm.solvers.rfm.recursion import Layer, layers
+from dufm.solvers.rfm.settings import DeepSettings
+from dufm.theory.problem import ProblemError
 
 
 def digits(n: int = 300):
@@ -159,7 +159,7 @@ def test_interruption_before_the_first_layer_is_not_swallowed(monkeypatch: pytes
     def interrupted(*_: object) -> None:
         raise KeyboardInterrupt
 
-    monkeypatch.setattr("solvers.rfm.recursion.solve", interrupted)
+    monkeypatch.setattr("dufm.solvers.rfm.recursion.solve", interrupted)
     data = digits(100)
     with pytest.raises(KeyboardInterrupt):
         DeepRFM(depth=2, width=64).fit(data.X, data.labels)

@@ -10,19 +10,28 @@ import sympy as sp
 from flint import arb, arb_mat, ctx, fmpq, fmpq_mat
 from scipy.optimize import minimize
 
-from theory.derivations.rfm.kernel import random_kernel
-from theory.problem import ProblemError
-from theory.rational import fraction, identity
-from theory.rfm.blocks import block_rates, projectors
-from theory.rfm.descent import falls, fixed_objective, objective
-from theory.rfm.fixed_points import collapse_rate, contraction, fixed_values, folds, level, rate, unique, without_map
-from theory.rfm.kernels import collapsed, cost, cross_class, least_cost
-from theory.rfm.labels import Labels
-from theory.rfm.linear_map import stalled
-from theory.rfm.recursion import Kernels, ball, step
-from theory.rfm.spread import Reached, ball_run, contractions, exact_run
-from theory.rfm.words import letters, same_words
-from verification.claims.rfm.exact import random_gram
+from dufm.theory.derivations.rfm.kernel import random_kernel
+from dufm.theory.problem import ProblemError
+from dufm.theory.rational import fraction, identity
+from dufm.theory.rfm.blocks import block_rates, projectors
+from dufm.theory.rfm.descent import falls, fixed_objective, objective
+from dufm.theory.rfm.fixed_points import (
+    collapse_rate,
+    contraction,
+    fixed_values,
+    folds,
+    level,
+    rate,
+    unique,
+    without_map,
+)
+from dufm.theory.rfm.kernels import collapsed, cost, cross_class, least_cost
+from dufm.theory.rfm.labels import Labels
+from dufm.theory.rfm.linear_map import stalled
+from dufm.theory.rfm.recursion import Kernels, ball, step
+from dufm.theory.rfm.spread import Reached, ball_run, contractions, exact_run
+from dufm.theory.rfm.words import letters, same_words
+from dufm.verification.claims.rfm.exact import random_gram
 
 # (lambda_k, lambda_Phi) and r for n = 12, from an independent prototype in floating point.
 KNOWN = {

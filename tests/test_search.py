@@ -3,11 +3,11 @@
 import numpy as np
 import pytest
 
-from solvers.objectives.squared import loss
-from solvers.search.scipy_reference import search, smoothing
-from solvers.search.solution import Outcome, load, save
-from solvers.weights.build import direct_sum, gaussian, pad, perturb
-from theory.problem import Problem, ProblemError
+from dufm.solvers.objectives.squared import loss
+from dufm.solvers.search.scipy_reference import search, smoothing
+from dufm.solvers.search.solution import Outcome, load, save
+from dufm.solvers.weights.build import direct_sum, gaussian, pad, perturb
+from dufm.theory.problem import Problem, ProblemError
 
 SMALL = Problem.of(3, 4, "0.002", width=8)
 DNC_OF_SMALL = 0.014981934755431891

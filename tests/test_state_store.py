@@ -6,15 +6,15 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from solvers.base.files import read_archive, write_archive
-from solvers.ce.search import ce_search
-from solvers.search.bandit import ARMS
-from solvers.search.portfolio import global_search
-from solvers.search.saved_state import KEPT, load_state, save_state
-from solvers.search.state import Group, State
-from theory.problem import Problem, ProblemError
-from verification.cli import search_state as search_state
-from verification.cli.search_state import Keeper
+from dufm.solvers.base.files import read_archive, write_archive
+from dufm.solvers.ce.search import ce_search
+from dufm.solvers.search.bandit import ARMS
+from dufm.solvers.search.portfolio import global_search
+from dufm.solvers.search.saved_state import KEPT, load_state, save_state
+from dufm.solvers.search.state import Group, State
+from dufm.theory.problem import Problem, ProblemError
+from dufm.verification.cli import search_state as search_state
+from dufm.verification.cli.search_state import Keeper
 
 SIX = Problem.of(6, 4, "0.002", width=10)
 

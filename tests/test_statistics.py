@@ -7,8 +7,8 @@ import numpy as np
 import pytest
 from scipy.stats import poisson
 
-from solvers.base.statistics import clopper_pearson, poisson_interval
-from theory.problem import ProblemError
+from dufm.solvers.base.statistics import clopper_pearson, poisson_interval
+from dufm.theory.problem import ProblemError
 
 
 def tail(k: int, n: int, p: float, above: bool) -> float:

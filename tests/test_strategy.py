@@ -3,15 +3,15 @@
 import numpy as np
 import pytest
 
-from solvers.objectives.squared import loss
-from solvers.search import portfolio
-from solvers.search.bandit import ARMS, FIXED
-from solvers.search.lowest import lowest_minima
-from solvers.search.portfolio import global_search
-from solvers.search.solution import Outcome
-from solvers.search.start_kinds import KINDS, graph, structured, symmetric, varied
-from solvers.search.state import HIT, Group
-from theory.problem import Problem, ProblemError
+from dufm.solvers.objectives.squared import loss
+from dufm.solvers.search import portfolio
+from dufm.solvers.search.bandit import ARMS, FIXED
+from dufm.solvers.search.lowest import lowest_minima
+from dufm.solvers.search.portfolio import global_search
+from dufm.solvers.search.solution import Outcome
+from dufm.solvers.search.start_kinds import KINDS, graph, structured, symmetric, varied
+from dufm.solvers.search.state import HIT, Group
+from dufm.theory.problem import Problem, ProblemError
 
 SIX = Problem.of(6, 4, "0.002", width=10)
 THREE = Problem.of(3, 4, "0.002", width=8)

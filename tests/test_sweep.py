@@ -22,15 +22,15 @@ import psutil
 import pytest
 from rich.console import Console
 
-from theory.problem import ProblemError
-from theory.squared.phi import collapse_threshold
-from verification.atlas import sweep as sweeping
-from verification.atlas.cells import Cell, read_grid
-from verification.atlas.records import check_atlas
-from verification.atlas.store import Record, open_store
-from verification.atlas.sweep import Tally, dask_cluster, neighbours, process_pool, sweep
-from verification.atlas.work import Effort, Result, floats, judge, solve_cell
-from verification.cli.map import run_map
+from dufm.theory.problem import ProblemError
+from dufm.theory.squared.phi import collapse_threshold
+from dufm.verification.atlas import sweep as sweeping
+from dufm.verification.atlas.cells import Cell, read_grid
+from dufm.verification.atlas.records import check_atlas
+from dufm.verification.atlas.store import Record, open_store
+from dufm.verification.atlas.sweep import Tally, dask_cluster, neighbours, process_pool, sweep
+from dufm.verification.atlas.work import Effort, Result, floats, judge, solve_cell
+from dufm.verification.cli.map import run_map
 
 EFFORT = Effort(seed=3, restarts=3, seconds=600)
 CELLS = read_grid("2:3", "3:4", "0.02,0.1")

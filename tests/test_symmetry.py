@@ -8,7 +8,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from sympy.combinatorics import Permutation, PermutationGroup
 
-from solvers.minima.symmetry import (
+from dufm.solvers.minima.symmetry import (
     TOLERANCE,
     _automorphisms,
     _colour_pairs,
@@ -18,9 +18,9 @@ from solvers.minima.symmetry import (
     symmetry_group,
     zero_pattern,
 )
-from solvers.weights.of_structure import at_best_scale
-from theory.problem import Problem, ProblemError
-from theory.squared.structures import structure_named
+from dufm.solvers.weights.of_structure import at_best_scale
+from dufm.theory.problem import Problem, ProblemError
+from dufm.theory.squared.structures import structure_named
 
 
 def structure(name: str, K: int, L: int = 4) -> tuple[Problem, list[np.ndarray]]:

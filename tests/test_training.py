@@ -8,15 +8,15 @@ import numpy as np
 import pytest
 from autograd import value_and_grad
 
-from solvers.engines.cpu import unpack_row
-from solvers.objectives import samples_kernel
-from solvers.objectives.squared import Objective
-from solvers.training.batch import Batch, train
-from solvers.training.reading import ends, summarise
-from solvers.training.run import Ending, Run, begin, class_mean_weights, compiled_descent, follow, prepared
-from solvers.training.setting import Setting, checkpoints
-from theory.problem import Problem, ProblemError
-from theory.squared.phi import phi_of_power
+from dufm.solvers.engines.cpu import unpack_row
+from dufm.solvers.objectives import samples_kernel
+from dufm.solvers.objectives.squared import Objective
+from dufm.solvers.training.batch import Batch, train
+from dufm.solvers.training.reading import ends, summarise
+from dufm.solvers.training.run import Ending, Run, begin, class_mean_weights, compiled_descent, follow, prepared
+from dufm.solvers.training.setting import Setting, checkpoints
+from dufm.theory.problem import Problem, ProblemError
+from dufm.theory.squared.phi import phi_of_power
 
 FLAG = np.zeros(1, dtype=np.int64)
 

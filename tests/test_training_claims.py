@@ -4,11 +4,11 @@ import json
 
 import pytest
 
-from verification.checker import check
-from verification.claims.base.claim import BUDGETS, Budget, Claim
-from verification.claims.base.verdict import Status
-from verification.claims.training import descent
-from verification.claims.training.descent import TRAINING
+from dufm.verification.checker import check
+from dufm.verification.claims.base.claim import BUDGETS, Budget, Claim
+from dufm.verification.claims.base.verdict import Status
+from dufm.verification.claims.training import descent
+from dufm.verification.claims.training.descent import TRAINING
 
 TEST = Budget("test", 1)
 

@@ -5,11 +5,11 @@ import io
 import pytest
 from matplotlib.figure import Figure
 
-from paper_figs.style import FigureModule, Table, as_csv
-from paper_figs.training import fig2, fig3, fig5, fig6
-from solvers.training.batch import train
-from solvers.training.setting import Setting
-from theory.problem import Problem
+from dufm.paper_figs.style import FigureModule, Table, as_csv
+from dufm.paper_figs.training import fig2, fig3, fig5, fig6
+from dufm.solvers.training.batch import train
+from dufm.solvers.training.setting import Setting
+from dufm.theory.problem import Problem
 
 
 def check(module: FigureModule, table: Table) -> None:

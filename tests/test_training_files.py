@@ -6,14 +6,14 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from solvers.training.batch import Batch, train
-from solvers.training.reading import CUT, end_of, ends, is_clear, rank, summarise
-from solvers.training.run import Ending, Run
-from solvers.training.setting import Setting
-from solvers.training.store import load, save
-from theory.problem import Problem, ProblemError
-from theory.squared.phi import phi_of_power
-from verification.atlas.levels import levels
+from dufm.solvers.training.batch import Batch, train
+from dufm.solvers.training.reading import CUT, end_of, ends, is_clear, rank, summarise
+from dufm.solvers.training.run import Ending, Run
+from dufm.solvers.training.setting import Setting
+from dufm.solvers.training.store import load, save
+from dufm.theory.problem import Problem, ProblemError
+from dufm.theory.squared.phi import phi_of_power
+from dufm.verification.atlas.levels import levels
 
 
 @pytest.fixture(scope="module")

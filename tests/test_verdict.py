@@ -4,7 +4,7 @@ from fractions import Fraction
 
 import pytest
 
-from verification.claims.base.verdict import Comparison, Status, Verdict
+from dufm.verification.claims.base.verdict import Comparison, Status, Verdict
 
 
 @pytest.mark.parametrize(

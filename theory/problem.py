@@ -19,7 +19,7 @@ from typing import Any
 import sympy as sp
 from flint import fmpq_mat
 
-from theory.rational import identity, matrix, relu, squared_norm
+from dufm.theory.rational import identity, matrix, relu, squared_norm
 
 LOSSES = ("mse", "ce")
 

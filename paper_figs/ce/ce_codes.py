@@ -10,12 +10,12 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from scipy.spatial import ConvexHull
 
-from paper_figs.ce.ce_winner_map import KINDS, kind
-from paper_figs.style import Table
-from solvers.ce.margin_records import best_margins
-from theory.ce.numbers import Balls, working
-from theory.ce.structure import hard_margin_cost, rank
-from theory.ce.structures import ce_structure_named
+from dufm.paper_figs.ce.ce_winner_map import KINDS, kind
+from dufm.paper_figs.style import Table
+from dufm.solvers.ce.margin_records import best_margins
+from dufm.theory.ce.numbers import Balls, working
+from dufm.theory.ce.structure import hard_margin_cost, rank
+from dufm.theory.ce.structures import ce_structure_named
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure

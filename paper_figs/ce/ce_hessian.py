@@ -10,12 +10,12 @@ from typing import TYPE_CHECKING, Any
 
 import sympy as sp
 
-from paper_figs.style import Table
-from theory.ce.enclosure import best_scale
-from theory.ce.hessian import K, L, alpha, b, d, n, psd_threshold, spectrum, z
-from theory.ce.polygons import DNC_LOGITS
-from theory.problem import Problem
-from verification.claims.ce.hessian import measure
+from dufm.paper_figs.style import Table
+from dufm.theory.ce.enclosure import best_scale
+from dufm.theory.ce.hessian import K, L, alpha, b, d, n, psd_threshold, spectrum, z
+from dufm.theory.ce.polygons import DNC_LOGITS
+from dufm.theory.problem import Problem
+from dufm.verification.claims.ce.hessian import measure
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes

@@ -8,13 +8,13 @@ negative eigenvalues, and ends where zero weights cost less.
 from fractions import Fraction
 from typing import TYPE_CHECKING, Any
 
-from paper_figs.ce.ce_winner_map import DIGITS, KINDS, beats_zero, candidates, kind
-from paper_figs.style import Table
-from solvers.ce.records import best_known
-from theory.ce.crossing import Candidate, candidate_loss, crossing
-from theory.ce.hessian import psd_threshold
-from theory.ce.polygons import DNC_LOGITS
-from theory.problem import Problem
+from dufm.paper_figs.ce.ce_winner_map import DIGITS, KINDS, beats_zero, candidates, kind
+from dufm.paper_figs.style import Table
+from dufm.solvers.ce.records import best_known
+from dufm.theory.ce.crossing import Candidate, candidate_loss, crossing
+from dufm.theory.ce.hessian import psd_threshold
+from dufm.theory.ce.polygons import DNC_LOGITS
+from dufm.theory.problem import Problem
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes

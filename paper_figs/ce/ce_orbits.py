@@ -8,10 +8,10 @@ random weights ends in collapse, with 95 % Clopper-Pearson intervals (solvers.ce
 from fractions import Fraction
 from typing import TYPE_CHECKING, Any
 
-from paper_figs.ce.ce_winner_map import KINDS
-from paper_figs.style import Table
-from solvers.ce.study import Case, persistence
-from theory.ce.hessian import orbit_dimension
+from dufm.paper_figs.ce.ce_winner_map import KINDS
+from dufm.paper_figs.style import Table
+from dufm.solvers.ce.study import Case, persistence
+from dufm.theory.ce.hessian import orbit_dimension
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes

@@ -7,14 +7,14 @@ its singular values at the enclosed best scale. Each of the L + 1 factors has th
 from fractions import Fraction
 from typing import TYPE_CHECKING, Any
 
-from paper_figs.ce.ce_winner_map import DIGITS, KINDS, beats_zero, candidates, kind
-from paper_figs.style import Table
-from theory.ce.crossing import Candidate, candidate_loss
-from theory.ce.enclosure import best_scale
-from theory.ce.newton import best_member
-from theory.ce.numbers import Balls, working
-from theory.ce.polygons import DNC_LOGITS
-from theory.problem import Problem
+from dufm.paper_figs.ce.ce_winner_map import DIGITS, KINDS, beats_zero, candidates, kind
+from dufm.paper_figs.style import Table
+from dufm.theory.ce.crossing import Candidate, candidate_loss
+from dufm.theory.ce.enclosure import best_scale
+from dufm.theory.ce.newton import best_member
+from dufm.theory.ce.numbers import Balls, working
+from dufm.theory.ce.polygons import DNC_LOGITS
+from dufm.theory.problem import Problem
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes

@@ -11,17 +11,17 @@ from typing import TYPE_CHECKING
 
 from flint import arb
 
-from paper_figs.style import Table
-from theory.ce.collapse import last_strength
-from theory.ce.crossing import Candidate, candidate_loss
-from theory.ce.families import CE_FAMILIES
-from theory.ce.numbers import working
-from theory.ce.polygons import DNC_LOGITS
-from theory.ce.structure import cost_ball
-from theory.ce.structures import CE_STRUCTURES
-from theory.ce.sums import CodeSum, cheapest_parts
-from theory.ce.undecided import UNDECIDED_PAIR
-from theory.problem import Problem
+from dufm.paper_figs.style import Table
+from dufm.theory.ce.collapse import last_strength
+from dufm.theory.ce.crossing import Candidate, candidate_loss
+from dufm.theory.ce.families import CE_FAMILIES
+from dufm.theory.ce.numbers import working
+from dufm.theory.ce.polygons import DNC_LOGITS
+from dufm.theory.ce.structure import cost_ball
+from dufm.theory.ce.structures import CE_STRUCTURES
+from dufm.theory.ce.sums import CodeSum, cheapest_parts
+from dufm.theory.ce.undecided import UNDECIDED_PAIR
+from dufm.theory.problem import Problem
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes

@@ -11,14 +11,14 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from paper_figs.style import Table
-from solvers.base.statistics import clopper_pearson
-from solvers.jumps.experiments import basin, frozen_minimum, jumps, strength
-from solvers.jumps.hessian import dead_level
-from solvers.jumps.instance import instance32
-from solvers.jumps.minima import find_minimum
-from solvers.jumps.tally import hazard, rank_shares, transition_matrix
-from theory.problem import ProblemError
+from dufm.paper_figs.style import Table
+from dufm.solvers.base.statistics import clopper_pearson
+from dufm.solvers.jumps.experiments import basin, frozen_minimum, jumps, strength
+from dufm.solvers.jumps.hessian import dead_level
+from dufm.solvers.jumps.instance import instance32
+from dufm.solvers.jumps.minima import find_minimum
+from dufm.solvers.jumps.tally import hazard, rank_shares, transition_matrix
+from dufm.theory.problem import ProblemError
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes

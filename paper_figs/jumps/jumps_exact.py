@@ -9,10 +9,10 @@ minimum and barrier of the mean field and the sharp absorbing level; (c) mean ex
 from fractions import Fraction
 from typing import TYPE_CHECKING
 
-from paper_figs.style import Table, number
-from solvers.jumps.absorbing import eta_max
-from solvers.jumps.scalar_chain import ScalarChain, exit_time, simulate
-from theory.jumps.scalar import critical_strength, levels
+from dufm.paper_figs.style import Table, number
+from dufm.solvers.jumps.absorbing import eta_max
+from dufm.solvers.jumps.scalar_chain import ScalarChain, exit_time, simulate
+from dufm.theory.jumps.scalar import critical_strength, levels
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes

@@ -6,8 +6,8 @@ untrained network has most of the correlation already, for both matrices have he
 
 from typing import TYPE_CHECKING
 
-from paper_figs.networks.network_layers import trained
-from paper_figs.style import Table
+from dufm.paper_figs.networks.network_layers import trained
+from dufm.paper_figs.style import Table
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure

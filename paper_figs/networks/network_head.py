@@ -9,13 +9,13 @@ from typing import TYPE_CHECKING
 
 import sympy as sp
 
-from paper_figs.style import Table
-from solvers.networks.heads import head_data, problem_of, run_head
-from theory.problem import Problem
-from theory.squared.phi import phi_of_cost
-from theory.squared.srg import TriangularGraph
-from theory.squared.structure import total_cost
-from theory.squared.structures import CheapestSum
+from dufm.paper_figs.style import Table
+from dufm.solvers.networks.heads import head_data, problem_of, run_head
+from dufm.theory.problem import Problem
+from dufm.theory.squared.phi import phi_of_cost
+from dufm.theory.squared.srg import TriangularGraph
+from dufm.theory.squared.structure import total_cost
+from dufm.theory.squared.structures import CheapestSum
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes

@@ -5,11 +5,11 @@ Source: the network panels of arXiv 2402.13728 (there MNIST, CIFAR-10 and SVHN);
 
 from typing import TYPE_CHECKING
 
-from paper_figs.style import Table
-from solvers.datasets import load, prepare, split
-from solvers.networks.measure import Snapshot
-from solvers.networks.plan import Plan, perceptron
-from solvers.networks.training import measured_epochs, start, train
+from dufm.paper_figs.style import Table
+from dufm.solvers.datasets import load, prepare, split
+from dufm.solvers.networks.measure import Snapshot
+from dufm.solvers.networks.plan import Plan, perceptron
+from dufm.solvers.networks.training import measured_epochs, start, train
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure

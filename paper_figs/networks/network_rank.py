@@ -7,8 +7,8 @@ W_(L-1): singular values above 0.05 of the largest, 0 where the network's output
 
 from typing import TYPE_CHECKING, Any
 
-from paper_figs.style import Table
-from solvers.networks.heads import DEFAULTS, FOLDS, head_data, relative_loss, run_head
+from dufm.paper_figs.style import Table
+from dufm.solvers.networks.heads import DEFAULTS, FOLDS, head_data, relative_loss, run_head
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure

@@ -10,10 +10,10 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from paper_figs.style import Table
-from solvers.rank_two.network import outputs
-from solvers.rank_two.tasks import Task, error_of, setup_of, task_named, train_task
-from solvers.rank_two.training import Run, checkpoints
+from dufm.paper_figs.style import Table
+from dufm.solvers.rank_two.network import outputs
+from dufm.solvers.rank_two.tasks import Task, error_of, setup_of, task_named, train_task
+from dufm.solvers.rank_two.training import Run, checkpoints
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes

@@ -10,11 +10,11 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from paper_figs.style import Table
-from solvers.metrics import gram_picture
-from solvers.rfm.experiments import digit_layers
-from solvers.rfm.recursion import Layer
-from solvers.rfm.settings import DeepSettings
+from dufm.paper_figs.style import Table
+from dufm.solvers.metrics import gram_picture
+from dufm.solvers.rfm.experiments import digit_layers
+from dufm.solvers.rfm.recursion import Layer
+from dufm.solvers.rfm.settings import DeepSettings
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure

@@ -10,10 +10,10 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from paper_figs.style import Table
-from solvers.rfm.experiments import digit_runs
-from solvers.rfm.recursion import STAGES, LayerRow
-from solvers.rfm.settings import DeepSettings
+from dufm.paper_figs.style import Table
+from dufm.solvers.rfm.experiments import digit_runs
+from dufm.solvers.rfm.recursion import STAGES, LayerRow
+from dufm.solvers.rfm.settings import DeepSettings
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes

@@ -12,13 +12,13 @@ from typing import TYPE_CHECKING
 import numpy as np
 from flint import arb, arb_mat, ctx, fmpq, fmpq_mat
 
-from paper_figs.style import Table
-from theory.rfm.blocks import block_rates
-from theory.rfm.fixed_points import collapse_rate, fixed_values, level
-from theory.rfm.labels import Labels
-from theory.rfm.linear_map import stalled
-from theory.rfm.recursion import Kernels, ball
-from theory.rfm.spread import ball_run
+from dufm.paper_figs.style import Table
+from dufm.theory.rfm.blocks import block_rates
+from dufm.theory.rfm.fixed_points import collapse_rate, fixed_values, level
+from dufm.theory.rfm.labels import Labels
+from dufm.theory.rfm.linear_map import stalled
+from dufm.theory.rfm.recursion import Kernels, ball
+from dufm.theory.rfm.spread import ball_run
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes

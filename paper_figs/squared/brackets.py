@@ -1,18 +1,18 @@
 """Between what lies the cost of the best network, relative to DNC's: proved lower bounds, best known structure, DNC.
 
-Source: ours; theory.squared.bounds. C / K over the number of classes at two to five layers, at every strength below collapse:
-no weights have loss below phi_L(C Lambda) with C of the pair bound, and the best known structure has loss phi_L(C
-Lambda) with its own C. The table also gives the bracket of the loss itself at x = K Lambda = 1/20.
+Source: ours; theory.squared.bounds. C / K over the number of classes at two to five layers, at every strength below
+collapse: no weights have loss below phi_L(C Lambda) with C of the pair bound, and the best known structure has loss
+phi_L(C Lambda) with its own C. The table also gives the bracket of the loss itself at x = K Lambda = 1/20.
 """
 
 from fractions import Fraction
 from typing import TYPE_CHECKING
 
-from paper_figs.style import COLOURS, Table, number
-from theory.problem import Problem
-from theory.squared.bounds import bracket, frobenius_cost, least_cost
-from theory.squared.structure import total_cost
-from theory.squared.structures import CheapestSum
+from dufm.paper_figs.style import COLOURS, Table, number
+from dufm.theory.problem import Problem
+from dufm.theory.squared.bounds import bracket, frobenius_cost, least_cost
+from dufm.theory.squared.structure import total_cost
+from dufm.theory.squared.structures import CheapestSum
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure

@@ -1,15 +1,16 @@
 """Critical depth L* of every known structure over the number of classes: it beats DNC at depth L iff L > L*.
 
-Source: ours; theory.squared.structure.HeadCost. The black steps are the least depth at which the cheapest direct sum of known
-structures costs less than DNC, at every strength below collapse. Truncated heads change with L and have no one L*.
+Source: ours; theory.squared.structure.HeadCost. The black steps are the least depth at which the cheapest direct sum of
+known structures costs less than DNC, at every strength below collapse. Truncated heads change with L and have no one
+L*.
 """
 
 from typing import TYPE_CHECKING
 
-from paper_figs.style import COLOURS, LABELS, MARKERS, Table, number
-from theory.problem import ProblemError
-from theory.squared.structure import HeadCost
-from theory.squared.structures import BLOCKS, DNC, CheapestSum, cheapest_sum
+from dufm.paper_figs.style import COLOURS, LABELS, MARKERS, Table, number
+from dufm.theory.problem import ProblemError
+from dufm.theory.squared.structure import HeadCost
+from dufm.theory.squared.structures import BLOCKS, DNC, CheapestSum, cheapest_sum
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure

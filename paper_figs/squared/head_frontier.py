@@ -6,10 +6,10 @@ Source: ours; atlas/heads, exact certificates. Upper bounds: the least h found b
 
 from typing import TYPE_CHECKING, Any
 
-from paper_figs.style import COLOURS, LABELS, Table, number
-from theory.squared.structure import HeadCost
-from theory.squared.structures import BLOCKS
-from verification.atlas.heads import ATLAS, critical_depth, load_folder, ratio
+from dufm.paper_figs.style import COLOURS, LABELS, Table, number
+from dufm.theory.squared.structure import HeadCost
+from dufm.theory.squared.structures import BLOCKS
+from dufm.verification.atlas.heads import ATLAS, critical_depth, load_folder, ratio
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure

@@ -10,9 +10,9 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from paper_figs.style import Table
-from theory.problem import ProblemError
-from verification.atlas.heads import ATLAS, load_folder, ratio
+from dufm.paper_figs.style import Table
+from dufm.theory.problem import ProblemError
+from dufm.verification.atlas.heads import ATLAS, load_folder, ratio
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure

@@ -12,12 +12,12 @@ from typing import TYPE_CHECKING
 
 import sympy as sp
 
-from paper_figs.style import COLOURS, LABELS, MARKERS, Table, number
-from theory.squared.cuts import Cuts
-from theory.squared.looped import CompleteLoopedGraph
-from theory.squared.phi import phi
-from theory.squared.srg import TriangularGraph
-from theory.squared.structure import HeadCost, Structure, total_cost
+from dufm.paper_figs.style import COLOURS, LABELS, MARKERS, Table, number
+from dufm.theory.squared.cuts import Cuts
+from dufm.theory.squared.looped import CompleteLoopedGraph
+from dufm.theory.squared.phi import phi
+from dufm.theory.squared.srg import TriangularGraph
+from dufm.theory.squared.structure import HeadCost, Structure, total_cost
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes

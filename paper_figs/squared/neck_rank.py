@@ -6,9 +6,9 @@ as a dash where nothing below DNC is known. Weak regularisation at the left, clo
 
 from typing import TYPE_CHECKING
 
-from paper_figs.squared import phase_diagram
-from paper_figs.squared.phase_diagram import CLASSES, COLLAPSED, DEPTHS
-from paper_figs.style import Table
+from dufm.paper_figs.squared import phase_diagram
+from dufm.paper_figs.squared.phase_diagram import CLASSES, COLLAPSED, DEPTHS
+from dufm.paper_figs.style import Table
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure

@@ -8,10 +8,10 @@ proved optimal by this program.
 
 from typing import TYPE_CHECKING, Any
 
-from paper_figs.style import Table, number
-from theory.squared.phi import collapse_threshold
-from verification.atlas.records import FOLDER
-from verification.claims.settled import CERTIFIED_LOW, CERTIFIED_OTHER, PROVED_DNC, PROVED_LOW, table
+from dufm.paper_figs.style import Table, number
+from dufm.theory.squared.phi import collapse_threshold
+from dufm.verification.atlas.records import FOLDER
+from dufm.verification.claims.settled import CERTIFIED_LOW, CERTIFIED_OTHER, PROVED_DNC, PROVED_LOW, table
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes

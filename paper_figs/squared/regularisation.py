@@ -6,9 +6,9 @@ equal rank are a little apart so that each shows.
 
 from typing import TYPE_CHECKING
 
-from paper_figs.style import Table
-from verification.atlas.records import FOLDER
-from verification.claims.settled import table
+from dufm.paper_figs.style import Table
+from dufm.verification.atlas.records import FOLDER
+from dufm.verification.claims.settled import table
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure

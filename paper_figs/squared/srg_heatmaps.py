@@ -10,10 +10,10 @@ from typing import TYPE_CHECKING
 
 import sympy as sp
 
-from paper_figs.style import Table, number
-from theory.squared.srg import TriangularGraph
-from theory.squared.structure import Structure
-from theory.squared.structures import DNC
+from dufm.paper_figs.style import Table, number
+from dufm.theory.squared.srg import TriangularGraph
+from dufm.theory.squared.structure import Structure
+from dufm.theory.squared.structures import DNC
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes

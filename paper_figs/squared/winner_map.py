@@ -1,16 +1,17 @@
 """What the cheapest known structure costs relative to DNC, and which one it is, over classes K and depth L.
 
-Source: ours; theory.squared.structures.cheapest_sum, the cheapest direct sum of known structures. C / K < 1 means that DNC is
-not optimal at (K, L), at any strength below collapse; smaller is cheaper. Where nothing known beats DNC the cells say
-why: L = 1 and K = 2 are proved; the others are open at weak regularisation, and most are beaten close to collapse.
+Source: ours; theory.squared.structures.cheapest_sum, the cheapest direct sum of known structures. C / K < 1 means that
+DNC is not optimal at (K, L), at any strength below collapse; smaller is cheaper. Where nothing known beats DNC the
+cells say why: L = 1 and K = 2 are proved; the others are open at weak regularisation, and most are beaten close to
+collapse.
 """
 
 from typing import TYPE_CHECKING, Any
 
-from paper_figs.style import Table, number
-from theory.squared.structure import total_cost
-from theory.squared.structures import DNC, CheapestSum, cheapest_sum
-from verification.claims import CLAIMS
+from dufm.paper_figs.style import Table, number
+from dufm.theory.squared.structure import total_cost
+from dufm.theory.squared.structures import DNC, CheapestSum, cheapest_sum
+from dufm.verification.claims import CLAIMS
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes

@@ -8,12 +8,12 @@ import json
 from fractions import Fraction
 from typing import TYPE_CHECKING
 
-from paper_figs.style import Table
-from theory.squared.phi import collapse_threshold
-from verification.claims.settled import settled
-from verification.claims.squared.near_collapse import FROM
-from verification.claims.squared.strips import CASES
-from verification.claims.squared.witnesses import FOLDER
+from dufm.paper_figs.style import Table
+from dufm.theory.squared.phi import collapse_threshold
+from dufm.verification.claims.settled import settled
+from dufm.verification.claims.squared.near_collapse import FROM
+from dufm.verification.claims.squared.strips import CASES
+from dufm.verification.claims.squared.witnesses import FOLDER
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure

@@ -9,12 +9,12 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from paper_figs.style import COLOURS, Table
-from solvers.training.batch import Batch, train
-from solvers.training.reading import CUT, ends
-from solvers.training.setting import Setting
-from theory.problem import Problem
-from verification.atlas.levels import levels
+from dufm.paper_figs.style import COLOURS, Table
+from dufm.solvers.training.batch import Batch, train
+from dufm.solvers.training.reading import CUT, ends
+from dufm.solvers.training.setting import Setting
+from dufm.theory.problem import Problem
+from dufm.verification.atlas.levels import levels
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes

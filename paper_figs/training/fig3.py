@@ -9,11 +9,11 @@ of 1 / (learning rate x lambda), the time in which weight decay alone shrinks a 
 import math
 from typing import TYPE_CHECKING
 
-from paper_figs.style import COLOURS, Table
-from solvers.training.batch import train
-from solvers.training.reading import ends, summarise
-from solvers.training.setting import Setting
-from theory.problem import Problem
+from dufm.paper_figs.style import COLOURS, Table
+from dufm.solvers.training.batch import train
+from dufm.solvers.training.reading import ends, summarise
+from dufm.solvers.training.setting import Setting
+from dufm.theory.problem import Problem
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes

@@ -9,14 +9,14 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from paper_figs.style import COLOURS, Table
-from solvers.objectives.layers import forward
-from solvers.training.batch import Batch, train
-from solvers.training.reading import ends
-from solvers.training.run import class_mean_weights
-from solvers.training.setting import Setting
-from theory.problem import Problem
-from verification.atlas.levels import levels
+from dufm.paper_figs.style import COLOURS, Table
+from dufm.solvers.objectives.layers import forward
+from dufm.solvers.training.batch import Batch, train
+from dufm.solvers.training.reading import ends
+from dufm.solvers.training.run import class_mean_weights
+from dufm.solvers.training.setting import Setting
+from dufm.theory.problem import Problem
+from dufm.verification.atlas.levels import levels
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes

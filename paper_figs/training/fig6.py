@@ -8,15 +8,15 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from paper_figs.style import COLOURS, Table
-from paper_figs.training.fig5 import heat
-from solvers.objectives.layers import forward
-from solvers.training.batch import Batch, train
-from solvers.training.reading import CUT, ends
-from solvers.training.run import Run, class_mean_weights
-from solvers.training.setting import Setting
-from theory.problem import Problem
-from verification.atlas.levels import levels
+from dufm.paper_figs.style import COLOURS, Table
+from dufm.paper_figs.training.fig5 import heat
+from dufm.solvers.objectives.layers import forward
+from dufm.solvers.training.batch import Batch, train
+from dufm.solvers.training.reading import CUT, ends
+from dufm.solvers.training.run import Run, class_mean_weights
+from dufm.solvers.training.setting import Setting
+from dufm.theory.problem import Problem
+from dufm.verification.atlas.levels import levels
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes

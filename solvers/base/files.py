@@ -16,7 +16,7 @@ from typing import Any
 
 import numpy as np
 
-from theory.problem import ProblemError
+from dufm.theory.problem import ProblemError
 
 # What reading a file that is cut off, overwritten or of another program can raise.
 DAMAGE = (

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from operator import index
 from typing import Literal, SupportsIndex
 
-from theory.problem import ProblemError
+from dufm.theory.problem import ProblemError
 
 Side = Literal["two-sided", "lower", "upper"]
 SIDES: tuple[Side, ...] = ("two-sided", "lower", "upper")

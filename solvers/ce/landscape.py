@@ -7,10 +7,10 @@ L (d q - q (q+1)/2) (claim ce-orbit), and whatever is flat on the manifold.
 
 from dataclasses import dataclass
 
-from solvers.ce.match import ZERO, candidates, same
-from solvers.ce.polish import CePolished, polish_logits
-from theory.ce.hessian import orbit_dimension
-from theory.problem import Problem
+from dufm.solvers.ce.match import ZERO, candidates, same
+from dufm.solvers.ce.polish import CePolished, polish_logits
+from dufm.theory.ce.hessian import orbit_dimension
+from dufm.theory.problem import Problem
 
 
 @dataclass(frozen=True, eq=False)

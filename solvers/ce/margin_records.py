@@ -12,18 +12,18 @@ from typing import Any
 
 import numpy as np
 
-from solvers.base.arrays import Array
-from solvers.ce.margins import margin_search, minima_from
-from solvers.ce.match import FREE, same
-from solvers.ce.rows import FOLDER, Rows, kept_logits, rational, read_rows, round_up, singular_values, write_rows
-from solvers.ce.starts import structure_logits
-from solvers.objectives.cross_entropy import balanced_factors
-from theory.ce.margins import cost_power_bound
-from theory.ce.numbers import working
-from theory.ce.structure import cost_ball
-from theory.ce.structures import ce_structure_named, cheapest_at_margin
-from theory.problem import Problem, ProblemError
-from theory.squared.structure import as_fraction_ball
+from dufm.solvers.base.arrays import Array
+from dufm.solvers.ce.margins import margin_search, minima_from
+from dufm.solvers.ce.match import FREE, same
+from dufm.solvers.ce.rows import FOLDER, Rows, kept_logits, rational, read_rows, round_up, singular_values, write_rows
+from dufm.solvers.ce.starts import structure_logits
+from dufm.solvers.objectives.cross_entropy import balanced_factors
+from dufm.theory.ce.margins import cost_power_bound
+from dufm.theory.ce.numbers import working
+from dufm.theory.ce.structure import cost_ball
+from dufm.theory.ce.structures import ce_structure_named, cheapest_at_margin
+from dufm.theory.problem import Problem, ProblemError
+from dufm.theory.squared.structure import as_fraction_ball
 
 TABLE = FOLDER / "margins.json"
 FORMAT = "dufm-ce-margins"

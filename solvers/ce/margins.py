@@ -12,12 +12,12 @@ from fractions import Fraction
 import numpy as np
 from scipy.optimize import minimize
 
-from solvers.base.arrays import Array
-from solvers.ce.chart import Chart
-from solvers.ce.polish import numerical_rank
-from solvers.ce.search import ce_search
-from solvers.objectives.cross_entropy import CeObjective, least_margin
-from theory.problem import Problem
+from dufm.solvers.base.arrays import Array
+from dufm.solvers.ce.chart import Chart
+from dufm.solvers.ce.polish import numerical_rank
+from dufm.solvers.ce.search import ce_search
+from dufm.solvers.objectives.cross_entropy import CeObjective, least_margin
+from dufm.theory.problem import Problem
 
 STRENGTHS = ("1e-2", "1e-4", "1e-7", "1e-10")
 LOWEST = 8

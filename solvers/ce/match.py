@@ -11,14 +11,14 @@ from typing import Any
 import numpy as np
 from flint import arb
 
-from solvers.base.arrays import Array
-from theory.ce.enclosure import best_scale
-from theory.ce.families import CE_FAMILIES
-from theory.ce.newton import best_member
-from theory.ce.numbers import Balls, Rows, working
-from theory.ce.structures import CE_STRUCTURES
-from theory.ce.undecided import UNDECIDED_PAIR
-from theory.problem import Problem, ProblemError
+from dufm.solvers.base.arrays import Array
+from dufm.theory.ce.enclosure import best_scale
+from dufm.theory.ce.families import CE_FAMILIES
+from dufm.theory.ce.newton import best_member
+from dufm.theory.ce.numbers import Balls, Rows, working
+from dufm.theory.ce.structures import CE_STRUCTURES
+from dufm.theory.ce.undecided import UNDECIDED_PAIR
+from dufm.theory.problem import Problem, ProblemError
 
 DIGITS = 20
 AGREE = 1e-6

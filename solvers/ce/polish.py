@@ -11,10 +11,10 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from solvers.base.arrays import Array
-from solvers.ce.chart import Chart, cross_entropy_form
-from solvers.objectives.cross_entropy import CeObjective, balanced_factors, cross_entropy, reduced_loss, strength
-from theory.problem import Problem
+from dufm.solvers.base.arrays import Array
+from dufm.solvers.ce.chart import Chart, cross_entropy_form
+from dufm.solvers.objectives.cross_entropy import CeObjective, balanced_factors, cross_entropy, reduced_loss, strength
+from dufm.theory.problem import Problem
 
 RANK_THRESHOLD = 1e-4
 RESIDUAL_GOAL = 1e-10

@@ -14,19 +14,19 @@ from typing import Any
 import numpy as np
 from flint import arb
 
-from solvers.ce.match import FREE, ZERO, candidates, identify
-from solvers.ce.polish import CePolished, ce_polish
-from solvers.ce.rows import FOLDER, kept_logits, rational, read_rows, round_up, singular_values, write_rows
-from solvers.ce.search import ce_search
-from solvers.objectives.cross_entropy import balanced_factors
-from theory.ce.enclosure import least_loss, objective_ball
-from theory.ce.families import CE_FAMILIES, ce_family_named
-from theory.ce.newton import best_member
-from theory.ce.numbers import working
-from theory.ce.structures import ce_structure_named
-from theory.ce.undecided import UNDECIDED_PAIR
-from theory.problem import Problem, ProblemError
-from theory.squared.structure import as_fraction_ball
+from dufm.solvers.ce.match import FREE, ZERO, candidates, identify
+from dufm.solvers.ce.polish import CePolished, ce_polish
+from dufm.solvers.ce.rows import FOLDER, kept_logits, rational, read_rows, round_up, singular_values, write_rows
+from dufm.solvers.ce.search import ce_search
+from dufm.solvers.objectives.cross_entropy import balanced_factors
+from dufm.theory.ce.enclosure import least_loss, objective_ball
+from dufm.theory.ce.families import CE_FAMILIES, ce_family_named
+from dufm.theory.ce.newton import best_member
+from dufm.theory.ce.numbers import working
+from dufm.theory.ce.structures import ce_structure_named
+from dufm.theory.ce.undecided import UNDECIDED_PAIR
+from dufm.theory.problem import Problem, ProblemError
+from dufm.theory.squared.structure import as_fraction_ball
 
 TABLE = FOLDER / "table.json"
 FORMAT = "dufm-ce-table"

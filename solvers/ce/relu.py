@@ -1,7 +1,7 @@
 """The same question with relu layers: cross-entropy, Z = W_L relu(W_{L-1} relu( ... relu(W_1 H_1))). Searches only.
 
-The relu is smoothed and the smoothing falls, as for the squared loss (solvers.search.scipy_reference). Collapse here means features
-f I in every hidden layer and a centred readout: by AM-GM its least regulariser at least margin alpha is
+The relu is smoothed and the smoothing falls, as for the squared loss (solvers.search.scipy_reference). Collapse here
+means features f I in every hidden layer and a centred readout: by AM-GM its least regulariser at least margin alpha is
 (L+1)/2 Lambda c alpha^(2/(L+1)) with c^(L+1) = K^L (K - 1): the pair (H_1, W_1) pays the nuclear norm K of I, which no
 shift of its off-diagonal entries lowers, L - 2 further layers pay K each and the readout pays K - 1 (ours).
 """
@@ -13,19 +13,19 @@ from typing import Any
 import numpy as np
 from scipy.optimize import minimize_scalar
 
-from solvers.base.arrays import Array
-from solvers.base.parallel import cores
-from solvers.ce.polish import numerical_rank
-from solvers.ce.search import uniform
-from solvers.ce.starts import low_rank
-from solvers.engines.cpu_cross_entropy import Recipe, run_starts
-from solvers.engines.schedule import STEPS_PER_STAGE
-from solvers.objectives.cross_entropy import cross_entropy, strength
-from solvers.objectives.layers import forward, regulariser
-from solvers.search.options import check_options
-from solvers.search.state import HIT
-from solvers.weights.build import gaussian
-from theory.problem import Problem
+from dufm.solvers.base.arrays import Array
+from dufm.solvers.base.parallel import cores
+from dufm.solvers.ce.polish import numerical_rank
+from dufm.solvers.ce.search import uniform
+from dufm.solvers.ce.starts import low_rank
+from dufm.solvers.engines.cpu_cross_entropy import Recipe, run_starts
+from dufm.solvers.engines.schedule import STEPS_PER_STAGE
+from dufm.solvers.objectives.cross_entropy import cross_entropy, strength
+from dufm.solvers.objectives.layers import forward, regulariser
+from dufm.solvers.search.options import check_options
+from dufm.solvers.search.state import HIT
+from dufm.solvers.weights.build import gaussian
+from dufm.theory.problem import Problem
 
 SMOOTHINGS = (0.3, 0.1, 0.03, 0.01, 3e-3, 1e-3, 1e-4, 1e-5, 1e-7)
 PORTFOLIO = ((gaussian, 0.7), (gaussian, 1.2), (gaussian, 2.0), (low_rank, 1.0))

@@ -9,13 +9,14 @@ from typing import Any, TypeVar
 
 import numpy as np
 
-from solvers.base.arrays import Array
-from solvers.base.files import write_whole
-from theory.problem import ProblemError
+from dufm.solvers.base.arrays import Array
+from dufm.solvers.base.files import write_whole
+from dufm.solvers.base.shipped import shipped
+from dufm.theory.problem import ProblemError
 
 Rows = tuple[tuple[float, ...], ...]
 Row = TypeVar("Row")
-FOLDER = Path(__file__).resolve().parents[2] / "atlas" / "ce"
+FOLDER = shipped("atlas/ce")
 STATED = Context(prec=15, rounding=ROUND_CEILING)
 
 

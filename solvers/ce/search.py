@@ -13,17 +13,17 @@ from typing import Any
 
 import numpy as np
 
-from solvers.base.arrays import Array
-from solvers.base.parallel import cores, versions
-from solvers.ce.polish import CePolished, ce_polish
-from solvers.ce.starts import PORTFOLIO, Kind
-from solvers.engines.cpu_cross_entropy import Recipe, run_starts
-from solvers.objectives.cross_entropy import CeObjective, strength
-from solvers.objectives.squared import balance
-from solvers.search.options import check_options
-from solvers.search.solution import Outcome, Solution
-from solvers.search.state import Group, State
-from theory.problem import Problem
+from dufm.solvers.base.arrays import Array
+from dufm.solvers.base.parallel import cores, versions
+from dufm.solvers.ce.polish import CePolished, ce_polish
+from dufm.solvers.ce.starts import PORTFOLIO, Kind
+from dufm.solvers.engines.cpu_cross_entropy import Recipe, run_starts
+from dufm.solvers.objectives.cross_entropy import CeObjective, strength
+from dufm.solvers.objectives.squared import balance
+from dufm.solvers.search.options import check_options
+from dufm.solvers.search.solution import Outcome, Solution
+from dufm.solvers.search.state import Group, State
+from dufm.theory.problem import Problem
 
 ENGINE = "numba-lbfgs, cross-entropy"
 

@@ -5,12 +5,12 @@ from functools import lru_cache
 
 import numpy as np
 
-from solvers.base.arrays import Array
-from solvers.objectives.cross_entropy import balanced_factors
-from solvers.weights.build import gaussian, perturb
-from theory.ce.numbers import Balls, working
-from theory.ce.structures import CE_STRUCTURES
-from theory.problem import Problem
+from dufm.solvers.base.arrays import Array
+from dufm.solvers.objectives.cross_entropy import balanced_factors
+from dufm.solvers.weights.build import gaussian, perturb
+from dufm.theory.ce.numbers import Balls, working
+from dufm.theory.ce.structures import CE_STRUCTURES
+from dufm.theory.problem import Problem
 
 Kind = Callable[[Problem, np.random.Generator, float], list[Array]]
 # Least margins of the low-rank and of the structured starts: where good minima lie for Lambda from 0.1 to 1e-8.

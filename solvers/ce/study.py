@@ -12,13 +12,13 @@ from fractions import Fraction
 
 import numpy as np
 
-from solvers.base.arrays import Array
-from solvers.base.parallel import cores
-from solvers.base.statistics import Proportion, clopper_pearson
-from solvers.ce.match import candidates, identify
-from solvers.ce.polish import ce_polish
-from solvers.engines.cpu_cross_entropy import Recipe, run_starts
-from theory.problem import Problem, ProblemError
+from dufm.solvers.base.arrays import Array
+from dufm.solvers.base.parallel import cores
+from dufm.solvers.base.statistics import Proportion, clopper_pearson
+from dufm.solvers.ce.match import candidates, identify
+from dufm.solvers.ce.polish import ce_polish
+from dufm.solvers.engines.cpu_cross_entropy import Recipe, run_starts
+from dufm.theory.problem import Problem, ProblemError
 
 DNC = "dnc"
 # One step of descent after another: small batches share the work of the last ones better.

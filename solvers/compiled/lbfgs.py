@@ -14,7 +14,7 @@ import math
 import numpy as np
 from numba import njit
 
-from solvers.compiled.vectors import add_scaled, dot, largest, set_scaled
+from dufm.solvers.compiled.vectors import add_scaled, dot, largest, set_scaled
 
 CONTINUE, CONVERGED, STALLED, FAILED, CAPPED, FLAT = range(6)
 

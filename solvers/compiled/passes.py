@@ -7,8 +7,8 @@ a result. Here n counts columns of H_1: K of them where a class needs one only.
 
 from numba import njit
 
-from solvers.compiled.products import product
-from solvers.compiled.vectors import multiply, rectify, transpose_block
+from dufm.solvers.compiled.products import product
+from dufm.solvers.compiled.vectors import multiply, rectify, transpose_block
 
 
 @njit(nogil=True)

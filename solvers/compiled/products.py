@@ -10,7 +10,7 @@ from llvmlite import ir
 from numba import njit, types
 from numba.core import cgutils
 
-from solvers.compiled.vectors import (
+from dufm.solvers.compiled.vectors import (
     INDEX,
     LANE,
     ROW,

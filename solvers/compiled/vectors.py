@@ -210,7 +210,7 @@ def weighted_square(typing: Any, w: Any, gt: Any, xt: Any, st: Any, n: Any) -> A
 
 @vector_code
 def rectify(typing: Any, w: Any, zt: Any, st: Any, eps: Any, n: Any) -> Any:
-    """Replace z by relu_eps(z) and write its derivative at w[st]; as solvers.objectives.squared.relu_and_slope, eps = 0 too."""
+    """Replace z by relu_eps(z) and write its derivative at w[st]; as objectives.layers.relu_and_slope, eps = 0 too."""
 
     def emit(context: Any, builder: Any, signature: Any, args: Any) -> Any:
         value, slope = (address(context, builder, signature.args[0], args[0], args[i]) for i in (1, 2))

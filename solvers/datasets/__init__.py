@@ -6,14 +6,14 @@
 
 from pathlib import Path
 
-from solvers.datasets.bundled import read_diabetes, read_digits, whole_only
-from solvers.datasets.cifar import read_cifar10
-from solvers.datasets.housing import read_housing
-from solvers.datasets.idx import read_mnist
-from solvers.datasets.preparing import Prepared, balanced, prepare, rows, split, zscore
-from solvers.datasets.record import DataError, Dataset, DataWarning
-from solvers.datasets.svhn import read_svhn
-from solvers.datasets.synthetic import MAKERS, synthetic
+from dufm.solvers.datasets.bundled import read_diabetes, read_digits, whole_only
+from dufm.solvers.datasets.cifar import read_cifar10
+from dufm.solvers.datasets.housing import read_housing
+from dufm.solvers.datasets.idx import read_mnist
+from dufm.solvers.datasets.preparing import Prepared, balanced, prepare, rows, split, zscore
+from dufm.solvers.datasets.record import DataError, Dataset, DataWarning
+from dufm.solvers.datasets.svhn import read_svhn
+from dufm.solvers.datasets.synthetic import MAKERS, synthetic
 
 __all__ = [
     "NAMES",

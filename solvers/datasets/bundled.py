@@ -5,7 +5,7 @@ from typing import Any, cast
 
 import numpy as np
 
-from solvers.datasets.record import DataError, Dataset
+from dufm.solvers.datasets.record import DataError, Dataset
 
 
 def read_digits(n: int | None) -> Dataset:

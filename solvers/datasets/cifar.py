@@ -9,8 +9,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from solvers.datasets.files import describe_bytes, find_file, read_bytes
-from solvers.datasets.record import DataError, Dataset, labelled_images
+from dufm.solvers.datasets.files import describe_bytes, find_file, read_bytes
+from dufm.solvers.datasets.record import DataError, Dataset, labelled_images
 
 PIXELS = 3072
 SHAPE = (3, 32, 32)

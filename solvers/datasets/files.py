@@ -7,7 +7,7 @@ import zlib
 from collections.abc import Sequence
 from pathlib import Path
 
-from solvers.datasets.record import DataError, DataWarning
+from dufm.solvers.datasets.record import DataError, DataWarning
 
 GZIP = b"\x1f\x8b"
 

@@ -6,8 +6,8 @@ from pathlib import Path
 
 import numpy as np
 
-from solvers.datasets.files import describe_bytes, find_file, read_bytes
-from solvers.datasets.record import DataError, Dataset
+from dufm.solvers.datasets.files import describe_bytes, find_file, read_bytes
+from dufm.solvers.datasets.record import DataError, Dataset
 
 NAMES = ("cal_housing.data", "cal_housing.tgz")
 FOLDERS = ("CaliforniaHousing", "cal_housing")

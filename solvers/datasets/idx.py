@@ -5,8 +5,8 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from solvers.datasets.files import describe_bytes, find_file, read_bytes
-from solvers.datasets.record import DataError, Dataset, labelled_images
+from dufm.solvers.datasets.files import describe_bytes, find_file, read_bytes
+from dufm.solvers.datasets.record import DataError, Dataset, labelled_images
 
 IMAGES, LABELS = 0x00000803, 0x00000801
 KINDS = {IMAGES: "images", LABELS: "labels"}

@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from solvers.datasets.record import Array, DataError, Dataset, DataWarning
+from dufm.solvers.datasets.record import Array, DataError, Dataset, DataWarning
 
 
 @dataclass(frozen=True)

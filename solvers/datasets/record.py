@@ -6,7 +6,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from theory.problem import ProblemError
+from dufm.theory.problem import ProblemError
 
 Array = NDArray[np.float64]
 

@@ -6,8 +6,8 @@ from pathlib import Path
 import numpy as np
 from scipy.io import loadmat
 
-from solvers.datasets.files import describe_bytes, find_file, read_bytes
-from solvers.datasets.record import DataError, Dataset, labelled_images
+from dufm.solvers.datasets.files import describe_bytes, find_file, read_bytes
+from dufm.solvers.datasets.record import DataError, Dataset, labelled_images
 
 SIDE = (32, 32, 3)
 # MD5 of the published files.

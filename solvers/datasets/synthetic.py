@@ -11,7 +11,7 @@ from collections.abc import Callable
 
 import numpy as np
 
-from solvers.datasets.record import Array, Dataset
+from dufm.solvers.datasets.record import Array, Dataset
 
 FEATURES = 8
 SAMPLES = 3000

@@ -11,12 +11,12 @@ from typing import Any
 
 import numpy as np
 
-from solvers.base.arrays import Array
-from solvers.base.program_cache import code_digest, compile_cached
-from solvers.compiled import lbfgs, passes, products, vectors
-from solvers.engines.schedule import EPS_FACTOR, STEPS_PER_STAGE, schedule
-from solvers.objectives import evaluation, squared_kernel
-from theory.problem import Problem, ProblemError
+from dufm.solvers.base.arrays import Array
+from dufm.solvers.base.program_cache import code_digest, compile_cached
+from dufm.solvers.compiled import lbfgs, passes, products, vectors
+from dufm.solvers.engines.schedule import EPS_FACTOR, STEPS_PER_STAGE, schedule
+from dufm.solvers.objectives import evaluation, squared_kernel
+from dufm.theory.problem import Problem, ProblemError
 
 MEMORY = 16
 Shapes = tuple[tuple[int, int], ...]
@@ -169,7 +169,7 @@ def descend_lanes(
 
 
 def compiled_evaluate(problem: Problem, lower: Sequence[Array], eps: float = 0.0) -> tuple[float, list[Array]]:
-    """What `solvers.objectives.squared.reduced_loss_and_gradient` returns, by the compiled kernel; NaN where it breaks down.
+    """What `objectives.squared.reduced_loss_and_gradient` returns, by the compiled kernel; NaN where it breaks down.
 
     Raises:
         ProblemError: if the factors do not have the problem's shapes.

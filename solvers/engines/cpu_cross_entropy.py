@@ -9,13 +9,13 @@ from typing import Any
 
 import numpy as np
 
-from solvers.base.arrays import Array
-from solvers.base.parallel import in_order
-from solvers.base.program_cache import code_digest, compile_cached
-from solvers.compiled import lbfgs, passes, products, vectors
-from solvers.engines.cpu import aligned, pack_rows, unpack_row
-from solvers.objectives import cross_entropy_kernel, evaluation
-from theory.problem import Problem
+from dufm.solvers.base.arrays import Array
+from dufm.solvers.base.parallel import in_order
+from dufm.solvers.base.program_cache import code_digest, compile_cached
+from dufm.solvers.compiled import lbfgs, passes, products, vectors
+from dufm.solvers.engines.cpu import aligned, pack_rows, unpack_row
+from dufm.solvers.objectives import cross_entropy_kernel, evaluation
+from dufm.theory.problem import Problem
 
 MEMORY = 16
 TOLERANCE = 1e-10

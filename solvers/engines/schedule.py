@@ -4,8 +4,8 @@ from collections.abc import Callable
 
 import numpy as np
 
-from solvers.base.arrays import Array
-from theory.problem import Problem
+from dufm.solvers.base.arrays import Array
+from dufm.theory.problem import Problem
 
 EPS_END = 1e-7
 

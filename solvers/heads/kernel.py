@@ -17,9 +17,9 @@ from typing import Any
 import numpy as np
 from numba import njit
 
-from solvers.base.program_cache import code_digest, compile_cached
-from solvers.compiled import lbfgs
-from solvers.compiled.lbfgs import CONTINUE, F0, PHASE, STATE, G, X, advance
+from dufm.solvers.base.program_cache import code_digest, compile_cached
+from dufm.solvers.compiled import lbfgs
+from dufm.solvers.compiled.lbfgs import CONTINUE, F0, PHASE, STATE, G, X, advance
 
 # Times the largest eigenvalue of V V^T, added to all: the nuclear norm stays smooth where the rank drops.
 ROUND = 1e-16

@@ -1,7 +1,7 @@
 """Starts for the head frontier: fresh necks and neurons, and changes of heads that are good already.
 
-A point is a pair (V, W), V q x K and >= 0, W m x q. Nothing here needs to be good: `solvers.heads.search` descends from it.
-Heads seen so far suggest what to draw: classes sit on few vertices of the neck, neurons look like vectors of signs.
+A point is a pair (V, W), V q x K and >= 0, W m x q. Nothing here needs to be good: `solvers.heads.search` descends from
+it. Heads seen so far suggest what to draw: classes sit on few vertices of the neck, neurons look like vectors of signs.
 """
 
 from collections.abc import Callable, Mapping, Sequence

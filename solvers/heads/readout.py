@@ -20,9 +20,9 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.optimize import minimize
 
-from theory.problem import ProblemError
-from theory.rational import fraction, matrix, to_lists
-from theory.squared.head import Head
+from dufm.theory.problem import ProblemError
+from dufm.theory.rational import fraction, matrix, to_lists
+from dufm.theory.squared.head import Head
 
 Array = NDArray[np.float64]
 

@@ -11,11 +11,11 @@ from dataclasses import dataclass, field
 
 import numpy as np
 
-from solvers.compiled import lbfgs
-from solvers.heads.kernel import compiled_descent
-from solvers.heads.moves import NEAR_ZERO, Array, Move, Pair, fresh, kick, related
-from solvers.heads.readout import priced_readout
-from theory.problem import ProblemError
+from dufm.solvers.compiled import lbfgs
+from dufm.solvers.heads.kernel import compiled_descent
+from dufm.solvers.heads.moves import NEAR_ZERO, Array, Move, Pair, fresh, kick, related
+from dufm.solvers.heads.readout import priced_readout
+from dufm.theory.problem import ProblemError
 
 ENGINE = "frontier-lbfgs"
 MEMORY = 16

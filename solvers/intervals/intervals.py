@@ -14,17 +14,17 @@ from typing import Any
 
 import numpy as np
 
-from solvers.base.arrays import Array
-from solvers.minima.polish import refine
-from solvers.objectives.squared import Objective
-from solvers.search.portfolio import global_search
-from solvers.search.solution import Outcome
-from solvers.search.state import State
-from solvers.weights.of_structure import at_best_scale
-from theory.problem import Problem, ProblemError, exact_number
-from theory.squared.phi import collapse_threshold
-from theory.squared.structure import total_cost
-from theory.squared.structures import CheapestSum
+from dufm.solvers.base.arrays import Array
+from dufm.solvers.minima.polish import refine
+from dufm.solvers.objectives.squared import Objective
+from dufm.solvers.search.portfolio import global_search
+from dufm.solvers.search.solution import Outcome
+from dufm.solvers.search.state import State
+from dufm.solvers.weights.of_structure import at_best_scale
+from dufm.theory.problem import Problem, ProblemError, exact_number
+from dufm.theory.squared.phi import collapse_threshold
+from dufm.theory.squared.structure import total_cost
+from dufm.theory.squared.structures import CheapestSum
 
 LEAST_X = Fraction(1, 10**4)
 POINTS = 400

@@ -11,9 +11,9 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from theory.jumps.absorbing import AbsorbingSet, check_regime
-from theory.problem import ProblemError, exact_number
-from theory.squared.phi import power_root
+from dufm.theory.jumps.absorbing import AbsorbingSet, check_regime
+from dufm.theory.problem import ProblemError, exact_number
+from dufm.theory.squared.phi import power_root
 
 Array = NDArray[np.float64]
 GRID = 400

@@ -14,11 +14,11 @@ from typing import Any
 import numpy as np
 from numba import njit
 
-from solvers.base.program_cache import code_digest, compile_cached
-from solvers.compiled import vectors
-from solvers.compiled.vectors import add_scaled, set_scaled
-from solvers.jumps import chain_vectors
-from solvers.jumps.chain_vectors import combine, move_column
+from dufm.solvers.base.program_cache import code_digest, compile_cached
+from dufm.solvers.compiled import vectors
+from dufm.solvers.compiled.vectors import add_scaled, set_scaled
+from dufm.solvers.jumps import chain_vectors
+from dufm.solvers.jumps.chain_vectors import combine, move_column
 
 # Places in o: layers, rows of padding of each layer's columns, columns, where it begins; then where work begins.
 LAYERS, ROWS, COLUMNS, PADDED, BEGIN = 0, 1, 2, 3, 4

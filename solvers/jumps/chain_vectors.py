@@ -1,7 +1,7 @@
 """Two vector instructions for SGD steps: a product with a matrix in columns, and one pass over a column of a layer.
 
-As solvers.compiled.vectors, whose parts they are made of: rows of eight float64, nothing is checked, the caller owns the layout.
-One pass reads, moves and writes a column while it is in a register, which halves the time of a step.
+As solvers.compiled.vectors, whose parts they are made of: rows of eight float64, nothing is checked, the caller owns
+the layout. One pass reads, moves and writes a column while it is in a register, which halves the time of a step.
 """
 
 from typing import Any
@@ -10,7 +10,7 @@ from llvmlite import ir
 from numba import types
 from numba.core import cgutils
 
-from solvers.compiled.vectors import LANE, WIDTH, address, fma, index, load, spread, store, vector_code, zero_row
+from dufm.solvers.compiled.vectors import LANE, WIDTH, address, fma, index, load, spread, store, vector_code, zero_row
 
 
 def _sum(builder: Any, row: Any) -> Any:

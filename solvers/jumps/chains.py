@@ -12,10 +12,10 @@ from dataclasses import dataclass, field
 import numpy as np
 from numpy.typing import NDArray
 
-from solvers.jumps import chain_kernel
-from solvers.jumps.factorisation import numerical_rank, product, singular_values, validated
-from solvers.jumps.instance import Completion
-from theory.problem import ProblemError
+from dufm.solvers.jumps import chain_kernel
+from dufm.solvers.jumps.factorisation import numerical_rank, product, singular_values, validated
+from dufm.solvers.jumps.instance import Completion
+from dufm.theory.problem import ProblemError
 
 Array = NDArray[np.float64]
 

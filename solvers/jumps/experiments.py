@@ -10,11 +10,11 @@ from functools import cache
 
 import numpy as np
 
-from solvers.jumps.chains import Chains, Setting, sgd_chains
-from solvers.jumps.factorisation import numerical_rank, product, singular_values
-from solvers.jumps.instance import Completion, instance32
-from solvers.jumps.minima import Minimum, branch_minimum
-from theory.problem import ProblemError
+from dufm.solvers.jumps.chains import Chains, Setting, sgd_chains
+from dufm.solvers.jumps.factorisation import numerical_rank, product, singular_values
+from dufm.solvers.jumps.instance import Completion, instance32
+from dufm.solvers.jumps.minima import Minimum, branch_minimum
+from dufm.theory.problem import ProblemError
 
 # Strengths are given as shares of these; the rank-3 minimum of the frozen instance survives to 0.01461 and 0.01095.
 REFERENCE = {3: 0.014492, 4: 0.010783}

@@ -10,9 +10,9 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from solvers.jumps.factorisation import product, slopes
-from solvers.jumps.instance import Completion
-from theory.problem import ProblemError
+from dufm.solvers.jumps.factorisation import product, slopes
+from dufm.solvers.jumps.instance import Completion
+from dufm.theory.problem import ProblemError
 
 Array = NDArray[np.float64]
 STEP = 1e-30

@@ -3,14 +3,14 @@
 import json
 import warnings
 from dataclasses import dataclass
-from importlib.resources import files
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from theory.problem import ProblemError
+from dufm.solvers.base.shipped import shipped
+from dufm.theory.problem import ProblemError
 
 Array = NDArray[np.float64]
 
@@ -60,12 +60,12 @@ class Completion:
 
 def instance32() -> Completion:
     """The frozen 6 x 6 example: rank 2, 22 of 36 entries observed, with minima of rank 1, 2 and 3."""
-    return _from_json(json.loads(files("solvers.jumps").joinpath("instance32.json").read_text()))
+    return _from_json(json.loads(shipped("solvers/jumps/instance32.json").read_text()))
 
 
 def full_target32() -> Array:
     """The frozen example with its unobserved entries, shape (6, 6)."""
-    return np.array(json.loads(files("solvers.jumps").joinpath("instance32.json").read_text())["A"])
+    return np.array(json.loads(shipped("solvers/jumps/instance32.json").read_text())["A"])
 
 
 def read_instance(path: str | Path) -> Completion:

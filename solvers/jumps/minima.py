@@ -11,10 +11,10 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.optimize import minimize
 
-from solvers.jumps.factorisation import fit, loss, numerical_rank, product, singular_values, slopes
-from solvers.jumps.hessian import newton
-from solvers.jumps.instance import Completion
-from theory.problem import ProblemError
+from dufm.solvers.jumps.factorisation import fit, loss, numerical_rank, product, singular_values, slopes
+from dufm.solvers.jumps.hessian import newton
+from dufm.solvers.jumps.instance import Completion
+from dufm.theory.problem import ProblemError
 
 Array = NDArray[np.float64]
 START = 1.2

@@ -10,9 +10,9 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from solvers.jumps.absorbing import ratio_to_boundary
-from theory.jumps.absorbing import AbsorbingSet
-from theory.problem import ProblemError
+from dufm.solvers.jumps.absorbing import ratio_to_boundary
+from dufm.theory.jumps.absorbing import AbsorbingSet
+from dufm.theory.problem import ProblemError
 
 Array = NDArray[np.float64]
 Indices = NDArray[np.int64]

@@ -14,10 +14,10 @@ from numpy.typing import NDArray
 from scipy.sparse import csr_matrix, identity
 from scipy.sparse.linalg import spsolve
 
-from solvers.base.program_cache import compile_cached
-from solvers.jumps import chain_kernel
-from theory.jumps.scalar import critical_strength, levels
-from theory.problem import ProblemError
+from dufm.solvers.base.program_cache import compile_cached
+from dufm.solvers.jumps import chain_kernel
+from dufm.theory.jumps.scalar import critical_strength, levels
+from dufm.theory.problem import ProblemError
 
 Array = NDArray[np.float64]
 

@@ -5,9 +5,9 @@ from typing import Any
 
 import numpy as np
 
-from solvers.base.files import read_archive, reading, write_archive
-from solvers.jumps.chains import Chains, Setting
-from solvers.jumps.instance import Completion
+from dufm.solvers.base.files import read_archive, reading, write_archive
+from dufm.solvers.jumps.chains import Chains, Setting
+from dufm.solvers.jumps.instance import Completion
 
 FORMAT = "dufm-chains-1"
 

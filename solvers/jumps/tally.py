@@ -9,8 +9,8 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from solvers.base.statistics import Proportion, clopper_pearson, poisson_interval
-from theory.problem import ProblemError
+from dufm.solvers.base.statistics import Proportion, clopper_pearson, poisson_interval
+from dufm.theory.problem import ProblemError
 
 Ranks = NDArray[np.int64]
 

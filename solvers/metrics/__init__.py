@@ -10,9 +10,9 @@ NC1 to NC4 are Papyan, Han and Donoho's (arXiv 2008.08186); which variant each f
 code) divide S_W and S_T by K n where this module divides by n.
 """
 
-from solvers.metrics.alignment import gram_picture, nfa, psd_sqrt
-from solvers.metrics.classes import Classes, Scatter, class_means, finite_rows, scatter, scatter_traces
-from solvers.metrics.collapse import (
+from dufm.solvers.metrics.alignment import gram_picture, nfa, psd_sqrt
+from dufm.solvers.metrics.classes import Classes, Scatter, class_means, finite_rows, scatter, scatter_traces
+from dufm.solvers.metrics.collapse import (
     SCALINGS,
     dnc1,
     frame_condition,

@@ -3,8 +3,8 @@
 import numpy as np
 import numpy.typing as npt
 
-from solvers.metrics.classes import Array, finite_rows
-from theory.problem import ProblemError
+from dufm.solvers.metrics.classes import Array, finite_rows
+from dufm.theory.problem import ProblemError
 
 
 def psd_sqrt(M: npt.ArrayLike) -> Array:

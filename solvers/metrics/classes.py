@@ -6,8 +6,8 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from solvers.base.arrays import Array
-from theory.problem import ProblemError
+from dufm.solvers.base.arrays import Array
+from dufm.theory.problem import ProblemError
 
 
 @dataclass(frozen=True)

@@ -6,8 +6,8 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from solvers.metrics.classes import Array, Classes, class_means, finite_rows, scatter_traces
-from theory.problem import ProblemError
+from dufm.solvers.metrics.classes import Array, Classes, class_means, finite_rows, scatter_traces
+from dufm.theory.problem import ProblemError
 
 SCALINGS = ("trace", "authors")
 

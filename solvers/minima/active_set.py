@@ -9,9 +9,9 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from solvers.base.arrays import Array
-from solvers.objectives.squared import Objective
-from theory.problem import Problem
+from dufm.solvers.base.arrays import Array
+from dufm.solvers.objectives.squared import Objective
+from dufm.theory.problem import Problem
 
 # Kinks are looked for up to LARGEST of the largest entry; what lies below LEAST is rounding and smoothing.
 LEAST, LARGEST = 1e-7, 1e-3

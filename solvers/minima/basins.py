@@ -1,10 +1,10 @@
 """Basins: which minima the restarts of a search fell into, how often, and how likely it is that one was missed.
 
 Two points are one basin when their losses and their fingerprints agree. A fingerprint is made of numbers that no change
-of gauge and no permutation of the classes alters: for every invariant matrix M (`solvers.minima.symmetry.invariants`, scaled
-to largest entry 1) its sorted eigenvalues, diagonal and row norms; the same for one generic combination of all, which
-sees how the layers lie to each other, with tr(B_i^3) and tr(B_i^4), B_i = D_i M D_i, D_i = diag(row i of M), sorted
-over i, which see the neighbourhood of each class. All of them are Lipschitz in M, so errors do not blow up.
+of gauge and no permutation of the classes alters: for every invariant matrix M (`solvers.minima.symmetry.invariants`,
+scaled to largest entry 1) its sorted eigenvalues, diagonal and row norms; the same for one generic combination of all,
+which sees how the layers lie to each other, with tr(B_i^3) and tr(B_i^4), B_i = D_i M D_i, D_i = diag(row i of M),
+sorted over i, which see the neighbourhood of each class. All of them are Lipschitz in M, so errors do not blow up.
 
 Different minima with equal fingerprints are conceivable; they would count as one. Points of one flat family (equal
 loss, different Gram matrices, `Polished.flat` > 0) count apart, and so does every restart whose polishing failed: that
@@ -22,10 +22,10 @@ from typing import Any
 
 import numpy as np
 
-from solvers.base.arrays import Array
-from solvers.minima.polish import RESIDUAL_GOAL
-from solvers.minima.symmetry import TOLERANCE, invariants
-from theory.problem import Problem, ProblemError
+from dufm.solvers.base.arrays import Array
+from dufm.solvers.minima.polish import RESIDUAL_GOAL
+from dufm.solvers.minima.symmetry import TOLERANCE, invariants
+from dufm.theory.problem import Problem, ProblemError
 
 # At a stationary point the loss errs by less than the residual, times a few terms; a thousand is for their number.
 LOSS_TOLERANCE = 1e3 * RESIDUAL_GOAL

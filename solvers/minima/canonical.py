@@ -14,9 +14,9 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from solvers.base.arrays import Array
-from solvers.objectives.squared import Objective, balance, loss
-from theory.problem import Problem
+from dufm.solvers.base.arrays import Array
+from dufm.solvers.objectives.squared import Objective, balance, loss
+from dufm.theory.problem import Problem
 
 ROUNDING = 64 * np.finfo(float).eps
 RANK_THRESHOLD = 1e-6

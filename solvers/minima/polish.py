@@ -21,12 +21,12 @@ from dataclasses import dataclass
 import numpy as np
 from scipy.optimize import linprog
 
-from solvers.base.arrays import Array
-from solvers.minima.active_set import ActiveSet
-from solvers.minima.canonical import ROUNDING, canonical
-from solvers.minima.rest import SMOOTHINGS, settle
-from solvers.objectives.squared import balance, loss
-from theory.problem import Problem
+from dufm.solvers.base.arrays import Array
+from dufm.solvers.minima.active_set import ActiveSet
+from dufm.solvers.minima.canonical import ROUNDING, canonical
+from dufm.solvers.minima.rest import SMOOTHINGS, settle
+from dufm.solvers.objectives.squared import balance, loss
+from dufm.theory.problem import Problem
 
 # None: the widest gap.
 KINK_TOLERANCES = (None, 1e-5, 1e-4, 1e-6, 1e-3)

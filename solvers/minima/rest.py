@@ -13,11 +13,11 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
-from solvers.base.arrays import Array
-from solvers.engines.cpu import Engine
-from solvers.objectives.squared import balance, best_last_layer, loss
-from solvers.weights.build import pad
-from theory.problem import Problem
+from dufm.solvers.base.arrays import Array
+from dufm.solvers.engines.cpu import Engine
+from dufm.solvers.objectives.squared import balance, best_last_layer, loss
+from dufm.solvers.weights.build import pad
+from dufm.theory.problem import Problem
 
 SMOOTHINGS = (1e-3, 1e-4, 1e-5, 1e-6, 1e-7)
 # Gradient tolerance over eps; no gradient gets much below LEAST in float64.

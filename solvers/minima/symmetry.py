@@ -20,11 +20,11 @@ from numpy.typing import NDArray
 from scipy.sparse.csgraph import connected_components
 from sympy.combinatorics import Permutation, PermutationGroup
 
-from solvers.base.arrays import Array
-from solvers.minima.canonical import RANK_THRESHOLD, canonical
-from solvers.minima.polish import CURVATURE_MARGIN, RESIDUAL_GOAL
-from solvers.objectives.squared import Objective
-from theory.problem import Problem
+from dufm.solvers.base.arrays import Array
+from dufm.solvers.minima.canonical import RANK_THRESHOLD, canonical
+from dufm.solvers.minima.polish import CURVATURE_MARGIN, RESIDUAL_GOAL
+from dufm.solvers.objectives.squared import Objective
+from dufm.theory.problem import Problem
 
 # How far weights of that KKT residual can be off when the reduced Hessian just passes as positive.
 TOLERANCE = RESIDUAL_GOAL / CURVATURE_MARGIN

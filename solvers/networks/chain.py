@@ -9,7 +9,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from solvers.networks.plan import Plan
+from dufm.solvers.networks.plan import Plan
 
 Array = NDArray[np.float64]
 

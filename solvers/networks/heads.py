@@ -10,13 +10,13 @@ from typing import Any
 
 import numpy as np
 
-from solvers.datasets import Prepared, balanced, load, prepare
-from solvers.networks.chain import Array, forward
-from solvers.networks.measure import Snapshot, numerical_rank
-from solvers.networks.plan import Plan, head_on_backbone
-from solvers.networks.training import Run, start, train
-from theory.problem import Problem, ProblemError
-from theory.squared.phi import phi_of_power
+from dufm.solvers.datasets import Prepared, balanced, load, prepare
+from dufm.solvers.networks.chain import Array, forward
+from dufm.solvers.networks.measure import Snapshot, numerical_rank
+from dufm.solvers.networks.plan import Plan, head_on_backbone
+from dufm.solvers.networks.training import Run, start, train
+from dufm.theory.problem import Problem, ProblemError
+from dufm.theory.squared.phi import phi_of_power
 
 PER_CLASS = 50
 FEATURES = 64

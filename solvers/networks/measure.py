@@ -11,9 +11,9 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from solvers.metrics import nc1, nc2, nfa
-from solvers.networks.chain import Array, Loss, forward, input_gradients, loss_parts
-from solvers.networks.plan import Plan
+from dufm.solvers.metrics import nc1, nc2, nfa
+from dufm.solvers.networks.chain import Array, Loss, forward, input_gradients, loss_parts
+from dufm.solvers.networks.plan import Plan
 
 # Of the largest singular value. Weight decay empties a spectrum below a gap (`numerical_rank` gives it); steps of SGD
 # keep some noise there, so the cut is far above it.

@@ -5,10 +5,10 @@ from typing import Any
 
 import numpy as np
 
-from solvers.base.files import read_archive, reading, write_archive
-from solvers.networks.measure import snapshot_from
-from solvers.networks.plan import plan_from
-from solvers.networks.training import Outcome, Run, State
+from dufm.solvers.base.files import read_archive, reading, write_archive
+from dufm.solvers.networks.measure import snapshot_from
+from dufm.solvers.networks.plan import plan_from
+from dufm.solvers.networks.training import Outcome, Run, State
 
 FORMAT = "dufm-network-1"
 

@@ -10,8 +10,8 @@ import torch  # pyright: ignore[reportMissingImports]
 from torch import nn  # pyright: ignore[reportMissingImports]
 from torch.nn import functional  # pyright: ignore[reportMissingImports]
 
-from solvers.networks.torch_extra import BACKBONES
-from theory.problem import ProblemError
+from dufm.solvers.networks.torch_extra import BACKBONES
+from dufm.theory.problem import ProblemError
 
 
 class Block(nn.Module):

@@ -2,7 +2,7 @@
 
 from importlib.util import find_spec
 
-from theory.problem import ProblemError
+from dufm.theory.problem import ProblemError
 
 BACKBONES = ("conv", "resnet20")
 

@@ -5,11 +5,11 @@ from typing import Any
 
 import torch  # pyright: ignore[reportMissingImports]
 
-from solvers.base.files import read_archive, reading, write_archive
-from solvers.networks.measure import snapshot_from
-from solvers.networks.plan import plan_from
-from solvers.networks.torch_training import ConvRun, begin, set_moments
-from solvers.networks.training import Outcome
+from dufm.solvers.base.files import read_archive, reading, write_archive
+from dufm.solvers.networks.measure import snapshot_from
+from dufm.solvers.networks.plan import plan_from
+from dufm.solvers.networks.torch_training import ConvRun, begin, set_moments
+from dufm.solvers.networks.training import Outcome
 
 FORMAT = "dufm-conv-1"
 

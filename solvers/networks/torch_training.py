@@ -13,13 +13,13 @@ import numpy as np
 import torch  # pyright: ignore[reportMissingImports]
 from torch import nn  # pyright: ignore[reportMissingImports]
 
-from solvers.datasets import Prepared
-from solvers.networks.chain import Array, Loss, initial_weights
-from solvers.networks.measure import Snapshot, take_snapshot
-from solvers.networks.plan import Plan
-from solvers.networks.torch_backbones import backbone
-from solvers.networks.training import DIVERGED, Outcome
-from theory.problem import ProblemError
+from dufm.solvers.datasets import Prepared
+from dufm.solvers.networks.chain import Array, Loss, initial_weights
+from dufm.solvers.networks.measure import Snapshot, take_snapshot
+from dufm.solvers.networks.plan import Plan
+from dufm.solvers.networks.torch_backbones import backbone
+from dufm.solvers.networks.training import DIVERGED, Outcome
+from dufm.theory.problem import ProblemError
 
 CHUNK = 1000  # images at a time where no gradient is needed
 

@@ -7,12 +7,12 @@ from enum import Enum
 import numpy as np
 from numpy.typing import NDArray
 
-from solvers.datasets import Prepared
-from solvers.networks.chain import Array, gradient, initial_weights
-from solvers.networks.measure import Snapshot, take_snapshot
-from solvers.networks.plan import Plan
-from solvers.networks.steps import adam_step, sgd_step
-from theory.problem import ProblemError
+from dufm.solvers.datasets import Prepared
+from dufm.solvers.networks.chain import Array, gradient, initial_weights
+from dufm.solvers.networks.measure import Snapshot, take_snapshot
+from dufm.solvers.networks.plan import Plan
+from dufm.solvers.networks.steps import adam_step, sgd_step
+from dufm.theory.problem import ProblemError
 
 # The fit at zero output is about 1/2; far above it nothing returns.
 DIVERGED = 1e6

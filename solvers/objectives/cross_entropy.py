@@ -9,10 +9,10 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from solvers.base.arrays import Array
-from solvers.objectives.layers import backward, forward, regulariser
-from solvers.objectives.squared import balance
-from theory.problem import Problem, ProblemError
+from dufm.solvers.base.arrays import Array
+from dufm.solvers.objectives.layers import backward, forward, regulariser
+from dufm.solvers.objectives.squared import balance
+from dufm.theory.problem import Problem, ProblemError
 
 
 def strength(problem: Problem) -> float:

@@ -9,10 +9,20 @@ import math
 import numpy as np
 from numba import njit
 
-from solvers.compiled.lbfgs import F0, SIZE, STATE, STEPS, G, X
-from solvers.compiled.vectors import add_scaled
-from solvers.objectives import evaluation
-from solvers.objectives.evaluation import CLASSES, END, PADDED_COLUMNS, descent, padded, put, read_back, read_out, take
+from dufm.solvers.compiled.lbfgs import F0, SIZE, STATE, STEPS, G, X
+from dufm.solvers.compiled.vectors import add_scaled
+from dufm.solvers.objectives import evaluation
+from dufm.solvers.objectives.evaluation import (
+    CLASSES,
+    END,
+    PADDED_COLUMNS,
+    descent,
+    padded,
+    put,
+    read_back,
+    read_out,
+    take,
+)
 
 # Columns of what is reported of a descent.
 VALUE, TAKEN = range(2)

@@ -16,11 +16,11 @@ from typing import Any
 import numpy as np
 from numba import njit
 
-from solvers.compiled import lbfgs
-from solvers.compiled.lbfgs import F0, FAILED, PHASE, SIZE, STATE, G, X, advance
-from solvers.compiled.passes import backward, forward, turn
-from solvers.compiled.products import product
-from solvers.compiled.vectors import weighted_square
+from dufm.solvers.compiled import lbfgs
+from dufm.solvers.compiled.lbfgs import F0, FAILED, PHASE, SIZE, STATE, G, X, advance
+from dufm.solvers.compiled.passes import backward, forward, turn
+from dufm.solvers.compiled.products import product
+from dufm.solvers.compiled.vectors import weighted_square
 
 # Places in o after those of lbfgs. END is room of the end's own.
 CLASSES, COLUMNS, HIDDEN, WIDTH, PADDED_COLUMNS, PADDED_WIDTH = range(lbfgs.FREE + 1, lbfgs.FREE + 7)

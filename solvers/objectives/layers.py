@@ -9,7 +9,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from solvers.base.arrays import Array
+from dufm.solvers.base.arrays import Array
 
 
 def relu_and_slope(z: Array, eps: float) -> tuple[Array, Array]:

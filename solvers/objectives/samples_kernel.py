@@ -7,10 +7,10 @@ j // n. The relu is the true one, with subgradient 0 at 0.
 import numpy as np
 from numba import njit
 
-from solvers.compiled.lbfgs import SIZE, G, X
-from solvers.compiled.vectors import add_scaled, dot, largest
-from solvers.objectives import evaluation
-from solvers.objectives.evaluation import CLASSES, COLUMNS, END, PADDED_COLUMNS, padded, read_back, read_out
+from dufm.solvers.compiled.lbfgs import SIZE, G, X
+from dufm.solvers.compiled.vectors import add_scaled, dot, largest
+from dufm.solvers.objectives import evaluation
+from dufm.solvers.objectives.evaluation import CLASSES, COLUMNS, END, PADDED_COLUMNS, padded, read_back, read_out
 
 # Places in what is reported of a descent.
 DONE, LOSS, FIT, SLOPE = range(4)

@@ -13,9 +13,9 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from solvers.base.arrays import Array
-from solvers.objectives.layers import Pass, backward, forward, regulariser
-from theory.problem import Problem, ProblemError
+from dufm.solvers.base.arrays import Array
+from dufm.solvers.objectives.layers import Pass, backward, forward, regulariser
+from dufm.theory.problem import Problem, ProblemError
 
 
 class Objective:

@@ -10,11 +10,11 @@ import math
 import numpy as np
 from numba import njit
 
-from solvers.compiled.lbfgs import F0, STATE
-from solvers.compiled.products import product
-from solvers.compiled.vectors import add_scaled, set_scaled
-from solvers.objectives import evaluation
-from solvers.objectives.evaluation import (
+from dufm.solvers.compiled.lbfgs import F0, STATE
+from dufm.solvers.compiled.products import product
+from dufm.solvers.compiled.vectors import add_scaled, set_scaled
+from dufm.solvers.objectives import evaluation
+from dufm.solvers.objectives.evaluation import (
     ADJOINT,
     CLASSES,
     END,

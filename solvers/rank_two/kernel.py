@@ -9,8 +9,8 @@ import math
 import numpy as np
 from numba import njit
 
-from solvers.compiled.products import product
-from solvers.compiled.vectors import add_scaled, dot, multiply, rectify, set_scaled
+from dufm.solvers.compiled.products import product
+from dufm.solvers.compiled.vectors import add_scaled, dot, multiply, rectify, set_scaled
 
 OUTPUTS, INPUTS, BATCH, MP, V, A, GV, GA, XB, BEFORE, SLOPES, PULL, RESIDUAL = range(13)
 TOTAL = 13

@@ -7,8 +7,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from solvers.rank_two.network import Array, check_data, data_gradients, residuals
-from theory.problem import ProblemError
+from dufm.solvers.rank_two.network import Array, check_data, data_gradients, residuals
+from dufm.theory.problem import ProblemError
 
 
 @dataclass(frozen=True)

@@ -8,11 +8,11 @@ from typing import Any
 
 import numpy as np
 
-from solvers.base.files import DAMAGE, read_archive, write_archive
-from solvers.rank_two.network import Setup
-from solvers.rank_two.spectrum import Bound
-from solvers.rank_two.tasks import Task
-from solvers.rank_two.training import Look, Run
+from dufm.solvers.base.files import DAMAGE, read_archive, write_archive
+from dufm.solvers.rank_two.network import Setup
+from dufm.solvers.rank_two.spectrum import Bound
+from dufm.solvers.rank_two.tasks import Task
+from dufm.solvers.rank_two.training import Look, Run
 
 FORMAT = "dufm-rank-two-2"
 NUMBERS = ("step", "misfit", "imbalance")

@@ -13,11 +13,11 @@ from typing import Any
 
 import numpy as np
 
-from solvers.datasets import load, rows, zscore
-from solvers.datasets.record import DataError
-from solvers.rank_two.network import Array, Setup
-from solvers.rank_two.training import Run, train
-from theory.rank_two import rank_three
+from dufm.solvers.datasets import load, rows, zscore
+from dufm.solvers.datasets.record import DataError
+from dufm.solvers.rank_two.network import Array, Setup
+from dufm.solvers.rank_two.training import Run, train
+from dufm.theory.rank_two import rank_three
 
 
 @dataclass(frozen=True, eq=False)

@@ -11,14 +11,14 @@ from typing import Any
 
 import numpy as np
 
-from solvers.base.parallel import cores, in_order
-from solvers.base.program_cache import code_digest, compile_cached
-from solvers.compiled import products, vectors
-from solvers.engines.cpu import aligned
-from solvers.rank_two import kernel
-from solvers.rank_two.network import LOSSES, Array, Setup, check_data, initial, misfit, outputs
-from solvers.rank_two.spectrum import Bound, energies, imbalance, rank_k_certificate, rank_two_certificate
-from theory.problem import ProblemError
+from dufm.solvers.base.parallel import cores, in_order
+from dufm.solvers.base.program_cache import code_digest, compile_cached
+from dufm.solvers.compiled import products, vectors
+from dufm.solvers.engines.cpu import aligned
+from dufm.solvers.rank_two import kernel
+from dufm.solvers.rank_two.network import LOSSES, Array, Setup, check_data, initial, misfit, outputs
+from dufm.solvers.rank_two.spectrum import Bound, energies, imbalance, rank_k_certificate, rank_two_certificate
+from dufm.theory.problem import ProblemError
 
 
 @dataclass(frozen=True, eq=False)

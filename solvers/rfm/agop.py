@@ -12,9 +12,9 @@ evaluated in blocks of rows; neither builds the n x c x d gradients. For samples
 
 import numpy as np
 
-from solvers.base.arrays import Array
-from solvers.rfm.kernels import Kernel, squared_distances
-from theory.problem import ProblemError
+from dufm.solvers.base.arrays import Array
+from dufm.solvers.rfm.kernels import Kernel, squared_distances
+from dufm.theory.problem import ProblemError
 
 FORMS = ("auto", "G", "H")
 BLOCK = 512

@@ -11,12 +11,12 @@ from sklearn.utils import check_random_state
 from sklearn.utils.multiclass import check_classification_targets
 from sklearn.utils.validation import check_is_fitted, validate_data
 
-from solvers.base.arrays import Array
-from solvers.metrics import finite_rows
-from solvers.rfm.inputs import unit_rows
-from solvers.rfm.kernels import Kernel, predictions
-from solvers.rfm.recursion import Layer, LayerRow, layers, step
-from solvers.rfm.settings import DeepSettings
+from dufm.solvers.base.arrays import Array
+from dufm.solvers.metrics import finite_rows
+from dufm.solvers.rfm.inputs import unit_rows
+from dufm.solvers.rfm.kernels import Kernel, predictions
+from dufm.solvers.rfm.recursion import Layer, LayerRow, layers, step
+from dufm.solvers.rfm.settings import DeepSettings
 
 
 def _validated(estimator: BaseEstimator, **options: Any) -> Any:

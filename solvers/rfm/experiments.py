@@ -6,9 +6,9 @@ from functools import lru_cache
 
 import numpy as np
 
-from solvers.datasets import Prepared, load, prepare, split
-from solvers.rfm.recursion import Layer, LayerRow, layers
-from solvers.rfm.settings import DeepSettings
+from dufm.solvers.datasets import Prepared, load, prepare, split
+from dufm.solvers.rfm.recursion import Layer, LayerRow, layers
+from dufm.solvers.rfm.settings import DeepSettings
 
 
 @lru_cache(maxsize=64)

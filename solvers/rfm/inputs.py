@@ -5,10 +5,10 @@ import warnings
 import numpy as np
 import numpy.typing as npt
 
-from solvers.base.arrays import Array
-from solvers.datasets.record import DataWarning
-from solvers.metrics import Classes, class_means
-from theory.problem import ProblemError
+from dufm.solvers.base.arrays import Array
+from dufm.solvers.datasets.record import DataWarning
+from dufm.solvers.metrics import Classes, class_means
+from dufm.theory.problem import ProblemError
 
 
 def unit_rows(X: Array) -> tuple[Array, int]:

@@ -11,8 +11,8 @@ from numbers import Real
 
 import numpy as np
 
-from solvers.base.arrays import Array
-from theory.problem import ProblemError
+from dufm.solvers.base.arrays import Array
+from dufm.theory.problem import ProblemError
 
 KERNELS = ("laplace", "gaussian")
 COINCIDENT = 1e-10

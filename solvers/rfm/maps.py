@@ -13,8 +13,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from solvers.base.arrays import Array
-from theory.problem import ProblemError
+from dufm.solvers.base.arrays import Array
+from dufm.theory.problem import ProblemError
 
 MAPS = ("relu", "cosine", "identity")
 FREQUENCIES = ("cauchy", "cauchy-mv", "gauss")

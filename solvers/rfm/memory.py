@@ -3,8 +3,8 @@
 import os
 from pathlib import Path
 
-from solvers.rfm.agop import BLOCK
-from theory.problem import ProblemError
+from dufm.solvers.rfm.agop import BLOCK
+from dufm.theory.problem import ProblemError
 
 GIB = 2**30
 

@@ -11,17 +11,17 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
-from solvers.base.arrays import Array
-from solvers.datasets.record import DataWarning
-from solvers.metrics import finite_rows, nc1, nc2, psd_sqrt
-from solvers.rfm.agop import agop
-from solvers.rfm.inputs import check_samples, unit_rows
-from solvers.rfm.kernels import predictions, squared_distances
-from solvers.rfm.maps import FeatureMap, draw_map
-from solvers.rfm.memory import check_memory
-from solvers.rfm.settings import DeepSettings
-from solvers.rfm.solve import Regression, solve
-from theory.problem import ProblemError
+from dufm.solvers.base.arrays import Array
+from dufm.solvers.datasets.record import DataWarning
+from dufm.solvers.metrics import finite_rows, nc1, nc2, psd_sqrt
+from dufm.solvers.rfm.agop import agop
+from dufm.solvers.rfm.inputs import check_samples, unit_rows
+from dufm.solvers.rfm.kernels import predictions, squared_distances
+from dufm.solvers.rfm.maps import FeatureMap, draw_map
+from dufm.solvers.rfm.memory import check_memory
+from dufm.solvers.rfm.settings import DeepSettings
+from dufm.solvers.rfm.solve import Regression, solve
+from dufm.theory.problem import ProblemError
 
 STAGES = ("X", "root", "map")
 

@@ -3,10 +3,10 @@
 from dataclasses import dataclass
 from numbers import Integral
 
-from solvers.rfm.agop import FORMS
-from solvers.rfm.kernels import Kernel, is_number
-from solvers.rfm.maps import FREQUENCIES, MAPS
-from theory.problem import ProblemError
+from dufm.solvers.rfm.agop import FORMS
+from dufm.solvers.rfm.kernels import Kernel, is_number
+from dufm.solvers.rfm.maps import FREQUENCIES, MAPS
+from dufm.theory.problem import ProblemError
 
 MATRICES = ("agop", "identity")
 SCALES = ("max", "trace", "spectral")

@@ -5,9 +5,9 @@ from dataclasses import dataclass
 import numpy as np
 from scipy.linalg import get_blas_funcs, get_lapack_funcs
 
-from solvers.base.arrays import Array
-from solvers.rfm.kernels import Kernel
-from theory.problem import ProblemError
+from dufm.solvers.base.arrays import Array
+from dufm.solvers.rfm.kernels import Kernel
+from dufm.theory.problem import ProblemError
 
 JITTERS = (0.0, 1e-12, 1e-10, 1e-8, 1e-6, 1e-4)
 

@@ -3,12 +3,12 @@
 from collections.abc import Callable
 from importlib.util import find_spec
 
-from solvers.engines.gpu.scheduler import available_devices
-from solvers.search.gpu import jax_runner, keep_programs
-from solvers.search.portfolio import global_search
-from solvers.search.solution import Solution
-from solvers.search.state import State
-from theory.problem import Problem, ProblemError
+from dufm.solvers.engines.gpu.scheduler import available_devices
+from dufm.solvers.search.gpu import jax_runner, keep_programs
+from dufm.solvers.search.portfolio import global_search
+from dufm.solvers.search.solution import Solution
+from dufm.solvers.search.state import State
+from dufm.theory.problem import Problem, ProblemError
 
 DEVICES = ("auto", "cpu", "cuda")
 # What a CUDA build of JAX brings; without one of them JAX need not be loaded to know that there is no GPU.

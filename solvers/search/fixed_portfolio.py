@@ -1,17 +1,17 @@
-"""The fast CPU search: the algorithm of solvers.search.scipy_reference in compiled code, restarts in parallel over cores.
+"""The fast CPU search: the algorithm of scipy_reference in compiled code, restarts in parallel over cores.
 
 Of finished restarts only losses and the best weights stay; what a restart costs is said in solvers.search.restarts.
 """
 
 from collections.abc import Callable
 
-from solvers.base.parallel import cores, versions
-from solvers.engines.cpu import Engine
-from solvers.search.options import Plan, Start
-from solvers.search.restarts import Recipe, run_recipes
-from solvers.search.solution import Solution
-from solvers.weights.build import gaussian
-from theory.problem import Problem, ProblemError
+from dufm.solvers.base.parallel import cores, versions
+from dufm.solvers.engines.cpu import Engine
+from dufm.solvers.search.options import Plan, Start
+from dufm.solvers.search.restarts import Recipe, run_recipes
+from dufm.solvers.search.solution import Solution
+from dufm.solvers.weights.build import gaussian
+from dufm.theory.problem import Problem, ProblemError
 
 ENGINE = "numba-lbfgs"
 # (first eps, start scale), by measurement (benchmarks/README.md): small scales for shallow networks, large ones for

@@ -1,7 +1,8 @@
 """The GPU search: the algorithm of solvers.search.fixed_portfolio over thousands of lanes in one compiled JAX program.
 
 Every lane computes as if it were alone and results are taken in order of restart: for the same device and number of
-lanes at once a restart depends on the seed and its own index alone. See solvers.engines.gpu.scheduler for how lanes share a device.
+lanes at once a restart depends on the seed and its own index alone. See solvers.engines.gpu.scheduler for how lanes
+share a device.
 """
 
 import contextlib
@@ -17,14 +18,14 @@ from typing import Any
 import numpy as np
 import scipy
 
-from solvers.engines.cpu import Field
-from solvers.engines.gpu.scheduler import Engine
-from solvers.search.fixed_portfolio import HEATS, PORTFOLIO
-from solvers.search.options import Found, Plan, Start
-from solvers.search.restarts import STARTS, Recipe, Runner, finish, prepared
-from solvers.search.solution import Solution
-from solvers.weights.build import gaussian
-from theory.problem import Problem
+from dufm.solvers.engines.cpu import Field
+from dufm.solvers.engines.gpu.scheduler import Engine
+from dufm.solvers.search.fixed_portfolio import HEATS, PORTFOLIO
+from dufm.solvers.search.options import Found, Plan, Start
+from dufm.solvers.search.restarts import STARTS, Recipe, Runner, finish, prepared
+from dufm.solvers.search.solution import Solution
+from dufm.solvers.weights.build import gaussian
+from dufm.theory.problem import Problem
 
 ENGINE = "jax-lbfgs"
 
@@ -44,7 +45,7 @@ def jax_search(
     lanes_at_once: int | None = None,
     device: str = "auto",
 ) -> Solution:
-    """Search for a global minimum; arguments, result, portfolio and starts as for `solvers.search.fixed_portfolio.compiled_search`.
+    """Search for a global minimum; arguments, result, portfolio and starts as for `fixed_portfolio.compiled_search`.
 
     Args:
         problem, restarts, seed, eps0, scale, heats, target, progress, start, first: as there.

@@ -2,11 +2,11 @@
 
 from dataclasses import dataclass
 
-from solvers.minima.basins import Basins
-from solvers.minima.polish import Polished, refine
-from solvers.minima.symmetry import graph_of, symmetry_group
-from solvers.search.state import Group
-from theory.problem import Problem
+from dufm.solvers.minima.basins import Basins
+from dufm.solvers.minima.polish import Polished, refine
+from dufm.solvers.minima.symmetry import graph_of, symmetry_group
+from dufm.solvers.search.state import Group
+from dufm.theory.problem import Problem
 
 
 @dataclass(frozen=True, eq=False)

@@ -8,10 +8,10 @@ from typing import Any, Protocol
 
 import numpy as np
 
-from solvers.base.arrays import Array
-from solvers.engines.schedule import EPS_END
-from solvers.search.solution import Outcome, Solution
-from theory.problem import Problem, ProblemError
+from dufm.solvers.base.arrays import Array
+from dufm.solvers.engines.schedule import EPS_END
+from dufm.solvers.search.solution import Outcome, Solution
+from dufm.theory.problem import Problem, ProblemError
 
 # Loss and weights of one restart; (NaN, ()) for one that was dropped.
 Found = tuple[float, tuple[Array, ...]]

@@ -14,17 +14,17 @@ from typing import Any
 
 import numpy as np
 
-from solvers.base.parallel import cores, versions
-from solvers.engines.cpu import Engine
-from solvers.minima.canonical import canonical
-from solvers.minima.polish import refine
-from solvers.search.bandit import VARIED, choose
-from solvers.search.options import Found, check_options
-from solvers.search.restarts import STARTS, Recipe, Runner, run_recipes
-from solvers.search.solution import Outcome, Solution
-from solvers.search.start_kinds import KINDS, Kind, varied
-from solvers.search.state import HIT, State
-from theory.problem import Problem
+from dufm.solvers.base.parallel import cores, versions
+from dufm.solvers.engines.cpu import Engine
+from dufm.solvers.minima.canonical import canonical
+from dufm.solvers.minima.polish import refine
+from dufm.solvers.search.bandit import VARIED, choose
+from dufm.solvers.search.options import Found, check_options
+from dufm.solvers.search.restarts import STARTS, Recipe, Runner, run_recipes
+from dufm.solvers.search.solution import Outcome, Solution
+from dufm.solvers.search.start_kinds import KINDS, Kind, varied
+from dufm.solvers.search.state import HIT, State
+from dufm.theory.problem import Problem
 
 ENGINE = "numba-lbfgs, portfolio"
 # Rounds of the processor grow with the search: early ones are short, so that arms that vary the best minima soon have

@@ -13,13 +13,13 @@ from typing import Any
 
 import numpy as np
 
-from solvers.base.arrays import Array
-from solvers.base.parallel import in_order
-from solvers.engines.cpu import Engine, Field
-from solvers.engines.schedule import better_half, schedule
-from solvers.objectives.squared import balance, best_last_layer, loss
-from solvers.search.options import Found, Start, drawn
-from theory.problem import Problem
+from dufm.solvers.base.arrays import Array
+from dufm.solvers.base.parallel import in_order
+from dufm.solvers.engines.cpu import Engine, Field
+from dufm.solvers.engines.schedule import better_half, schedule
+from dufm.solvers.objectives.squared import balance, best_last_layer, loss
+from dufm.solvers.search.options import Found, Start, drawn
+from dufm.theory.problem import Problem
 
 # Starts of a restart in a global search.
 STARTS = 16

@@ -7,12 +7,12 @@ from pathlib import Path
 
 import numpy as np
 
-from solvers.base.arrays import Array
-from solvers.base.files import read_archive, reading, write_archive
-from solvers.search.bandit import ARMS, Arm, ArmRecord
-from solvers.search.solution import problem_from, stated
-from solvers.search.state import Group, State
-from theory.problem import Problem, ProblemError
+from dufm.solvers.base.arrays import Array
+from dufm.solvers.base.files import read_archive, reading, write_archive
+from dufm.solvers.search.bandit import ARMS, Arm, ArmRecord
+from dufm.solvers.search.solution import problem_from, stated
+from dufm.solvers.search.state import Group, State
+from dufm.theory.problem import Problem, ProblemError
 
 FORMAT = "dufm-search-state-1"
 KEPT = 100

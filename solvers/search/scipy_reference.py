@@ -17,13 +17,13 @@ import numpy as np
 import scipy
 from scipy.optimize import minimize
 
-from solvers.base.arrays import Array
-from solvers.engines.schedule import EPS_END
-from solvers.objectives.squared import Objective, balance, best_last_layer, loss
-from solvers.search.options import Found, Plan, Start, drawn
-from solvers.search.solution import Solution
-from solvers.weights.build import gaussian
-from theory.problem import Problem
+from dufm.solvers.base.arrays import Array
+from dufm.solvers.engines.schedule import EPS_END
+from dufm.solvers.objectives.squared import Objective, balance, best_last_layer, loss
+from dufm.solvers.search.options import Found, Plan, Start, drawn
+from dufm.solvers.search.solution import Solution
+from dufm.solvers.weights.build import gaussian
+from dufm.theory.problem import Problem
 
 ENGINE = "scipy-lbfgsb"
 PORTFOLIO = ((0.01, 0.2), (0.01, 0.1), (0.003, 0.2), (0.01, 0.15), (0.03, 0.25), (0.003, 0.3))

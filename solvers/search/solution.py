@@ -8,9 +8,9 @@ from typing import Any
 
 import numpy as np
 
-from solvers.base.arrays import Array
-from solvers.base.files import read_archive, reading, write_archive
-from theory.problem import Problem
+from dufm.solvers.base.arrays import Array
+from dufm.solvers.base.files import read_archive, reading, write_archive
+from dufm.theory.problem import Problem
 
 FORMAT = "dufm-solution"
 

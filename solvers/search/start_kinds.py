@@ -11,11 +11,11 @@ from itertools import combinations
 
 import numpy as np
 
-from solvers.base.arrays import Array
-from solvers.weights.build import gaussian, pad, perturb
-from solvers.weights.of_structure import at_best_scale
-from theory.problem import Problem, ProblemError
-from theory.squared.structures import STRUCTURES
+from dufm.solvers.base.arrays import Array
+from dufm.solvers.weights.build import gaussian, pad, perturb
+from dufm.solvers.weights.of_structure import at_best_scale
+from dufm.theory.problem import Problem, ProblemError
+from dufm.theory.squared.structures import STRUCTURES
 
 Kind = Callable[[Problem, np.random.Generator, float], list[Array]]
 

@@ -7,12 +7,12 @@ from typing import Any
 
 import numpy as np
 
-from solvers.base.arrays import Array
-from solvers.minima.basins import missed
-from solvers.search.bandit import ARMS, ArmRecord
-from solvers.search.options import Found
-from solvers.search.solution import Outcome, Solution
-from theory.problem import Problem
+from dufm.solvers.base.arrays import Array
+from dufm.solvers.minima.basins import missed
+from dufm.solvers.search.bandit import ARMS, ArmRecord
+from dufm.solvers.search.options import Found
+from dufm.solvers.search.solution import Outcome, Solution
+from dufm.theory.problem import Problem
 
 HIT = 1e-6
 CONFIDENCE = 0.95

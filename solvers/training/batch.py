@@ -6,10 +6,10 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from solvers.base.parallel import cores, in_order, versions
-from solvers.training.run import Ending, Run, begin, follow
-from solvers.training.setting import Setting
-from theory.problem import ProblemError
+from dufm.solvers.base.parallel import cores, in_order, versions
+from dufm.solvers.training.run import Ending, Run, begin, follow
+from dufm.solvers.training.setting import Setting
+from dufm.theory.problem import ProblemError
 
 
 @dataclass(frozen=True, eq=False)

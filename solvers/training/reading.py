@@ -12,11 +12,11 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from solvers.base.statistics import Proportion, clopper_pearson
-from solvers.training.batch import Batch
-from solvers.training.run import Ending, Run
-from solvers.training.setting import Setting
-from theory.squared.phi import phi_of_power
+from dufm.solvers.base.statistics import Proportion, clopper_pearson
+from dufm.solvers.training.batch import Batch
+from dufm.solvers.training.run import Ending, Run
+from dufm.solvers.training.setting import Setting
+from dufm.theory.squared.phi import phi_of_power
 
 CUT = 0.01
 HALF_DECADE = 10**0.5

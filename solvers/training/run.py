@@ -11,14 +11,14 @@ from typing import Any
 
 import numpy as np
 
-from solvers.base.arrays import Array
-from solvers.base.program_cache import code_digest, compile_cached
-from solvers.compiled import lbfgs, passes, products, vectors
-from solvers.engines.cpu import aligned, pack_rows, unpack_row
-from solvers.metrics import dnc1
-from solvers.objectives import evaluation, samples_kernel
-from solvers.objectives.layers import forward
-from solvers.training.setting import Setting, checkpoints
+from dufm.solvers.base.arrays import Array
+from dufm.solvers.base.program_cache import code_digest, compile_cached
+from dufm.solvers.compiled import lbfgs, passes, products, vectors
+from dufm.solvers.engines.cpu import aligned, pack_rows, unpack_row
+from dufm.solvers.metrics import dnc1
+from dufm.solvers.objectives import evaluation, samples_kernel
+from dufm.solvers.objectives.layers import forward
+from dufm.solvers.training.setting import Setting, checkpoints
 
 # A run has diverged when its loss is this many times the larger of 1 and what it began with.
 DIVERGED = 1e3

@@ -5,10 +5,10 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from solvers.base.arrays import Array
-from solvers.engines.cpu import Shapes
-from solvers.weights.build import gaussian
-from theory.problem import Problem, ProblemError
+from dufm.solvers.base.arrays import Array
+from dufm.solvers.engines.cpu import Shapes
+from dufm.solvers.weights.build import gaussian
+from dufm.theory.problem import Problem, ProblemError
 
 RATE = 0.5
 SCALE = 1.0

@@ -5,11 +5,11 @@ from typing import Any
 
 import numpy as np
 
-from solvers.base.files import read_archive, reading, write_archive
-from solvers.search.solution import problem_from, stated
-from solvers.training.batch import Batch
-from solvers.training.run import Ending, Run, Trace
-from solvers.training.setting import Setting
+from dufm.solvers.base.files import read_archive, reading, write_archive
+from dufm.solvers.search.solution import problem_from, stated
+from dufm.solvers.training.batch import Batch
+from dufm.solvers.training.run import Ending, Run, Trace
+from dufm.solvers.training.setting import Setting
 
 FORMAT = "dufm-training"
 COLUMNS = ("steps", "loss", "fit", "singular", "dnc1")

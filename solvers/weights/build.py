@@ -5,8 +5,8 @@ from collections.abc import Sequence
 import numpy as np
 from scipy.linalg import block_diag
 
-from solvers.base.arrays import Array
-from theory.problem import Problem, ProblemError
+from dufm.solvers.base.arrays import Array
+from dufm.theory.problem import Problem, ProblemError
 
 
 def gaussian(problem: Problem, generator: np.random.Generator, scale: float) -> list[Array]:

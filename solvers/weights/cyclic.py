@@ -10,9 +10,9 @@ from typing import Any
 import numpy as np
 from scipy.optimize import minimize_scalar
 
-from solvers.base.arrays import Array
-from solvers.objectives.squared import balance
-from theory.problem import Problem, ProblemError
+from dufm.solvers.base.arrays import Array
+from dufm.solvers.objectives.squared import balance
+from dufm.theory.problem import Problem, ProblemError
 
 # Largest entry of P_2 that is searched; past 1 the features alone cost more than they can gain.
 LARGEST = 1.0

@@ -7,11 +7,11 @@ from typing import Any
 import numpy as np
 import sympy as sp
 
-from solvers.base.arrays import Array
-from solvers.objectives.squared import balance
-from theory.problem import Problem, ProblemError
-from theory.rational import matrix, to_lists
-from theory.squared.phi import minimiser
+from dufm.solvers.base.arrays import Array
+from dufm.solvers.objectives.squared import balance
+from dufm.theory.problem import Problem, ProblemError
+from dufm.theory.rational import matrix, to_lists
+from dufm.theory.squared.phi import minimiser
 
 
 def to_float(weight: Any) -> Array:

@@ -2,10 +2,10 @@
 
 from flint import arb, fmpq
 
-from theory.ce.enclosure import DIGITS, Profile
-from theory.ce.numbers import working
-from theory.ce.polygons import POLYGON
-from theory.problem import ProblemError
+from dufm.theory.ce.enclosure import DIGITS, Profile
+from dufm.theory.ce.numbers import working
+from dufm.theory.ce.polygons import POLYGON
+from dufm.theory.problem import ProblemError
 
 
 def least_singular_value(classes: int, layers: int, strength: arb) -> arb:

@@ -12,8 +12,8 @@ from typing import Any
 
 from flint import fmpq, fmpq_mat
 
-from theory.ce.numbers import Numbers, Rows
-from theory.ce.structure import Margins, Squares
+from dufm.theory.ce.numbers import Numbers, Rows
+from dufm.theory.ce.structure import Margins, Squares
 
 Cosine = tuple[fmpq, fmpq]  # a + b sqrt 5
 Vectors = list[tuple[Cosine, ...]]

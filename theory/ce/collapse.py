@@ -4,10 +4,10 @@ from fractions import Fraction
 
 from flint import arb, fmpq
 
-from theory.ce.crossing import Candidate, Crossing, candidate_loss
-from theory.ce.enclosure import DIGITS
-from theory.ce.numbers import working
-from theory.problem import Problem, ProblemError
+from dufm.theory.ce.crossing import Candidate, Crossing, candidate_loss
+from dufm.theory.ce.enclosure import DIGITS
+from dufm.theory.ce.numbers import working
+from dufm.theory.problem import Problem, ProblemError
 
 
 def zero_bound(classes: int, layers: int) -> arb:

@@ -5,12 +5,12 @@ from fractions import Fraction
 
 from flint import arb
 
-from theory.ce.enclosure import DIGITS, least_loss
-from theory.ce.families import Family
-from theory.ce.newton import best_member
-from theory.ce.numbers import working
-from theory.ce.structure import CeStructure
-from theory.problem import Problem, ProblemError
+from dufm.theory.ce.enclosure import DIGITS, least_loss
+from dufm.theory.ce.families import Family
+from dufm.theory.ce.newton import best_member
+from dufm.theory.ce.numbers import working
+from dufm.theory.ce.structure import CeStructure
+from dufm.theory.problem import Problem, ProblemError
 
 Candidate = CeStructure | Family
 

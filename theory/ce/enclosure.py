@@ -11,10 +11,10 @@ from typing import Any
 
 from flint import arb, fmpq
 
-from theory.ce.numbers import Balls, working
-from theory.ce.structure import CeStructure, Margins, cost_ball, require_ce
-from theory.problem import Problem, ProblemError
-from theory.rational import fraction
+from dufm.theory.ce.numbers import Balls, working
+from dufm.theory.ce.structure import CeStructure, Margins, cost_ball, require_ce
+from dufm.theory.problem import Problem, ProblemError
+from dufm.theory.rational import fraction
 
 DIGITS = 30
 SMALLEST_PIECE = fmpq(1, 2**40)

@@ -7,10 +7,10 @@ known from its values at unit vectors: `theory.ce.newton` evaluates its loss and
 from collections.abc import Sequence
 from typing import Any, Protocol
 
-from theory.ce.numbers import Numbers, Rows
-from theory.ce.polygons import PAIRS_AND_SINGLE, PENTAGON_AND_PAIRS, Antiprism
-from theory.ce.structure import CeStructure, Margins, Squares
-from theory.problem import ProblemError
+from dufm.theory.ce.numbers import Numbers, Rows
+from dufm.theory.ce.polygons import PAIRS_AND_SINGLE, PENTAGON_AND_PAIRS, Antiprism
+from dufm.theory.ce.structure import CeStructure, Margins, Squares
+from dufm.theory.problem import ProblemError
 
 
 class Family(Protocol):

@@ -11,10 +11,10 @@ from typing import Any
 import sympy as sp
 from flint import arb, fmpq, fmpq_mat, fmpq_poly
 
-from theory.ce.enclosure import DIGITS
-from theory.ce.numbers import working
-from theory.problem import ProblemError
-from theory.rational import identity
+from dufm.theory.ce.enclosure import DIGITS
+from dufm.theory.ce.numbers import working
+from dufm.theory.problem import ProblemError
+from dufm.theory.rational import identity
 
 K, L, d, n, alpha, b = sp.symbols("K L d n alpha b", positive=True)
 z = sp.Symbol("z")

@@ -9,8 +9,8 @@ from collections.abc import Sequence
 from fractions import Fraction
 from typing import Any
 
-from theory.problem import Problem, ProblemError
-from theory.rational import matrix, squared_norm
+from dufm.theory.problem import Problem, ProblemError
+from dufm.theory.rational import matrix, squared_norm
 
 
 def least_margin(logits: Any) -> Fraction:

@@ -10,10 +10,10 @@ from typing import Any
 
 from flint import arb, arb_mat, fmpq
 
-from theory.ce.enclosure import DIGITS, best_scale, strength_ball
-from theory.ce.families import Family
-from theory.ce.numbers import Balls, working
-from theory.problem import Problem, ProblemError
+from dufm.theory.ce.enclosure import DIGITS, best_scale, strength_ball
+from dufm.theory.ce.families import Family
+from dufm.theory.ce.numbers import Balls, working
+from dufm.theory.problem import Problem, ProblemError
 
 STEPS = 200
 Vector = list[arb]

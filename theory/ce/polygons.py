@@ -10,8 +10,8 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from math import lcm
 
-from theory.ce.numbers import Numbers, Rows
-from theory.ce.structure import Margins, Squares
+from dufm.theory.ce.numbers import Numbers, Rows
+from dufm.theory.ce.structure import Margins, Squares
 
 
 @dataclass(frozen=True)

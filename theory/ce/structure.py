@@ -12,8 +12,8 @@ from typing import Any, Protocol, runtime_checkable
 import sympy as sp
 from flint import arb
 
-from theory.ce.numbers import Balls, Element, Field, FieldMatrix, Numbers, Rows, Symbols
-from theory.problem import ProblemError
+from dufm.theory.ce.numbers import Balls, Element, Field, FieldMatrix, Numbers, Rows, Symbols
+from dufm.theory.problem import ProblemError
 
 Margins = Sequence[tuple[int, Sequence[tuple[Any, int]]]]
 Squares = Sequence[tuple[Any, int]]

@@ -4,7 +4,7 @@ from math import comb
 
 from flint import fmpq
 
-from theory.ce.codes import (
+from dufm.theory.ce.codes import (
     CodeStructure,
     TightCode,
     cell600,
@@ -18,8 +18,8 @@ from theory.ce.codes import (
     root_system,
     schlaefli,
 )
-from theory.ce.numbers import working
-from theory.ce.polygons import (
+from dufm.theory.ce.numbers import working
+from dufm.theory.ce.polygons import (
     DNC_LOGITS,
     PAIR_AND_SINGLES,
     PAIRS,
@@ -30,8 +30,8 @@ from theory.ce.polygons import (
     TRIANGLES,
     Antiprism,
 )
-from theory.ce.structure import CeStructure, cost_ball
-from theory.problem import ProblemError
+from dufm.theory.ce.structure import CeStructure, cost_ball
+from dufm.theory.problem import ProblemError
 
 _FIFTH, _QUARTER = fmpq(1, 5), fmpq(1, 4)
 

@@ -10,11 +10,11 @@ from math import lcm
 
 from flint import arb
 
-from theory.ce.numbers import Balls, Numbers, Rows, working
-from theory.ce.polygons import POLYGON, Antiprism, Blocks, PolygonSum, merged
-from theory.ce.structure import CeStructure, Margins, Squares
-from theory.ce.structures import CODES
-from theory.problem import ProblemError
+from dufm.theory.ce.numbers import Balls, Numbers, Rows, working
+from dufm.theory.ce.polygons import POLYGON, Antiprism, Blocks, PolygonSum, merged
+from dufm.theory.ce.structure import CeStructure, Margins, Squares
+from dufm.theory.ce.structures import CODES
+from dufm.theory.problem import ProblemError
 
 Parts = tuple[tuple[CeStructure, int], ...]
 DIGITS = 40

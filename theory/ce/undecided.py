@@ -5,8 +5,8 @@ margin is 0, so this is no structure at least margin 1 and is not listed among t
 scale.
 """
 
-from theory.ce.numbers import Numbers, Rows
-from theory.ce.structure import Margins, Squares
+from dufm.theory.ce.numbers import Numbers, Rows
+from dufm.theory.ce.structure import Margins, Squares
 
 
 class UndecidedPair:

@@ -13,9 +13,9 @@ from fractions import Fraction
 
 from flint import arb, ctx
 
-from theory.jumps.step import ball
-from theory.problem import ProblemError
-from theory.rational import fraction
+from dufm.theory.jumps.step import ball
+from dufm.theory.problem import ProblemError
+from dufm.theory.rational import fraction
 
 DEPTHS = (3, 4)
 PRECISION = 200

@@ -6,7 +6,7 @@ from typing import Literal
 
 import sympy as sp
 
-from theory.proof.checks import Check, Checked, Method
+from dufm.theory.proof.checks import Check, Checked, Method
 
 Format = Literal["text", "markdown", "latex"]
 FORMATS: tuple[Format, ...] = ("text", "markdown", "latex")

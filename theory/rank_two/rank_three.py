@@ -15,8 +15,8 @@ from math import gcd
 
 from flint import fmpz_mat
 
-from theory.problem import ProblemError
-from theory.rational import matrix, to_lists
+from dufm.theory.problem import ProblemError
+from dufm.theory.rational import matrix, to_lists
 
 Vector = tuple[int, ...]
 POINTS: tuple[Vector, ...] = (

@@ -14,8 +14,8 @@ from typing import Any
 
 from flint import fmpq, fmpq_mat
 
-from theory.problem import ProblemError
-from theory.rational import fraction, matrix, relu, squared_norm
+from dufm.theory.problem import ProblemError
+from dufm.theory.rational import fraction, matrix, relu, squared_norm
 
 
 @dataclass(frozen=True)

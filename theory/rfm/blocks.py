@@ -5,11 +5,11 @@ from fractions import Fraction
 
 from flint import arb, arb_mat, ctx, fmpq, fmpq_mat
 
-from theory.problem import ProblemError
-from theory.rational import identity
-from theory.rfm.fixed_points import fixed_values, rate
-from theory.rfm.labels import Labels, Level
-from theory.rfm.recursion import Kernels, ball, digits_for, step
+from dufm.theory.problem import ProblemError
+from dufm.theory.rational import identity
+from dufm.theory.rfm.fixed_points import fixed_values, rate
+from dufm.theory.rfm.labels import Labels, Level
+from dufm.theory.rfm.recursion import Kernels, ball, digits_for, step
 
 
 @dataclass(frozen=True)

@@ -2,9 +2,9 @@
 
 from flint import arb, arb_mat
 
-from theory.rational import identity
-from theory.rfm.recursion import Kernels
-from theory.rfm.spread import Reached, squared
+from dufm.theory.rational import identity
+from dufm.theory.rfm.recursion import Kernels
+from dufm.theory.rfm.spread import Reached, squared
 
 
 def objective(reached: Reached, kernels: Kernels) -> arb:

@@ -9,8 +9,8 @@ from fractions import Fraction
 
 from flint import fmpq, fmpq_mat
 
-from theory.problem import ProblemError
-from theory.rational import identity
+from dufm.theory.problem import ProblemError
+from dufm.theory.rational import identity
 
 CODES = ("one-hot", "signs")
 

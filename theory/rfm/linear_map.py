@@ -2,7 +2,7 @@
 
 from flint import acb_mat, arb
 
-from theory.rfm.spread import Reached
+from dufm.theory.rfm.spread import Reached
 
 
 def stalled(first: Reached, k: arb, tau: arb) -> arb:

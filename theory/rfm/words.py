@@ -9,7 +9,7 @@ from typing import Any
 
 import sympy as sp
 
-from theory.proof.checks import Check, Checked, Method
+from dufm.theory.proof.checks import Check, Checked, Method
 
 ROUNDS = 12
 

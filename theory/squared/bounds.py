@@ -9,10 +9,10 @@ from fractions import Fraction
 
 import sympy as sp
 
-from theory.problem import Problem
-from theory.squared.phi import phi_of_cost, phi_of_power
-from theory.squared.structure import total_cost
-from theory.squared.structures import DNC, CheapestSum
+from dufm.theory.problem import Problem
+from dufm.theory.squared.phi import phi_of_cost, phi_of_power
+from dufm.theory.squared.structure import total_cost
+from dufm.theory.squared.structures import DNC, CheapestSum
 
 # What rounding to DIGITS digits can take from a ratio, relatively; the ratio is raised by it.
 DIGITS = 30

@@ -14,10 +14,10 @@ from typing import Any
 import sympy as sp
 from flint import fmpq, fmpq_mat
 
-from theory.rational import matrix
-from theory.squared.head import Head
-from theory.squared.srg import incidence, nuclear_norm, order_of
-from theory.squared.structure import HeadCost
+from dufm.theory.rational import matrix
+from dufm.theory.squared.head import Head
+from dufm.theory.squared.srg import incidence, nuclear_norm, order_of
+from dufm.theory.squared.structure import HeadCost
 
 r, p = sp.symbols("r p", positive=True)
 

@@ -10,7 +10,7 @@ from typing import Any
 
 import sympy as sp
 
-from theory.squared.structure import Structure, total_cost
+from dufm.theory.squared.structure import Structure, total_cost
 
 
 def nuclear_norm(m: sp.Matrix) -> sp.Expr:

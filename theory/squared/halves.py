@@ -12,9 +12,9 @@ from typing import Any
 import sympy as sp
 from flint import fmpq, fmpq_mat
 
-from theory.rational import matrix, relu
-from theory.squared.cuts import neurons, output_norm, p
-from theory.squared.srg import incidence, order_of
+from dufm.theory.rational import matrix, relu
+from dufm.theory.squared.cuts import neurons, output_norm, p
+from dufm.theory.squared.srg import incidence, order_of
 
 
 def cost_cubed(size: Any = p) -> sp.Expr:

@@ -16,8 +16,8 @@ from typing import Any
 import sympy as sp
 from flint import arb, ctx
 
-from theory.squared.head import Head
-from theory.squared.structure import HeadCost
+from dufm.theory.squared.head import Head
+from dufm.theory.squared.structure import HeadCost
 
 a, s, delta, w = sp.symbols("a s delta w", positive=True)
 

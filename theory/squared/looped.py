@@ -3,8 +3,8 @@
 A loop has one vertex, an edge two, so the complete graph with all its loops carries K = q (q + 1) / 2 classes at rank
 q, where the SRG needs q + 1. The neurons that serve best are vectors of signs: they put many entries of w^T V exactly
 on the kink. By symmetry only the numbers of plus and minus signs matter, so a head is one edge weight and one scale
-for each such type. The scales below are rounded solutions of the convex problem in `solvers.heads.readout`; U is recomputed
-exactly, so h is exact whatever they are. For K_4 with one loop seven neurons do, and h has a closed form.
+for each such type. The scales below are rounded solutions of the convex problem in `solvers.heads.readout`; U is
+recomputed exactly, so h is exact whatever they are. For K_4 with one loop seven neurons do, and h has a closed form.
 """
 
 from collections.abc import Sequence
@@ -17,8 +17,8 @@ from typing import Any
 import sympy as sp
 from flint import fmpq, fmpq_mat
 
-from theory.squared.head import Head
-from theory.squared.structure import HeadCost
+from dufm.theory.squared.head import Head
+from dufm.theory.squared.structure import HeadCost
 
 Scales = dict[tuple[int, int], Fraction]
 

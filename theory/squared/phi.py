@@ -11,7 +11,7 @@ from typing import Any
 
 import sympy as sp
 
-from theory.problem import ProblemError
+from dufm.theory.problem import ProblemError
 
 u, x, t = sp.symbols("u x t", positive=True)
 

@@ -7,8 +7,8 @@ from typing import Any
 
 import sympy as sp
 
-from theory.problem import ProblemError
-from theory.squared.structure import HeadCost
+from dufm.theory.problem import ProblemError
+from dufm.theory.squared.structure import HeadCost
 
 r = sp.Symbol("r", positive=True, integer=True)
 

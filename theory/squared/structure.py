@@ -13,8 +13,8 @@ from typing import Any, Protocol, cast, runtime_checkable
 import sympy as sp
 from flint import acb, arb, ctx, fmpq_mat, fmpz_poly
 
-from theory.problem import ProblemError
-from theory.rational import fraction, identity, matrix, squared_norm
+from dufm.theory.problem import ProblemError
+from dufm.theory.rational import fraction, identity, matrix, squared_norm
 
 PRECISION = 192  # bits of ball arithmetic
 

@@ -7,16 +7,16 @@ from typing import Any
 import sympy as sp
 from flint import arb
 
-from theory.problem import ProblemError
-from theory.squared.cuts import Cuts
-from theory.squared.direct_sum import DirectSum
-from theory.squared.dnc import DeepNeuralCollapse
-from theory.squared.halves import Halves
-from theory.squared.head32 import RankTwoHead
-from theory.squared.looped import CompleteLoopedGraph, HubGraph
-from theory.squared.srg import TriangularGraph
-from theory.squared.structure import Structure, total_cost
-from theory.squared.truncated import Truncated
+from dufm.theory.problem import ProblemError
+from dufm.theory.squared.cuts import Cuts
+from dufm.theory.squared.direct_sum import DirectSum
+from dufm.theory.squared.dnc import DeepNeuralCollapse
+from dufm.theory.squared.halves import Halves
+from dufm.theory.squared.head32 import RankTwoHead
+from dufm.theory.squared.looped import CompleteLoopedGraph, HubGraph
+from dufm.theory.squared.srg import TriangularGraph
+from dufm.theory.squared.structure import Structure, total_cost
+from dufm.theory.squared.truncated import Truncated
 
 Blocks = tuple[tuple[Structure, int], ...]
 Sum = tuple[arb, Blocks]

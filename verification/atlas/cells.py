@@ -12,10 +12,10 @@ from fractions import Fraction
 import numpy as np
 import sympy as sp
 
-from theory.problem import Problem, ProblemError, exact_number
-from theory.squared.bounds import least_loss
-from theory.squared.phi import collapse_threshold
-from verification.base.number_lists import read_integers
+from dufm.theory.problem import Problem, ProblemError, exact_number
+from dufm.theory.squared.bounds import least_loss
+from dufm.theory.squared.phi import collapse_threshold
+from dufm.verification.base.number_lists import read_integers
 
 DIGITS = 6
 MOST_CELLS = 100_000

@@ -8,12 +8,12 @@ import numpy as np
 import sympy as sp
 from scipy.sparse.csgraph import connected_components
 
-from solvers.heads.moves import Array
-from solvers.minima.symmetry import symmetry_group
-from theory.problem import Problem
-from theory.squared.structure import HeadCost
-from theory.squared.structures import BLOCKS
-from verification.atlas.heads import EXCESS, Shipped
+from dufm.solvers.heads.moves import Array
+from dufm.solvers.minima.symmetry import symmetry_group
+from dufm.theory.problem import Problem
+from dufm.theory.squared.structure import HeadCost
+from dufm.theory.squared.structures import BLOCKS
+from dufm.verification.atlas.heads import EXCESS, Shipped
 
 # Entries of Gram matrices this close, relatively, count as equal: rounding and flat minima move them so far.
 NEAR = 1e-2
@@ -23,12 +23,11 @@ def describe_head(head: Shipped) -> dict[str, Any]:
     """Symmetry, orbits and name of a head, from its float64 factors.
 
     Returns:
-        symmetry: the group of class permutations that fix V^T V, A^T A (A = relu(W V)) and U A; `solvers.minima.symmetry`.
-        class_orbits: sizes of its orbits on the classes.
-        neuron_orbits: sizes of its orbits on the neurons; None where it does not act by permuting them.
-        neurons: how many there are.
-        blocks: numbers of classes of the direct sum it is; one number if it is none.
-        known: name of the closed-form structure of equal rank and cost, or None.
+        symmetry: the group of class permutations that fix V^T V, A^T A (A = relu(W V)) and U A;
+        `solvers.minima.symmetry`. class_orbits: sizes of its orbits on the classes. neuron_orbits: sizes of its orbits
+        on the neurons; None where it does not act by permuting them. neurons: how many there are. blocks: numbers of
+        classes of the direct sum it is; one number if it is none. known: name of the closed-form structure of equal
+        rank and cost, or None.
     """
     A, B, W, U = (
         np.array([[float(Fraction(x, m["den"])) for x in row] for row in m["rows"]])

@@ -16,15 +16,16 @@ import numpy as np
 from flint import fmpq_mat
 from scipy.linalg import qr
 
-from solvers.heads.moves import Array, Pair
-from solvers.heads.readout import rational, rational_factors
-from theory.problem import ProblemError
-from theory.rational import identity, matrix, relu, squared_norm, to_lists
-from theory.squared.head import Head
-from verification.base.certificate import Certificate, head_certificate, read
-from verification.checker import check
+from dufm.solvers.base.shipped import shipped
+from dufm.solvers.heads.moves import Array, Pair
+from dufm.solvers.heads.readout import rational, rational_factors
+from dufm.theory.problem import ProblemError
+from dufm.theory.rational import identity, matrix, relu, squared_norm, to_lists
+from dufm.theory.squared.head import Head
+from dufm.verification.base.certificate import Certificate, head_certificate, read
+from dufm.verification.checker import check
 
-ATLAS = Path(__file__).parent.parent / "atlas" / "heads"
+ATLAS = shipped("atlas/heads")
 CLAIM = "frontier"
 # Relative excess of h that rounding may cost, and the digits tried.
 EXCESS = Fraction(1, 10**5)

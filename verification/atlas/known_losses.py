@@ -4,11 +4,11 @@ from fractions import Fraction
 
 import sympy as sp
 
-from theory.problem import Problem
-from theory.squared.bounds import least_loss
-from theory.squared.phi import phi_of_cost, phi_of_power
-from theory.squared.structure import total_cost
-from theory.squared.structures import CheapestSum
+from dufm.theory.problem import Problem
+from dufm.theory.squared.bounds import least_loss
+from dufm.theory.squared.phi import phi_of_cost, phi_of_power
+from dufm.theory.squared.structure import total_cost
+from dufm.theory.squared.structures import CheapestSum
 
 
 def known_losses(problem: Problem) -> dict[str, tuple[str, float]]:

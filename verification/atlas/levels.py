@@ -7,12 +7,12 @@ from functools import cache
 import numpy as np
 import sympy as sp
 
-from solvers.intervals.intervals import Ray, best_scales, ray_of
-from theory.problem import Problem
-from theory.squared.phi import phi_of_cost, phi_of_power
-from theory.squared.srg import TriangularGraph
-from theory.squared.structure import Structure, total_cost
-from theory.squared.structures import CheapestSum
+from dufm.solvers.intervals.intervals import Ray, best_scales, ray_of
+from dufm.theory.problem import Problem
+from dufm.theory.squared.phi import phi_of_cost, phi_of_power
+from dufm.theory.squared.srg import TriangularGraph
+from dufm.theory.squared.structure import Structure, total_cost
+from dufm.theory.squared.structures import CheapestSum
 
 
 @dataclass(frozen=True)
@@ -57,8 +57,8 @@ def _loss(structure: Structure, problem: Problem) -> float | None:
 def _rays(K: int, L: int) -> tuple[Ray, ...]:
     """Rays of the shipped records at (K, L)."""
     # The atlas asks the claims what is proved, and claims compare with these levels.
-    from verification.atlas.records import FOLDER, path_of, read_file
-    from verification.atlas.work import as_text, floats
+    from dufm.verification.atlas.records import FOLDER, path_of, read_file
+    from dufm.verification.atlas.work import as_text, floats
 
     rays: list[Ray] = []
     path = path_of(FOLDER, K, L)

@@ -11,16 +11,17 @@ from fractions import Fraction
 from pathlib import Path
 from typing import Any
 
-from solvers.base.files import write_whole
-from solvers.minima.canonical import canonical
-from solvers.search.solution import load
-from theory.problem import Problem, ProblemError
-from verification.atlas.cells import Cell
-from verification.atlas.store import Store
-from verification.atlas.work import CLAIM, as_text, judge, summary
-from verification.base.certificate import CertificateError, point_certificate, read
+from dufm.solvers.base.files import write_whole
+from dufm.solvers.base.shipped import shipped
+from dufm.solvers.minima.canonical import canonical
+from dufm.solvers.search.solution import load
+from dufm.theory.problem import Problem, ProblemError
+from dufm.verification.atlas.cells import Cell
+from dufm.verification.atlas.store import Store
+from dufm.verification.atlas.work import CLAIM, as_text, judge, summary
+from dufm.verification.base.certificate import CertificateError, point_certificate, read
 
-FOLDER = Path(__file__).parents[2] / "atlas"
+FOLDER = shipped("atlas")
 FORMAT = "dufm-atlas"
 MOST_BYTES = 200_000
 TOLD = ("neck_rank", "ranks", "symmetry", "order", "width", "residual", "local_minimum", "origin")

@@ -14,9 +14,9 @@ from fractions import Fraction
 from pathlib import Path
 from typing import Any
 
-from theory.problem import ProblemError
-from verification.atlas.cells import Cell
-from verification.atlas.work import Effort, Judged, Result, judge
+from dufm.theory.problem import ProblemError
+from dufm.verification.atlas.cells import Cell
+from dufm.verification.atlas.work import Effort, Judged, Result, judge
 
 APPLICATION = 0x6475666D  # "dufm"
 VERSION = 1

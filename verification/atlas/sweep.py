@@ -16,12 +16,12 @@ from multiprocessing import get_context, parent_process
 
 import numpy as np
 
-from solvers.base.arrays import Array
-from solvers.objectives.squared import balance, loss
-from theory.problem import ProblemError
-from verification.atlas.cells import Cell
-from verification.atlas.store import Record, Store
-from verification.atlas.work import Effort, Result, floats, solve_cell
+from dufm.solvers.base.arrays import Array
+from dufm.solvers.objectives.squared import balance, loss
+from dufm.theory.problem import ProblemError
+from dufm.verification.atlas.cells import Cell
+from dufm.verification.atlas.store import Record, Store
+from dufm.verification.atlas.work import Effort, Result, floats, solve_cell
 
 MOST_DEATHS = 3
 CONNECT_SECONDS = 10

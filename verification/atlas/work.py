@@ -12,24 +12,24 @@ from typing import Any
 
 import numpy as np
 
-from solvers.base.arrays import Array
-from solvers.base.parallel import versions
-from solvers.engines.cpu import descend_lanes
-from solvers.minima.canonical import canonical, describe
-from solvers.minima.polish import refine
-from solvers.minima.symmetry import symmetry_group
-from solvers.objectives.squared import loss
-from solvers.search.portfolio import global_search
-from solvers.search.restarts import finish
-from solvers.search.state import Group, State
-from solvers.weights.build import pad
-from solvers.weights.of_structure import at_best_scale
-from theory.problem import Problem, ProblemError
-from theory.squared.phi import phi
-from theory.squared.structures import CheapestSum
-from verification.atlas.cells import Cell
-from verification.base.certificate import Certificate, point_certificate
-from verification.checker import check
+from dufm.solvers.base.arrays import Array
+from dufm.solvers.base.parallel import versions
+from dufm.solvers.engines.cpu import descend_lanes
+from dufm.solvers.minima.canonical import canonical, describe
+from dufm.solvers.minima.polish import refine
+from dufm.solvers.minima.symmetry import symmetry_group
+from dufm.solvers.objectives.squared import loss
+from dufm.solvers.search.portfolio import global_search
+from dufm.solvers.search.restarts import finish
+from dufm.solvers.search.state import Group, State
+from dufm.solvers.weights.build import pad
+from dufm.solvers.weights.of_structure import at_best_scale
+from dufm.theory.problem import Problem, ProblemError
+from dufm.theory.squared.phi import phi
+from dufm.theory.squared.structures import CheapestSum
+from dufm.verification.atlas.cells import Cell
+from dufm.verification.base.certificate import Certificate, point_certificate
+from dufm.verification.checker import check
 
 CLAIM = "atlas"
 # A polish costs the cube of the number of weights.

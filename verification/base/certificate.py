@@ -14,9 +14,9 @@ from typing import Any
 
 import numpy as np
 
-from solvers.base.files import write_whole
-from theory.problem import Problem, ProblemError, exact_number
-from theory.rational import matrix, to_lists
+from dufm.solvers.base.files import write_whole
+from dufm.theory.problem import Problem, ProblemError, exact_number
+from dufm.theory.rational import matrix, to_lists
 
 Certificate = dict[str, Any]
 Named = tuple[str, list[list[Fraction]]]

@@ -2,31 +2,31 @@
 
 from fnmatch import fnmatchcase
 
-from theory.problem import ProblemError
-from verification.claims.base.claim import Claim
-from verification.claims.ce.hessian import CE_HESSIAN
-from verification.claims.ce.regimes import CE_REGIMES
-from verification.claims.ce.searched import CE_SEARCHED
-from verification.claims.ce.structures import CE, CE_CROSSINGS
-from verification.claims.jumps.chains import JUMPS_CHAINS
-from verification.claims.jumps.exact import JUMPS
-from verification.claims.rank_two.dynamics import RANK_TWO_DYNAMICS
-from verification.claims.rank_two.exact import RANK_TWO
-from verification.claims.rank_two.measured import RANK_TWO_MEASURED
-from verification.claims.rfm.exact import RFM
-from verification.claims.rfm.limits import RFM_LIMITS
-from verification.claims.rfm.measured import RFM_MEASURED
-from verification.claims.squared.algebra import ALGEBRA
-from verification.claims.squared.bounds import BOUNDS
-from verification.claims.squared.heads import HEADS
-from verification.claims.squared.intervals import INTERVALS
-from verification.claims.squared.near_collapse import STRONG
-from verification.claims.squared.searched import SEARCHED
-from verification.claims.squared.shipped_heads import FRONTIER
-from verification.claims.squared.strips import STRIPS
-from verification.claims.squared.witnesses import WITNESSES
-from verification.claims.training.descent import TRAINING
-from verification.claims.training.networks import NETWORKS
+from dufm.theory.problem import ProblemError
+from dufm.verification.claims.base.claim import Claim
+from dufm.verification.claims.ce.hessian import CE_HESSIAN
+from dufm.verification.claims.ce.regimes import CE_REGIMES
+from dufm.verification.claims.ce.searched import CE_SEARCHED
+from dufm.verification.claims.ce.structures import CE, CE_CROSSINGS
+from dufm.verification.claims.jumps.chains import JUMPS_CHAINS
+from dufm.verification.claims.jumps.exact import JUMPS
+from dufm.verification.claims.rank_two.dynamics import RANK_TWO_DYNAMICS
+from dufm.verification.claims.rank_two.exact import RANK_TWO
+from dufm.verification.claims.rank_two.measured import RANK_TWO_MEASURED
+from dufm.verification.claims.rfm.exact import RFM
+from dufm.verification.claims.rfm.limits import RFM_LIMITS
+from dufm.verification.claims.rfm.measured import RFM_MEASURED
+from dufm.verification.claims.squared.algebra import ALGEBRA
+from dufm.verification.claims.squared.bounds import BOUNDS
+from dufm.verification.claims.squared.heads import HEADS
+from dufm.verification.claims.squared.intervals import INTERVALS
+from dufm.verification.claims.squared.near_collapse import STRONG
+from dufm.verification.claims.squared.searched import SEARCHED
+from dufm.verification.claims.squared.shipped_heads import FRONTIER
+from dufm.verification.claims.squared.strips import STRIPS
+from dufm.verification.claims.squared.witnesses import WITNESSES
+from dufm.verification.claims.training.descent import TRAINING
+from dufm.verification.claims.training.networks import NETWORKS
 
 CLAIMS: tuple[Claim, ...] = (
     *ALGEBRA,

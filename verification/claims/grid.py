@@ -5,11 +5,11 @@ from dataclasses import dataclass
 
 import sympy as sp
 
-from theory.squared.structure import total_cost
-from theory.squared.structures import CheapestSum
-from verification.claims import claim_named
-from verification.claims.base.verdict import Status
-from verification.claims.run import Entry
+from dufm.theory.squared.structure import total_cost
+from dufm.theory.squared.structures import CheapestSum
+from dufm.verification.claims import claim_named
+from dufm.verification.claims.base.verdict import Status
+from dufm.verification.claims.run import Entry
 
 STRENGTH = [Status.PROVED.name, Status.CERTIFIED.name, Status.SUPPORTED.name]
 

@@ -11,12 +11,13 @@ from multiprocessing import get_context
 from pathlib import Path
 from typing import Any
 
-from solvers.base.files import write_whole
-from verification.base.certificate import write
-from verification.checker import check
-from verification.claims import claim_named
-from verification.claims.base.claim import BUDGETS, Budget, Claim
-from verification.claims.base.verdict import Status, Verdict
+from dufm.solvers.base.files import write_whole
+from dufm.solvers.base.shipped import shipped
+from dufm.verification.base.certificate import write
+from dufm.verification.checker import check
+from dufm.verification.claims import claim_named
+from dufm.verification.claims.base.claim import BUDGETS, Budget, Claim
+from dufm.verification.claims.base.verdict import Status, Verdict
 
 FORMAT = "dufm-report-2"
 
@@ -51,7 +52,7 @@ class Entry:
 
 def source_digest() -> str:
     """A hash of the program and its witnesses: results are re-used only for the same ones."""
-    root = Path(__file__).parent.parent
+    root = shipped("")
     digest = hashlib.sha256()
     for floor in ("theory", "solvers", "verification"):
         for path in sorted([*(root / floor).rglob("*.py"), *(root / floor).rglob("*.json")]):

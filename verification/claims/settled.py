@@ -4,13 +4,13 @@ from functools import cache
 from pathlib import Path
 from typing import Any
 
-from theory.problem import Problem
-from theory.rational import fraction
-from theory.squared.phi import collapse_threshold
-from verification.atlas.records import read_atlas
-from verification.claims.base.claim import BUDGETS, Claim
-from verification.claims.base.verdict import Status
-from verification.claims.squared.searched import SEARCHED
+from dufm.theory.problem import Problem
+from dufm.theory.rational import fraction
+from dufm.theory.squared.phi import collapse_threshold
+from dufm.verification.atlas.records import read_atlas
+from dufm.verification.claims.base.claim import BUDGETS, Claim
+from dufm.verification.claims.base.verdict import Status
+from dufm.verification.claims.squared.searched import SEARCHED
 
 PROVED_LOW, CERTIFIED_LOW, CERTIFIED_OTHER = "low rank (PROVED)", "low rank (CERTIFIED)", "not DNC (CERTIFIED)"
 
@@ -33,7 +33,7 @@ def settled(K: int, L: int) -> tuple[str, str] | None:
 
 def _claims() -> tuple[Claim, ...]:
     # Here and not above: claims on training read the atlas.
-    from verification.claims import CLAIMS
+    from dufm.verification.claims import CLAIMS
 
     return CLAIMS
 

@@ -11,16 +11,16 @@ from typing import Annotated
 import typer
 from rich.console import Console
 
-from theory.problem import ProblemError
-from verification import checker
-from verification.cli.atlas import commands
-from verification.cli.ce.commands import commands as ce_commands
-from verification.cli.help import Sections
-from verification.cli.jumps.commands import commands as jumps_commands
-from verification.cli.network import commands as network_commands
-from verification.cli.rank_two import commands as rank_two_commands
-from verification.cli.rfm import commands as rfm_commands
-from verification.cli.train import commands as train_commands
+from dufm.theory.problem import ProblemError
+from dufm.verification import checker
+from dufm.verification.cli.atlas import commands
+from dufm.verification.cli.ce.commands import commands as ce_commands
+from dufm.verification.cli.help import Sections
+from dufm.verification.cli.jumps.commands import commands as jumps_commands
+from dufm.verification.cli.network import commands as network_commands
+from dufm.verification.cli.rank_two import commands as rank_two_commands
+from dufm.verification.cli.rfm import commands as rfm_commands
+from dufm.verification.cli.train import commands as train_commands
 
 app = typer.Typer(
     name="dufm",
@@ -50,7 +50,7 @@ def verify(
 
     Example: dufm verify --budget quick --only 'srg-*'
     """
-    from verification.cli.verify import verify_claims
+    from dufm.verification.cli.verify import verify_claims
 
     raise typer.Exit(verify_claims(budget, only, out, jobs, resume, as_json, console))
 
@@ -72,7 +72,7 @@ def check(
 @app.command()
 def claims(as_json: Json = False) -> None:
     """List every claim with its regime, its source and what it rests on."""
-    from verification.cli.listings import claims_table
+    from dufm.verification.cli.listings import claims_table
 
     claims_table(console, as_json)
 
@@ -88,7 +88,7 @@ def structures(
 
     Example: dufm structures --K 10 --L 4
     """
-    from verification.cli.listings import structures_table
+    from dufm.verification.cli.listings import structures_table
 
     structures_table(console, K, L, as_json, loss)
 
@@ -103,10 +103,10 @@ def derive(
 
     Example: dufm derive srg --format latex > srg.tex
     """
-    from theory.derivations import derivation
-    from theory.proof.derivation import FORMATS
-    from verification.cli.ce.numbers import ce_numbers_at
-    from verification.cli.listings import derivations_table, numbers_at
+    from dufm.theory.derivations import derivation
+    from dufm.theory.proof.derivation import FORMATS
+    from dufm.verification.cli.ce.numbers import ce_numbers_at
+    from dufm.verification.cli.listings import derivations_table, numbers_at
 
     if name is None:
         derivations_table(console)
@@ -142,7 +142,7 @@ def search(
 
     Example: dufm search --K 6 --L 4 --lam 0.002
     """
-    from verification.cli.search import run_search
+    from dufm.verification.cli.search import run_search
 
     strengths = lam.split(",") if "," in lam else lam
     options = {"restarts": restarts, "seed": seed, "device": device, "target": target, "budget": budget}
@@ -164,7 +164,7 @@ def compare(
 
     Example: dufm compare examples/my.py:Mine --K 10 --L 4
     """
-    from verification.cli.compare import run_compare
+    from dufm.verification.cli.compare import run_compare
 
     run_compare(structure, K, L, lam, out, as_json, console, loss)
 
@@ -179,7 +179,7 @@ def figures(
 
     Example: dufm figures critical-depth
     """
-    from paper_figs import draw_figures
+    from dufm.paper_figs import draw_figures
 
     for path in draw_figures(names or None, out, budget):
         console.print(str(path), highlight=False, soft_wrap=True)

@@ -32,7 +32,7 @@ def intervals(
 
     Example: dufm intervals --K 6 --L 3
     """
-    from verification.cli.intervals import run_envelope
+    from dufm.verification.cli.intervals import run_envelope
 
     raise typer.Exit(run_envelope(K, L, x, width, searches, restarts, seed, out, as_json, console))
 
@@ -51,7 +51,7 @@ def frontier(
 
     Example: dufm frontier --K 6 --q 3,4 --budget 30s
     """
-    from verification.cli.frontier import run_frontier
+    from dufm.verification.cli.frontier import run_frontier
 
     run_frontier(K, q, budget, seed, out, resume, as_json, console)
 
@@ -80,7 +80,7 @@ def sweep_map(
 
     Example: dufm map --K 2:8 --L 2:5 --x 0.01,0.1
     """
-    from verification.cli.map import run_map
+    from dufm.verification.cli.map import run_map
 
     options: dict[str, Any] = {"budget": budget, "restarts": restarts, "seed": seed, "jobs": jobs, "db": db}
     options |= {"again": again, "warm": warm, "dask": dask, "export": export}
@@ -98,7 +98,7 @@ def records(
 
     Example: dufm records --K 6:8 --L 3
     """
-    from verification.cli.map import run_records
+    from dufm.verification.cli.map import run_records
 
     raise typer.Exit(run_records(K, L, atlas, as_json, console))
 
@@ -113,6 +113,6 @@ def submit(
 
     Example: dufm submit out/search/K6_L4_d10_seed0.npz
     """
-    from verification.cli.map import run_submit
+    from dufm.verification.cli.map import run_submit
 
     raise typer.Exit(run_submit(file, atlas, as_json, console))

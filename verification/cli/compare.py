@@ -10,11 +10,11 @@ from flint import fmpq_mat
 from rich.console import Console
 from rich.table import Table
 
-from solvers.weights.of_structure import at_best_scale
-from theory.problem import Problem, ProblemError
-from theory.rational import identity, matrix, squared_norm
-from theory.squared.phi import phi_of_cost
-from theory.squared.structure import (
+from dufm.solvers.weights.of_structure import at_best_scale
+from dufm.theory.problem import Problem, ProblemError
+from dufm.theory.rational import identity, matrix, squared_norm
+from dufm.theory.squared.phi import phi_of_cost
+from dufm.theory.squared.structure import (
     HeadCost,
     Structure,
     as_fraction_ball,
@@ -23,10 +23,10 @@ from theory.squared.structure import (
     require,
     total_cost,
 )
-from theory.squared.structures import DNC, CheapestSum, structure_named
-from verification.base.certificate import point_certificate, write
-from verification.checker import check
-from verification.cli.user_structure import load_structure
+from dufm.theory.squared.structures import DNC, CheapestSum, structure_named
+from dufm.verification.base.certificate import point_certificate, write
+from dufm.verification.checker import check
+from dufm.verification.cli.user_structure import load_structure
 
 DIGITS = 60
 ROUNDING = Fraction(1, 10**40)
@@ -91,7 +91,7 @@ def run_compare(
 ) -> None:
     """Print the comparison; see `dufm compare --help`."""
     if loss == "ce":
-        from verification.cli.ce.compare import run_ce_compare
+        from dufm.verification.cli.ce.compare import run_ce_compare
 
         run_ce_compare(reference, K, L, lam, out, as_json, console)
         return

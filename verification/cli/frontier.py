@@ -13,11 +13,11 @@ from rich.console import Console
 from rich.progress import BarColumn, Progress, TaskProgressColumn, TextColumn, TimeRemainingColumn
 from rich.table import Table
 
-from solvers.heads.kernel import compiled_descent
-from solvers.heads.search import ENGINE, Pool, Record, polish, search
-from theory.problem import ProblemError
-from verification.atlas.head_words import describe_head
-from verification.atlas.heads import (
+from dufm.solvers.heads.kernel import compiled_descent
+from dufm.solvers.heads.search import ENGINE, Pool, Record, polish, search
+from dufm.theory.problem import ProblemError
+from dufm.verification.atlas.head_words import describe_head
+from dufm.verification.atlas.heads import (
     Shipped,
     certify,
     critical_depth,
@@ -27,9 +27,9 @@ from verification.atlas.heads import (
     ratio,
     shipped,
 )
-from verification.base.certificate import write
-from verification.base.number_lists import read_integers
-from verification.cli.shared import seconds
+from dufm.verification.base.certificate import write
+from dufm.verification.base.number_lists import read_integers
+from dufm.verification.cli.shared import seconds
 
 MOST_CLASSES, MOST_RANK = 24, 12
 # Every cell is visited this many times: later visits start from what other cells found meanwhile.

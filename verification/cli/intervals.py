@@ -11,12 +11,12 @@ from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 from rich.table import Table
 
-from solvers.intervals.intervals import LEAST_X, Envelope, Piece, envelope
-from solvers.search.state import State
-from theory.problem import ProblemError, exact_number
-from theory.squared.phi import collapse_threshold
-from verification.base.certificate import interval_certificate, write
-from verification.checker import check
+from dufm.solvers.intervals.intervals import LEAST_X, Envelope, Piece, envelope
+from dufm.solvers.search.state import State
+from dufm.theory.problem import ProblemError, exact_number
+from dufm.theory.squared.phi import collapse_threshold
+from dufm.verification.base.certificate import interval_certificate, write
+from dufm.verification.checker import check
 
 
 def x_range(text: str | None) -> tuple[Fraction, Fraction | None]:

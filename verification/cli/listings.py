@@ -6,12 +6,12 @@ import sympy as sp
 from rich.console import Console
 from rich.table import Table
 
-from theory.derivations import DERIVATIONS, names
-from theory.problem import Problem
-from theory.squared.phi import collapse_scale, collapse_threshold
-from theory.squared.structure import HeadCost, total_cost
-from theory.squared.structures import STRUCTURES
-from verification.claims import CLAIMS
+from dufm.theory.derivations import DERIVATIONS, names
+from dufm.theory.problem import Problem
+from dufm.theory.squared.phi import collapse_scale, collapse_threshold
+from dufm.theory.squared.structure import HeadCost, total_cost
+from dufm.theory.squared.structures import STRUCTURES
+from dufm.verification.claims import CLAIMS
 
 
 def claims_table(console: Console, as_json: bool) -> None:
@@ -37,7 +37,7 @@ def structures_table(console: Console, K: int | None, L: int, as_json: bool, los
     """Every known structure; its cost where K is given."""
     Problem.of(2 if K is None else K, L, 1, loss=loss)
     if loss == "ce":
-        from verification.cli.ce.compare import ce_structures_table
+        from dufm.verification.cli.ce.compare import ce_structures_table
 
         ce_structures_table(console, K, L, as_json)
         return

@@ -13,18 +13,26 @@ from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn, TimeRemainingColumn
 from rich.table import Table
 
-from solvers.base.parallel import cores
-from theory.problem import Problem, ProblemError
-from theory.squared.phi import collapse_threshold, phi
-from verification.atlas.cells import Cell, lower_bound, read_grid
-from verification.atlas.records import FOLDER, check_atlas, export, submit
-from verification.atlas.store import Record, Store, open_store
-from verification.atlas.sweep import Opener, Tally, dask_cluster, process_pool, sweep
-from verification.atlas.work import Effort
-from verification.base.number_lists import read_integers
-from verification.claims.run import source_digest
-from verification.claims.settled import CERTIFIED_LOW, CERTIFIED_OTHER, OPEN, PROVED_DNC, PROVED_LOW, table, verdict
-from verification.cli.shared import seconds
+from dufm.solvers.base.parallel import cores
+from dufm.theory.problem import Problem, ProblemError
+from dufm.theory.squared.phi import collapse_threshold, phi
+from dufm.verification.atlas.cells import Cell, lower_bound, read_grid
+from dufm.verification.atlas.records import FOLDER, check_atlas, export, submit
+from dufm.verification.atlas.store import Record, Store, open_store
+from dufm.verification.atlas.sweep import Opener, Tally, dask_cluster, process_pool, sweep
+from dufm.verification.atlas.work import Effort
+from dufm.verification.base.number_lists import read_integers
+from dufm.verification.claims.run import source_digest
+from dufm.verification.claims.settled import (
+    CERTIFIED_LOW,
+    CERTIFIED_OTHER,
+    OPEN,
+    PROVED_DNC,
+    PROVED_LOW,
+    table,
+    verdict,
+)
+from dufm.verification.cli.shared import seconds
 
 SHORT = {PROVED_LOW: "P", CERTIFIED_LOW: "C", CERTIFIED_OTHER: "c", PROVED_DNC: "P", OPEN: "?"}
 # Characters of a ratio with its letter, and the space beside it.

@@ -44,7 +44,7 @@ def network(
 
     Example: dufm network --data digits --net head --decay 0.005
     """
-    from verification.cli.network_run import run_network
+    from dufm.verification.cli.network_run import run_network
 
     given: dict[str, Any] = {"depth": depth, "width": width, "gain": gain, "decay": decay, "optimiser": optimiser}
     given |= {"feature_decay": feature_decay, "rate": rate, "momentum": momentum, "batch": batch, "epochs": epochs}

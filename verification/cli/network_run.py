@@ -14,18 +14,18 @@ import typer
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 
-from solvers.base.files import write_whole
-from solvers.datasets import FILES, DataError, Dataset, Prepared, balanced, load, prepare, split
-from solvers.networks import store, training
-from solvers.networks.chain import Array, forward
-from solvers.networks.heads import best_columns, dufm_weights, feature_strength, head_plan, like_digits, problem_of
-from solvers.networks.plan import Plan, head_only, perceptron
-from solvers.networks.torch_extra import BACKBONES, chosen_device, require_torch
-from theory.problem import ProblemError
-from verification.atlas.known_losses import known_losses
-from verification.base.certificate import point_certificate, write
-from verification.checker import check
-from verification.cli.network_tables import as_csv, head_table, mlp_table
+from dufm.solvers.base.files import write_whole
+from dufm.solvers.datasets import FILES, DataError, Dataset, Prepared, balanced, load, prepare, split
+from dufm.solvers.networks import store, training
+from dufm.solvers.networks.chain import Array, forward
+from dufm.solvers.networks.heads import best_columns, dufm_weights, feature_strength, head_plan, like_digits, problem_of
+from dufm.solvers.networks.plan import Plan, head_only, perceptron
+from dufm.solvers.networks.torch_extra import BACKBONES, chosen_device, require_torch
+from dufm.theory.problem import ProblemError
+from dufm.verification.atlas.known_losses import known_losses
+from dufm.verification.base.certificate import point_certificate, write
+from dufm.verification.checker import check
+from dufm.verification.cli.network_tables import as_csv, head_table, mlp_table
 
 NETS = ("mlp", "head", *BACKBONES)
 MLP_SAMPLES = 1000
@@ -153,7 +153,7 @@ def _numpy_engine(net: str, plan: Plan, data: Prepared) -> Engine:
 
 def _torch_engine(net: str, plan: Plan, data: Prepared, device: str) -> Engine:
     place = chosen_device(device)
-    from solvers.networks import torch_store, torch_training
+    from dufm.solvers.networks import torch_store, torch_training
 
     def go(run: Any, epochs: list[int], told: Callable[[Any], None]) -> Any:
         return torch_training.fit(run, data, epochs, told)

@@ -6,8 +6,8 @@ import io
 import numpy as np
 from rich.table import Table
 
-from solvers.networks.measure import Layer, Snapshot, numerical_rank
-from solvers.networks.plan import Plan
+from dufm.solvers.networks.measure import Layer, Snapshot, numerical_rank
+from dufm.solvers.networks.plan import Plan
 
 
 def mlp_table(first: Snapshot, last: Snapshot) -> Table:

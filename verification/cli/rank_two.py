@@ -12,7 +12,7 @@ from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 from rich.table import Table
 
-from theory.problem import ProblemError
+from dufm.theory.problem import ProblemError
 
 commands = typer.Typer()
 console = Console()
@@ -103,9 +103,9 @@ def _at(
     shown: Progress,
     bar: Any,
 ) -> dict[str, Any]:
-    from solvers.rank_two.store import load_run, run_path, save_run
-    from solvers.rank_two.tasks import setup_of, task_named, train_task
-    from solvers.rank_two.training import checkpoints
+    from dufm.solvers.rank_two.store import load_run, run_path, save_run
+    from dufm.solvers.rank_two.tasks import setup_of, task_named, train_task
+    from dufm.solvers.rank_two.training import checkpoints
 
     task = task_named(data, root, lam)
     setup = setup_of(data, lam, **options)
@@ -124,8 +124,8 @@ def _at(
 
 
 def _told(task: Any, lam: float, run: Any, exact: bool, path: Path) -> dict[str, Any]:
-    from solvers.rank_two.network import outputs
-    from solvers.rank_two.tasks import error_of
+    from dufm.solvers.rank_two.network import outputs
+    from dufm.solvers.rank_two.tasks import error_of
 
     told: dict[str, Any] = {"seed": run.seed, "diverged": run.diverged, "file": str(path)}
     if run.diverged:
@@ -148,8 +148,8 @@ def _told(task: Any, lam: float, run: Any, exact: bool, path: Path) -> dict[str,
 
 
 def _exactly(task: Any, lam: float, run: Any) -> dict[str, Any]:
-    from theory.rank_two.two_layer import Network, energy_at_least, rank_two_bound
-    from verification.base.exact import rational
+    from dufm.theory.rank_two.two_layer import Network, energy_at_least, rank_two_bound
+    from dufm.verification.base.exact import rational
 
     W, A, X, Y = (rational(m) for m in (run.W, run.A, task.X, task.Y))
     bound = rank_two_bound(Network.of(W, A, X, Y, Fraction(lam)))

@@ -11,7 +11,7 @@ from typing import Annotated, Any
 import typer
 from rich.console import Console
 
-from theory.problem import ProblemError
+from dufm.theory.problem import ProblemError
 
 commands = typer.Typer()
 console = Console()
@@ -49,8 +49,8 @@ def rfm(
 
     Example: dufm rfm --data digits --layers 8
     """
-    from solvers.rfm.kernels import Kernel
-    from solvers.rfm.settings import DeepSettings
+    from dufm.solvers.rfm.kernels import Kernel
+    from dufm.solvers.rfm.settings import DeepSettings
 
     if layers < 1:
         raise ProblemError(f"--layers must be an integer >= 1, got {layers}")
@@ -82,7 +82,7 @@ def read(name: str, root: Path | None, n: int) -> Any:
     Raises:
         ProblemError: for data that cannot be used, or that have no classes.
     """
-    from solvers.datasets import FILES, DataError, load, prepare, split
+    from dufm.solvers.datasets import FILES, DataError, load, prepare, split
 
     if name in FILES:
         train, test = load(name, root, n), load(name, root, TEST, split="test")
@@ -113,10 +113,10 @@ def _run(
     as_json: bool,
     notes: list[warnings.WarningMessage],
 ) -> None:
-    from paper_figs.rfm import rfm_gram, rfm_nc
-    from paper_figs.style import as_csv, render
-    from solvers.base.files import write_whole
-    from solvers.rfm.recursion import layers
+    from dufm.paper_figs.rfm import rfm_gram, rfm_nc
+    from dufm.paper_figs.style import as_csv, render
+    from dufm.solvers.base.files import write_whole
+    from dufm.solvers.rfm.recursion import layers
 
     try:
         out.mkdir(parents=True, exist_ok=True)

@@ -10,19 +10,19 @@ import numpy as np
 from rich.console import Console
 from rich.table import Table
 
-from solvers.minima.canonical import describe
-from solvers.minima.polish import Polished, refine
-from solvers.minima.symmetry import graph_of, symmetry_group
-from solvers.search.devices import chosen_device, device_search
-from solvers.search.lowest import lowest_minima
-from solvers.search.solution import Solution, save
-from solvers.search.state import State
-from theory.problem import Problem, ProblemError
-from verification.atlas.known_losses import known_losses
-from verification.base.certificate import point_certificate, write
-from verification.checker import check
-from verification.cli.search_state import Keeper
-from verification.cli.shared import make_folder, seconds, shown
+from dufm.solvers.minima.canonical import describe
+from dufm.solvers.minima.polish import Polished, refine
+from dufm.solvers.minima.symmetry import graph_of, symmetry_group
+from dufm.solvers.search.devices import chosen_device, device_search
+from dufm.solvers.search.lowest import lowest_minima
+from dufm.solvers.search.solution import Solution, save
+from dufm.solvers.search.state import State
+from dufm.theory.problem import Problem, ProblemError
+from dufm.verification.atlas.known_losses import known_losses
+from dufm.verification.base.certificate import point_certificate, write
+from dufm.verification.checker import check
+from dufm.verification.cli.search_state import Keeper
+from dufm.verification.cli.shared import make_folder, seconds, shown
 
 # Zero output has loss 1/2; a descent ends this close to it, relatively.
 COLLAPSED = 1e-9
@@ -43,7 +43,7 @@ def run_search(
     """Search, describe, save; see `dufm search --help`."""
     problem = Problem.of(K, L, lam, width, n, loss)
     if loss == "ce":
-        from verification.cli.ce.commands import run_ce_search
+        from dufm.verification.cli.ce.commands import run_ce_search
 
         run_ce_search(problem, options, out, as_json, console)
         return

@@ -4,9 +4,9 @@ import sys
 import time
 from pathlib import Path
 
-from solvers.search.saved_state import load_state, save_state
-from solvers.search.state import State
-from theory.problem import Problem
+from dufm.solvers.search.saved_state import load_state, save_state
+from dufm.solvers.search.state import State
+from dufm.theory.problem import Problem
 
 SECONDS = 30.0
 

@@ -9,10 +9,10 @@ from pathlib import Path
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 
-from solvers.search.solution import Solution
-from solvers.search.state import State
-from theory.problem import ProblemError
-from verification.cli.search_state import Keeper
+from dufm.solvers.search.solution import Solution
+from dufm.solvers.search.state import State
+from dufm.theory.problem import ProblemError
+from dufm.verification.cli.search_state import Keeper
 
 UNITS = {"s": 1.0, "m": 60.0, "h": 3600.0}
 

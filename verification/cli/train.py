@@ -11,8 +11,8 @@ from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 from rich.table import Table
 
-from theory.problem import Problem, ProblemError, exact_number
-from verification.base.number_lists import read_numbers
+from dufm.theory.problem import Problem, ProblemError, exact_number
+from dufm.verification.base.number_lists import read_numbers
 
 commands = typer.Typer()
 console = Console()
@@ -53,9 +53,9 @@ def run_train(K: int, L: int, grid: dict[str, str], options: dict[str, Any], as_
     Returns:
         1 if the certificate of the best run is rejected, 130 if interrupted, else 0.
     """
-    from solvers.training.batch import Batch, train
-    from solvers.training.setting import Setting
-    from solvers.training.store import load, save
+    from dufm.solvers.training.batch import Batch, train
+    from dufm.solvers.training.setting import Setting
+    from dufm.solvers.training.store import load, save
 
     axes = [read_numbers(grid[name], f"--{name}") for name in ("lam", "width", "lr", "scale")]
     for value in axes[1]:
@@ -98,9 +98,9 @@ def run_train(K: int, L: int, grid: dict[str, str], options: dict[str, Any], as_
 
 
 def _record(batch: Any, path: Path) -> dict[str, Any]:
-    from solvers.training.reading import CUT, ends, summarise
-    from solvers.training.run import Ending
-    from verification.atlas.levels import levels
+    from dufm.solvers.training.reading import CUT, ends, summarise
+    from dufm.solvers.training.run import Ending
+    from dufm.verification.atlas.levels import levels
 
     rows = []
     for place, setting in enumerate(batch.settings):
@@ -143,10 +143,10 @@ def _text(value: Any) -> str:
 
 def certify_best(batch: Any, path: Path) -> dict[str, Any] | None:
     """Write and re-check a certificate of the run that is furthest below DNC, relatively; None if none is below."""
-    from solvers.training.reading import dnc_loss
-    from solvers.training.run import class_mean_weights
-    from verification.base.certificate import point_certificate, write
-    from verification.checker import check
+    from dufm.solvers.training.reading import dnc_loss
+    from dufm.solvers.training.run import class_mean_weights
+    from dufm.verification.base.certificate import point_certificate, write
+    from dufm.verification.checker import check
 
     losses = [dnc_loss(setting) for setting in batch.settings]
     below = [run for run in batch.runs if run.loss < losses[run.setting]]

@@ -6,9 +6,9 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
 
-from theory.problem import ProblemError
-from theory.squared.structure import Structure
-from theory.squared.structures import structure_named
+from dufm.theory.problem import ProblemError
+from dufm.theory.squared.structure import Structure
+from dufm.theory.squared.structures import structure_named
 
 MEMBERS = ("name", "needs", "valid", "weights", "cost")
 

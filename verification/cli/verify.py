@@ -7,11 +7,11 @@ from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
 from rich.table import Table
 
-from theory.problem import ProblemError
-from verification.claims import select
-from verification.claims.base.claim import BUDGETS
-from verification.claims.grid import cell
-from verification.claims.run import Entry, run
+from dufm.theory.problem import ProblemError
+from dufm.verification.claims import select
+from dufm.verification.claims.base.claim import BUDGETS
+from dufm.verification.claims.grid import cell
+from dufm.verification.claims.run import Entry, run
 
 COLOURS = {"PROVED": "green", "CERTIFIED": "green", "SUPPORTED": "yellow", "UNDECIDED": "magenta", "REFUTED": "red"}
 MARKS = {"PROVED": "P", "CERTIFIED": "C", "SUPPORTED": "s"}

@@ -1,8 +1,9 @@
 """L-BFGS on the DUFM loss over many lanes in lock-step, as one compiled JAX program; the only module to import jax.
 
-The mathematics is that of solvers.compiled.lbfgs and solvers.objectives.squared_kernel: one evaluation an iteration, weak Wolfe conditions by
-bracketing with cubic steps, the approximate Wolfe condition near rounding level. Each lane has its own eps, tolerance
-and place in its line search, so lanes need not be in the same stage; one that has ended waits to be replaced.
+The mathematics is that of solvers.compiled.lbfgs and solvers.objectives.squared_kernel: one evaluation an iteration,
+weak Wolfe conditions by bracketing with cubic steps, the approximate Wolfe condition near rounding level. Each lane has
+its own eps, tolerance and place in its line search, so lanes need not be in the same stage; one that has ended waits to
+be replaced.
 
 The direction -H g uses the compact form of H (Byrd, Nocedal, Schnabel 1994, doi 10.1007/BF01582063) in place of two
 loops: two passes over the history instead of 4 x memory small steps, each of which would be a kernel of its own.
@@ -15,7 +16,7 @@ import jax
 import jax.numpy as jnp
 from jax import Array
 
-from solvers.compiled.lbfgs import CURVATURE, NOISE, SUFFICIENT, TRIES_MOST, WINDOW
+from dufm.solvers.compiled.lbfgs import CURVATURE, NOISE, SUFFICIENT, TRIES_MOST, WINDOW
 
 RUNNING, CONVERGED, STALLED, FAILED, CAPPED, FLAT, FRESH = range(7)
 Shapes = tuple[tuple[int, int], ...]

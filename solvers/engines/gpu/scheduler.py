@@ -18,10 +18,10 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from solvers.base.arrays import Array
-from solvers.engines.cpu import Field
-from solvers.engines.schedule import STEPS_PER_STAGE, schedule
-from theory.problem import Problem, ProblemError
+from dufm.solvers.base.arrays import Array
+from dufm.solvers.engines.cpu import Field
+from dufm.solvers.engines.schedule import STEPS_PER_STAGE, schedule
+from dufm.theory.problem import Problem, ProblemError
 
 MEMORY = 12
 # Lanes at once; less where memory is short. cpu by measurement; cuda so that the passes over the histories, not the
@@ -122,7 +122,7 @@ class Engine:
             raise ProblemError(f"lanes_at_once must be an integer >= 1, got {lanes_at_once!r}")
         self.device = find_device(device)
         self._jax = _jax()
-        from solvers.engines.gpu import lbfgs
+        from dufm.solvers.engines.gpu import lbfgs
 
         self._kernels = lbfgs
         self._shapes = problem.shapes[:-1]
@@ -256,7 +256,7 @@ def descend_lanes(
     device: str = "auto",
     lanes_at_once: int | None = None,
 ) -> Field:
-    """The homotopy from given starts; by default none is culled. See `solvers.engines.cpu.descend_lanes` and `jax_search`.
+    """The homotopy from given starts; by default none is culled. See `engines.cpu.descend_lanes` and `jax_search`.
 
     Raises:
         ProblemError: if a start does not fit the problem, or the device is not there.

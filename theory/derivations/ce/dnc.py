@@ -2,11 +2,11 @@
 
 import sympy as sp
 
-from theory.ce.polygons import DNC_LOGITS
-from theory.ce.structure import singular_values, verify
-from theory.derivations.squared.lemmas import am_gm
-from theory.proof.checks import all_of, every, identical, positive_beyond
-from theory.proof.derivation import Derivation, Step
+from dufm.theory.ce.polygons import DNC_LOGITS
+from dufm.theory.ce.structure import singular_values, verify
+from dufm.theory.derivations.squared.lemmas import am_gm
+from dufm.theory.proof.checks import all_of, every, identical, positive_beyond
+from dufm.theory.proof.derivation import Derivation, Step
 
 K, L, alpha, lam = sp.symbols("K L alpha Lambda", positive=True)
 a, b, c, d, e, f = sp.symbols("a b c d e f", positive=True)

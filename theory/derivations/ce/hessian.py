@@ -4,7 +4,7 @@ from typing import Any
 
 import sympy as sp
 
-from theory.ce.hessian import (
+from dufm.theory.ce.hessian import (
     K,
     L,
     alpha,
@@ -17,8 +17,8 @@ from theory.ce.hessian import (
     spectrum,
     z,
 )
-from theory.proof.checks import Check, all_of, every, identical
-from theory.proof.derivation import Derivation, Step
+from dufm.theory.proof.checks import Check, all_of, every, identical
+from dufm.theory.proof.derivation import Derivation, Step
 
 s, Q, t, v, x = sp.symbols("s Q t v x", positive=True)
 lam, mu, sigma, C = sp.symbols("lambda mu sigma C", positive=True)

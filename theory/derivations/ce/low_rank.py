@@ -3,13 +3,13 @@
 import sympy as sp
 from flint import arb
 
-from theory.ce.codes import CodeStructure
-from theory.ce.numbers import Balls, working
-from theory.ce.polygons import PAIRS, PAIRS_AND_SINGLE, POLYGON
-from theory.ce.structure import cost_ball, least_margin_is_one, rank, singular_values, verify
-from theory.ce.structures import CODES
-from theory.proof.checks import all_of, every, identical, positive_beyond
-from theory.proof.derivation import Derivation, Step
+from dufm.theory.ce.codes import CodeStructure
+from dufm.theory.ce.numbers import Balls, working
+from dufm.theory.ce.polygons import PAIRS, PAIRS_AND_SINGLE, POLYGON
+from dufm.theory.ce.structure import cost_ball, least_margin_is_one, rank, singular_values, verify
+from dufm.theory.ce.structures import CODES
+from dufm.theory.proof.checks import all_of, every, identical, positive_beyond
+from dufm.theory.proof.derivation import Derivation, Step
 
 K, L, r, t, c, mu, y, ell = sp.symbols("K L r t c mu y ell", positive=True)
 p = sp.Symbol("p", positive=True)

@@ -8,12 +8,12 @@ from typing import Any
 import sympy as sp
 from flint import arb, ctx, fmpq, fmpq_mat
 
-from theory.ce.polygons import POLYGON
-from theory.ce.structure import least_margin_is_one, rank
-from theory.derivations.squared.lemmas import am_gm, nuclear_squared_2x2, random_matrix
-from theory.proof.checks import Check, all_of, every, identical, standard
-from theory.proof.derivation import Derivation, Step
-from theory.rational import fraction, squared_norm
+from dufm.theory.ce.polygons import POLYGON
+from dufm.theory.ce.structure import least_margin_is_one, rank
+from dufm.theory.derivations.squared.lemmas import am_gm, nuclear_squared_2x2, random_matrix
+from dufm.theory.proof.checks import Check, all_of, every, identical, standard
+from dufm.theory.proof.derivation import Derivation, Step
+from dufm.theory.rational import fraction, squared_norm
 
 K, n, M, t, mu, lam, x, y = sp.symbols("K n M t mu lambda x y", positive=True)
 size, total, square = sp.symbols("h S Q", nonnegative=True)

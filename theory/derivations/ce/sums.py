@@ -5,13 +5,13 @@ from random import Random
 
 import sympy as sp
 
-from theory.ce.structure import least_margin_is_one, singular_values, verify
-from theory.ce.structures import ce_structure_named
-from theory.ce.sums import PAIR, CodeSum
-from theory.derivations.squared.lemmas import random_matrix
-from theory.proof.checks import Check, all_of, every, identical, positive_beyond, standard
-from theory.proof.derivation import Derivation, Step
-from theory.rational import fraction, squared_norm
+from dufm.theory.ce.structure import least_margin_is_one, singular_values, verify
+from dufm.theory.ce.structures import ce_structure_named
+from dufm.theory.ce.sums import PAIR, CodeSum
+from dufm.theory.derivations.squared.lemmas import random_matrix
+from dufm.theory.proof.checks import Check, all_of, every, identical, positive_beyond, standard
+from dufm.theory.proof.derivation import Derivation, Step
+from dufm.theory.rational import fraction, squared_norm
 
 K, L, c, s, r, t = sp.symbols("K L c s r t", positive=True)
 x, y = sp.symbols("x y", positive=True)

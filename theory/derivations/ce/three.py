@@ -7,11 +7,11 @@ from random import Random
 import sympy as sp
 from flint import arb, fmpq
 
-from theory.ce.numbers import working
-from theory.derivations.ce.dnc import MARGINS, minors
-from theory.derivations.squared.lemmas import am_gm
-from theory.proof.checks import Check, all_of, every, identical, positive_beyond, random_rational, standard
-from theory.proof.derivation import Derivation, Step
+from dufm.theory.ce.numbers import working
+from dufm.theory.derivations.ce.dnc import MARGINS, minors
+from dufm.theory.derivations.squared.lemmas import am_gm
+from dufm.theory.proof.checks import Check, all_of, every, identical, positive_beyond, random_rational, standard
+from dufm.theory.proof.derivation import Derivation, Step
 
 alpha, theta, w, kappa, rho, mu, t = sp.symbols("alpha theta w kappa rho mu t", positive=True)
 a, b, c, d, e, f = MARGINS

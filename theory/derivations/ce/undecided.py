@@ -2,12 +2,12 @@
 
 import sympy as sp
 
-from theory.ce.numbers import Symbols
-from theory.ce.polygons import DNC_LOGITS
-from theory.ce.structure import agrees, rank
-from theory.ce.undecided import UNDECIDED_PAIR
-from theory.proof.checks import all_of, every, identical, positive_beyond
-from theory.proof.derivation import Derivation, Step
+from dufm.theory.ce.numbers import Symbols
+from dufm.theory.ce.polygons import DNC_LOGITS
+from dufm.theory.ce.structure import agrees, rank
+from dufm.theory.ce.undecided import UNDECIDED_PAIR
+from dufm.theory.proof.checks import all_of, every, identical, positive_beyond
+from dufm.theory.proof.derivation import Derivation, Step
 
 K, L, alpha, mu, p, u, t = sp.symbols("K L alpha mu p u t", positive=True)
 x, y = sp.symbols("x y", real=True)

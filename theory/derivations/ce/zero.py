@@ -6,12 +6,12 @@ from typing import Any
 import sympy as sp
 from flint import arb, fmpq
 
-from theory.ce.hessian import psd_scale
-from theory.ce.numbers import working
-from theory.derivations.ce.reduction import trace_bound
-from theory.derivations.squared.lemmas import random_rational
-from theory.proof.checks import Check, all_of, every, identical, positive_beyond, standard
-from theory.proof.derivation import Derivation, Step
+from dufm.theory.ce.hessian import psd_scale
+from dufm.theory.ce.numbers import working
+from dufm.theory.derivations.ce.reduction import trace_bound
+from dufm.theory.derivations.squared.lemmas import random_rational
+from dufm.theory.proof.checks import Check, all_of, every, identical, positive_beyond, standard
+from dufm.theory.proof.derivation import Derivation, Step
 
 K, L, S, lam, mu, w, x, t, log = sp.symbols("K L S Lambda mu w x t log_K", positive=True)
 p = 2 / (L + 1)

@@ -8,7 +8,7 @@ from random import Random
 import sympy as sp
 from flint import fmpq, fmpq_mat
 
-from theory.derivations.jumps.lemmas import (
+from dufm.theory.derivations.jumps.lemmas import (
     STARTS,
     batch_is_convex,
     eckart_young,
@@ -17,11 +17,11 @@ from theory.derivations.jumps.lemmas import (
     psd_difference,
     tails,
 )
-from theory.derivations.squared.lemmas import random_matrix
-from theory.jumps.absorbing import AbsorbingSet
-from theory.jumps.step import ball, gradients, imbalance, inner, product, step
-from theory.proof.checks import all_of, every, identical, standard
-from theory.proof.derivation import Derivation, Step
+from dufm.theory.derivations.squared.lemmas import random_matrix
+from dufm.theory.jumps.absorbing import AbsorbingSet
+from dufm.theory.jumps.step import ball, gradients, imbalance, inner, product, step
+from dufm.theory.proof.checks import all_of, every, identical, standard
+from dufm.theory.proof.derivation import Derivation, Step
 
 x, y, k, q, eta, lam, C, a = sp.symbols("x y k q eta lambda C a", positive=True)
 eps, rho, tau, t, s, D = sp.symbols("epsilon rho tau t s D", positive=True)

@@ -12,11 +12,11 @@ from random import Random
 
 from flint import fmpq, fmpq_mat
 
-from theory.derivations.squared.lemmas import random_matrix
-from theory.jumps.step import ball, imbalance, inner, product, step
-from theory.proof.checks import Check, standard
-from theory.rational import fraction, identity, squared_norm
-from theory.squared.phi import power_root
+from dufm.theory.derivations.squared.lemmas import random_matrix
+from dufm.theory.jumps.step import ball, imbalance, inner, product, step
+from dufm.theory.proof.checks import Check, standard
+from dufm.theory.rational import fraction, identity, squared_norm
+from dufm.theory.squared.phi import power_root
 
 STARTS: Sequence[int] = range(16)
 

@@ -6,13 +6,13 @@ from random import Random
 import sympy as sp
 from flint import fmpq, fmpq_mat
 
-from theory.derivations.jumps.lemmas import orthogonal
-from theory.derivations.squared.lemmas import am_gm, random_matrix
-from theory.derivations.squared.linear_network import chain_norm
-from theory.jumps.step import ball, gradients, imbalance, inner, product
-from theory.proof.checks import all_of, every, identical
-from theory.proof.derivation import Derivation, Step
-from theory.rational import fraction, squared_norm
+from dufm.theory.derivations.jumps.lemmas import orthogonal
+from dufm.theory.derivations.squared.lemmas import am_gm, random_matrix
+from dufm.theory.derivations.squared.linear_network import chain_norm
+from dufm.theory.jumps.step import ball, gradients, imbalance, inner, product
+from dufm.theory.proof.checks import all_of, every, identical
+from dufm.theory.proof.derivation import Derivation, Step
+from dufm.theory.rational import fraction, squared_norm
 
 L, n, r, lam, g, sigma, m = sp.symbols("L n r lambda g sigma m", positive=True)
 e_in, e_out = sp.symbols("e_in e_out", real=True)

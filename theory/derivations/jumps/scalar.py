@@ -6,10 +6,10 @@ from random import Random
 import sympy as sp
 from flint import fmpq, fmpq_mat
 
-from theory.jumps.scalar import critical_scale, critical_strength, levels
-from theory.jumps.step import step
-from theory.proof.checks import all_of, every, identical
-from theory.proof.derivation import Derivation, Step
+from dufm.theory.jumps.scalar import critical_scale, critical_strength, levels
+from dufm.theory.jumps.step import step
+from dufm.theory.proof.checks import all_of, every, identical
+from dufm.theory.proof.derivation import Derivation, Step
 
 x, eta, lam, n, T = sp.symbols("x eta lambda n T", positive=True)
 L = sp.Symbol("L", positive=True)

@@ -6,11 +6,11 @@ from random import Random
 import sympy as sp
 from flint import fmpq, fmpq_mat
 
-from theory.derivations.squared.lemmas import balanced_neurons, random_matrix
-from theory.proof.checks import Check, all_of, identical, standard
-from theory.proof.derivation import Derivation, Step
-from theory.rank_two.two_layer import Network
-from theory.rational import fraction, relu, squared_norm
+from dufm.theory.derivations.squared.lemmas import balanced_neurons, random_matrix
+from dufm.theory.proof.checks import Check, all_of, identical, standard
+from dufm.theory.proof.derivation import Derivation, Step
+from dufm.theory.rank_two.two_layer import Network
+from dufm.theory.rational import fraction, relu, squared_norm
 
 # Pythagorean quadruples: columns of a rational orthogonal matrix once divided by 3.
 FRAME = ((1, 2, 2), (2, 1, -2), (2, -2, 1))

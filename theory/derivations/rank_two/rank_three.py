@@ -6,10 +6,10 @@ from random import Random
 import sympy as sp
 from flint import fmpq
 
-from theory.derivations.squared.lemmas import balanced_neurons, random_matrix
-from theory.proof.checks import Check, all_of, every, identical, standard
-from theory.proof.derivation import Derivation, Step
-from theory.rank_two.rank_three import (
+from dufm.theory.derivations.squared.lemmas import balanced_neurons, random_matrix
+from dufm.theory.proof.checks import Check, all_of, every, identical, standard
+from dufm.theory.proof.derivation import Derivation, Step
+from dufm.theory.rank_two.rank_three import (
     POINTS,
     dual,
     gram,
@@ -21,7 +21,7 @@ from theory.rank_two.rank_three import (
     rays,
     symmetries,
 )
-from theory.rank_two.two_layer import Network
+from dufm.theory.rank_two.two_layer import Network
 
 f, f_star, y, N = sp.symbols("f f* y N", real=True)
 TOP = (1, 0, 0, 0)

@@ -6,11 +6,11 @@ from random import Random
 import sympy as sp
 from flint import fmpq, fmpq_mat
 
-from theory.derivations.squared.lemmas import random_matrix
-from theory.proof.checks import Check, all_of, identical, standard
-from theory.proof.derivation import Derivation, Step
-from theory.rank_two.two_layer import Network, rank_two_bound
-from theory.rational import fraction, squared_norm
+from dufm.theory.derivations.squared.lemmas import random_matrix
+from dufm.theory.proof.checks import Check, all_of, identical, standard
+from dufm.theory.proof.derivation import Derivation, Step
+from dufm.theory.rank_two.two_layer import Network, rank_two_bound
+from dufm.theory.rational import fraction, squared_norm
 
 lam, a, h, g, w = sp.symbols("lambda a_k h_k g_k w_k", real=True)
 lam_positive = sp.Symbol("lambda", positive=True)

@@ -6,15 +6,15 @@ from random import Random
 import sympy as sp
 from flint import fmpq, fmpq_mat
 
-from theory.derivations.squared.lemmas import random_matrix
-from theory.proof.checks import Check, all_of, every, identical, standard
-from theory.proof.derivation import Derivation, Step
-from theory.rational import fraction
-from theory.rfm.fixed_points import collapse_rate, contraction, k, level, phi
-from theory.rfm.labels import CODES, Labels
-from theory.rfm.recursion import Kernels
-from theory.rfm.spread import contractions, exact_run
-from theory.rfm.words import letters, same_words
+from dufm.theory.derivations.squared.lemmas import random_matrix
+from dufm.theory.proof.checks import Check, all_of, every, identical, standard
+from dufm.theory.proof.derivation import Derivation, Step
+from dufm.theory.rational import fraction
+from dufm.theory.rfm.fixed_points import collapse_rate, contraction, k, level, phi
+from dufm.theory.rfm.labels import CODES, Labels
+from dufm.theory.rfm.recursion import Kernels
+from dufm.theory.rfm.spread import contractions, exact_run
+from dufm.theory.rfm.words import letters, same_words
 
 h, tau, c, g, a, e, x, zeta = sp.symbols("h tau c g a e x zeta", positive=True)
 U, U_t, J, Y, Y_t, Q, C, R, V, V_t = letters("U U^T J Y Y^T Q C C^(-1) V V^T")

@@ -6,16 +6,16 @@ from typing import Any
 import sympy as sp
 from flint import fmpq
 
-from theory.derivations.rfm.collapse import loewner
-from theory.derivations.squared.lemmas import random_matrix
-from theory.proof.checks import all_of, every, identical, standard
-from theory.proof.derivation import Derivation, Step
-from theory.rational import fraction, identity
-from theory.rfm.fixed_points import g, k, level, phi
-from theory.rfm.labels import CODES, Labels
-from theory.rfm.recursion import Kernels, predictions
-from theory.rfm.spread import squared
-from theory.rfm.words import letters, same_words
+from dufm.theory.derivations.rfm.collapse import loewner
+from dufm.theory.derivations.squared.lemmas import random_matrix
+from dufm.theory.proof.checks import all_of, every, identical, standard
+from dufm.theory.proof.derivation import Derivation, Step
+from dufm.theory.rational import fraction, identity
+from dufm.theory.rfm.fixed_points import g, k, level, phi
+from dufm.theory.rfm.labels import CODES, Labels
+from dufm.theory.rfm.recursion import Kernels, predictions
+from dufm.theory.rfm.spread import squared
+from dufm.theory.rfm.words import letters, same_words
 
 x, u, y, d = sp.symbols("x u y d", positive=True)
 G, G_i, J, Y, Y_t, D, D_t = letters("G G^(-1) J Y Y^T D D^T")

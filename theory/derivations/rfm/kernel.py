@@ -7,12 +7,12 @@ from random import Random
 import sympy as sp
 from flint import fmpq, fmpq_mat
 
-from theory.derivations.squared.lemmas import random_matrix
-from theory.proof.checks import Check, all_of, every, identical, standard
-from theory.proof.derivation import Derivation, Step
-from theory.rational import fraction, identity
-from theory.rfm.kernels import collapsed, cost, cross_class, family, least_cost
-from theory.rfm.labels import CODES, Labels
+from dufm.theory.derivations.squared.lemmas import random_matrix
+from dufm.theory.proof.checks import Check, all_of, every, identical, standard
+from dufm.theory.proof.derivation import Derivation, Step
+from dufm.theory.rational import fraction, identity
+from dufm.theory.rfm.kernels import collapsed, cost, cross_class, family, least_cost
+from dufm.theory.rfm.labels import CODES, Labels
 
 K, n, mu, nu = sp.symbols("K n mu nu", positive=True)
 rho, u, d = sp.symbols("rho u d", real=True)

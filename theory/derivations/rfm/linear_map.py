@@ -5,14 +5,14 @@ from random import Random
 
 import sympy as sp
 
-from theory.derivations.squared.lemmas import random_matrix
-from theory.proof.checks import all_of, every, identical
-from theory.proof.derivation import Derivation, Step
-from theory.rfm.fixed_points import k, without_map
-from theory.rfm.labels import CODES, Labels
-from theory.rfm.recursion import Kernels
-from theory.rfm.spread import exact_run
-from theory.rfm.words import letters, same_words
+from dufm.theory.derivations.squared.lemmas import random_matrix
+from dufm.theory.proof.checks import all_of, every, identical
+from dufm.theory.proof.derivation import Derivation, Step
+from dufm.theory.rfm.fixed_points import k, without_map
+from dufm.theory.rfm.labels import CODES, Labels
+from dufm.theory.rfm.recursion import Kernels
+from dufm.theory.rfm.spread import exact_run
+from dufm.theory.rfm.words import letters, same_words
 
 f, tau, x, y, zeta = sp.symbols("f tau x y zeta", positive=True)
 C, R, J, Z, Z_t, E, V, V_t, F = letters("C C^(-1) J Z Z^T E V V^T F")

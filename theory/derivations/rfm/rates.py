@@ -5,10 +5,10 @@ from itertools import product
 
 import sympy as sp
 
-from theory.proof.checks import all_of, every, identical
-from theory.proof.derivation import Derivation, Step
-from theory.rfm.fixed_points import collapse_rate, folds, g, k, level, phi, rate, without_map
-from theory.rfm.words import letters, same_words
+from dufm.theory.proof.checks import all_of, every, identical
+from dufm.theory.proof.derivation import Derivation, Step
+from dufm.theory.rfm.fixed_points import collapse_rate, folds, g, k, level, phi, rate, without_map
+from dufm.theory.rfm.words import letters, same_words
 
 a, b, t, y, tau = sp.symbols("a b t y tau", positive=True)
 eps = sp.Symbol("epsilon")

@@ -7,13 +7,13 @@ from typing import Any
 import sympy as sp
 from flint import fmpq, fmpq_mat
 
-from theory.derivations.squared.lemmas import random_matrix
-from theory.proof.checks import all_of, every, identical
-from theory.proof.derivation import Derivation, Step
-from theory.rational import fraction, identity
-from theory.rfm.labels import CODES, Labels
-from theory.rfm.recursion import layer, step
-from theory.rfm.words import letters, same_words
+from dufm.theory.derivations.squared.lemmas import random_matrix
+from dufm.theory.proof.checks import all_of, every, identical
+from dufm.theory.proof.derivation import Derivation, Step
+from dufm.theory.rational import fraction, identity
+from dufm.theory.rfm.labels import CODES, Labels
+from dufm.theory.rfm.recursion import layer, step
+from dufm.theory.rfm.words import letters, same_words
 
 k, phi, scale, n, N, K, w, b, x = sp.symbols("lambda_k lambda_Phi c n N K w b x", positive=True)
 X, X_t, G, J, T, A, Y, Y_t = letters("X X^T G J T A Y Y^T")

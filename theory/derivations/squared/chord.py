@@ -2,9 +2,9 @@
 
 import sympy as sp
 
-from theory.derivations.squared.lemmas import am_gm, homogeneity
-from theory.proof.checks import all_of, identical
-from theory.proof.derivation import Derivation, Step
+from dufm.theory.derivations.squared.lemmas import am_gm, homogeneity
+from dufm.theory.proof.checks import all_of, identical
+from dufm.theory.proof.derivation import Derivation, Step
 
 z, size, p, t, s = sp.symbols("z s_0 p t s", positive=True)
 x_0, x_1, x_2, Lambda, Lambda_0 = sp.symbols("x_0 x_1 x_2 Lambda Lambda_0", positive=True)

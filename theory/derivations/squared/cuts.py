@@ -6,13 +6,13 @@ from math import comb
 
 import sympy as sp
 
-from theory.proof.checks import Check, all_of, every, identical, positive_beyond
-from theory.proof.derivation import Derivation, Step
-from theory.rational import matrix, relu
-from theory.squared import cuts as family
-from theory.squared.srg import head as srg_head
-from theory.squared.srg import incidence, nuclear_norm
-from theory.squared.structure import as_fraction_ball
+from dufm.theory.proof.checks import Check, all_of, every, identical, positive_beyond
+from dufm.theory.proof.derivation import Derivation, Step
+from dufm.theory.rational import matrix, relu
+from dufm.theory.squared import cuts as family
+from dufm.theory.squared.srg import head as srg_head
+from dufm.theory.squared.srg import incidence, nuclear_norm
+from dufm.theory.squared.structure import as_fraction_ball
 
 r, p = family.r, family.p
 CASES = [(order, size) for order in range(4, 8) for size in range(2, order - 1)]

@@ -5,12 +5,12 @@ from random import Random
 import sympy as sp
 from flint import fmpq_mat
 
-from theory.derivations.squared.lemmas import random_matrix
-from theory.problem import Problem
-from theory.proof.checks import all_of, every, identical, standard
-from theory.proof.derivation import Derivation, Step
-from theory.rational import block_diagonal
-from theory.squared.head32 import RankTwoHead
+from dufm.theory.derivations.squared.lemmas import random_matrix
+from dufm.theory.problem import Problem
+from dufm.theory.proof.checks import all_of, every, identical, standard
+from dufm.theory.proof.derivation import Derivation, Step
+from dufm.theory.rational import block_diagonal
+from dufm.theory.squared.head32 import RankTwoHead
 
 K, K_b, lam, Lambda, p, x, y, t = sp.symbols("K K_b lambda Lambda p x y t", positive=True)
 fit, size, C_0, K_0 = sp.symbols("z s C_0 K_0", positive=True)

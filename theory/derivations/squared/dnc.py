@@ -2,10 +2,10 @@
 
 import sympy as sp
 
-from theory.derivations.squared.lemmas import am_gm, duality, isometry, product_norm, relu_contracts
-from theory.proof.checks import all_of, identical
-from theory.proof.derivation import Derivation, Step
-from theory.squared import phi
+from dufm.theory.derivations.squared.lemmas import am_gm, duality, isometry, product_norm, relu_contracts
+from dufm.theory.proof.checks import all_of, identical
+from dufm.theory.proof.derivation import Derivation, Step
+from dufm.theory.squared import phi
 
 K, c, c_next, t, x, L, m = sp.symbols("K c c_next t x L m", positive=True)
 

@@ -7,11 +7,11 @@ from random import Random
 import sympy as sp
 from flint import fmpq_mat
 
-from theory.derivations.squared.lemmas import am_gm, homogeneity, random_matrix
-from theory.problem import Problem
-from theory.proof.checks import all_of, identical, standard
-from theory.proof.derivation import Derivation, Step
-from theory.rational import squared_norm
+from dufm.theory.derivations.squared.lemmas import am_gm, homogeneity, random_matrix
+from dufm.theory.problem import Problem
+from dufm.theory.proof.checks import all_of, identical, standard
+from dufm.theory.proof.derivation import Derivation, Step
+from dufm.theory.rational import squared_norm
 
 K, p, s, t, phi, T, A, S = sp.symbols("K p s t phi T A S", positive=True)
 Lambda, Lambda_0, Lambda_1, c, theta = sp.symbols("Lambda Lambda_0 Lambda_1 c theta", positive=True)

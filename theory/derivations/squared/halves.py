@@ -5,11 +5,11 @@ from math import comb
 import sympy as sp
 from flint import fmpq, fmpq_mat
 
-from theory.proof.checks import all_of, every, identical, positive_beyond
-from theory.proof.derivation import Derivation, Step
-from theory.rational import fraction, identity, squared_norm
-from theory.squared import halves as family
-from theory.squared.cuts import neurons, output_norm, p
+from dufm.theory.proof.checks import all_of, every, identical, positive_beyond
+from dufm.theory.proof.derivation import Derivation, Step
+from dufm.theory.rational import fraction, identity, squared_norm
+from dufm.theory.squared import halves as family
+from dufm.theory.squared.cuts import neurons, output_norm, p
 
 SIZES = [2, 3, 4]
 

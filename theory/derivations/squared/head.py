@@ -3,13 +3,13 @@
 import sympy as sp
 from flint import arb
 
-from theory.problem import Problem
-from theory.proof.checks import all_of, every, identical
-from theory.proof.derivation import Derivation, Step
-from theory.rational import identity as identity_matrix
-from theory.squared import head32
-from theory.squared.head import Head
-from theory.squared.structure import full_weights
+from dufm.theory.problem import Problem
+from dufm.theory.proof.checks import all_of, every, identical
+from dufm.theory.proof.derivation import Derivation, Step
+from dufm.theory.rational import identity as identity_matrix
+from dufm.theory.squared import head32
+from dufm.theory.squared.head import Head
+from dufm.theory.squared.structure import full_weights
 
 K, q, h, L = sp.symbols("K q h L", positive=True)
 a, s, delta, w = head32.a, head32.s, head32.delta, head32.w

@@ -7,10 +7,10 @@ from random import Random
 import sympy as sp
 from flint import fmpq, fmpq_mat
 
-from theory.problem import Problem
-from theory.proof.checks import Check, identical, random_rational, standard
-from theory.proof.derivation import Step
-from theory.rational import fraction, relu, squared_norm
+from dufm.theory.problem import Problem
+from dufm.theory.proof.checks import Check, identical, random_rational, standard
+from dufm.theory.proof.derivation import Step
+from dufm.theory.rational import fraction, relu, squared_norm
 
 
 def random_matrix(rng: Random, rows: int, columns: int) -> fmpq_mat:

@@ -6,11 +6,11 @@ from random import Random
 import sympy as sp
 from flint import arb, ctx, fmpq_mat
 
-from theory.derivations.squared.lemmas import am_gm, homogeneity, random_matrix
-from theory.proof.checks import Check, all_of, identical, standard
-from theory.proof.derivation import Derivation, Step
-from theory.rational import fraction, squared_norm
-from theory.squared.structure import PRECISION, singular_value_sum
+from dufm.theory.derivations.squared.lemmas import am_gm, homogeneity, random_matrix
+from dufm.theory.proof.checks import Check, all_of, identical, standard
+from dufm.theory.proof.derivation import Derivation, Step
+from dufm.theory.rational import fraction, squared_norm
+from dufm.theory.squared.structure import PRECISION, singular_value_sum
 
 K, p, Lambda, s, u = sp.symbols("K p Lambda sigma u", positive=True)
 

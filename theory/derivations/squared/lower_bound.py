@@ -2,9 +2,9 @@
 
 import sympy as sp
 
-from theory.derivations.squared.lemmas import am_gm, distance_to_identity, product_norm, relu_contracts
-from theory.proof.checks import all_of, identical
-from theory.proof.derivation import Derivation, Step
+from dufm.theory.derivations.squared.lemmas import am_gm, distance_to_identity, product_norm, relu_contracts
+from dufm.theory.proof.checks import all_of, identical
+from dufm.theory.proof.derivation import Derivation, Step
 
 K, t, p, Lambda = sp.symbols("K t p Lambda", positive=True)
 

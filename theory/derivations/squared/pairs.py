@@ -9,12 +9,12 @@ from random import Random
 import sympy as sp
 from flint import fmpq_mat
 
-from theory.derivations.squared.lemmas import random_matrix
-from theory.problem import Problem
-from theory.proof.checks import Check, all_of, every, identical
-from theory.proof.derivation import Derivation, Step
-from theory.rational import fraction
-from theory.squared.bounds import frobenius_cost, pair_power
+from dufm.theory.derivations.squared.lemmas import random_matrix
+from dufm.theory.problem import Problem
+from dufm.theory.proof.checks import Check, all_of, every, identical
+from dufm.theory.proof.derivation import Derivation, Step
+from dufm.theory.rational import fraction
+from dufm.theory.squared.bounds import frobenius_cost, pair_power
 
 K, m, p, Lambda, diagonal, off = sp.symbols("K m p Lambda D O", positive=True)
 

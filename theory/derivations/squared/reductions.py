@@ -2,9 +2,9 @@
 
 import sympy as sp
 
-from theory.derivations.squared.lemmas import am_gm, homogeneity
-from theory.proof.checks import all_of, identical
-from theory.proof.derivation import Derivation, Step
+from dufm.theory.derivations.squared.lemmas import am_gm, homogeneity
+from dufm.theory.proof.checks import all_of, identical
+from dufm.theory.proof.derivation import Derivation, Step
 
 K, n, p, C, t = sp.symbols("K n p C t", positive=True)
 Lambda, lam, lam_H, x, y = sp.symbols("Lambda lambda lambda_H x y", positive=True)

@@ -4,9 +4,9 @@ from itertools import combinations
 
 import sympy as sp
 
-from theory.proof.checks import all_of, every, identical, positive_beyond
-from theory.proof.derivation import Derivation, Step
-from theory.squared import srg as graph
+from dufm.theory.proof.checks import all_of, every, identical, positive_beyond
+from dufm.theory.proof.derivation import Derivation, Step
+from dufm.theory.squared import srg as graph
 
 r, L = sp.Symbol("r", positive=True), sp.Symbol("L", positive=True)
 K = r * (r - 1) / 2

@@ -6,10 +6,10 @@ from random import Random
 import sympy as sp
 from flint import fmpq, fmpq_mat
 
-from theory.derivations.squared.lemmas import duality, homogeneity, product_norm, random_matrix
-from theory.proof.checks import Check, all_of, every, identical
-from theory.proof.derivation import Derivation, Step
-from theory.rational import fraction, relu, squared_norm
+from dufm.theory.derivations.squared.lemmas import duality, homogeneity, product_norm, random_matrix
+from dufm.theory.proof.checks import Check, all_of, every, identical
+from dufm.theory.proof.derivation import Derivation, Step
+from dufm.theory.rational import fraction, relu, squared_norm
 
 a, low, delta, m, size, on = sp.symbols("a c d m N p", positive=True)
 eps, Lambda, nu, v = sp.symbols("epsilon Lambda nu w", positive=True)

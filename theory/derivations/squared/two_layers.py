@@ -6,10 +6,10 @@ from random import Random
 import sympy as sp
 from flint import fmpq, fmpq_mat
 
-from theory.derivations.squared.lemmas import am_gm, duality, product_norm, random_matrix
-from theory.proof.checks import all_of, every, identical, standard
-from theory.proof.derivation import Derivation, Step
-from theory.rational import fraction, relu
+from dufm.theory.derivations.squared.lemmas import am_gm, duality, product_norm, random_matrix
+from dufm.theory.proof.checks import all_of, every, identical, standard
+from dufm.theory.proof.derivation import Derivation, Step
+from dufm.theory.rational import fraction, relu
 
 r_1, r_2, r_3 = sp.symbols("r_1 r_2 r_3", positive=True)
 x, y, z = sp.symbols("x y z", real=True)

@@ -4,7 +4,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Literal
 
-from verification.claims.base.verdict import Verdict
+from dufm.verification.claims.base.verdict import Verdict
 
 Winner = Literal["dnc", "low rank", "by strength"]
 

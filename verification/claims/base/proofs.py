@@ -4,10 +4,10 @@ from collections.abc import Sequence
 from functools import cache
 from typing import Any
 
-from theory.derivations import derivation
-from theory.proof.checks import Checked
-from theory.proof.derivation import conclusion, proved
-from verification.claims.base.verdict import Comparison, Status, Verdict
+from dufm.theory.derivations import derivation
+from dufm.theory.proof.checks import Checked
+from dufm.theory.proof.derivation import conclusion, proved
+from dufm.verification.claims.base.verdict import Comparison, Status, Verdict
 
 
 def by_derivation(

@@ -9,19 +9,19 @@ import numpy as np
 import sympy as sp
 from flint import arb, fmpq
 
-from solvers.objectives.cross_entropy import balanced_factors
-from theory.ce.bounds import least_singular_value, rank_bound
-from theory.ce.enclosure import Profile, best_scale, strength_ball
-from theory.ce.hessian import K, L, alpha, b, d, n, orbit_dimension, psd_threshold, spectrum, z
-from theory.ce.numbers import Balls, working
-from theory.ce.polygons import DNC_LOGITS, PAIRS, POLYGON
-from theory.ce.structure import CeStructure, rank
-from theory.ce.structures import CE_STRUCTURES
-from theory.problem import Problem
-from verification.claims.base.claim import Budget, Claim
-from verification.claims.base.proofs import by_derivation
-from verification.claims.base.verdict import Comparison, Verdict
-from verification.claims.ce.structures import below
+from dufm.solvers.objectives.cross_entropy import balanced_factors
+from dufm.theory.ce.bounds import least_singular_value, rank_bound
+from dufm.theory.ce.enclosure import Profile, best_scale, strength_ball
+from dufm.theory.ce.hessian import K, L, alpha, b, d, n, orbit_dimension, psd_threshold, spectrum, z
+from dufm.theory.ce.numbers import Balls, working
+from dufm.theory.ce.polygons import DNC_LOGITS, PAIRS, POLYGON
+from dufm.theory.ce.structure import CeStructure, rank
+from dufm.theory.ce.structures import CE_STRUCTURES
+from dufm.theory.problem import Problem
+from dufm.verification.claims.base.claim import Budget, Claim
+from dufm.verification.claims.base.proofs import by_derivation
+from dufm.verification.claims.base.verdict import Comparison, Verdict
+from dufm.verification.claims.ce.structures import below
 
 DIGITS = 30
 # Neither has type stubs.

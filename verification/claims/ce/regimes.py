@@ -4,22 +4,22 @@ from fractions import Fraction
 
 from flint import arb
 
-from theory.ce.collapse import last_strength, zero_bound
-from theory.ce.crossing import Candidate, crossing
-from theory.ce.enclosure import least_loss
-from theory.ce.numbers import working
-from theory.ce.polygons import DNC_LOGITS, PAIRS, POLYGON
-from theory.ce.structure import cost_ball
-from theory.ce.structures import cheapest_at_margin
-from theory.ce.sums import cheapest_cut
-from theory.ce.undecided import UNDECIDED_PAIR
-from theory.derivations.ce.three import SCALE, STRENGTH, loss_of_fit
-from theory.derivations.ce.zero import loss_at_threshold
-from theory.problem import Problem
-from verification.claims.base.claim import Budget, Claim
-from verification.claims.base.proofs import by_derivation
-from verification.claims.base.verdict import Verdict
-from verification.claims.ce.structures import below
+from dufm.theory.ce.collapse import last_strength, zero_bound
+from dufm.theory.ce.crossing import Candidate, crossing
+from dufm.theory.ce.enclosure import least_loss
+from dufm.theory.ce.numbers import working
+from dufm.theory.ce.polygons import DNC_LOGITS, PAIRS, POLYGON
+from dufm.theory.ce.structure import cost_ball
+from dufm.theory.ce.structures import cheapest_at_margin
+from dufm.theory.ce.sums import cheapest_cut
+from dufm.theory.ce.undecided import UNDECIDED_PAIR
+from dufm.theory.derivations.ce.three import SCALE, STRENGTH, loss_of_fit
+from dufm.theory.derivations.ce.zero import loss_at_threshold
+from dufm.theory.problem import Problem
+from dufm.verification.claims.base.claim import Budget, Claim
+from dufm.verification.claims.base.proofs import by_derivation
+from dufm.verification.claims.base.verdict import Verdict
+from dufm.verification.claims.ce.structures import below
 
 DIGITS = 30
 FINE = Fraction(1, 10**8)

@@ -7,18 +7,18 @@ from typing import Any
 
 import numpy as np
 
-from solvers.ce import margin_records, records
-from solvers.ce.margins import cost_of, margin_search
-from solvers.ce.records import Record
-from solvers.ce.relu import relu_search
-from solvers.ce.rows import STATED, rational
-from solvers.ce.search import ce_search
-from solvers.ce.study import Case, Hits, persistence
-from theory.ce.enclosure import objective_ball
-from theory.problem import Problem
-from theory.squared.structure import as_fraction_ball
-from verification.claims.base.claim import Budget, Claim
-from verification.claims.base.verdict import Comparison, Status, Verdict
+from dufm.solvers.ce import margin_records, records
+from dufm.solvers.ce.margins import cost_of, margin_search
+from dufm.solvers.ce.records import Record
+from dufm.solvers.ce.relu import relu_search
+from dufm.solvers.ce.rows import STATED, rational
+from dufm.solvers.ce.search import ce_search
+from dufm.solvers.ce.study import Case, Hits, persistence
+from dufm.theory.ce.enclosure import objective_ball
+from dufm.theory.problem import Problem
+from dufm.theory.squared.structure import as_fraction_ball
+from dufm.verification.claims.base.claim import Budget, Claim
+from dufm.verification.claims.base.verdict import Comparison, Status, Verdict
 
 SEED = 20260102
 DIGITS = 20

@@ -4,19 +4,19 @@ from fractions import Fraction
 
 from flint import arb
 
-from theory.ce.crossing import Candidate, crossing, loss_gap
-from theory.ce.enclosure import best_scale, least_loss, objective_ball, strength_ball
-from theory.ce.families import ce_family_named
-from theory.ce.numbers import working
-from theory.ce.polygons import DNC_LOGITS, PAIRS, PAIRS_AND_SINGLE, POLYGON, Antiprism
-from theory.ce.structure import CeStructure, cost_ball, rank
-from theory.ce.structures import CE_STRUCTURES
-from theory.derivations.ce.low_rank import CODE_CASES, code_wins
-from theory.problem import Problem
-from theory.squared.structure import as_fraction_ball
-from verification.claims.base.claim import Budget, Claim
-from verification.claims.base.proofs import by_derivation
-from verification.claims.base.verdict import Comparison, Status, Verdict
+from dufm.theory.ce.crossing import Candidate, crossing, loss_gap
+from dufm.theory.ce.enclosure import best_scale, least_loss, objective_ball, strength_ball
+from dufm.theory.ce.families import ce_family_named
+from dufm.theory.ce.numbers import working
+from dufm.theory.ce.polygons import DNC_LOGITS, PAIRS, PAIRS_AND_SINGLE, POLYGON, Antiprism
+from dufm.theory.ce.structure import CeStructure, cost_ball, rank
+from dufm.theory.ce.structures import CE_STRUCTURES
+from dufm.theory.derivations.ce.low_rank import CODE_CASES, code_wins
+from dufm.theory.problem import Problem
+from dufm.theory.squared.structure import as_fraction_ball
+from dufm.verification.claims.base.claim import Budget, Claim
+from dufm.verification.claims.base.proofs import by_derivation
+from dufm.verification.claims.base.verdict import Comparison, Status, Verdict
 
 DIGITS = 30
 

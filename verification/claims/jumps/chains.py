@@ -4,16 +4,16 @@ from fractions import Fraction
 
 import numpy as np
 
-from solvers.base.statistics import clopper_pearson
-from solvers.jumps.experiments import basin, frozen_minimum, jumps, strength
-from solvers.jumps.factorisation import product, spectral_gap_share, unseen_error
-from solvers.jumps.hessian import curvature, zero_modes
-from solvers.jumps.instance import full_target32, instance32
-from solvers.jumps.minima import find_minimum
-from solvers.jumps.scalar_chain import ScalarChain, exit_time, simulate
-from solvers.jumps.tally import exits, hazard, upward, upward_bound
-from verification.claims.base.claim import Budget, Claim
-from verification.claims.base.verdict import Comparison, Status, Verdict
+from dufm.solvers.base.statistics import clopper_pearson
+from dufm.solvers.jumps.experiments import basin, frozen_minimum, jumps, strength
+from dufm.solvers.jumps.factorisation import product, spectral_gap_share, unseen_error
+from dufm.solvers.jumps.hessian import curvature, zero_modes
+from dufm.solvers.jumps.instance import full_target32, instance32
+from dufm.solvers.jumps.minima import find_minimum
+from dufm.solvers.jumps.scalar_chain import ScalarChain, exit_time, simulate
+from dufm.solvers.jumps.tally import exits, hazard, upward, upward_bound
+from dufm.verification.claims.base.claim import Budget, Claim
+from dufm.verification.claims.base.verdict import Comparison, Status, Verdict
 
 SEED = 11
 # (L, noise injected at each checkpoint).

@@ -2,14 +2,14 @@
 
 from fractions import Fraction
 
-from solvers.jumps.absorbing import certify, eta_max
-from solvers.jumps.instance import instance32
-from theory.derivations.jumps.absorbing import EXAMPLE
-from theory.jumps.absorbing import AbsorbingSet
-from theory.jumps.scalar import levels
-from verification.claims.base.claim import Budget, Claim
-from verification.claims.base.proofs import by_derivation
-from verification.claims.base.verdict import Comparison, Status, Verdict
+from dufm.solvers.jumps.absorbing import certify, eta_max
+from dufm.solvers.jumps.instance import instance32
+from dufm.theory.derivations.jumps.absorbing import EXAMPLE
+from dufm.theory.jumps.absorbing import AbsorbingSet
+from dufm.theory.jumps.scalar import levels
+from dufm.verification.claims.base.claim import Budget, Claim
+from dufm.verification.claims.base.proofs import by_derivation
+from dufm.verification.claims.base.verdict import Comparison, Status, Verdict
 
 # (L, lambda) of the certified table, a = 1; the same strengths for both depths.
 STRENGTHS = ("0.05", "0.08", "0.1", "0.12", "0.15")

@@ -5,13 +5,13 @@ Seeds as in rank_two_measured.
 
 import numpy as np
 
-from solvers.rank_two.network import loss
-from solvers.rank_two.spectrum import batch_ratios
-from solvers.rank_two.tasks import setup_of, train_task
-from solvers.rank_two.training import initial_weights
-from verification.claims.base.claim import Budget, Claim
-from verification.claims.base.verdict import Comparison, Verdict
-from verification.claims.rank_two.measured import PAPER, energy, seeds_of, supported, task_at, trained
+from dufm.solvers.rank_two.network import loss
+from dufm.solvers.rank_two.spectrum import batch_ratios
+from dufm.solvers.rank_two.tasks import setup_of, train_task
+from dufm.solvers.rank_two.training import initial_weights
+from dufm.verification.claims.base.claim import Budget, Claim
+from dufm.verification.claims.base.verdict import Comparison, Verdict
+from dufm.verification.claims.rank_two.measured import PAPER, energy, seeds_of, supported, task_at, trained
 
 BATCHES = 500
 # Weight decay of the 32 orthogonal inputs: N lambda is a tenth of the norm of the labels.

@@ -8,12 +8,12 @@ from fractions import Fraction
 
 import numpy as np
 
-from theory.rank_two.two_layer import Network, energy_at_least, energy_at_most, rank_two_bound
-from verification.base.exact import rational
-from verification.claims.base.claim import Budget, Claim
-from verification.claims.base.proofs import by_derivation
-from verification.claims.base.verdict import Comparison, Status, Verdict
-from verification.claims.rank_two.measured import PAPER, task_at, trained
+from dufm.theory.rank_two.two_layer import Network, energy_at_least, energy_at_most, rank_two_bound
+from dufm.verification.base.exact import rational
+from dufm.verification.claims.base.claim import Budget, Claim
+from dufm.verification.claims.base.proofs import by_derivation
+from dufm.verification.claims.base.verdict import Comparison, Status, Verdict
+from dufm.verification.claims.rank_two.measured import PAPER, task_at, trained
 
 # (task, lambda) -> a lower bound of E_2; an upper bound, with the doublings `energy_at_most` needs for it.
 NEAR = {("diabetes", 0.1): 0.92, ("diabetes", 0.2): 0.98, ("digits-parity", 0.2): 0.999}

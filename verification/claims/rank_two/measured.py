@@ -8,12 +8,12 @@ from functools import cache
 
 import numpy as np
 
-from solvers.base.statistics import clopper_pearson
-from solvers.rank_two.network import outputs
-from solvers.rank_two.tasks import Task, error_of, setup_of, task_named, train_task
-from solvers.rank_two.training import Run, checkpoints
-from verification.claims.base.claim import Budget, Claim
-from verification.claims.base.verdict import Comparison, Status, Verdict
+from dufm.solvers.base.statistics import clopper_pearson
+from dufm.solvers.rank_two.network import outputs
+from dufm.solvers.rank_two.tasks import Task, error_of, setup_of, task_named, train_task
+from dufm.solvers.rank_two.training import Run, checkpoints
+from dufm.verification.claims.base.claim import Budget, Claim
+from dufm.verification.claims.base.verdict import Comparison, Status, Verdict
 
 SEEDS = {"quick": 3, "full": 20}
 PAPER = "Chen, Yi, Yang (arXiv 2410.02176)"

@@ -6,17 +6,17 @@ from random import Random
 
 from flint import arb, arb_mat, ctx, fmpq, fmpq_mat
 
-from theory.rational import fraction, identity
-from theory.rfm.blocks import Block, block_rates
-from theory.rfm.descent import falls, fixed_objective
-from theory.rfm.fixed_points import contraction, fixed_values
-from theory.rfm.labels import Labels
-from theory.rfm.recursion import Kernels, ball, ball_unit, digits_for, step
-from theory.rfm.spread import ball_run, contractions
-from theory.squared.structure import as_fraction_ball
-from verification.claims.base.claim import Budget, Claim
-from verification.claims.base.proofs import by_derivation
-from verification.claims.base.verdict import Comparison, Status, Verdict
+from dufm.theory.rational import fraction, identity
+from dufm.theory.rfm.blocks import Block, block_rates
+from dufm.theory.rfm.descent import falls, fixed_objective
+from dufm.theory.rfm.fixed_points import contraction, fixed_values
+from dufm.theory.rfm.labels import Labels
+from dufm.theory.rfm.recursion import Kernels, ball, ball_unit, digits_for, step
+from dufm.theory.rfm.spread import ball_run, contractions
+from dufm.theory.squared.structure import as_fraction_ball
+from dufm.verification.claims.base.claim import Budget, Claim
+from dufm.verification.claims.base.proofs import by_derivation
+from dufm.verification.claims.base.verdict import Comparison, Status, Verdict
 
 SEED = 0
 DIGITS = 400

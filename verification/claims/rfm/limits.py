@@ -4,16 +4,16 @@ from fractions import Fraction
 
 from flint import arb, arb_mat, ctx
 
-from theory.rfm.kernels import cross_class, least_cost
-from theory.rfm.labels import Labels
-from theory.rfm.linear_map import stalled
-from theory.rfm.recursion import Kernels, ball
-from theory.rfm.spread import ball_run
-from theory.squared.structure import as_fraction_ball
-from verification.claims.base.claim import Budget, Claim
-from verification.claims.base.proofs import by_derivation
-from verification.claims.base.verdict import Comparison, Verdict
-from verification.claims.rfm.exact import DIGITS, near, random_gram, reached_values
+from dufm.theory.rfm.kernels import cross_class, least_cost
+from dufm.theory.rfm.labels import Labels
+from dufm.theory.rfm.linear_map import stalled
+from dufm.theory.rfm.recursion import Kernels, ball
+from dufm.theory.rfm.spread import ball_run
+from dufm.theory.squared.structure import as_fraction_ball
+from dufm.verification.claims.base.claim import Budget, Claim
+from dufm.verification.claims.base.proofs import by_derivation
+from dufm.verification.claims.base.verdict import Comparison, Verdict
+from dufm.verification.claims.rfm.exact import DIGITS, near, random_gram, reached_values
 
 
 def _linear_map(budget: Budget) -> Verdict:

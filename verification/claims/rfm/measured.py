@@ -10,13 +10,13 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
-from solvers.base.arrays import Array
-from solvers.base.statistics import clopper_pearson
-from solvers.rfm.experiments import digit_runs
-from solvers.rfm.recursion import LayerRow
-from solvers.rfm.settings import DeepSettings
-from verification.claims.base.claim import Budget, Claim
-from verification.claims.base.verdict import Comparison, Status, Verdict
+from dufm.solvers.base.arrays import Array
+from dufm.solvers.base.statistics import clopper_pearson
+from dufm.solvers.rfm.experiments import digit_runs
+from dufm.solvers.rfm.recursion import LayerRow
+from dufm.solvers.rfm.settings import DeepSettings
+from dufm.verification.claims.base.claim import Budget, Claim
+from dufm.verification.claims.base.verdict import Comparison, Status, Verdict
 
 SOURCE = "setting of arXiv 2402.13728 (code); numbers ours"
 REGIME = (

@@ -5,14 +5,14 @@ from typing import Any
 
 import sympy as sp
 
-from solvers.intervals.one_layer import solve_linear
-from theory.problem import Problem
-from theory.squared.phi import collapse_threshold, phi, phi_of_power, power_root
-from theory.squared.srg import TriangularGraph, classes, head
-from theory.squared.structure import as_fraction_ball, cost_power
-from verification.claims.base.claim import Budget, Claim
-from verification.claims.base.proofs import by_derivation
-from verification.claims.base.verdict import Comparison, Verdict
+from dufm.solvers.intervals.one_layer import solve_linear
+from dufm.theory.problem import Problem
+from dufm.theory.squared.phi import collapse_threshold, phi, phi_of_power, power_root
+from dufm.theory.squared.srg import TriangularGraph, classes, head
+from dufm.theory.squared.structure import as_fraction_ball, cost_power
+from dufm.verification.claims.base.claim import Budget, Claim
+from dufm.verification.claims.base.proofs import by_derivation
+from dufm.verification.claims.base.verdict import Comparison, Verdict
 
 
 def _reductions(budget: Budget) -> Verdict:

@@ -4,13 +4,13 @@ from fractions import Fraction
 
 import sympy as sp
 
-from theory.problem import Problem
-from theory.squared.bounds import bracket, frobenius_cost, least_cost, pair_power
-from theory.squared.structure import total_cost
-from theory.squared.structures import CheapestSum
-from verification.claims.base.claim import Budget, Claim
-from verification.claims.base.proofs import by_derivation
-from verification.claims.base.verdict import Comparison, Verdict
+from dufm.theory.problem import Problem
+from dufm.theory.squared.bounds import bracket, frobenius_cost, least_cost, pair_power
+from dufm.theory.squared.structure import total_cost
+from dufm.theory.squared.structures import CheapestSum
+from dufm.verification.claims.base.claim import Budget, Claim
+from dufm.verification.claims.base.proofs import by_derivation
+from dufm.verification.claims.base.verdict import Comparison, Verdict
 
 
 def _two_classes(budget: Budget) -> Verdict:

@@ -2,19 +2,19 @@
 
 from fractions import Fraction
 
-from solvers.heads.readout import rational_factors
-from theory.rational import matrix, squared_norm
-from theory.squared.cuts import best_size, cut_head
-from theory.squared.head import Head
-from theory.squared.head32 import least_head, three_neuron_head
-from theory.squared.looped import complete_head, hub_graph_head
-from theory.squared.srg import TriangularGraph, classes
-from theory.squared.srg import head as srg_head
-from theory.squared.structure import as_fraction_ball
-from verification.base.certificate import head_certificate
-from verification.claims.base.claim import Budget, Claim
-from verification.claims.base.proofs import by_derivation
-from verification.claims.base.verdict import Comparison, Verdict
+from dufm.solvers.heads.readout import rational_factors
+from dufm.theory.rational import matrix, squared_norm
+from dufm.theory.squared.cuts import best_size, cut_head
+from dufm.theory.squared.head import Head
+from dufm.theory.squared.head32 import least_head, three_neuron_head
+from dufm.theory.squared.looped import complete_head, hub_graph_head
+from dufm.theory.squared.srg import TriangularGraph, classes
+from dufm.theory.squared.srg import head as srg_head
+from dufm.theory.squared.structure import as_fraction_ball
+from dufm.verification.base.certificate import head_certificate
+from dufm.verification.claims.base.claim import Budget, Claim
+from dufm.verification.claims.base.proofs import by_derivation
+from dufm.verification.claims.base.verdict import Comparison, Verdict
 
 
 def head_witness(head: Head, L_from: int, claim: str) -> tuple[dict, Comparison]:

@@ -2,15 +2,15 @@
 
 from fractions import Fraction
 
-from solvers.intervals.intervals import LEAST_X, envelope
-from theory.derivations.squared.envelope import envelope as proof
-from theory.problem import Problem
-from theory.proof.derivation import conclusion, proved
-from theory.rational import fraction, matrix, squared_norm
-from theory.squared.phi import collapse_threshold, phi, power_root
-from verification.base.certificate import interval_certificate
-from verification.claims.base.claim import Budget, Claim
-from verification.claims.base.verdict import Comparison, Status, Verdict
+from dufm.solvers.intervals.intervals import LEAST_X, envelope
+from dufm.theory.derivations.squared.envelope import envelope as proof
+from dufm.theory.problem import Problem
+from dufm.theory.proof.derivation import conclusion, proved
+from dufm.theory.rational import fraction, matrix, squared_norm
+from dufm.theory.squared.phi import collapse_threshold, phi, power_root
+from dufm.verification.base.certificate import interval_certificate
+from dufm.verification.claims.base.claim import Budget, Claim
+from dufm.verification.claims.base.verdict import Comparison, Status, Verdict
 
 CASES = ((3, 4), (6, 4), (7, 3), (10, 3))
 BITS = 30

@@ -2,19 +2,19 @@
 
 from fractions import Fraction
 
-from solvers.search.portfolio import global_search
-from solvers.weights.cyclic import cyclic_weights, pentagon
-from solvers.weights.of_structure import at_best_scale
-from theory.problem import Problem
-from theory.rational import fraction
-from theory.squared.halves import Halves, cost_cubed
-from theory.squared.phi import collapse_threshold, phi, phi_of_power, power_root
-from theory.squared.srg import classes
-from verification.base.certificate import point_certificate
-from verification.base.exact import rational
-from verification.claims.base.claim import Budget, Claim
-from verification.claims.base.proofs import by_derivation
-from verification.claims.base.verdict import Comparison, Status, Verdict
+from dufm.solvers.search.portfolio import global_search
+from dufm.solvers.weights.cyclic import cyclic_weights, pentagon
+from dufm.solvers.weights.of_structure import at_best_scale
+from dufm.theory.problem import Problem
+from dufm.theory.rational import fraction
+from dufm.theory.squared.halves import Halves, cost_cubed
+from dufm.theory.squared.phi import collapse_threshold, phi, phi_of_power, power_root
+from dufm.theory.squared.srg import classes
+from dufm.verification.base.certificate import point_certificate
+from dufm.verification.base.exact import rational
+from dufm.verification.claims.base.claim import Budget, Claim
+from dufm.verification.claims.base.proofs import by_derivation
+from dufm.verification.claims.base.verdict import Comparison, Status, Verdict
 
 WITNESS_AT = Fraction(3, 8)
 FROM = Fraction(93, 250)

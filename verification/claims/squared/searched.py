@@ -5,13 +5,13 @@ from fractions import Fraction
 
 import numpy as np
 
-from solvers.search.fixed_portfolio import compiled_search
-from theory.problem import Problem
-from theory.squared.phi import phi_of_power
-from verification.base.certificate import point_certificate
-from verification.base.exact import rational
-from verification.claims.base.claim import Budget, Claim
-from verification.claims.base.verdict import Comparison, Status, Verdict
+from dufm.solvers.search.fixed_portfolio import compiled_search
+from dufm.theory.problem import Problem
+from dufm.theory.squared.phi import phi_of_power
+from dufm.verification.base.certificate import point_certificate
+from dufm.verification.base.exact import rational
+from dufm.verification.claims.base.claim import Budget, Claim
+from dufm.verification.claims.base.verdict import Comparison, Status, Verdict
 
 Case = tuple[int, int, str]
 SEED = 20260101

@@ -1,11 +1,11 @@
 """The shipped heads, each re-checked in exact arithmetic, and the depths they prove."""
 
-from theory.problem import ProblemError
-from verification.atlas.heads import ATLAS, least_depths, load_folder
-from verification.base.certificate import CertificateError
-from verification.claims.base.claim import Budget, Claim
-from verification.claims.base.proofs import by_derivation
-from verification.claims.base.verdict import Comparison, Status, Verdict
+from dufm.theory.problem import ProblemError
+from dufm.verification.atlas.heads import ATLAS, least_depths, load_folder
+from dufm.verification.base.certificate import CertificateError
+from dufm.verification.claims.base.claim import Budget, Claim
+from dufm.verification.claims.base.proofs import by_derivation
+from dufm.verification.claims.base.verdict import Comparison, Status, Verdict
 
 # What the statement says: K -> depth from which on DNC is never optimal for K classes and more.
 STATED = {3: 4, 7: 3}

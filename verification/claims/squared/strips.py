@@ -7,12 +7,12 @@ A piece of such a witness is one set of weights; its loss is a line in Lambda, D
 import json
 from fractions import Fraction
 
-from theory.derivations.squared.envelope import envelope as proof
-from theory.proof.derivation import conclusion, proved
-from verification.claims.base.claim import Budget, Claim
-from verification.claims.base.verdict import Status, Verdict
-from verification.claims.squared.intervals import at_ends
-from verification.claims.squared.witnesses import FOLDER
+from dufm.theory.derivations.squared.envelope import envelope as proof
+from dufm.theory.proof.derivation import conclusion, proved
+from dufm.verification.claims.base.claim import Budget, Claim
+from dufm.verification.claims.base.verdict import Status, Verdict
+from dufm.verification.claims.squared.intervals import at_ends
+from dufm.verification.claims.squared.witnesses import FOLDER
 
 # (K, L) with a shipped file.
 CASES = ((4, 3), (5, 3), (6, 3), *((K, 2) for K in range(7, 15)))

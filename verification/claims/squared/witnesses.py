@@ -5,12 +5,13 @@ from fractions import Fraction
 from functools import partial
 from pathlib import Path
 
-from theory.problem import Problem
-from theory.squared.phi import phi_of_power
-from verification.claims.base.claim import Budget, Claim
-from verification.claims.base.verdict import Comparison, Status, Verdict
+from dufm.solvers.base.shipped import shipped
+from dufm.theory.problem import Problem
+from dufm.theory.squared.phi import phi_of_power
+from dufm.verification.claims.base.claim import Budget, Claim
+from dufm.verification.claims.base.verdict import Comparison, Status, Verdict
 
-FOLDER = Path(__file__).parent.parent / "witnesses"
+FOLDER = shipped("verification/witnesses")
 CLASSES = (7, 8, 9, 10, 12, 15)
 
 

@@ -10,17 +10,17 @@ from collections.abc import Sequence
 from fractions import Fraction
 from typing import Any
 
-from solvers.base.statistics import clopper_pearson
-from solvers.training.batch import Batch, train
-from solvers.training.reading import End, dnc_loss, ends, summarise
-from solvers.training.run import class_mean_weights
-from solvers.training.setting import Setting
-from theory.problem import Problem
-from verification.atlas.levels import levels
-from verification.base.certificate import point_certificate
-from verification.base.exact import rational
-from verification.claims.base.claim import Budget, Claim
-from verification.claims.base.verdict import Comparison, Status, Verdict
+from dufm.solvers.base.statistics import clopper_pearson
+from dufm.solvers.training.batch import Batch, train
+from dufm.solvers.training.reading import End, dnc_loss, ends, summarise
+from dufm.solvers.training.run import class_mean_weights
+from dufm.solvers.training.setting import Setting
+from dufm.theory.problem import Problem
+from dufm.verification.atlas.levels import levels
+from dufm.verification.base.certificate import point_certificate
+from dufm.verification.base.exact import rational
+from dufm.verification.claims.base.claim import Budget, Claim
+from dufm.verification.claims.base.verdict import Comparison, Status, Verdict
 
 SEED = 20240514
 SOURCE = "quoted from figure captions of SML24 (their full text gives the start and n, not at hand); runs ours"

@@ -7,16 +7,16 @@ from typing import Any
 
 import numpy as np
 
-from solvers.datasets import Prepared, load, prepare, split
-from solvers.networks.heads import Result, dufm_weights, head_data, problem_of, relative_loss, run_head, sweep
-from solvers.networks.measure import Snapshot, take_snapshot
-from solvers.networks.plan import perceptron
-from solvers.networks.training import start, train
-from theory.squared.phi import phi_of_power
-from verification.base.certificate import point_certificate
-from verification.base.exact import rational
-from verification.claims.base.claim import Budget, Claim
-from verification.claims.base.verdict import Comparison, Status, Verdict
+from dufm.solvers.datasets import Prepared, load, prepare, split
+from dufm.solvers.networks.heads import Result, dufm_weights, head_data, problem_of, relative_loss, run_head, sweep
+from dufm.solvers.networks.measure import Snapshot, take_snapshot
+from dufm.solvers.networks.plan import perceptron
+from dufm.solvers.networks.training import start, train
+from dufm.theory.squared.phi import phi_of_power
+from dufm.verification.base.certificate import point_certificate
+from dufm.verification.base.exact import rational
+from dufm.verification.claims.base.claim import Budget, Claim
+from dufm.verification.claims.base.verdict import Comparison, Status, Verdict
 
 SAMPLES = 1000
 # Fewer, larger steps: a third of the work of heads.DEFAULTS, ranks less settled.

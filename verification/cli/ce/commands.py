@@ -9,8 +9,8 @@ import typer
 from rich.console import Console
 from rich.table import Table
 
-from theory.problem import Problem, ProblemError, exact_number
-from verification.base.number_lists import read_integers
+from dufm.theory.problem import Problem, ProblemError, exact_number
+from dufm.verification.base.number_lists import read_integers
 
 commands = typer.Typer()
 Out = Annotated[Path | None, typer.Option(help="File to go on from and to write; the shipped one if not given.")]
@@ -18,14 +18,14 @@ Out = Annotated[Path | None, typer.Option(help="File to go on from and to write;
 
 def run_ce_search(problem: Problem, options: dict[str, Any], out: Path, as_json: bool, console: Console) -> None:
     """Search, polish, name, bound rigorously, save; see `dufm search --help`."""
-    from solvers.ce.match import candidates, identify
-    from solvers.ce.search import ce_search, lowest
-    from solvers.search.solution import Solution, save
-    from solvers.search.state import State
-    from theory.ce.enclosure import least_loss
-    from theory.ce.polygons import DNC_LOGITS
-    from verification.cli.search_state import Keeper
-    from verification.cli.shared import make_folder, seconds, shown
+    from dufm.solvers.ce.match import candidates, identify
+    from dufm.solvers.ce.search import ce_search, lowest
+    from dufm.solvers.search.solution import Solution, save
+    from dufm.solvers.search.state import State
+    from dufm.theory.ce.enclosure import least_loss
+    from dufm.theory.ce.polygons import DNC_LOGITS
+    from dufm.verification.cli.search_state import Keeper
+    from dufm.verification.cli.shared import make_folder, seconds, shown
 
     if problem.K < 3:
         raise ProblemError(f"--loss ce needs K >= 3, got {problem.K}")
@@ -86,9 +86,9 @@ def _minimum(polished: Any) -> dict[str, Any]:
 
 def _upper_bound(problem: Problem, weights: Any) -> str:
     """The rigorous value of the saved weights, read as the rationals they are, rounded up to 15 digits."""
-    from solvers.ce.rows import rational, round_up
-    from theory.ce.enclosure import objective_ball
-    from theory.squared.structure import as_fraction_ball
+    from dufm.solvers.ce.rows import rational, round_up
+    from dufm.theory.ce.enclosure import objective_ball
+    from dufm.theory.squared.structure import as_fraction_ball
 
     return round_up(as_fraction_ball(objective_ball(problem, [rational(w) for w in weights], 20))[1])
 
@@ -141,7 +141,7 @@ def ce_table(
 
     Example: dufm ce-table --K 4:6 --L 2:4 --out out/ce.json
     """
-    from solvers.ce import margin_records, records
+    from dufm.solvers.ce import margin_records, records
 
     console = Console(stderr=True)
     pairs = [(k, depth) for k in read_integers(K, "--K", 3) for depth in read_integers(L, "--L", 1)]
@@ -176,7 +176,7 @@ def ce_persistence(
 
     Example: dufm ce-persistence --K 4 --L 3 --lam 0.01 --widths 4,8,16,32
     """
-    from solvers.ce.study import Case, persistence
+    from dufm.solvers.ce.study import Case, persistence
 
     value = exact_number(lam, "--lam")
     rows = [
@@ -209,7 +209,7 @@ def ce_landscape(
 
     Example: dufm ce-landscape --K 10 --L 3 --lam 0.001 --widths 10,64
     """
-    from solvers.ce.landscape import critical_points, null_dimension
+    from dufm.solvers.ce.landscape import critical_points, null_dimension
 
     sizes = read_integers(widths, "--widths", max(K, 3))
     problems = [Problem.of(K, L, lam, size, loss="ce") for size in sizes]

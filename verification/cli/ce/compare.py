@@ -8,15 +8,15 @@ from flint import arb
 from rich.console import Console
 from rich.table import Table
 
-from solvers.ce.records import record_at
-from theory.ce.enclosure import best_scale, least_loss
-from theory.ce.families import CE_FAMILIES
-from theory.ce.numbers import working
-from theory.ce.polygons import DNC_LOGITS
-from theory.ce.structure import CeStructure, agrees, cost_ball, least_margin_is_one, rank, require_ce
-from theory.ce.structures import CE_STRUCTURES, ce_structure_named, cheapest_at_margin
-from theory.problem import Problem, ProblemError
-from verification.cli.user_structure import load_from
+from dufm.solvers.ce.records import record_at
+from dufm.theory.ce.enclosure import best_scale, least_loss
+from dufm.theory.ce.families import CE_FAMILIES
+from dufm.theory.ce.numbers import working
+from dufm.theory.ce.polygons import DNC_LOGITS
+from dufm.theory.ce.structure import CeStructure, agrees, cost_ball, least_margin_is_one, rank, require_ce
+from dufm.theory.ce.structures import CE_STRUCTURES, ce_structure_named, cheapest_at_margin
+from dufm.theory.problem import Problem, ProblemError
+from dufm.verification.cli.user_structure import load_from
 
 MEMBERS = ("name", "needs", "valid", "order", "logits", "margins", "squares")
 DIGITS = 20

@@ -2,13 +2,13 @@
 
 from fractions import Fraction
 
-from theory.ce.collapse import last_strength, zero_bound
-from theory.ce.hessian import psd_threshold
-from theory.ce.numbers import working
-from theory.ce.polygons import DNC_LOGITS
-from theory.ce.structure import cost_ball, rank
-from theory.ce.structures import cheapest_at_margin
-from theory.problem import ProblemError
+from dufm.theory.ce.collapse import last_strength, zero_bound
+from dufm.theory.ce.hessian import psd_threshold
+from dufm.theory.ce.numbers import working
+from dufm.theory.ce.polygons import DNC_LOGITS
+from dufm.theory.ce.structure import cost_ball, rank
+from dufm.theory.ce.structures import cheapest_at_margin
+from dufm.theory.problem import ProblemError
 
 CLASSES = (3, 4, 5, 6, 8, 10, 12, 16)
 DIGITS = 20

@@ -9,13 +9,13 @@ from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 from rich.table import Table
 
-from solvers.base.parallel import cores
-from solvers.jumps.chains import Chains, Setting, begin, sgd_chains
-from solvers.jumps.minima import branch_minimum
-from solvers.jumps.store import load, same, save
-from solvers.jumps.tally import exits, hazard, transition_matrix, upward, upward_bound
-from theory.problem import ProblemError
-from verification.cli.jumps.minima import chosen_instance
+from dufm.solvers.base.parallel import cores
+from dufm.solvers.jumps.chains import Chains, Setting, begin, sgd_chains
+from dufm.solvers.jumps.minima import branch_minimum
+from dufm.solvers.jumps.store import load, same, save
+from dufm.solvers.jumps.tally import exits, hazard, transition_matrix, upward, upward_bound
+from dufm.theory.problem import ProblemError
+from dufm.verification.cli.jumps.minima import chosen_instance
 
 SAVE_SECONDS = 10.0
 

@@ -6,7 +6,7 @@ from typing import Annotated
 import typer
 from rich.console import Console
 
-from verification.cli.help import Sections
+from dufm.verification.cli.help import Sections
 
 commands = typer.Typer()
 jumps = typer.Typer(cls=Sections, help="One-way rank jumps of SGD on deep linear networks (Wang, Jacot).")
@@ -35,7 +35,7 @@ def landscape(
 
     Example: dufm jumps landscape --L 3 --lam 0.013767 --reach
     """
-    from verification.cli.jumps.minima import run_landscape
+    from dufm.verification.cli.jumps.minima import run_landscape
 
     run_landscape(L, lam, ranks, instance, seed, reach, as_json, console)
 
@@ -61,7 +61,7 @@ def chains(
 
     Example: dufm jumps chains --eta 0.3 --inject 0.01
     """
-    from verification.cli.jumps.chains import run_chains
+    from dufm.verification.cli.jumps.chains import run_chains
 
     start = {"L": L, "rank": rank, "instance": instance}
     setting = {"lam": lam, "eta": eta, "checkpoint": checkpoint, "seed": seed, "inject": inject}
@@ -81,7 +81,7 @@ def certify_set(
 
     Example: dufm jumps certify --L 3 --lam 0.1 --eta 1e-5
     """
-    from verification.cli.jumps.exact import run_certify
+    from dufm.verification.cli.jumps.exact import run_certify
 
     raise typer.Exit(run_certify(L, lam, a, eta, instance, as_json, console))
 
@@ -100,6 +100,6 @@ def exit_times(
 
     Example: dufm jumps exit-time --L 4 --n 6 --share 0.9 --eta 0.1
     """
-    from verification.cli.jumps.exact import run_exit_time
+    from dufm.verification.cli.jumps.exact import run_exit_time
 
     run_exit_time(L, n, share, eta, number, seed, as_json, console)

@@ -8,10 +8,10 @@ from typing import Any
 from rich.console import Console
 from rich.table import Table
 
-from solvers.jumps.absorbing import certify, eta_max
-from solvers.jumps.scalar_chain import ScalarChain, exit_time, simulate
-from theory.problem import ProblemError, exact_number
-from verification.cli.jumps.minima import chosen_instance, finite
+from dufm.solvers.jumps.absorbing import certify, eta_max
+from dufm.solvers.jumps.scalar_chain import ScalarChain, exit_time, simulate
+from dufm.theory.problem import ProblemError, exact_number
+from dufm.verification.cli.jumps.minima import chosen_instance, finite
 
 # Fractions longer than this are shown as decimals; --json has them whole.
 LONG = 24

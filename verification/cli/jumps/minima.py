@@ -9,11 +9,11 @@ import numpy as np
 from rich.console import Console
 from rich.table import Table
 
-from solvers.jumps.factorisation import product, unseen_error
-from solvers.jumps.hessian import curvature, dead_level, stability_limit, zero_modes
-from solvers.jumps.instance import Completion, full_target32, instance32, read_instance
-from solvers.jumps.minima import Minimum, branch_minimum, critical_strength, find_minimum
-from verification.base.number_lists import read_integers
+from dufm.solvers.jumps.factorisation import product, unseen_error
+from dufm.solvers.jumps.hessian import curvature, dead_level, stability_limit, zero_modes
+from dufm.solvers.jumps.instance import Completion, full_target32, instance32, read_instance
+from dufm.solvers.jumps.minima import Minimum, branch_minimum, critical_strength, find_minimum
+from dufm.verification.base.number_lists import read_integers
 
 
 def chosen_instance(path: Path | None) -> Completion:
