@@ -157,7 +157,7 @@ def test_a_failed_write_names_the_path_and_leaves_the_old_file(tmp_path, monkeyp
 def test_a_disk_that_fills_up_in_the_middle_leaves_nothing(tmp_path):
     code = """
 import resource, sys
-from verification.certificate import CertificateError, write
+from dufm.verification.base.certificate import CertificateError, write
 resource.setrlimit(resource.RLIMIT_FSIZE, (1000, 1000))
 try:
     write({"rows": list(range(5000))}, sys.argv[1])

@@ -12,7 +12,7 @@ from typer.main import get_command
 from dufm.verification.cli.app import app
 from dufm.verification.cli.help import SECTIONS, first_sentence
 
-PROGRAM = [sys.executable, "-c", "from verification.cli.app import main; main()"]
+PROGRAM = [sys.executable, "-c", "from dufm.verification.cli.app import main; main()"]
 
 
 def dufm(*arguments: str, timeout: float = 120) -> subprocess.CompletedProcess[str]:

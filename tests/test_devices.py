@@ -81,7 +81,7 @@ def test_both_engines_end_every_kind_of_start_at_one_loss() -> None:
 
 KEEPING = """
 import jax, jax.numpy as jnp
-from solvers.jax_engine import keep_programs
+from dufm.solvers.search.gpu import keep_programs
 print(keep_programs())
 read = []
 jax.monitoring.register_event_listener(lambda name, **_: read.append(name) if name.endswith("/cache_hits") else None)

@@ -180,10 +180,10 @@ CHILD = """
 import sys
 from multiprocessing import active_children
 from pathlib import Path
-from verification.atlas.cells import read_grid
-from verification.atlas.store import open_store
-from verification.atlas.sweep import process_pool, sweep
-from verification.atlas.work import Effort
+from dufm.verification.atlas.cells import read_grid
+from dufm.verification.atlas.store import open_store
+from dufm.verification.atlas.sweep import process_pool, sweep
+from dufm.verification.atlas.work import Effort
 if __name__ == "__main__":
     with open_store(Path(sys.argv[1])) as store:
         def told(tally):

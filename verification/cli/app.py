@@ -15,6 +15,7 @@ from dufm.theory.problem import ProblemError
 from dufm.verification import checker
 from dufm.verification.cli.atlas import commands
 from dufm.verification.cli.ce.commands import commands as ce_commands
+from dufm.verification.cli.extensions import extension
 from dufm.verification.cli.help import Sections
 from dufm.verification.cli.jumps.commands import commands as jumps_commands
 from dufm.verification.cli.network import commands as network_commands
@@ -179,9 +180,7 @@ def figures(
 
     Example: dufm figures critical-depth
     """
-    from dufm.paper_figs import draw_figures
-
-    for path in draw_figures(names or None, out, budget):
+    for path in extension("figures")(names or None, out, budget):
         console.print(str(path), highlight=False, soft_wrap=True)
 
 

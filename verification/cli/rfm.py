@@ -113,10 +113,9 @@ def _run(
     as_json: bool,
     notes: list[warnings.WarningMessage],
 ) -> None:
-    from dufm.paper_figs.rfm import rfm_gram, rfm_nc
-    from dufm.paper_figs.style import as_csv, render
     from dufm.solvers.base.files import write_whole
     from dufm.solvers.rfm.recursion import layers
+    from dufm.verification.cli.extensions import extension
 
     try:
         out.mkdir(parents=True, exist_ok=True)
@@ -125,20 +124,19 @@ def _run(
     held_out = (found.X_test, found.labels_test) if len(found.X_test) else None
     stream = layers(found.X, found.labels, settings, held_out, memory)
     rows: list[Any] = []
-    pictures: list[dict[str, Any]] = []
+    figures = extension("rfm-figures")(settings, len(found.X))
     interrupted = False
     if not quiet:
         _say(f"{found.name}: {len(found.X)} samples, {found.K} classes; {len(found.X_test)} held out")
         _say(f"{'':10} | {'NC1':^33} | {'NC2':^33} |")
         _say(HEADER)
-    wanted = (*rfm_gram.LAYERS, settings.depth)
     try:
         with open(out / "layers.jsonl", "w") as log:
             for layer, seconds, left in _timed(stream, settings.depth):
                 rows.append(layer.row)
                 log.write(json.dumps(asdict(layer.row)) + "\n")
                 log.flush()
-                pictures += rfm_gram.rows(settings.map, [layer], wanted)
+                figures.add(layer)
                 if not quiet:
                     _say(_line(layer.row, seconds, left))
     except KeyboardInterrupt:
@@ -146,14 +144,9 @@ def _run(
         if not rows:
             raise
     files = [out / "layers.jsonl"]
-    tables: dict[str, tuple[Any, Any]] = {
-        "rfm-nc": (rfm_nc, rfm_nc.rows(settings.map, len(found.X), [rows])),
-        "rfm-gram": (rfm_gram, pictures),
-    }
-    for name, (module, table) in tables.items():
-        for kind, content in ({"csv": as_csv(table)} | render(module, table)).items():
-            write_whole(out / f"{name}.{kind}", content)
-            files.append(out / f"{name}.{kind}")
+    for name, content in figures.files().items():
+        write_whole(out / name, content)
+        files.append(out / name)
     said = list(dict.fromkeys(str(note.message) for note in notes))
     if as_json:
         listed = {"layers": [asdict(row) for row in rows], "notes": said, "files": [str(path) for path in files]}
