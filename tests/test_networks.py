@@ -70,7 +70,7 @@ def test_adam_is_the_published_one() -> None:
         g = RNG.standard_normal((3, 4))
         m, v = 0.9 * m + 0.1 * g, 0.999 * v + 0.001 * g**2
         w = w - 0.01 * (m / (1 - 0.9**t)) / (np.sqrt(v / (1 - 0.999**t)) + 1e-8)
-        adam_step(ours, first, second, g, 0.01, t)
+        adam_step()(ours, first, second, g, 0.01, t)
     assert np.allclose(ours, w, rtol=1e-13, atol=0)
 
 
@@ -81,7 +81,7 @@ def test_momentum_is_the_heavy_ball() -> None:
         g = RNG.standard_normal((2, 3))
         v = 0.9 * v + g
         w = w - 0.1 * v
-        sgd_step(ours, first, g, 0.1, 0.9)
+        sgd_step()(ours, first, g, 0.1, 0.9)
     assert np.allclose(ours, w, rtol=1e-13, atol=0)
 
 

@@ -1,42 +1,90 @@
-"""Compiled programs on disk: a second command does not pay for compilation, and an edit is never missed."""
+"""Compiled programs on disk: a second command does not pay for compilation, and an edit is never missed.
+
+Numba's own cache sees changes of one file only. Here a program's key also covers everything the program is made of
+(`solvers.base.made_of`), taken from what is loaded: the files may have been edited since. A file of the cache that is
+damaged in any way (empty, cut, other bytes) is thrown away and the program compiled anew; where no folder can be
+written, programs are compiled for the process alone.
+"""
 
 import hashlib
+import json
 from collections.abc import Callable
-from types import CodeType, ModuleType
+from pathlib import Path
 from typing import Any, Literal
 
 import numba
+from numba.core.caching import FunctionCache
+
+from dufm.solvers.base.made_of import made_of
+
+Errors = Literal["python", "numpy"]
 
 
-def code_digest(*modules: ModuleType) -> int:
-    """A number that changes with the functions and constants of the modules as they were loaded.
-
-    Numba's cache on disk sees changes of one file only; this number in the closure of what is cached makes it see those
-    of other modules as well. It is taken from the code in memory: the files may have been edited since.
-    """
-    seen = hashlib.sha256()
-    for module in modules:
-        for name, value in sorted(vars(module).items()):
-            code = getattr(getattr(value, "py_func", value), "__code__", None)
-            if code is not None:
-                seen.update(f"{name} {_instructions(code)}".encode())
-            elif not name.startswith("__") and isinstance(value, int | float | str | tuple):
-                seen.update(f"{name} {value!r}".encode())
-    return int.from_bytes(seen.digest()[:7], "big")
-
-
-def _instructions(code: CodeType) -> tuple[Any, ...]:
-    consts = tuple(_instructions(c) if isinstance(c, CodeType) else repr(c) for c in code.co_consts)
-    return code.co_code, code.co_names, code.co_varnames, code.co_freevars, consts
-
-
-def compile_cached(function: Callable[..., Any], signature: str, errors: Literal["python", "numpy"] = "python") -> Any:
+def compile_cached(function: Callable[..., Any], signature: str, errors: Errors = "python") -> Any:
     """The function compiled for one signature, without Python's lock, from the cache on disk where there is one.
 
-    `errors` is Numba's error model: with "numpy" a division by zero gives infinity or NaN and raises nothing.
+    Args:
+        function: plain, or compiled by `numba.njit` for use in others; what it calls is compiled with it.
+        signature: its types, as Numba writes them.
+        errors: Numba's error model: with "numpy" a division by zero gives infinity or NaN and raises nothing.
     """
+    plain = getattr(function, "py_func", function)
+    program = numba.njit(nogil=True, error_model=errors)(plain)
     try:
-        return numba.njit(signature, nogil=True, cache=True, error_model=errors)(function)
-    except RuntimeError:
+        program._cache = ProgramCache(plain, (made_of(plain), errors))
+    except (RuntimeError, OSError):
         # No folder for the cache can be written: compile for this process alone.
-        return numba.njit(signature, nogil=True, error_model=errors)(function)
+        return numba.njit(signature, nogil=True, error_model=errors)(plain)
+    try:
+        program.compile(signature)
+    except OSError:
+        # A full disk, or a folder that went away.
+        return numba.njit(signature, nogil=True, error_model=errors)(plain)
+    program.disable_compile()
+    return program
+
+
+class ProgramCache(FunctionCache):
+    """Numba's cache of one function, its key widened by what the function is made of, its files checked by sums.
+
+    Args:
+        function: plain.
+        made: goes into every key.
+
+    Raises:
+        RuntimeError: if no folder can be written.
+    """
+
+    def __init__(self, function: Callable[..., Any], made: tuple[Any, ...]) -> None:
+        super().__init__(function)
+        self._made = made
+        self._folder = Path(self._cache_path)
+        self._base = self._impl.filename_base
+        self._sums = self._folder / f"{self._base}.sums"
+
+    def _index_key(self, sig: Any, codegen: Any) -> Any:
+        return (*super()._index_key(sig, codegen), self._made)
+
+    def _load_overload(self, sig: Any, target_context: Any) -> Any:
+        try:
+            whole = json.loads(self._sums.read_text()) == self._digests()
+        except (OSError, ValueError):
+            whole = False
+        try:
+            if whole:
+                return super()._load_overload(sig, target_context)
+        except Exception:  # Whatever a damaged file makes of itself: it is only a cache.
+            pass
+        for path in self._files():
+            path.unlink(missing_ok=True)
+        return None
+
+    def _save_overload(self, sig: Any, data: Any) -> None:
+        super()._save_overload(sig, data)
+        self._sums.write_text(json.dumps(self._digests()))
+
+    def _files(self) -> list[Path]:
+        return sorted(p for p in self._folder.glob(f"{self._base}.*") if p.suffix in (".nbi", ".nbc"))
+
+    def _digests(self) -> dict[str, str]:
+        return {path.name: hashlib.sha256(path.read_bytes()).hexdigest() for path in self._files()}

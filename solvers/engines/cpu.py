@@ -12,8 +12,8 @@ from typing import Any
 import numpy as np
 
 from dufm.solvers.base.arrays import Array
-from dufm.solvers.base.program_cache import code_digest, compile_cached
-from dufm.solvers.compiled import lbfgs, passes, products, vectors
+from dufm.solvers.base.program_cache import compile_cached
+from dufm.solvers.compiled import lbfgs
 from dufm.solvers.engines.schedule import EPS_FACTOR, STEPS_PER_STAGE, schedule
 from dufm.solvers.objectives import evaluation, squared_kernel
 from dufm.theory.problem import Problem, ProblemError
@@ -25,25 +25,20 @@ Shapes = tuple[tuple[int, int], ...]
 @functools.cache
 def compiled_homotopy() -> Any:
     """The compiled `kernels.homotopy`, from the cache on disk where there is one."""
-    digest = code_digest(squared_kernel, evaluation, lbfgs, passes, products, vectors)
-
-    def homotopy(field, values, order, stages, w, o, flag, counts):
-        return squared_kernel.homotopy(field, values, order, stages, w, o, flag, counts) if digest else 0
-
     integers, numbers, table = "int64[::1]", "float64[::1]", "float64[:,::1]"
     return compile_cached(
-        homotopy, f"int64({table},{numbers},{integers},{table},{numbers},{integers},{integers},{integers})"
+        squared_kernel.homotopy,
+        f"int64({table},{numbers},{integers},{table},{numbers},{integers},{integers},{integers})",
     )
 
 
 @functools.cache
 def compiled_evaluation() -> Any:
     """Compiled (w, o, eps, times) -> loss: `kernels.evaluate` that many times in a row, for tests and benchmarks."""
-    digest = code_digest(squared_kernel, evaluation, lbfgs, passes, products, vectors)
 
     def evaluate(w, o, eps, times):
         fit, regulariser = 0.0, 0.0
-        for _ in range(times if digest else 0):
+        for _ in range(times):
             fit, regulariser = squared_kernel.evaluate(w, o, eps)
         return fit + regulariser
 

@@ -11,8 +11,8 @@ import numpy as np
 
 from dufm.solvers.base.arrays import Array
 from dufm.solvers.base.parallel import in_order
-from dufm.solvers.base.program_cache import code_digest, compile_cached
-from dufm.solvers.compiled import lbfgs, passes, products, vectors
+from dufm.solvers.base.program_cache import compile_cached
+from dufm.solvers.compiled import lbfgs
 from dufm.solvers.engines.cpu import aligned, pack_rows, unpack_row
 from dufm.solvers.objectives import cross_entropy_kernel, evaluation
 from dufm.theory.problem import Problem
@@ -26,14 +26,10 @@ BATCH = 32
 @functools.cache
 def compiled_descents() -> Any:
     """The compiled `kernels.descents`, from the cache on disk where there is one."""
-    digest = code_digest(cross_entropy_kernel, evaluation, lbfgs, passes, products, vectors)
-
-    def descents(field, reports, stages, w, o, flag):
-        if digest:
-            cross_entropy_kernel.descents(field, reports, stages, w, o, flag)
-
     integers, numbers, table = "int64[::1]", "float64[::1]", "float64[:,::1]"
-    return compile_cached(descents, f"void({table},{table},{table},{numbers},{integers},{integers})")
+    return compile_cached(
+        cross_entropy_kernel.descents, f"void({table},{table},{table},{numbers},{integers},{integers})"
+    )
 
 
 @dataclass(frozen=True)

@@ -11,14 +11,12 @@ which h does not depend but eps does. Ours.
 
 import functools
 import math
-import sys
 from typing import Any
 
 import numpy as np
 from numba import njit
 
-from dufm.solvers.base.program_cache import code_digest, compile_cached
-from dufm.solvers.compiled import lbfgs
+from dufm.solvers.base.program_cache import compile_cached
 from dufm.solvers.compiled.lbfgs import CONTINUE, F0, PHASE, STATE, G, X, advance
 
 # Times the largest eigenvalue of V V^T, added to all: the nuclear norm stays smooth where the rank drops.
@@ -127,9 +125,4 @@ def descend(w, o, q, K, m, stages, limit):
 @functools.cache
 def compiled_descent() -> Any:
     """`descend`, compiled for this process or taken from Numba's cache on disk."""
-    digest = code_digest(sys.modules[__name__], lbfgs)
-
-    def descent(w, o, q, K, m, stages, limit):
-        return descend(w, o, q, K, m, stages, limit) if digest else 0.0
-
-    return compile_cached(descent, "float64(float64[::1],int64[::1],int64,int64,int64,float64[:,::1],float64)", "numpy")
+    return compile_cached(descend, "float64(float64[::1],int64[::1],int64,int64,int64,float64[:,::1],float64)", "numpy")

@@ -8,16 +8,13 @@ drawing one of N entries from 32 bits favours some by less than N / 2^32 relativ
 """
 
 import functools
-import sys
 from typing import Any
 
 import numpy as np
 from numba import njit
 
-from dufm.solvers.base.program_cache import code_digest, compile_cached
-from dufm.solvers.compiled import vectors
+from dufm.solvers.base.program_cache import compile_cached
 from dufm.solvers.compiled.vectors import add_scaled, set_scaled
-from dufm.solvers.jumps import chain_vectors
 from dufm.solvers.jumps.chain_vectors import combine, move_column
 
 # Places in o: layers, rows of padding of each layer's columns, columns, where it begins; then where work begins.
@@ -111,20 +108,9 @@ def run(chains, draws, lost, rows, columns, targets, k, eta, steps, o, work):
             add_scaled(w, o[4] + j * o[3], push, work, u, o[3])
 
 
-def digest() -> int:
-    """A number in the closure of what is cached; it changes with this module and those it calls."""
-    return code_digest(sys.modules[__name__], chain_vectors, vectors)
-
-
 @functools.cache
 def compiled_run() -> Any:
     """`run`, ready to be called without Python's lock."""
-    known = digest()
-
-    def entry(chains, draws, lost, rows, columns, targets, k, eta, steps, o, work):
-        if known:
-            run(chains, draws, lost, rows, columns, targets, k, eta, steps, o, work)
-
     integers, numbers = "int64[::1]", "float64[::1]"
     table = f"float64[:,::1],uint64[::1],uint8[::1],{integers},{integers},{numbers}"
-    return compile_cached(entry, f"void({table},float64,float64,int64,{integers},{numbers})", "numpy")
+    return compile_cached(run, f"void({table},float64,float64,int64,{integers},{numbers})", "numpy")

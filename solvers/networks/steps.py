@@ -1,13 +1,18 @@
 """One step of Adam or of SGD, in compiled code: a single pass over weights, moments and gradient."""
 
+import functools
+from typing import Any
+
 import numpy as np
 from numba import njit
+
+from dufm.solvers.base.program_cache import compile_cached
 
 BETA1, BETA2, EPSILON = 0.9, 0.999, 1e-8
 
 
-@njit(cache=True, nogil=True, error_model="numpy")
-def adam_step(w: np.ndarray, first: np.ndarray, second: np.ndarray, slope: np.ndarray, rate: float, count: int) -> None:
+@njit(nogil=True, error_model="numpy")
+def adam(w: np.ndarray, first: np.ndarray, second: np.ndarray, slope: np.ndarray, rate: float, count: int) -> None:
     """Adam in place (Kingma and Ba, arXiv 1412.6980), as PyTorch writes it; all arrays of one shape.
 
     Args:
@@ -27,10 +32,24 @@ def adam_step(w: np.ndarray, first: np.ndarray, second: np.ndarray, slope: np.nd
         a[i] -= scale * b[i] / (np.sqrt(c[i]) / correction + EPSILON)
 
 
-@njit(cache=True, nogil=True, error_model="numpy")
-def sgd_step(w: np.ndarray, first: np.ndarray, slope: np.ndarray, rate: float, momentum: float) -> None:
-    """SGD with momentum in place: v <- momentum v + slope, w <- w - rate v; arrays as for `adam_step`."""
+@njit(nogil=True, error_model="numpy")
+def sgd(w: np.ndarray, first: np.ndarray, slope: np.ndarray, rate: float, momentum: float) -> None:
+    """SGD with momentum in place: v <- momentum v + slope, w <- w - rate v; arrays as for `adam`."""
     a, b, d = w.ravel(), first.ravel(), slope.ravel()
     for i in range(a.size):
         b[i] = momentum * b[i] + d[i]
         a[i] -= rate * b[i]
+
+
+@functools.cache
+def adam_step() -> Any:
+    """`adam`, compiled: (w, first, second, slope, rate, count), matrices in row order."""
+    return compile_cached(
+        adam, "void(float64[:,::1],float64[:,::1],float64[:,::1],float64[:,::1],float64,int64)", "numpy"
+    )
+
+
+@functools.cache
+def sgd_step() -> Any:
+    """`sgd`, compiled: (w, first, slope, rate, momentum), matrices in row order."""
+    return compile_cached(sgd, "void(float64[:,::1],float64[:,::1],float64[:,::1],float64,float64)", "numpy")

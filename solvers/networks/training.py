@@ -154,9 +154,9 @@ def run_epoch(plan: Plan, state: State, X: Array, Y: Array) -> bool:
             state.steps += 1
             for W, m, v, slope in zip(state.weights, state.first, state.second, slopes, strict=True):
                 if plan.optimiser == "adam":
-                    adam_step(W, m, v, slope, plan.rate, state.steps)
+                    adam_step()(W, m, v, slope, plan.rate, state.steps)
                 else:
-                    sgd_step(W, m, slope, plan.rate, plan.momentum)
+                    sgd_step()(W, m, slope, plan.rate, plan.momentum)
     state.epoch += 1
     return all(bool(np.abs(W).max() <= DIVERGED) for W in state.weights)
 

@@ -12,8 +12,7 @@ from typing import Any
 import numpy as np
 
 from dufm.solvers.base.parallel import cores, in_order
-from dufm.solvers.base.program_cache import code_digest, compile_cached
-from dufm.solvers.compiled import products, vectors
+from dufm.solvers.base.program_cache import compile_cached
 from dufm.solvers.engines.cpu import aligned
 from dufm.solvers.rank_two import kernel
 from dufm.solvers.rank_two.network import LOSSES, Array, Setup, check_data, initial, misfit, outputs
@@ -66,14 +65,11 @@ class Run:
 @functools.cache
 def compiled_descend() -> Any:
     """The compiled `kernel.descend`, from the cache on disk where there is one."""
-    digest = code_digest(kernel, products, vectors)
-
-    def descend(w, o, X, Y, rows, rates, lam, kind, flag):
-        return kernel.descend(w, o, X, Y, rows, rates, lam, kind, flag) if digest else 0
-
     numbers, integers, table = "float64[::1]", "int64[::1]", "float64[:,::1]"
     return compile_cached(
-        descend, f"int64({numbers},{integers},{table},{table},{integers},{numbers},float64,int64,{integers})"
+        kernel.descend,
+        f"int64({numbers},{integers},{table},{table},{integers},{numbers},float64,int64,{integers})",
+        "numpy",
     )
 
 

@@ -12,8 +12,8 @@ from typing import Any
 import numpy as np
 
 from dufm.solvers.base.arrays import Array
-from dufm.solvers.base.program_cache import code_digest, compile_cached
-from dufm.solvers.compiled import lbfgs, passes, products, vectors
+from dufm.solvers.base.program_cache import compile_cached
+from dufm.solvers.compiled import lbfgs
 from dufm.solvers.engines.cpu import aligned, pack_rows, unpack_row
 from dufm.solvers.metrics import dnc1
 from dufm.solvers.objectives import evaluation, samples_kernel
@@ -85,13 +85,9 @@ class Run:
 @functools.cache
 def compiled_descent() -> Any:
     """The compiled `kernel.descend`, from the cache on disk where there is one."""
-    digest = code_digest(samples_kernel, evaluation, passes, products, vectors)
-
-    def descent(w, o, step, steps, cap, flag, told):
-        if digest:
-            samples_kernel.descend(w, o, step, steps, cap, flag, told)
-
-    return compile_cached(descent, "void(float64[::1],int64[::1],float64,int64,float64,int64[::1],float64[::1])")
+    return compile_cached(
+        samples_kernel.descend, "void(float64[::1],int64[::1],float64,int64,float64,int64[::1],float64[::1])", "numpy"
+    )
 
 
 def prepared(setting: Setting) -> tuple[Array, np.ndarray]:
