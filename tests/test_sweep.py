@@ -24,11 +24,12 @@ from rich.console import Console
 
 from dufm.theory.problem import ProblemError
 from dufm.theory.squared.phi import collapse_threshold
+from dufm.verification.atlas import cluster
 from dufm.verification.atlas import sweep as sweeping
 from dufm.verification.atlas.cells import Cell, read_grid
 from dufm.verification.atlas.records import check_atlas
 from dufm.verification.atlas.store import Record, open_store
-from dufm.verification.atlas.sweep import Tally, dask_cluster, neighbours, process_pool, sweep
+from dufm.verification.atlas.sweep import Tally, neighbours, process_pool, sweep
 from dufm.verification.atlas.work import Effort, Result, floats, judge, solve_cell
 from dufm.verification.cli.map import run_map
 
@@ -68,7 +69,16 @@ def test_grids_are_what_they_say(grid: tuple[str, str, str], count: int) -> None
         assert top.x == pytest.approx(float(collapse_threshold(4)), rel=1e-5)
 
 
-OPTIONS = {"budget": "1s", "restarts": 1, "seed": 0, "jobs": 1, "dask": None, "again": False, "warm": False}
+OPTIONS = {
+    "budget": "1s",
+    "restarts": 1,
+    "seed": 0,
+    "jobs": 1,
+    "dask": None,
+    "deadline": None,
+    "again": False,
+    "warm": False,
+}
 MISTAKES = [
     ({"K": "1:3"}, "--K must be integers >= 2 such as 6, 4,7 or 3:16, got '1:3'"),
     ({"K": "5:3"}, "--K must be integers >= 2 such as 6, 4,7 or 3:16, got '5:3'"),
@@ -82,13 +92,14 @@ MISTAKES = [
     ({"seed": -1}, "--seed must be an integer >= 0, got -1"),
     ({"jobs": -1}, "--jobs must be an integer >= 0, got -1"),
     ({"budget": "soon"}, "--budget must be a time such as 30s, 5m or 1h, got 'soon'"),
+    ({"deadline": "late"}, "--deadline must be a time such as 30s, 5m or 1h, got 'late'"),
     ({"dask": "nowhere"}, "--dask must be the address of a Dask scheduler, got 'nowhere'"),
 ]
 
 
 @pytest.mark.parametrize(("changed", "words"), MISTAKES, ids=[str(m[0]) for m in MISTAKES])
 def test_mistakes_get_one_line(tmp_path: Path, changed: dict, words: str, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(sweeping, "CONNECT_SECONDS", 0.2)
+    monkeypatch.setattr(cluster, "CONNECT_SECONDS", 0.2)
     grid = {"K": "2", "L": "2", "x": "0.1"} | {k: v for k, v in changed.items() if k in "KLx"}
     options = OPTIONS | {k: v for k, v in changed.items() if k not in "KLx"} | {"db": tmp_path / "m", "export": None}
     with warnings.catch_warnings():
@@ -271,23 +282,13 @@ def test_neighbours_give_good_starts(serial: Path) -> None:
     assert floats(records[read_grid("3", "4", "0.02")[0]].certificate or "")[0].shape[1] == 3
 
 
-# Dask and what it brings may warn of their own future; tests of ours must not.
-@pytest.mark.filterwarnings("ignore")
-def test_a_dask_cluster_that_loses_a_worker_gives_the_same_table(serial: Path, tmp_path: Path) -> None:
-    from dask.distributed import LocalCluster  # pyright: ignore[reportPrivateImportUsage]
-
-    killed: list[int] = []
+def test_a_deadline_keeps_what_is_done_and_the_rest_follows(serial: Path, tmp_path: Path) -> None:
     path = tmp_path / "m.sqlite"
-    with LocalCluster(n_workers=2, threads_per_worker=1, processes=True, dashboard_address=None) as cluster:
-
-        def kill(tally: Tally) -> None:
-            if tally.done == 2 and not killed:
-                killed.append(cluster.workers[0].pid)
-                os.kill(killed[0], signal.SIGKILL)
-
-        with open_store(path) as store:
-            opener = partial(dask_cluster, cluster.scheduler_address)
-            tally = sweep(CELLS, EFFORT, store, opener, "p", told=kill)
-    assert killed and gone(killed[0])
-    assert (tally.done, tally.failed) == (len(CELLS), {})
+    options = OPTIONS | {"seed": 3, "restarts": 3, "budget": "10m", "db": path, "export": None, "deadline": "0.01s"}
+    assert run_map(("2:3", "3:4", "0.02,0.1"), options, True, Console(quiet=True)) == 1
+    assert not active_children()
+    with open_store(path) as store:
+        kept = len(store.records())
+        tally = sweep(CELLS, EFFORT, store, SERIAL, "p", deadline=600)
+    assert (tally.kept, tally.done, tally.halted) == (kept, len(CELLS) - kept, "")
     assert rows(path) == rows(serial)

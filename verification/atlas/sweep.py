@@ -8,6 +8,7 @@ with it; they are given out again. Warm starts are read from the store before th
 import os
 import signal
 import threading
+import time
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import BrokenExecutor, Executor, Future, ProcessPoolExecutor, as_completed
 from contextlib import AbstractContextManager, contextmanager
@@ -24,11 +25,14 @@ from dufm.verification.atlas.store import Record, Store
 from dufm.verification.atlas.work import Effort, Result, floats, solve_cell
 
 MOST_DEATHS = 3
-CONNECT_SECONDS = 10
 # Finds better weights for x from those for x' while the two are this close.
 NEAR = 4.0
 Opener = Callable[[], AbstractContextManager[Executor]]
 Starts = dict[Cell, list[tuple[str, list[Array]]]]
+
+
+class Halted(Exception):
+    """A sweep ends before its grid does; the message says why."""
 
 
 @dataclass
@@ -42,6 +46,7 @@ class Tally:
         better: how many of those gave a new best.
         failed: cells whose work broke, each with why.
         last: the last cell in words.
+        halted: why the sweep ended before its grid did; empty if it did not.
     """
 
     total: int
@@ -50,6 +55,7 @@ class Tally:
     better: int = 0
     failed: dict[Cell, str] = field(default_factory=dict)
     last: str = ""
+    halted: str = ""
 
 
 def sweep(
@@ -60,6 +66,7 @@ def sweep(
     program: str,
     again: bool = False,
     told: Callable[[Tally], None] = lambda tally: None,
+    deadline: float | None = None,
 ) -> Tally:
     """Work on every cell that the store does not hold with this effort.
 
@@ -71,9 +78,11 @@ def sweep(
         program: remembered with every result.
         again: work on cells that are done, too.
         told: called before the first cell and after each.
+        deadline: seconds after which the sweep ends with what it has.
 
     Returns:
-        The tally; cells whose work broke are in it and are tried again by the next sweep.
+        The tally; cells whose work broke are in it and are tried again by the next sweep, as are those that a deadline
+        or a scheduler that went away left undone.
 
     Raises:
         ProblemError: if workers die three times without a cell being finished in between.
@@ -83,25 +92,59 @@ def sweep(
     tally = Tally(len(cells), len(cells) - len(missing))
     starts = neighbours(missing, store.records()) if effort.warm else {}
     told(tally)
+    end = None if deadline is None else time.monotonic() + deadline
     deaths = 0
     while missing:
-        before, lost = tally.done, []
-        with opener() as executor:
-            futures = {executor.submit(solve_cell, cell, effort, starts.get(cell, ())): cell for cell in missing}
-            for future in as_completed(futures):
-                cell = futures[future]
-                result = _finished(future, cell, tally)
-                if result is not None:
-                    _keep(result, effort, store, program, tally)
-                if result is not None or cell in tally.failed:
-                    told(tally)
-                else:
-                    lost.append(cell)
-        missing = sorted(lost)
+        before = tally.done
+        try:
+            missing = _round(missing, effort, store, opener, program, starts, tally, told, end)
+        except TimeoutError:
+            tally.halted = f"the deadline of {deadline:g} s is over"
+            break
+        except Halted as reason:
+            tally.halted = str(reason)
+            break
         deaths = 0 if tally.done > before else deaths + 1
         if missing and deaths >= MOST_DEATHS:
             raise ProblemError("the workers died three times without finishing a cell; is there enough memory?")
     return tally
+
+
+def _round(
+    cells: Sequence[Cell],
+    effort: Effort,
+    store: Store,
+    opener: Opener,
+    program: str,
+    starts: Starts,
+    tally: Tally,
+    told: Callable[[Tally], None],
+    end: float | None,
+) -> list[Cell]:
+    """Give every cell out once; those whose workers died.
+
+    Raises:
+        Halted: if the executor cannot go on.
+        TimeoutError: at `end`, in seconds of the monotonic clock.
+    """
+    lost, halted = [], None
+    with opener() as executor:
+        futures = {executor.submit(solve_cell, cell, effort, starts.get(cell, ())): cell for cell in cells}
+        for future in as_completed(futures, None if end is None else max(0.0, end - time.monotonic())):
+            cell = futures[future]
+            if isinstance(future.exception(), Halted):
+                halted = future.exception()
+                continue
+            result = _finished(future, cell, tally)
+            if result is not None:
+                _keep(result, effort, store, program, tally)
+            if result is not None or cell in tally.failed:
+                told(tally)
+            else:
+                lost.append(cell)
+    if halted is not None:
+        raise halted
+    return sorted(lost)
 
 
 def _finished(future: Future[Result], cell: Cell, tally: Tally) -> Result | None:
@@ -174,23 +217,3 @@ def _worker() -> None:
     parent = parent_process()
     if parent is not None:
         threading.Thread(target=lambda: (parent.join(), os._exit(1)), daemon=True).start()
-
-
-@contextmanager
-def dask_cluster(address: str) -> Iterator[Executor]:
-    """The workers of a Dask scheduler; dead ones are replaced by the scheduler.
-
-    Raises:
-        ProblemError: if Dask is not installed or nothing answers at the address.
-    """
-    try:
-        from dask.distributed import Client  # pyright: ignore[reportPrivateImportUsage]
-    except ImportError:
-        raise ProblemError("--dask needs Dask; install it with: pip install 'dask[distributed]>=2025.1'") from None
-    try:
-        client = Client(address, timeout=CONNECT_SECONDS)
-    except (OSError, ValueError, TypeError, ImportError) as error:
-        reason = " ".join(str(error).split())
-        raise ProblemError(f"--dask must be the address of a Dask scheduler, got {address!r} ({reason})") from None
-    with client, client.get_executor() as executor:
-        yield executor

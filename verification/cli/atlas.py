@@ -73,6 +73,7 @@ def sweep_map(
     again: Annotated[bool, typer.Option(help="Search cells that are done once more, keeping what is better.")] = False,
     warm: Annotated[bool, typer.Option(help="Also start from the best weights of neighbouring cells.")] = False,
     dask: Annotated[str | None, typer.Option(help="Address of a Dask scheduler, tcp://host:port.")] = None,
+    deadline: Annotated[str | None, typer.Option(help="End the whole sweep after this long: 30m, 8h.")] = None,
     export: Annotated[Path | None, typer.Option(help="File the records in this atlas folder.")] = None,
     as_json: Json = False,
 ) -> None:
@@ -83,7 +84,7 @@ def sweep_map(
     from dufm.verification.cli.map import run_map
 
     options: dict[str, Any] = {"budget": budget, "restarts": restarts, "seed": seed, "jobs": jobs, "db": db}
-    options |= {"again": again, "warm": warm, "dask": dask, "export": export}
+    options |= {"again": again, "warm": warm, "dask": dask, "deadline": deadline, "export": export}
     raise typer.Exit(run_map((K, L, x), options, as_json, console))
 
 

@@ -17,9 +17,10 @@ from dufm.solvers.base.parallel import cores
 from dufm.theory.problem import Problem, ProblemError
 from dufm.theory.squared.phi import collapse_threshold, phi
 from dufm.verification.atlas.cells import Cell, lower_bound, read_grid
+from dufm.verification.atlas.cluster import dask_cluster
 from dufm.verification.atlas.records import FOLDER, check_atlas, export, submit
 from dufm.verification.atlas.store import Record, Store, open_store
-from dufm.verification.atlas.sweep import Opener, Tally, dask_cluster, process_pool, sweep
+from dufm.verification.atlas.sweep import Opener, Tally, process_pool, sweep
 from dufm.verification.atlas.work import Effort
 from dufm.verification.base.number_lists import read_integers
 from dufm.verification.claims.run import source_digest
@@ -45,27 +46,30 @@ LEGEND = (
 
 
 def run_map(grid: tuple[str, str, str], options: dict[str, Any], as_json: bool, console: Console) -> int:
-    """Sweep the grid (--K, --L, --x); 1 if the work of a cell broke, else 0. See `dufm map --help`."""
+    """Sweep the grid (--K, --L, --x); 1 if a cell broke or was not reached, else 0. See `dufm map --help`."""
     cells = read_grid(*grid)
     for name, least in (("restarts", 1), ("seed", 0), ("jobs", 0)):
         if options[name] < least:
             raise ProblemError(f"--{name} must be an integer >= {least}, got {options[name]}")
     effort = Effort(options["seed"], options["restarts"], seconds(options["budget"]) or 0.0, options["warm"])
     pool: Opener = partial(process_pool, min(options["jobs"] or cores(), len(cells)))
-    opener: Opener = pool if options["dask"] is None else partial(dask_cluster, options["dask"])
+    deadline, errors = seconds(options["deadline"], "--deadline"), Console(stderr=True)
+    said = partial(errors.print, highlight=False, markup=False, soft_wrap=True)
+    opener: Opener = pool if options["dask"] is None else partial(dask_cluster, options["dask"], said)
     with open_store(options["db"]) as store:
-        tally = _swept(cells, effort, store, opener, options["again"])
+        tally = _swept(cells, effort, store, opener, options["again"], deadline, errors)
         filed = Counter(f.outcome for f in export(store, options["export"])) if options["export"] else None
         records = store.records(cells)
     rows = [_row(record) for record in records.values()]
     if as_json:
         failed = {str(cell): why for cell, why in tally.failed.items()}
         done = {"total": tally.total, "kept": tally.kept, "done": tally.done, "better": tally.better}
-        told = {"effort": str(effort), **done, "failed": failed, "filed": filed}
+        told = {"effort": str(effort), **done, "halted": tally.halted, "failed": failed, "filed": filed}
         print(json.dumps(told | {"cells": [_with_bound(row) for row in rows]}, indent=1))
     else:
-        console.print(_grid_table(rows, console.width))
-        console.print(LEGEND, highlight=False, markup=False, soft_wrap=True)
+        if rows:
+            console.print(_grid_table(rows, console.width))
+            console.print(LEGEND, highlight=False, markup=False, soft_wrap=True)
         words = f"{tally.done} cells worked on, {tally.better} of them with a new best; {tally.kept} were done before"
         console.print(f"{words}. Table: {options['db']}", highlight=False, soft_wrap=True)
         if filed is not None:
@@ -73,12 +77,22 @@ def run_map(grid: tuple[str, str, str], options: dict[str, Any], as_json: bool, 
             console.print(f"Atlas {options['export']}: {outcomes}", highlight=False, soft_wrap=True)
         for cell, why in tally.failed.items():
             console.print(f"[red]broke[/red] {cell}: {why}", highlight=False, soft_wrap=True)
-    return 1 if tally.failed else 0
+    if tally.halted:
+        left = tally.total - tally.kept - tally.done - len(tally.failed)
+        said(f"stopped: {tally.halted}; {left} of {tally.total} cells are left, the same command goes on with them")
+    return 1 if tally.failed or tally.halted else 0
 
 
-def _swept(cells: list[Cell], effort: Effort, store: Store, opener: Opener, again: bool) -> Tally:
+def _swept(
+    cells: list[Cell],
+    effort: Effort,
+    store: Store,
+    opener: Opener,
+    again: bool,
+    deadline: float | None,
+    errors: Console,
+) -> Tally:
     """The sweep, with a progress bar where stderr is a terminal and a line a cell where it is not."""
-    errors = Console(stderr=True)
     program = source_digest()
     earlier = Counter(store.done(effort)[c] != program for c in cells if c in store.done(effort))
     if earlier and not again:
@@ -96,7 +110,7 @@ def _swept(cells: list[Cell], effort: Effort, store: Store, opener: Opener, agai
             if not live and tally.last:
                 print(f"{ended}/{tally.total} {tally.last}", file=sys.stderr, flush=True)
 
-        return sweep(cells, effort, store, opener, program, again, told)
+        return sweep(cells, effort, store, opener, program, again, told, deadline)
 
 
 def _row(record: Record) -> dict[str, Any]:

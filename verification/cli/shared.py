@@ -17,7 +17,7 @@ from dufm.verification.cli.search_state import Keeper
 UNITS = {"s": 1.0, "m": 60.0, "h": 3600.0}
 
 
-def seconds(text: str | None) -> float | None:
+def seconds(text: str | None, option: str = "--budget") -> float | None:
     """Read "30s", "5m" or "1h".
 
     Raises:
@@ -27,7 +27,7 @@ def seconds(text: str | None) -> float | None:
         return None
     match = re.fullmatch(r"(\d+(?:\.\d+)?)([smh])", text.strip())
     if match is None or float(match[1]) <= 0:
-        raise ProblemError(f"--budget must be a time such as 30s, 5m or 1h, got {text!r}")
+        raise ProblemError(f"{option} must be a time such as 30s, 5m or 1h, got {text!r}")
     return float(match[1]) * UNITS[match[2]]
 
 
