@@ -11,6 +11,7 @@ import pytest
 from scipy.io import savemat
 
 from dufm.solvers.datasets import DataError, Dataset, DataWarning, balanced, load, prepare, rows, split, zscore
+from dufm.solvers.datasets.cifar import python_batch
 from dufm.solvers.datasets.synthetic import MAKERS
 
 RNG = np.random.default_rng(7)
@@ -42,6 +43,16 @@ def write_batches(folder: Path, binary: bool, protocol: int = 2, m: int = 6) -> 
     return pixels, labels
 
 
+def python_2_batch(key: bytes, pixels: np.ndarray, label: int) -> bytes:
+    """One image as Python 2 pickled it by default, protocol 0; `key` is S'%s' for its str and V%s for its unicode."""
+    raw = repr(pixels.tobytes()).removeprefix("b").encode()
+    array = b"cnumpy.core.multiarray\n_reconstruct\np2\n(cnumpy\nndarray\np3\n(I0\ntp4\nS'b'\np5\ntp6\nRp7\n"
+    kind = b"cnumpy\ndtype\np9\n(S'u1'\np10\nI0\nI1\ntp11\nRp12\n(I3\nS'|'\np13\nNNNI-1\nI-1\nI0\ntp14\nb"
+    filled = b"(I1\n(I1\nI3072\ntp8\n" + kind + b"I00\nS" + raw + b"\np15\ntp16\nb"
+    labels = key % b"labels" + b"\np17\n(lp18\nI%d\nas." % label
+    return b"(dp0\n" + key % b"data" + b"\np1\n" + array + filled + b"s" + labels
+
+
 def test_digits_are_the_published_ones() -> None:
     data = load("digits")
     assert (data.n, data.d, data.K, data.X.sum()) == (1797, 64, 10, 561718)
@@ -49,6 +60,18 @@ def test_digits_are_the_published_ones() -> None:
     first = load("digits", n=1000)
     assert np.bincount(first.y).tolist() == [99, 102, 100, 104, 98, 100, 101, 99, 98, 99]
     assert np.flatnonzero(np.ptp(data.X, axis=0) == 0).tolist() == [0, 32, 39]
+
+
+@pytest.mark.parametrize("kind", ["S'%s'", "V%s", *range(6)])
+def test_cifar_batches_with_keys_of_python_2_and_3(kind: str | int, tmp_path: Path) -> None:
+    pixels, labels = images(1, 3072)
+    if isinstance(kind, int):
+        content = pickle.dumps({"data": pixels, "labels": labels.astype(int)}, kind)
+    else:
+        content = python_2_batch(kind.encode(), pixels, labels[0])
+    (tmp_path / "mine").write_bytes(content)
+    data, found = python_batch(tmp_path / "mine")
+    assert np.array_equal(data, pixels) and found.tolist() == labels.tolist()
 
 
 def test_diabetes_is_a_regression_set() -> None:

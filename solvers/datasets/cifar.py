@@ -67,9 +67,13 @@ def python_batch(path: Path) -> Batch:
     except Exception as error:
         # A broken pickle may raise nearly anything.
         raise DataError(path, "a pickled CIFAR-10 batch", f"{describe_bytes(content)} ({error})") from None
-    if not isinstance(batch, dict) or not {b"data", b"labels"} <= set(batch):
+    # The published keys are bytes; Python 2 may have written unicode, Python 3 writes str.
+    named = {k.encode() if isinstance(k, str) else k: v for k, v in batch.items()} if isinstance(batch, dict) else {}
+    if not {b"data", b"labels"} <= set(named):
         raise DataError(path, "a dictionary with b'data' and b'labels'", _outline(batch))
-    data, labels = batch[b"data"], batch[b"labels"]
+    data, labels = named[b"data"], named[b"labels"]
+    if isinstance(labels, np.ndarray) and labels.ndim == 1 and labels.dtype.kind in "iu":
+        labels = labels.tolist()
     if not isinstance(data, np.ndarray) or data.dtype != np.uint8 or data.ndim != 2 or data.shape[1] != PIXELS:
         raise DataError(path, f"b'data' of uint8, m x {PIXELS}", _outline(data))
     if not isinstance(labels, list) or not all(type(k) is int for k in labels):
