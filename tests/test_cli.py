@@ -95,6 +95,27 @@ def test_the_readmes_own_structure(tmp_path: Path) -> None:
     assert dufm("check", str(tmp_path / "new" / "c.json")).returncode == 0
 
 
+def test_compare_takes_a_strength_for_each_factor(tmp_path: Path) -> None:
+    def losses(*options: str) -> tuple[float, list[float]]:
+        done = dufm("compare", "srg", "--K", "6", "--L", "3", "--json", *options)
+        found = json.loads(done.stdout)
+        return found["x"], [row["loss"] for row in found["rows"]]
+
+    unequal = losses("--lam", "0.001,0.002,0.004,0.008", "--out", str(tmp_path / "c.json"))
+    # Only the geometric mean matters: 0.001 * 2^(3/2).
+    assert unequal[1] == pytest.approx(losses("--lam", "0.00282842712474619")[1], rel=1e-12)
+    assert json.loads((tmp_path / "c.json").read_text())["problem"]["lambdas"] == [
+        [1, 1000],
+        [1, 500],
+        [1, 250],
+        [1, 125],
+    ]
+    done = dufm("compare", "srg", "--K", "6", "--L", "3", "--lam", "0.001,0.002")
+    assert done.returncode == 2 and "lambdas must be one number or L + 1 = 4 numbers" in done.stderr
+    done = dufm("compare", "polygon", "--loss", "ce", "--K", "6", "--L", "2", "--lam", "0.01,0.02,0.04", "--json")
+    assert json.loads(done.stdout)["Lambda"] == pytest.approx(0.02)
+
+
 def test_a_cost_that_is_not_the_weights_is_pointed_out(tmp_path: Path) -> None:
     source = Path("examples/my.py").read_text().replace("sp.Rational(55, 36)", "sp.Rational(1, 36)")
     (tmp_path / "my.py").write_text(source)

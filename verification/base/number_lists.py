@@ -34,3 +34,8 @@ def read_numbers(text: str, option: str) -> list[Fraction]:
         ProblemError: naming the option, for anything that is not a comma-separated list of numbers.
     """
     return list(dict.fromkeys(exact_number(part, option) for part in text.split(",")))
+
+
+def as_strengths(text: str) -> str | list[str]:
+    """What --lam holds, for `Problem.of` to read: one strength for all factors, or one each between commas."""
+    return text.split(",") if "," in text else text

@@ -143,12 +143,12 @@ def search(
 
     Example: dufm search --K 6 --L 4 --lam 0.002
     """
+    from dufm.verification.base.number_lists import as_strengths
     from dufm.verification.cli.search import run_search
 
-    strengths = lam.split(",") if "," in lam else lam
     options = {"restarts": restarts, "seed": seed, "device": device, "target": target, "budget": budget}
     options |= {"patience": patience, "resume": resume, "minima": minima}
-    run_search(K, L, strengths, width, n, options, out, as_json, console, loss)
+    run_search(K, L, as_strengths(lam), width, n, options, out, as_json, console, loss)
 
 
 @app.command()
@@ -156,7 +156,9 @@ def compare(
     structure: Annotated[str, typer.Argument(help="A known structure or FILE.py:NAME.", metavar="STRUCTURE")],
     K: Annotated[int, typer.Option("--K", help="Classes, >= 2.")],
     L: Annotated[int, typer.Option("--L", help="Weight layers, >= 1.")],
-    lam: Annotated[str | None, typer.Option(help="Also compare losses at this strength.")] = None,
+    lam: Annotated[
+        str | None, typer.Option(help="Strength to compare losses at, or L + 1 of them separated by commas.")
+    ] = None,
     out: Annotated[Path | None, typer.Option(help="Write a certificate here if the structure beats DNC.")] = None,
     loss: Annotated[str, typer.Option(help="mse (relu layers) or ce (cross-entropy, linear layers).")] = "mse",
     as_json: Json = False,
@@ -165,9 +167,10 @@ def compare(
 
     Example: dufm compare examples/my.py:Mine --K 10 --L 4
     """
+    from dufm.verification.base.number_lists import as_strengths
     from dufm.verification.cli.compare import run_compare
 
-    run_compare(structure, K, L, lam, out, as_json, console, loss)
+    run_compare(structure, K, L, None if lam is None else as_strengths(lam), out, as_json, console, loss)
 
 
 @app.command()

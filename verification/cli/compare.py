@@ -83,7 +83,7 @@ def run_compare(
     reference: str,
     K: int,
     L: int,
-    lam: str | None,
+    lam: str | list[str] | None,
     out: Path | None,
     as_json: bool,
     console: Console,

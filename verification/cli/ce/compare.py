@@ -44,7 +44,7 @@ def check_structure(structure: CeStructure, K: int) -> None:
 
 
 def run_ce_compare(
-    reference: str, K: int, L: int, lam: str | None, out: Path | None, as_json: bool, console: Console
+    reference: str, K: int, L: int, lam: str | list[str] | None, out: Path | None, as_json: bool, console: Console
 ) -> None:
     """Print the comparison; see `dufm compare --help`."""
     if out is not None:
