@@ -3,6 +3,8 @@
 import io
 import json
 import shutil
+import subprocess
+import sys
 from collections.abc import Callable
 from fractions import Fraction
 from pathlib import Path
@@ -14,7 +16,7 @@ from rich.console import Console
 
 from dufm.solvers.search.solution import Outcome, Solution, save
 from dufm.theory.problem import Problem, ProblemError
-from dufm.theory.squared.phi import phi, phi_of_power
+from dufm.theory.squared.phi import collapse_threshold, phi, phi_of_power
 from dufm.theory.squared.structure import total_cost
 from dufm.theory.squared.structures import CheapestSum
 from dufm.verification.atlas import records
@@ -33,7 +35,7 @@ from dufm.verification.claims.settled import (
     table,
     verdict,
 )
-from dufm.verification.cli.map import run_records, run_submit
+from dufm.verification.cli.map import run_extract, run_records, run_submit
 
 K, L = 3, 4
 STRENGTHS = 5
@@ -240,3 +242,48 @@ def test_no_number_of_the_table_is_cut(width: int) -> None:
     assert run_records("10,15", "3:5", None, False, shown) == 0
     text = shown.file.getvalue()  # pyright: ignore[reportAttributeAccessIssue]
     assert "…" not in text and text.count("0.9x*") == (6 if width < 160 else 1)
+
+
+def test_a_record_is_extracted_and_checked_with_python_alone(tmp_path: Path) -> None:
+    path = tmp_path / "new" / "record.json"
+    assert run_extract(("6", "4", "0.012"), None, path) == 0
+    (held,) = [r for cell, r in read_file(path_of(FOLDER, 6, 4)).items() if cell.Lambda == Fraction("0.002")]
+    assert json.loads(path.read_text()) == held["certificate"]
+    command = [sys.executable, "-S", "-I", str(Path("verification/checker.py").resolve()), str(path)]
+    done = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True, timeout=60)
+    assert done.returncode == 0 and "ACCEPTED" in done.stdout
+
+
+@pytest.mark.parametrize(
+    ("grid", "words"),
+    [
+        (("6", "4", "0.0121"), "at K = 6, L = 4 the atlas holds --x .*0.012.*; got 0.0121"),
+        (("6", "4", None), "got no --x"),
+        (("6", None, None), "got no --L nor --x"),
+        (("6:7", "4", "0.012"), "got those of 2"),
+        (("2", "4", "0.01"), "no weights below DNC at K = 2, L = 4, x = 0.01: there is nothing to extract"),
+    ],
+)
+def test_what_cannot_be_extracted_is_said(grid: tuple[str | None, ...], words: str, tmp_path: Path) -> None:
+    with pytest.raises(ProblemError, match=words):
+        run_extract(grid, None, tmp_path / "record.json")
+    assert not (tmp_path / "record.json").exists()
+
+
+def test_a_spoiled_record_is_not_extracted(tmp_path: Path) -> None:
+    place = path_of(tmp_path, 6, 4)
+    text = path_of(FOLDER, 6, 4).read_text()
+    content = json.loads(text)
+    for record in content["records"]:
+        record["certificate"]["witness"][0]["rows"][0][0] += 10**9
+    place.write_text(json.dumps(content))
+    with pytest.raises(ProblemError, match="does not hold"):
+        run_extract(("6", "4", "0.012"), tmp_path, tmp_path / "record.json")
+    assert not (tmp_path / "record.json").exists()
+
+
+def test_records_at_some_strengths(capsys: pytest.CaptureFixture[str]) -> None:
+    assert run_records("6", "3:4", None, True, Console(), "0.012,0.9*coll") == 0
+    rows = json.loads(capsys.readouterr().out)["records"]
+    ends = {L: pytest.approx(0.9 * float(collapse_threshold(L)), rel=1e-5) for L in (3, 4)}
+    assert [(row["L"], row["x"]) for row in rows] == [(3, ends[3]), (4, 0.012), (4, ends[4])]

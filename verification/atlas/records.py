@@ -19,7 +19,8 @@ from dufm.theory.problem import Problem, ProblemError
 from dufm.verification.atlas.cells import Cell
 from dufm.verification.atlas.store import Store
 from dufm.verification.atlas.work import CLAIM, as_text, judge, summary
-from dufm.verification.base.certificate import CertificateError, point_certificate, read
+from dufm.verification.base.certificate import CertificateError, point_certificate, read, write
+from dufm.verification.checker import check
 
 FOLDER = shipped("atlas")
 FORMAT = "dufm-atlas"
@@ -160,6 +161,33 @@ def submit(path: Path, folder: Path) -> Filed:
     text = as_text(certificate)
     judge(cell, text)
     return file_weights(folder, cell, text, {"origin": "submitted"} | summary(problem, text))
+
+
+def extract(cell: Cell, folder: Path, path: Path) -> str:
+    """Write one record's certificate, for `checker.py` to read without this package; what the checker says of it.
+
+    Raises:
+        ProblemError: for a cell without weights below DNC, weights that do not hold, and a file that cannot be written.
+    """
+    place = path_of(folder, cell.K, cell.L)
+    held = read_file(place) if place.exists() else {}
+    if cell not in held:
+        known = ", ".join(f"{c.x:g}" for c in held) or "nothing"
+        raise ProblemError(f"at K = {cell.K}, L = {cell.L} the atlas holds --x {known}; got {cell.x:g}")
+    certificate = held[cell]["certificate"]
+    if certificate is None:
+        raise ProblemError(f"the atlas knows no weights below DNC at {cell}: there is nothing to extract")
+    result = check(as_text(certificate))
+    if not judge(cell, as_text(certificate)).certified:
+        raise ProblemError(f"the record at {cell} does not hold: {result.sentence}")
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        write(certificate, path)
+    except CertificateError as error:
+        raise ProblemError(str(error)) from None
+    except OSError as error:
+        raise ProblemError(f"--extract {path} cannot be written: {error.strerror}") from None
+    return result.sentence
 
 
 def check_atlas(folder: Path, only: Callable[[Cell], bool] = lambda cell: True) -> list[str]:

@@ -92,16 +92,24 @@ def sweep_map(
 def records(
     K: Annotated[str | None, typer.Option("--K", help="Classes: 2:15 or 4,6,10; all if not given.")] = None,
     L: Annotated[str | None, typer.Option("--L", help="Weight layers; all if not given.")] = None,
+    x: Annotated[str | None, typer.Option("--x", help="K Lambda, as in map: 0.01,0.9*coll; all if not given.")] = None,
+    extract: Annotated[
+        Path | None, typer.Option(help="Write the certificate of the one record at K, L, x here.")
+    ] = None,
     atlas: Annotated[Path | None, typer.Option(help="Atlas folder; the shipped one if not given.")] = None,
     as_json: Json = False,
 ) -> None:
     """Print the best losses known, each re-checked exactly as it is printed. Exit code 1 if one does not hold.
 
-    Example: dufm records --K 6:8 --L 3
-    """
-    from dufm.verification.cli.map import run_records
+    With --extract, write one of them as a certificate that checker.py reads alone.
 
-    raise typer.Exit(run_records(K, L, atlas, as_json, console))
+    Example: dufm records --K 6 --L 4 --x 0.012 --extract out/record.json
+    """
+    from dufm.verification.cli.map import run_extract, run_records
+
+    if extract is not None:
+        raise typer.Exit(run_extract((K, L, x), atlas, extract))
+    raise typer.Exit(run_records(K, L, atlas, as_json, console, x))
 
 
 @commands.command()

@@ -4,6 +4,7 @@ import json
 import sys
 from collections import Counter
 from collections.abc import Iterable
+from fractions import Fraction
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -16,9 +17,10 @@ from rich.table import Table
 from dufm.solvers.base.parallel import cores
 from dufm.theory.problem import Problem, ProblemError
 from dufm.theory.squared.phi import collapse_threshold, phi
+from dufm.verification import checker
 from dufm.verification.atlas.cells import Cell, lower_bound, read_grid
 from dufm.verification.atlas.cluster import dask_cluster
-from dufm.verification.atlas.records import FOLDER, check_atlas, export, submit
+from dufm.verification.atlas.records import FOLDER, check_atlas, export, extract, submit
 from dufm.verification.atlas.store import Record, Store, open_store
 from dufm.verification.atlas.sweep import Opener, Tally, process_pool, sweep
 from dufm.verification.atlas.work import Effort
@@ -160,17 +162,38 @@ def _words(row: dict[str, Any]) -> str:
     return f"{value} {SHORT[row['verdict']]}"
 
 
-def run_records(classes: str | None, layers: str | None, folder: Path | None, as_json: bool, console: Console) -> int:
+def run_extract(grid: tuple[str | None, str | None, str | None], folder: Path | None, path: Path) -> int:
+    """Write the certificate of the one cell (--K, --L, --x). See `dufm records --help`."""
+    names = [name for name, text in zip(("--K", "--L", "--x"), grid, strict=True) if text is None]
+    if names:
+        raise ProblemError(f"--extract needs --K, --L and --x of one record, got no {' nor '.join(names)}")
+    cells = read_grid(*map(str, grid))
+    if len(cells) != 1:
+        raise ProblemError(f"--extract needs --K, --L and --x of one record, got those of {len(cells)}")
+    sentence = extract(cells[0], folder or FOLDER, path)
+    print(f"{path}: accepted: {sentence}\nAlone: python3 -S -I {Path(checker.__file__)} {path}")
+    return 0
+
+
+def run_records(
+    classes: str | None,
+    layers: str | None,
+    folder: Path | None,
+    as_json: bool,
+    console: Console,
+    strengths: str | None = None,
+) -> int:
     """Print the atlas; 1 if a record does not hold. See `dufm records --help`."""
     place = folder or FOLDER
     Ks = None if classes is None else read_integers(classes, "--K", 2)
     Ls = None if layers is None else read_integers(layers, "--L", 1)
 
-    def wanted(K: int, L: int) -> bool:
-        return (Ks is None or K in Ks) and (Ls is None or L in Ls)
+    def wanted(cell: Cell) -> bool:
+        own = strengths is None or cell in read_grid(str(cell.K), str(cell.L), strengths)
+        return (Ks is None or cell.K in Ks) and (Ls is None or cell.L in Ls) and own
 
-    rows = [row for row in table(place) if wanted(row["K"], row["L"])]
-    faults = check_atlas(place, lambda cell: wanted(cell.K, cell.L))
+    rows = [row for row in table(place) if wanted(Cell(row["K"], row["L"], Fraction(row["Lambda"])))]
+    faults = check_atlas(place, wanted)
     if as_json:
         print(json.dumps({"records": [_with_bound(row) for row in rows], "faults": faults}, indent=1))
         return 1 if faults else 0
