@@ -40,6 +40,7 @@ def dufm(*arguments: str, timeout: float = 120) -> subprocess.CompletedProcess[s
         ("derive nonsense", "derivation must be one of reductions, dnc"),
         ("derive srg --format pdf", "--format must be one of text, markdown, latex, got 'pdf'"),
         ("derive srg --L 0", "L must be an integer >= 1"),
+        ("derive srg --standalone", "--standalone needs --format latex, got 'text'"),
         ("verify --budget slow", "--budget must be one of quick, full, got 'slow'"),
         ("verify --only nonsense", "--only must match a claim label"),
         ("verify --jobs=-1", "--jobs must be an integer >= 0, got -1"),
@@ -168,6 +169,9 @@ def test_lists(tmp_path: Path) -> None:
     assert rows["srg"]["C_over_K"] == pytest.approx(0.9013551490741312, abs=1e-12)
     assert rows["head32"]["C_over_K"] is None
     assert "C / K = 0.90135515" in dufm("derive", "srg", "--L", "4").stdout
+    whole = dufm("derive", "srg", "--L", "4", "--format", "latex", "--standalone").stdout
+    assert whole.startswith("\\documentclass") and whole.endswith("\\end{document}\n")
+    assert "$C/K = 0.90135515$" in whole and "$C_{\\mathrm{SRG}} < K$ for every $r \\ge 4$" in whole
     assert dufm().stdout.startswith("Usage")
 
 

@@ -1,5 +1,6 @@
 """Every step of every derivation checks; a wrong step is caught; all three renderings say so."""
 
+import re
 import shutil
 import subprocess
 from pathlib import Path
@@ -10,7 +11,9 @@ import sympy as sp
 from dufm.theory.derivations import DERIVATIONS, derivation, names
 from dufm.theory.problem import ProblemError
 from dufm.theory.proof.checks import Method, every, identical, positive_beyond, standard
-from dufm.theory.proof.derivation import FORMATS, Derivation, Step, conclusion, proved
+from dufm.theory.proof.derivation import FORMATS, Derivation, Step, conclusion, document, proved
+from dufm.verification.cli.ce.numbers import ce_numbers_at
+from dufm.verification.cli.listings import numbers_at
 
 
 @pytest.mark.parametrize("name", names())
@@ -74,7 +77,7 @@ def test_unknown_names_are_answered_with_the_known_ones() -> None:
 
 
 @pytest.mark.parametrize("name", names())
-def test_latex_compiles_in_a_minimal_article(name: str, tmp_path: Path) -> None:
+def test_latex_compiles_in_a_minimal_article_and_alone_without_overfull_lines(name: str, tmp_path: Path) -> None:
     body = derivation(name).render("latex")
     assert body.count("{") == body.count("}")
     # One list of steps; matrices and tables stand in environments of their own.
@@ -84,9 +87,18 @@ def test_latex_compiles_in_a_minimal_article(name: str, tmp_path: Path) -> None:
     compiler = shutil.which("pdflatex")
     if compiler is None:
         return
-    source = "\\documentclass{article}\\usepackage{amsmath}\\begin{document}\n" + body + "\n\\end{document}\n"
-    (tmp_path / "a.tex").write_text(source)
-    done = subprocess.run(
-        [compiler, "-halt-on-error", "a.tex"], cwd=tmp_path, capture_output=True, text=True, timeout=60
-    )
+    minimal = "\\documentclass{article}\\usepackage{amsmath}\\begin{document}\n" + body + "\n\\end{document}\n"
+    _compiled(compiler, minimal, tmp_path)
+    numbers = (ce_numbers_at if name.startswith("ce-") else numbers_at)(4, "latex")
+    log = _compiled(compiler, document(f"{body}\n\n{numbers}"), tmp_path)
+    wide = [float(points) for points in re.findall(r"Overfull \\hbox \((.*?)pt too wide\)", log)]
+    assert all(points < 1 for points in wide), log
+
+
+def _compiled(compiler: str, source: str, folder: Path) -> str:
+    """The log of a LaTeX run that must succeed."""
+    (folder / "a.tex").write_text(source)
+    command = [compiler, "-halt-on-error", "-interaction=nonstopmode", "a.tex"]
+    done = subprocess.run(command, cwd=folder, capture_output=True, text=True, timeout=120)
     assert done.returncode == 0, done.stdout[-800:]
+    return (folder / "a.log").read_text(errors="replace")

@@ -1,5 +1,6 @@
 """A derivation: a named chain of steps, each checked by the machine, readable as text, Markdown or LaTeX."""
 
+import re
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Literal
@@ -7,8 +8,18 @@ from typing import Literal
 import sympy as sp
 
 from dufm.theory.proof.checks import Check, Checked, Method
+from dufm.theory.proof.typeset import typeset
 
 Format = Literal["text", "markdown", "latex"]
+PREAMBLE = r"""\documentclass[11pt]{article}
+\usepackage[T1]{fontenc}
+\usepackage{lmodern,amsmath,graphicx,microtype}
+\usepackage[a4paper,margin=25mm]{geometry}
+\sloppy\emergencystretch=10em
+\newsavebox\formula
+\newcommand\fitted[1]{\[\sbox\formula{$\displaystyle #1$}%
+  \ifdim\wd\formula>\linewidth\resizebox{\linewidth}{!}{\usebox\formula}\else\usebox\formula\fi\]}
+"""
 FORMATS: tuple[Format, ...] = ("text", "markdown", "latex")
 
 
@@ -96,36 +107,22 @@ def _markdown(d: Derivation, checked: tuple[Checked, ...]) -> str:
 
 def _latex(d: Derivation, checked: tuple[Checked, ...]) -> str:
     lines = [
-        f"\\section*{{{_escape(d.title)}}}",
-        f"\\emph{{Source:}} {_escape(d.source)}.\\\\",
-        f"\\emph{{States:}} {_escape(d.states)}",
+        f"\\section*{{{typeset(d.title)}}}",
+        f"\\emph{{Source:}} {typeset(d.source)}.\\\\",
+        f"\\emph{{States:}} {typeset(d.states)}",
         "\\begin{enumerate}",
     ]
     for step, c in zip(d.steps, checked, strict=True):
-        lines.append(f"\\item {_escape(step.words)}")
+        lines.append(f"\\item {typeset(step.words)}")
         lines += [f"\\[ {sp.latex(relation)} \\]" for relation in step.relations]
-        lines.append(f"{{\\footnotesize [{_escape(_mark(c))}]}}")
-    return "\n".join([*lines, "\\end{enumerate}", f"\\textbf{{{_escape(conclusion(checked))}}}"])
+        lines.append(f"\\par{{\\footnotesize [{typeset(_mark(c))}]\\par}}")
+    return "\n".join([*lines, "\\end{enumerate}", f"\\textbf{{{typeset(conclusion(checked))}}}"])
 
 
-def _escape(words: str) -> str:
-    table: dict[str, str] = {
-        "\\": r"\textbackslash{}",
-        "{": r"\{",
-        "}": r"\}",
-        "_": r"\_",
-        "^": r"\textasciicircum{}",
-        "%": r"\%",
-        "&": r"\&",
-        "#": r"\#",
-        "$": r"\$",
-        "~": r"\textasciitilde{}",
-        "<": r"$<$",
-        ">": r"$>$",
-        "|": r"$|$",
-        "*": r"$\ast$",
-    }
-    return "".join(table.get(c, c) for c in words)
+def document(fragment: str) -> str:
+    """A whole LaTeX file around what `render("latex")` gives; formulas wider than the page are scaled down to it."""
+    displayed = re.sub(r"(?m)^\\\[ (.*) \\\]$", r"\\fitted{\1}", fragment)
+    return f"{PREAMBLE}\\begin{{document}}\n{displayed}\n\\end{{document}}"
 
 
 Builder = Callable[[], Derivation]

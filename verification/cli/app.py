@@ -99,13 +99,14 @@ def derive(
     name: Annotated[str | None, typer.Argument(help="A derivation; all are listed if none is named.")] = None,
     L: Annotated[int | None, typer.Option("--L", help="Also print the statement's numbers at this depth.")] = None,
     form: Annotated[str, typer.Option("--format", help="text, markdown or latex.")] = "text",
+    standalone: Annotated[bool, typer.Option("--standalone", help="With latex: a whole document.")] = False,
 ) -> None:
     """Print a derivation, step by step, with how the machine checked each step; without a name, list them all.
 
-    Example: dufm derive srg --format latex > srg.tex
+    Example: dufm derive srg --format latex --standalone > srg.tex
     """
     from dufm.theory.derivations import derivation
-    from dufm.theory.proof.derivation import FORMATS
+    from dufm.theory.proof.derivation import FORMATS, document
     from dufm.verification.cli.ce.numbers import ce_numbers_at
     from dufm.verification.cli.listings import derivations_table, numbers_at
 
@@ -114,10 +115,12 @@ def derive(
         return
     if form not in FORMATS:
         raise ProblemError(f"--format must be one of {', '.join(FORMATS)}, got {form!r}")
-    found = derivation(name)
-    print(found.render(form))
+    if standalone and form != "latex":
+        raise ProblemError(f"--standalone needs --format latex, got {form!r}")
+    shown = derivation(name).render(form)
     if L is not None:
-        print("\n" + (ce_numbers_at if name.startswith("ce-") else numbers_at)(L, form))
+        shown += "\n\n" + (ce_numbers_at if name.startswith("ce-") else numbers_at)(L, form)
+    print(document(shown) if standalone else shown)
 
 
 @app.command()

@@ -8,6 +8,7 @@ from rich.table import Table
 
 from dufm.theory.derivations import DERIVATIONS, names
 from dufm.theory.problem import Problem
+from dufm.theory.proof.typeset import typeset
 from dufm.theory.squared.phi import collapse_scale, collapse_threshold
 from dufm.theory.squared.structure import HeadCost, total_cost
 from dufm.theory.squared.structures import STRUCTURES
@@ -75,12 +76,14 @@ def _number(value: object) -> str:
 
 def numbers_at(L: int, form: str) -> str:
     """The collapse threshold and the structures' costs at depth L, in the format of the derivation."""
-    where = f"{_value(collapse_threshold(L), form)} = {_digits(collapse_threshold(L))}"
-    lines = [f"At L = {L}: DNC collapses at K Lambda = {where}, where t = {collapse_scale(L)}."]
+    words = typeset if form == "latex" else str
+    where = f"{_value(collapse_threshold(L), form)} {words(f'= {_digits(collapse_threshold(L))}, where')}"
+    begun = words(f"At L = {L}: DNC collapses at K Lambda =")
+    lines = [f"{begun} {where} {words(f't = {collapse_scale(L)}.')}"]
     for s in STRUCTURES:
         for K in (3, 6, 7, 10, 15):
             if s.name not in ("dnc", "sum") and s.valid(K, L):
-                lines.append(f"{s.name}, K = {K}: C / K = {_digits(total_cost(s, K, L) / K)}")
+                lines.append(words(f"{s.name}, K = {K}: C / K = {_digits(total_cost(s, K, L) / K)}"))
     joiner = {"text": "\n", "markdown": "  \n", "latex": "\\\\\n"}[form]
     return joiner.join(lines)
 

@@ -9,6 +9,7 @@ from dufm.theory.ce.polygons import DNC_LOGITS
 from dufm.theory.ce.structure import cost_ball, rank
 from dufm.theory.ce.structures import cheapest_at_margin
 from dufm.theory.problem import ProblemError
+from dufm.theory.proof.typeset import typeset
 
 CLASSES = (3, 4, 5, 6, 8, 10, 12, 16)
 DIGITS = 20
@@ -27,7 +28,7 @@ def ce_numbers_at(L: int, form: str) -> str:
     lines = [f"Cross-entropy at L = {L} (n = 1, one strength Lambda = lambda for all factors; collapse has c = K - 1):"]
     lines += [_line(K, L) for K in CLASSES]
     joiner = {"text": "\n", "markdown": "  \n", "latex": "\\\\\n"}[form]
-    return joiner.join(line.replace("_", r"\_") if form == "latex" else line for line in lines)
+    return joiner.join(map(typeset, lines) if form == "latex" else lines)
 
 
 def _line(K: int, L: int) -> str:
