@@ -117,11 +117,24 @@ def test_compare_takes_a_strength_for_each_factor(tmp_path: Path) -> None:
     assert json.loads(done.stdout)["Lambda"] == pytest.approx(0.02)
 
 
-def test_a_cost_that_is_not_the_weights_is_pointed_out(tmp_path: Path) -> None:
-    source = Path("examples/my.py").read_text().replace("sp.Rational(55, 36)", "sp.Rational(1, 36)")
-    (tmp_path / "my.py").write_text(source)
-    done = dufm("compare", f"{tmp_path / 'my.py'}:Mine", "--K", "10", "--L", "4")
-    assert done.returncode == 0 and "the stated cost is NOT theirs" in done.stdout
+LIES = {
+    # 5^(L-3) = 5 times as much in h as in q: right at L = 4 alone.
+    "cost": ("sp.Rational(55, 36), 5)", "sp.Rational(1, 36), 5)", 1),
+    "negative": ("HeadCost(nuclear_norm(5) ** 2 * 50 * sp.Rational(55, 36), 5)", "-sp.Integer(8)", 1),
+    "depth": ("sp.Rational(55, 36), 5)", "sp.Rational(55, 36) * 5, 1)", 0),
+}
+
+
+@pytest.mark.parametrize("kind", LIES)
+def test_a_structure_is_ranked_by_its_weights_whatever_it_states(kind: str, tmp_path: Path) -> None:
+    true, lie, code = LIES[kind]
+    (tmp_path / "my.py").write_text(Path("examples/my.py").read_text().replace(true, lie))
+    arguments = ["compare", f"{tmp_path / 'my.py'}:Mine", "--K", "10", "--L", "4"]
+    done, told = dufm(*arguments), dufm(*arguments, "--json")
+    assert done.returncode == told.returncode == code, done.stderr
+    assert ("is NOT theirs" in done.stdout) == bool(code) and "beats DNC at every L" not in done.stdout
+    mine = json.loads(told.stdout)["rows"][0]
+    assert mine["C_over_K"] == pytest.approx(0.816808, abs=1e-6) and mine["critical_depth"] is None
 
 
 def test_search_reports_saves_and_certifies(tmp_path: Path) -> None:

@@ -168,12 +168,15 @@ def compare(
 ) -> None:
     """Compare a structure, a user's own too, with DNC, the SRG and the best known one.
 
+    It is ranked by its weights; exit code 1 if the cost it states is not theirs.
+
     Example: dufm compare examples/my.py:Mine --K 10 --L 4
     """
     from dufm.verification.base.number_lists import as_strengths
     from dufm.verification.cli.compare import run_compare
 
-    run_compare(structure, K, L, None if lam is None else as_strengths(lam), out, as_json, console, loss)
+    strengths = None if lam is None else as_strengths(lam)
+    raise typer.Exit(run_compare(structure, K, L, strengths, out, as_json, console, loss))
 
 
 @app.command()

@@ -36,14 +36,32 @@ def inspect(structure: Structure, K: int, L: int) -> dict[str, Any]:
     """Check a structure's weights at (K, L) exactly and compute its cost from them.
 
     Returns:
-        C / K stated and C / K of the weights, each a float; whether they agree within the enclosure; rank and critical
-        depth if it states a head.
+        C / K of the weights, by which it is ranked, and C / K stated, each a float; whether they agree within the
+        enclosure; rank and critical depth if it states a head and the cost stated is that of the weights at this depth
+        and, where it exists there, the next.
 
     Raises:
         ProblemError: if it does not exist for (K, L), its weights do not chain up or do not give I_K.
     """
     require(structure, K, L)
-    problem = Problem.of(K, L, 1)
+    cost = structure.cost(K, L)
+    exact, agrees, of_weights, stated = _priced(structure, K, L)
+    deep = agrees and isinstance(cost, HeadCost) and 0 < cost.q < K
+    # One depth fixes h q^(L-3) only; two fix h and q.
+    deep = deep and structure.valid(K, L + 1) and _priced(structure, K, L + 1)[1]
+    return {
+        "structure": structure.name,
+        "C_over_K": of_weights,
+        "C_over_K_stated": stated,
+        "exact": exact,
+        "agrees": agrees,
+        "rank": cost.q if deep and isinstance(cost, HeadCost) else None,
+        "critical_depth": float(sp.N(cost.critical_depth(K))) if deep and isinstance(cost, HeadCost) else None,
+    }
+
+
+def _priced(structure: Structure, K: int, L: int) -> tuple[bool, bool, float, float]:
+    """(whether the weights are rational, whether the cost stated is theirs, C / K of the weights, C / K stated)."""
     cost = structure.cost(K, L)
     stated = cost.cost(L) if isinstance(cost, HeadCost) else sp.sympify(cost)
     exact = True
@@ -53,25 +71,20 @@ def inspect(structure: Structure, K: int, L: int) -> dict[str, Any]:
             factors = [matrix(w) for w in weights]
         except TypeError:
             exact, factors = False, [_rounded(w) for w in weights]
-        output = problem.output(full_weights(factors, L))
+        output = Problem.of(K, L, 1).output(full_weights(factors, L))
         low, high = as_fraction_ball(cost_power(factors, L))
     except (TypeError, ValueError, AttributeError) as error:
         raise ProblemError(f"structure {structure.name!r} at K = {K}, L = {L}: {error}") from None
     # Exact weights must give the identity exactly; algebraic ones are rounded first and must give it to 10^-40.
     if squared_norm(output - identity(K)) > (0 if exact else ROUNDING**2):
         raise ProblemError(f"structure {structure.name!r}: the weights at K = {K}, L = {L} do not give the identity")
+    number = sp.N(stated / K)
+    if not (number.is_real and number.is_finite):
+        raise ProblemError(f"structure {structure.name!r}: cost at K = {K}, L = {L} must be a real number, got {cost}")
     named = Fraction(str(sp.N(stated ** (L + 1), DIGITS)))
-    agrees = low * (1 - ROUNDING) <= named <= high * (1 + ROUNDING)
-    deep = isinstance(cost, HeadCost) and 0 < cost.q < K
-    return {
-        "structure": structure.name,
-        "C_over_K": float(sp.N(stated / K)),
-        "C_over_K_of_weights": float(sp.N(sp.Rational(high.numerator, high.denominator) ** sp.Rational(1, L + 1) / K)),
-        "exact": exact,
-        "agrees": agrees,
-        "rank": cost.q if isinstance(cost, HeadCost) else None,
-        "critical_depth": float(sp.N(cost.critical_depth(K))) if isinstance(cost, HeadCost) and deep else None,
-    }
+    agrees = bool(stated > 0) and low * (1 - ROUNDING) <= named <= high * (1 + ROUNDING)
+    of_weights = sp.Rational(high.numerator, high.denominator) ** sp.Rational(1, L + 1) / K
+    return exact, agrees, float(sp.N(of_weights)), float(number)
 
 
 def _rounded(weight: Any) -> fmpq_mat:
@@ -88,13 +101,13 @@ def run_compare(
     as_json: bool,
     console: Console,
     loss: str = "mse",
-) -> None:
-    """Print the comparison; see `dufm compare --help`."""
+) -> int:
+    """Print the comparison; 1 if the cost stated is not that of the weights. See `dufm compare --help`."""
     if loss == "ce":
         from dufm.verification.cli.ce.compare import run_ce_compare
 
         run_ce_compare(reference, K, L, lam, out, as_json, console)
-        return
+        return 0
     Problem.of(K, L, 1, loss=loss)
     problem = Problem.of(K, L, lam if lam is not None else Fraction(15, 1000) / K)
     structure = load_structure(reference)
@@ -111,7 +124,7 @@ def run_compare(
     certificate = _certify(structure, problem, out) if out is not None else None
     if as_json:
         print(json.dumps({"K": K, "L": L, "x": float(problem.x), "rows": rows, "certificate": certificate}, indent=1))
-        return
+        return 0 if record["agrees"] else 1
     table = Table(
         title=f"K = {K}, L = {L}, x = K Lambda = {float(problem.x):.6g}", title_justify="left", pad_edge=False
     )
@@ -122,13 +135,17 @@ def run_compare(
         table.add_row(row["structure"], f"{row['C_over_K']:.6f}", f"{row['loss']:.10g}", f"{row['loss'] / dnc:.6f}")
     console.print(table)
     words = [f"The weights give the identity {'exactly' if record['exact'] else 'to 40 digits'}; "]
-    words.append("the stated cost is theirs." if record["agrees"] else "the stated cost is NOT theirs: C / K of the ")
-    words.append("" if record["agrees"] else f"weights is {record['C_over_K_of_weights']:.6f}.")
+    if record["agrees"]:
+        words.append("the stated cost is theirs.")
+    else:
+        stated = f"C / K = {record['C_over_K_stated']:.6g}"
+        words.append(f"the stated cost ({stated}) is NOT theirs: the table ranks it by what the weights cost.")
     if record["critical_depth"] is not None:
         words.append(f" Rank {record['rank']}: beats DNC at every L > {record['critical_depth']:.4f}.")
     if certificate:
         words.append(f"\nCertificate {certificate['file']}: {certificate['sentence']}")
-    console.print("".join(words), highlight=False, soft_wrap=True)
+    console.print("".join(words), highlight=False, markup=False, soft_wrap=True)
+    return 0 if record["agrees"] else 1
 
 
 def _loss(problem: Problem, ratio: float) -> float:
