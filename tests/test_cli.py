@@ -46,6 +46,8 @@ def dufm(*arguments: str, timeout: float = 120) -> subprocess.CompletedProcess[s
         ("verify --jobs=-1", "--jobs must be an integer >= 0, got -1"),
         ("figures nonsense", "figure must be one of"),
         ("check no.json", "cannot read"),
+        ("records --K 99", "--K 99 must name cells that"),
+        ("records --K 6 --L 99", "--K 6 and --L 99 must name cells that"),
         ("nonsense", "No such command"),
     ],
 )

@@ -6,12 +6,12 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-
+from dufm.solvers.base.files import read_archive, write_archive
 from dufm.solvers.datasets import Dataset, Prepared, prepare
 from dufm.solvers.networks.chain import forward
 from dufm.solvers.networks.heads import dufm_weights, head_data, head_plan, like_digits, problem_of, run_head, sweep
 from dufm.solvers.networks.plan import perceptron
-from dufm.solvers.networks.store import load, save
+from dufm.solvers.networks.store import FORMAT, load, save
 from dufm.solvers.networks.training import Outcome, Run, start, train
 from dufm.theory.problem import ProblemError
 from dufm.theory.squared.phi import phi_of_power
@@ -69,6 +69,10 @@ def test_damaged_files_are_one_clear_error(data: Prepared, tmp_path: Path) -> No
     with pytest.raises(ProblemError, match="undamaged"):
         load(path)
     np.savez(path, **arrays | {"weights_1": np.zeros((3, 3))})
+    with pytest.raises(ProblemError, match="field weights_1 is not as it was written"):
+        load(path)
+    record, parts = read_archive(save(start(head_plan(data, **TINY)), path, {}), FORMAT)
+    write_archive(path, FORMAT, record, parts | {"weights_1": np.zeros((3, 3))})
     with pytest.raises(ProblemError, match="do not fit the plan"):
         load(path)
     np.savez(path, **arrays | {"record": np.array('{"format": "other"}')})

@@ -8,6 +8,7 @@ import pytest
 
 from dufm.solvers.base.files import read_archive, write_archive
 from dufm.solvers.ce.search import ce_search
+from dufm.solvers.objectives.squared import loss
 from dufm.solvers.search.bandit import ARMS
 from dufm.solvers.search.portfolio import global_search
 from dufm.solvers.search.saved_state import KEPT, load_state, save_state
@@ -38,10 +39,11 @@ def test_a_search_loaded_from_disk_goes_on_with_the_same_bits(tmp_path: Path) ->
 
 
 def test_many_minima_keep_their_counts_and_the_lowest_their_weights(tmp_path: Path) -> None:
-    weights = (np.ones((6, 6)),) * 5
-    groups = [Group(0.1 + 0.001 * i, weights, i + 1, i) for i in range(KEPT + 20)]
-    state = State([0.1, float("nan")], (0.1, weights), groups[::-1], 3, since=1)
-    loaded = load_state(replace(SIX, width=6), 0, save_state(replace(SIX, width=6), 0, state, tmp_path / "s.npz"))
+    six = replace(SIX, width=6)
+    found = [(np.eye(6),) * 4 + ((1 + i / 100) * np.eye(6),) for i in range(KEPT + 20)]
+    groups = [Group(loss(six, w), w, i + 1, i) for i, w in enumerate(found)]
+    state = State([0.1, float("nan")], (groups[0].loss, found[0]), groups[::-1], 3, since=1)
+    loaded = load_state(six, 0, save_state(six, 0, state, tmp_path / "s.npz"))
     assert [len(g.weights) for g in loaded.groups] == [5] * KEPT + [0] * 20
     assert [g.hits for g in loaded.groups] == [i + 1 for i in range(KEPT + 20)]
     assert np.isnan(loaded.losses[1]) and loaded.since == 1 and [r.arm for r in loaded.arms] == list(ARMS)

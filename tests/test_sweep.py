@@ -167,6 +167,24 @@ def test_worse_and_foreign_weights_never_replace_a_record(serial: Path, tmp_path
 
 
 @pytest.mark.parametrize(
+    ("column", "value"),
+    [("loss", 1e-9), ("ratio", 0.5), ("certified", 0), ("facts", '{"neck_rank": 1}'), ("certificate", None)],
+)
+def test_an_edited_row_is_named_and_not_shown(serial: Path, tmp_path: Path, column: str, value: object) -> None:
+    path = tmp_path / "m.sqlite"
+    path.write_bytes(serial.read_bytes())
+    with closing(sqlite3.connect(path)) as table, table:
+        table.execute(f"UPDATE records SET {column} = ? WHERE K = 3 AND L = 4", (value,))
+    named = "loss" if column == "certificate" else "neck_rank" if column == "facts" else column
+    words = f"--db: the row of K = 3, L = 4, x = .* is not what its weights give: .*{named}"
+    with open_store(path) as store, pytest.raises(ProblemError, match=words):
+        store.records()
+    options = {"budget": "600s", "restarts": 3, "seed": 3, "jobs": 1, "db": path, "again": True, "warm": False}
+    with pytest.raises(ProblemError, match=words):
+        run_map(("3", "4", "0.02,0.1"), options | {"dask": None, "export": None}, False, Console())
+
+
+@pytest.mark.parametrize(
     "content", [b"not a database, but long enough to be read as one" * 9, b"SQLite format 3\0junk"]
 )
 def test_damaged_and_foreign_tables_get_one_line(tmp_path: Path, content: bytes, serial: Path) -> None:

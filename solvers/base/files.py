@@ -1,8 +1,11 @@
 """Files that are whole or not there: readers never see half of one, and a full disk leaves the old one in place.
 
-Results are archives: one .npz with arrays and, as JSON under the name `record`, everything else.
+Results are archives: one .npz with arrays and, as JSON under the name `record`, everything else. The digest of every
+field lies beside them, so that a field changed by another program is named and not believed. That is no signature:
+what can be computed from the weights is computed again by who reads them (`require_same`).
 """
 
+import hashlib
 import io
 import json
 import os
@@ -18,6 +21,9 @@ import numpy as np
 
 from dufm.theory.problem import ProblemError
 
+DIGESTS = "digests"
+# Relative: sums of a million terms in another order, with room.
+ROUNDING = 1e-9
 # What reading a file that is cut off, overwritten or of another program can raise.
 DAMAGE = (
     OSError,
@@ -76,7 +82,8 @@ def write_archive(
     path.parent.mkdir(parents=True, exist_ok=True)
     packed = io.BytesIO()
     pack = np.savez_compressed if compressed else np.savez
-    held: dict[str, Any] = {"record": np.array(json.dumps({"format": form} | dict(record))), **arrays}
+    text = json.dumps({"format": form} | dict(record))
+    held: dict[str, Any] = {"record": np.array(text), **arrays, DIGESTS: np.array(json.dumps(_digests(text, arrays)))}
     pack(packed, **held)
     write_whole(path, packed.getvalue())
     return path
@@ -89,11 +96,38 @@ def read_archive(path: str | Path, form: str) -> tuple[dict[str, Any], dict[str,
     if not zipfile.is_zipfile(io.BytesIO(content)):
         raise zipfile.BadZipFile("not an archive, or cut off")
     with np.load(io.BytesIO(content), allow_pickle=False) as held:
-        record = json.loads(str(held["record"]))
+        text = str(held["record"])
+        record = json.loads(text)
         found = record.pop("format")
         if found != form:
             raise ValueError(f"format {found!r}")
-        return record, {name: held[name] for name in held.files if name != "record"}
+        arrays = {name: held[name] for name in held.files if name not in ("record", DIGESTS)}
+        if DIGESTS not in held.files:
+            raise ValueError("no digests: edited, or written by an earlier version")
+        stated, own = json.loads(str(held[DIGESTS])), _digests(text, arrays)
+        changed = sorted(name for name in stated.keys() | own.keys() if stated.get(name) != own.get(name))
+        if changed:
+            raise ValueError(f"field {', '.join(changed)} is not as it was written")
+        return record, arrays
+
+
+def _digests(text: str, arrays: Mapping[str, np.ndarray]) -> dict[str, str]:
+    """SHA-256 of every field of the record and of every array, by name."""
+    told = {name: json.dumps(value, sort_keys=True).encode() for name, value in json.loads(text).items()}
+    for name, array in arrays.items():
+        whole = np.ascontiguousarray(array)
+        told[name] = f"{whole.dtype.str} {array.shape} ".encode() + whole.tobytes()
+    return {name: hashlib.sha256(content).hexdigest() for name, content in told.items()}
+
+
+def require_same(field: str, stated: float, computed: float) -> None:
+    """Check a number in a file against the same number computed from the weights beside it.
+
+    Raises:
+        ValueError: naming the field, where they differ by more than rounding on another processor may make them.
+    """
+    if not abs(stated - computed) <= ROUNDING * abs(computed):
+        raise ValueError(f"field {field} says {stated:.17g}, its weights have {computed:.17g}")
 
 
 @contextmanager

@@ -7,6 +7,7 @@ import numpy as np
 
 from dufm.solvers.base.files import read_archive, reading, write_archive
 from dufm.solvers.jumps.chains import Chains, Setting
+from dufm.solvers.jumps.factorisation import product, singular_values
 from dufm.solvers.jumps.instance import Completion
 
 FORMAT = "dufm-chains-1"
@@ -36,6 +37,11 @@ def load(path: str | Path) -> tuple[Setting, Chains]:
         completion = Completion(arrays["target"], arrays["mask"])
         weights = tuple(arrays[f"W_{i}"] for i in range(1, 1 + sum(name.startswith("W_") for name in arrays)))
         state = Chains(weights, arrays["draws"], arrays["diverged"], tuple(arrays["sigma"]))
+        kept = ~state.diverged
+        seen, own = state.sigma[-1][kept], singular_values(product(weights))[kept]
+        # Noise goes into the weights after the look.
+        if record["inject"] == 0 and not np.allclose(seen, own, rtol=0, atol=1e-9 * own.max(initial=1.0)):
+            raise ValueError("field sigma does not end with the singular values of the weights")
         return Setting(completion, **record), state
 
 

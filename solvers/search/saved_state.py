@@ -6,9 +6,9 @@ The weights of a minimum beyond the `KEPT` lowest are not kept, only its loss an
 from pathlib import Path
 
 import numpy as np
-
+from dufm.solvers.base.files import read_archive, reading, require_same, write_archive
+from dufm.solvers.objectives.any_loss import loss_of
 from dufm.solvers.base.arrays import Array
-from dufm.solvers.base.files import read_archive, reading, write_archive
 from dufm.solvers.search.bandit import ARMS, Arm, ArmRecord
 from dufm.solvers.search.solution import problem_from, stated
 from dufm.solvers.search.state import Group, State
@@ -44,7 +44,7 @@ def load_state(problem: Problem, seed: int, path: str | Path) -> State:
     """Read what `save_state` wrote.
 
     Raises:
-        ProblemError: if the file is missing, damaged, or of another problem or seed.
+        ProblemError: if the file is missing, damaged, of another problem or seed, or a loss is not its weights'.
     """
     with reading(path, "--resume: the search"):
         record, arrays = read_archive(path, FORMAT)
@@ -55,9 +55,12 @@ def load_state(problem: Problem, seed: int, path: str | Path) -> State:
 
         best = float.fromhex(record["best"][0]), factors(record["best"][1])
         groups = [Group(float.fromhex(v), factors(shapes), hits, fixed) for v, hits, fixed, shapes in record["groups"]]
-        for weights in (best[1], *(g.weights for g in groups)):
+        named = [("best", *best), *((f"groups[{i}]", g.loss, g.weights) for i, g in enumerate(groups))]
+        for name, value, weights in named:
             if weights:
-                known.check_shapes([(w.shape[0], w.shape[1]) for w in weights])
+                require_same(name, value, loss_of(known, weights))
+        if any(not g.weights and g.loss < best[0] for g in groups) or (not best[1] and np.isfinite(best[0])):
+            raise ValueError("field best is not the lowest loss, or has no weights")
         # Of arms that this version of the program has not, nothing is known; a search without arms stays one.
         learned = {(kind, eps, scale): (tried, hits, low) for kind, eps, scale, tried, hits, low in record["arms"]}
         arms = [_arm(arm, *learned.get(arm, (0, 0, "inf"))) for arm in (ARMS if learned else ())]

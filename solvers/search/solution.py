@@ -7,9 +7,9 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-
+from dufm.solvers.base.files import read_archive, reading, require_same, write_archive
+from dufm.solvers.objectives.any_loss import loss_of
 from dufm.solvers.base.arrays import Array
-from dufm.solvers.base.files import read_archive, reading, write_archive
 from dufm.theory.problem import Problem
 
 FORMAT = "dufm-solution"
@@ -98,7 +98,7 @@ def load(path: str | Path) -> Solution:
     """Read what `save` wrote.
 
     Raises:
-        ProblemError: if the file is missing, damaged, or not a solution whose weights fit its problem.
+        ProblemError: if the file is missing, damaged, or no solution whose weights fit its problem and have its loss.
     """
     with reading(path, "solution"):
         record, arrays = read_archive(path, FORMAT)
@@ -107,7 +107,7 @@ def load(path: str | Path) -> Solution:
         weights = tuple(np.asarray(arrays[f"factor_{i}"], dtype=float) for i in range(record["factors"]))
         problem = problem_from(record["problem"])
         if weights:
-            problem.check_shapes([(w.shape[0], w.shape[1]) for w in weights])
+            require_same("loss", float.fromhex(record["loss"]), loss_of(problem, weights))
         return Solution(
             problem,
             weights,

@@ -4,8 +4,9 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-
-from dufm.solvers.base.files import read_archive, reading, write_archive
+from dufm.solvers.base.files import read_archive, reading, require_same, write_archive
+from dufm.solvers.engines.cpu import unpack_row
+from dufm.solvers.objectives.squared import Objective
 from dufm.solvers.search.solution import problem_from, stated
 from dufm.solvers.training.batch import Batch
 from dufm.solvers.training.run import Ending, Run, Trace
@@ -59,6 +60,10 @@ def load(path: str | Path) -> Batch:
             _check(settings[told["setting"]], weights, trace)
             place, number, ending = int(told["setting"]), int(told["number"]), Ending[told["ending"]]
             runs.append(Run(place, number, int(told["step"]), ending, loss, fit, slope, weights, trace))
+            if runs[-1].step and ending is not Ending.DIVERGED:
+                own = _losses(settings[place], weights)
+                require_same(f"loss of run {i}", loss, own[0])
+                require_same(f"fit of run {i}", fit, own[1])
         return Batch(settings, int(record["count"]), int(record["seed"]), tuple(runs), record["versions"])
 
 
@@ -69,6 +74,14 @@ def _stated(setting: Setting) -> dict[str, Any]:
 def _read(told: dict[str, Any]) -> Setting:
     rate, scale = float.fromhex(told["rate"]), float.fromhex(told["scale"])
     return Setting(problem_from(told), rate, scale, told["steps"])
+
+
+def _losses(setting: Setting, row: np.ndarray) -> tuple[float, float]:
+    """(loss, fit) of the weights of a run, with a column of H_1 for each sample."""
+    problem, weights = setting.problem, unpack_row(setting.shapes, row)
+    output = weights[-1] @ Objective(problem).features(weights[:-1])[0][-1]
+    fit = float(np.sum((output - np.repeat(np.eye(problem.K), problem.n, axis=1)) ** 2)) / (2 * problem.K * problem.n)
+    return fit + sum(float(s) / 2 * float(np.sum(w * w)) for s, w in zip(problem.lambdas, weights, strict=True)), fit
 
 
 def _check(setting: Setting, weights: np.ndarray, trace: Trace) -> None:

@@ -16,11 +16,12 @@ from typing import Any
 
 from dufm.theory.problem import ProblemError
 from dufm.verification.atlas.cells import Cell
-from dufm.verification.atlas.work import Effort, Judged, Result, judge
+from dufm.verification.atlas.work import Effort, Judged, Result, judge, summary
 
 APPLICATION = 0x6475666D  # "dufm"
 VERSION = 1
 WAIT_SECONDS = 30.0
+ROUNDING = 1e-12
 SCHEMA = """
 CREATE TABLE runs (
     K INTEGER, L INTEGER, strength TEXT, effort TEXT, program TEXT, loss REAL, seconds REAL,
@@ -75,13 +76,18 @@ class Store:
         return {Cell(K, L, Fraction(strength)): program for K, L, strength, program in rows}
 
     def records(self, cells: Iterable[Cell] | None = None) -> dict[Cell, Record]:
-        """Best records, of the cells asked for or of all."""
+        """Best records, of the cells asked for or of all, each judged again from its weights.
+
+        Raises:
+            ProblemError: naming the cell and the column that is not what exact arithmetic says of its weights.
+        """
         wanted = None if cells is None else set(cells)
         found = {}
         for K, L, strength, *fields, facts, certificate in self._connection.execute("SELECT * FROM records"):
             cell = Cell(K, L, Fraction(strength))
             if wanted is None or cell in wanted:
                 found[cell] = Record(cell, fields[0], fields[1], bool(fields[2]), json.loads(facts), certificate)
+                _judge_again(found[cell])
         return dict(sorted(found.items()))
 
     def add(self, result: Result, effort: Effort, program: str) -> tuple[Judged, bool]:
@@ -102,6 +108,21 @@ class Store:
                 KEEP_BETTER, (*key, float(judged.loss), judged.ratio, int(judged.certified), facts, result.certificate)
             )
             return judged, changed.rowcount > 0
+
+
+def _judge_again(record: Record) -> None:
+    """Raise ProblemError unless a record says of its weights what is true."""
+    judged = judge(record.cell, record.certificate)
+    own: dict[str, Any] = {"certified": judged.certified}
+    if record.certificate is not None:
+        own |= summary(record.cell.problem, record.certificate)
+    said: dict[str, Any] = record.facts | {"certified": record.certified}
+    wrong = [name for name in own if said.get(name) != own[name]]
+    # Floats, equal but for the last digits where another version of a library rounded them.
+    floats = (("loss", record.loss, float(judged.loss)), ("ratio", record.ratio, judged.ratio))
+    wrong += [name for name, value, true in floats if not abs(value - true) <= ROUNDING * true]
+    if wrong:
+        raise ProblemError(f"--db: the row of {record.cell} is not what its weights give: {', '.join(wrong)}")
 
 
 @contextmanager

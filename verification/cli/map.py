@@ -59,6 +59,8 @@ def run_map(grid: tuple[str, str, str], options: dict[str, Any], as_json: bool, 
     said = partial(errors.print, highlight=False, markup=False, soft_wrap=True)
     opener: Opener = pool if options["dask"] is None else partial(dask_cluster, options["dask"], said)
     with open_store(options["db"]) as store:
+        # Judged again before hours are spent beside a table that was edited.
+        store.records(cells)
         tally = _swept(cells, effort, store, opener, options["again"], deadline, errors)
         filed = Counter(f.outcome for f in export(store, options["export"])) if options["export"] else None
         records = store.records(cells)
@@ -192,7 +194,13 @@ def run_records(
         own = strengths is None or cell in read_grid(str(cell.K), str(cell.L), strengths)
         return (Ks is None or cell.K in Ks) and (Ls is None or cell.L in Ls) and own
 
-    rows = [row for row in table(place) if wanted(Cell(row["K"], row["L"], Fraction(row["Lambda"])))]
+    held = table(place)
+    rows = [row for row in held if wanted(Cell(row["K"], row["L"], Fraction(row["Lambda"])))]
+    if not rows:
+        options = (("--K", classes), ("--L", layers), ("--x", x))
+        asked = " and ".join(f"{name} {value}" for name, value in options if value)
+        spans = [f"{name} {min(own)}:{max(own)}" for name in "KL" if (own := {row[name] for row in held})]
+        raise ProblemError(f"{asked or '--atlas'} must name cells that {place} holds ({', '.join(spans)}), got none")
     faults = check_atlas(place, wanted)
     if as_json:
         print(json.dumps({"records": [_with_bound(row) for row in rows], "faults": faults}, indent=1))
