@@ -46,6 +46,7 @@ def dufm(*arguments: str, timeout: float = 120) -> subprocess.CompletedProcess[s
         ("verify --jobs=-1", "--jobs must be an integer >= 0, got -1"),
         ("figures nonsense", "figure must be one of"),
         ("check no.json", "cannot read"),
+        ("search --K 3 --L 3 --lam 1e-12 --restarts 4", "x = K Lambda must be >= 3e-05"),
         ("records --K 99", "--K 99 must name cells that"),
         ("records --K 6 --L 99", "--K 6 and --L 99 must name cells that"),
         ("nonsense", "No such command"),
@@ -150,7 +151,10 @@ def test_search_reports_saves_and_certifies(tmp_path: Path) -> None:
 
 
 def test_search_says_so_where_everything_collapses(tmp_path: Path) -> None:
-    done = dufm(*"search --K 3 --L 3 --lam 1 --restarts 4 --out".split(), str(tmp_path))
+    for lam in ("1", "1e300"):
+        done = dufm("search", "--K", "3", "--L", "3", "--lam", lam, "--restarts", "4", "--out", str(tmp_path))
+        assert done.returncode == 0 and "Zero weights are optimal" in done.stdout, done.stderr
+    done = dufm(*"search --K 3 --L 3 --lam 0.2 --restarts 4 --out".split(), str(tmp_path))
     assert done.returncode == 0 and "everything collapses" in done.stdout and "rank" not in done.stdout
 
 

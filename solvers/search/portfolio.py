@@ -10,6 +10,7 @@ Ours.
 
 import time
 from collections.abc import Callable, Generator, Sequence
+from fractions import Fraction
 from typing import Any
 
 import numpy as np
@@ -24,7 +25,7 @@ from dufm.solvers.search.restarts import STARTS, Recipe, Runner, run_recipes
 from dufm.solvers.search.solution import Outcome, Solution
 from dufm.solvers.search.start_kinds import KINDS, Kind, varied
 from dufm.solvers.search.state import HIT, State
-from dufm.theory.problem import Problem
+from dufm.theory.problem import Problem, ProblemError
 
 ENGINE = "numba-lbfgs, portfolio"
 # Rounds of the processor grow with the search: early ones are short, so that arms that vary the best minima soon have
@@ -33,6 +34,8 @@ ROUNDS = (4, 48)
 # With more weights than this a polish is left to whoever reports the result.
 MOST_WEIGHTS = 2500
 ELITE = 3
+# Least x = K Lambda: at K = L = 3 searches reach the minimum to rounding here and end above DNC at a tenth of it.
+WEAKEST = Fraction(3, 100_000)
 # A minimum is varied in canonical form, for neurons that go the same way in it are free to go elsewhere as one: their
 # distance of directions, and by how much their union may raise the loss.
 MERGED, RISE = 1e-2, 1e-4
@@ -73,6 +76,10 @@ def global_search(
         ProblemError: naming an option that makes no sense.
     """
     problem.require_loss("mse", "this search")
+    if problem.x_power < WEAKEST ** (problem.L + 1):
+        raise ProblemError(
+            f"x = K Lambda must be >= {float(WEAKEST):g}, below which descents stall; got {float(problem.x):.3g}"
+        )
     check_options(restarts, seed, None, None, heats, target, 0, patience)
     began = time.perf_counter()
     state = State() if state is None else state

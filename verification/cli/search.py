@@ -3,6 +3,7 @@
 import json
 from collections.abc import Callable
 from dataclasses import replace
+from fractions import Fraction
 from pathlib import Path
 from typing import Any
 
@@ -18,6 +19,7 @@ from dufm.solvers.search.lowest import lowest_minima
 from dufm.solvers.search.solution import Solution, save
 from dufm.solvers.search.state import State
 from dufm.theory.problem import Problem, ProblemError
+from dufm.theory.squared.bounds import least_loss
 from dufm.verification.atlas.known_losses import known_losses
 from dufm.verification.base.certificate import point_certificate, write
 from dufm.verification.checker import check
@@ -48,6 +50,13 @@ def run_search(
         run_ce_search(problem, options, out, as_json, console)
         return
     device = chosen_device(options["device"])
+    if least_loss(problem)[0] >= Fraction(1, 2):
+        words = (
+            "Zero weights are optimal, with loss 1/2: everything collapses. Proved (dufm derive pairs), so no search."
+        )
+        told = {"loss": 0.5, "outcome": words, "proved": True, "restarts": 0, "saved": None, "certificate": None}
+        print(json.dumps(told, indent=1)) if as_json else console.print(words, highlight=False, soft_wrap=True)
+        return
     limit = seconds(options["budget"])
     known = known_losses(problem)
     make_folder(out)
