@@ -77,9 +77,8 @@ def global_search(
     """
     problem.require_loss("mse", "this search")
     if problem.x_power < WEAKEST ** (problem.L + 1):
-        raise ProblemError(
-            f"x = K Lambda must be >= {float(WEAKEST):g}, below which descents stall; got {float(problem.x):.3g}"
-        )
+        found = f"got {float(problem.x):.3g}"
+        raise ProblemError(f"x = K Lambda must be >= {float(WEAKEST):g}, below which descents stall; {found}")
     check_options(restarts, seed, None, None, heats, target, 0, patience)
     began = time.perf_counter()
     state = State() if state is None else state

@@ -51,9 +51,7 @@ def run_search(
         return
     device = chosen_device(options["device"])
     if least_loss(problem)[0] >= Fraction(1, 2):
-        words = (
-            "Zero weights are optimal, with loss 1/2: everything collapses. Proved (dufm derive pairs), so no search."
-        )
+        words = "Zero weights are optimal, loss 1/2: everything collapses. Proved (dufm derive pairs): no search."
         told = {"loss": 0.5, "outcome": words, "proved": True, "restarts": 0, "saved": None, "certificate": None}
         print(json.dumps(told, indent=1)) if as_json else console.print(words, highlight=False, soft_wrap=True)
         return
