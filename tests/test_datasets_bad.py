@@ -1,6 +1,7 @@
 """Bad data files, each of them: one DataError that names the file, what was expected and what was found."""
 
 import gzip
+import hashlib
 import os
 import pickle
 from collections.abc import Callable
@@ -11,7 +12,7 @@ import pytest
 from scipy.io import savemat
 from test_datasets import images, write_batches, write_idx
 
-from dufm.solvers.datasets import DataError, Dataset, load, prepare, rows, split
+from dufm.solvers.datasets import DataError, Dataset, idx, load, prepare, rows, split
 
 PAGE = b"<!DOCTYPE html><html><body>404</body></html>"
 
@@ -222,3 +223,12 @@ def test_rows_that_cannot_be_used() -> None:
 def test_an_error_survives_the_way_between_processes() -> None:
     error = pickle.loads(pickle.dumps(DataError("a.gz", "data", "nothing")))
     assert (str(error), error.file) == ("a.gz: expected data, found nothing", "a.gz")
+
+
+def test_files_of_the_other_data_set_are_told_by_their_digest(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    pictures, _ = good_mnist(tmp_path)
+    digest = hashlib.md5(pictures.read_bytes(), usedforsecurity=False).hexdigest()
+    monkeypatch.setitem(idx.CHECKSUMS["fashion-mnist"], ("train", idx.IMAGES), (digest,))
+    with pytest.raises(DataError, match=r"expected a file of mnist, found one of fashion-mnist \(by its MD5\)"):
+        load("mnist", tmp_path)
+    assert load("fashion-mnist", tmp_path).name == "fashion-mnist"

@@ -9,7 +9,7 @@ from pathlib import Path
 from dufm.solvers.datasets.bundled import read_diabetes, read_digits, whole_only
 from dufm.solvers.datasets.cifar import read_cifar10
 from dufm.solvers.datasets.housing import read_housing
-from dufm.solvers.datasets.idx import read_mnist
+from dufm.solvers.datasets.idx import read_fashion_mnist, read_mnist
 from dufm.solvers.datasets.preparing import Prepared, balanced, prepare, rows, split, zscore
 from dufm.solvers.datasets.record import DataError, Dataset, DataWarning
 from dufm.solvers.datasets.svhn import read_svhn
@@ -30,7 +30,7 @@ __all__ = [
 ]
 
 BUNDLED = {"digits": read_digits, "diabetes": read_diabetes}
-FILES = {"mnist": read_mnist, "cifar10": read_cifar10, "svhn": read_svhn}
+FILES = {"mnist": read_mnist, "fashion-mnist": read_fashion_mnist, "cifar10": read_cifar10, "svhn": read_svhn}
 NAMES = (*BUNDLED, *MAKERS, *FILES, "california-housing")
 
 
@@ -41,7 +41,7 @@ def load(
 
     Args:
         name: one of NAMES.
-        root: folder of the files of mnist, cifar10, svhn and california-housing; nothing else reads it.
+        root: folder of the files of mnist, fashion-mnist, cifar10, svhn and california-housing; nothing else reads it.
         n: samples to keep; None keeps all (3000 of a drawn set).
         split: "train" or "test"; only mnist, cifar10 and svhn have both.
         seed: fixes a drawn set.

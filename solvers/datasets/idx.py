@@ -1,5 +1,6 @@
-"""MNIST from IDX files: big-endian magic number, sizes, bytes; packed with gzip or not."""
+"""MNIST and Fashion-MNIST from IDX files: big-endian magic number, sizes, bytes; packed with gzip or not."""
 
+import hashlib
 from pathlib import Path
 
 import numpy as np
@@ -13,12 +14,19 @@ KINDS = {IMAGES: "images", LABELS: "labels"}
 STEMS = {"train": "train", "test": "t10k"}
 FOLDERS = ("raw", "MNIST/raw")
 # MD5 of the published .gz files.
-CHECKSUMS = {
+MNIST = {
     ("train", IMAGES): ("f68b3c2dcbeaaa9fbdd348bbdeb94873",),
     ("train", LABELS): ("d53e105ee54ea40749a09fcbcd1e9432",),
     ("test", IMAGES): ("9fb629c4189551a2d022fa330f9573f3",),
     ("test", LABELS): ("ec29112dd5afa0611ce80d1b7f02629c",),
 }
+FASHION = {
+    ("train", IMAGES): ("8d4fb7e6c68d591d4c3dfef9ec88bf0d",),
+    ("train", LABELS): ("25c81989df183df01b3e8a0aad5dffbe",),
+    ("test", IMAGES): ("bef4ecab320f06d8554ea6380940ec79",),
+    ("test", LABELS): ("bb300cfdad3c16e7a12a480ee83cd310",),
+}
+CHECKSUMS = {"mnist": MNIST, "fashion-mnist": FASHION}
 
 
 def read_idx(path: Path, magic: int, checksums: tuple[str, ...] = ()) -> NDArray[np.uint8]:
@@ -47,22 +55,40 @@ def read_idx(path: Path, magic: int, checksums: tuple[str, ...] = ()) -> NDArray
     return np.frombuffer(content, np.uint8, offset=start).reshape(sizes)
 
 
-def read_mnist(root: str | Path | None, n: int | None, split: str) -> Dataset:
-    """The first n images of MNIST's training or test files, as 1 x rows x columns.
+def read_fashion_mnist(root: str | Path | None, n: int | None, split: str) -> Dataset:
+    """Fashion-MNIST; see `read_mnist`."""
+    return read_mnist(root, n, split, "fashion-mnist")
+
+
+def _refuse_other(path: Path, name: str) -> None:
+    """Raise DataError if a file is, byte for byte, the published one of another data set of this format."""
+    try:
+        found = hashlib.md5(path.read_bytes(), usedforsecurity=False).hexdigest()
+    except OSError:
+        return  # read_bytes says why
+    for other, files in CHECKSUMS.items():
+        if other != name and any(found in digests for digests in files.values()):
+            raise DataError(path, f"a file of {name}", f"one of {other} (by its MD5); name that data set instead")
+
+
+def read_mnist(root: str | Path | None, n: int | None, split: str, name: str = "mnist") -> Dataset:
+    """The first n images of the training or test files, as 1 x rows x columns; `name` is a key of CHECKSUMS.
 
     Raises:
-        DataError: see `read_idx`; also if images and labels differ in number.
+        DataError: see `read_idx`; also if the files are, by their MD5, those of the other data set,
+            and if images and labels differ in number.
     """
     arrays, paths = [], []
     for kind in (IMAGES, LABELS):
         stem = f"{STEMS[split]}-{KINDS[kind]}"
         dims = f"idx{kind & 0xFF}-ubyte"
         names = [f"{stem}{dot}{dims}{end}" for end in ("", ".gz") for dot in ("-", ".")]
-        paths.append(find_file(root, "mnist", names, FOLDERS))
-        arrays.append(read_idx(paths[-1], kind, CHECKSUMS[split, kind]))
+        paths.append(find_file(root, name, names, FOLDERS))
+        _refuse_other(paths[-1], name)
+        arrays.append(read_idx(paths[-1], kind, CHECKSUMS[name][split, kind]))
     images, labels = arrays
     if len(images) != len(labels):
         raise DataError(paths[1], f"{len(images)} labels, as many as images", f"{len(labels)}")
     if labels.max() > 9:
         raise DataError(paths[1], "labels 0 to 9", f"label {labels.max()}")
-    return labelled_images(images[:n], labels[:n], "mnist", f"{paths[0].name}, {paths[1].name}", (1, *images.shape[1:]))
+    return labelled_images(images[:n], labels[:n], name, f"{paths[0].name}, {paths[1].name}", (1, *images.shape[1:]))

@@ -197,7 +197,7 @@ def run_records(
     held = table(place)
     rows = [row for row in held if wanted(Cell(row["K"], row["L"], Fraction(row["Lambda"])))]
     if not rows:
-        options = (("--K", classes), ("--L", layers), ("--x", x))
+        options = (("--K", classes), ("--L", layers), ("--x", strengths))
         asked = " and ".join(f"{name} {value}" for name, value in options if value)
         spans = [f"{name} {min(own)}:{max(own)}" for name in "KL" if (own := {row[name] for row in held})]
         raise ProblemError(f"{asked or '--atlas'} must name cells that {place} holds ({', '.join(spans)}), got none")

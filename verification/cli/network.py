@@ -12,7 +12,7 @@ console = Console()
 
 @commands.command()
 def network(
-    data: Annotated[str, typer.Option(help="digits, or mnist, cifar10, svhn from the files in --root.")] = "digits",
+    data: Annotated[str, typer.Option(help="digits; mnist, fashion-mnist, cifar10, svhn from --root.")] = "digits",
     net: Annotated[
         str, typer.Option(help="mlp; head (an L-layer head on a small MLP); conv, resnet20 (the same head; PyTorch).")
     ] = "mlp",

@@ -24,7 +24,7 @@ TEST = 1000
 
 @commands.command()
 def rfm(
-    data: Annotated[str, typer.Option(help="digits, mnist, cifar10, svhn.")] = "digits",
+    data: Annotated[str, typer.Option(help="digits, mnist, fashion-mnist, cifar10, svhn.")] = "digits",
     layers: Annotated[int, typer.Option(help="Layers, >= 1.")] = 8,
     n: Annotated[int, typer.Option("--n", help="Training samples: the first n.")] = 1000,
     root: Annotated[Path | None, typer.Option(help="Folder of the data files; digits need none.")] = None,
