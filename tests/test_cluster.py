@@ -16,6 +16,7 @@ from pathlib import Path
 
 import psutil
 import pytest
+
 from dufm.theory.problem import ProblemError
 from dufm.verification.atlas import cluster
 from dufm.verification.atlas.cells import read_grid

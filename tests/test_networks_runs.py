@@ -6,6 +6,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+
 from dufm.solvers.base.files import read_archive, write_archive
 from dufm.solvers.datasets import Dataset, Prepared, prepare
 from dufm.solvers.networks.chain import forward

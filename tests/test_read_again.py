@@ -8,6 +8,7 @@ from typing import Any
 
 import numpy as np
 import pytest
+
 from dufm.solvers.base.files import read_archive, write_archive
 from dufm.solvers.ce.search import ce_search
 from dufm.solvers.jumps import chains, instance

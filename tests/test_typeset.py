@@ -3,6 +3,7 @@
 import re
 
 import pytest
+
 from dufm.theory.derivations import DERIVATIONS
 from dufm.theory.proof.typeset import typeset
 

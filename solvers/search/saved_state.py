@@ -6,9 +6,10 @@ The weights of a minimum beyond the `KEPT` lowest are not kept, only its loss an
 from pathlib import Path
 
 import numpy as np
+
+from dufm.solvers.base.arrays import Array
 from dufm.solvers.base.files import read_archive, reading, require_same, write_archive
 from dufm.solvers.objectives.any_loss import loss_of
-from dufm.solvers.base.arrays import Array
 from dufm.solvers.search.bandit import ARMS, Arm, ArmRecord
 from dufm.solvers.search.solution import problem_from, stated
 from dufm.solvers.search.state import Group, State

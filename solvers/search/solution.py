@@ -7,9 +7,10 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+
+from dufm.solvers.base.arrays import Array
 from dufm.solvers.base.files import read_archive, reading, require_same, write_archive
 from dufm.solvers.objectives.any_loss import loss_of
-from dufm.solvers.base.arrays import Array
 from dufm.theory.problem import Problem
 
 FORMAT = "dufm-solution"

@@ -4,6 +4,7 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+
 from dufm.solvers.base.files import read_archive, reading, require_same, write_archive
 from dufm.solvers.engines.cpu import unpack_row
 from dufm.solvers.objectives.squared import Objective

@@ -21,6 +21,7 @@ from typing import Any
 
 import flint
 import sympy
+
 from dufm.solvers.base.parallel import versions
 from dufm.theory.problem import ProblemError
 from dufm.verification.atlas.sweep import Halted
