@@ -7,3 +7,8 @@ from pathlib import Path
 def shipped(name: str) -> Path:
     """A folder or file of the package by its path below `dufm`, such as "atlas" or "verification/witnesses"."""
     return Path(str(files("dufm"))) / name
+
+
+def in_checkout() -> bool:
+    """Whether the program runs from its repository, whose data folders are linked into the package, and may be edited."""
+    return shipped("atlas").is_symlink()

@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Any
 
 from dufm.solvers.base.files import write_whole
-from dufm.solvers.base.shipped import shipped
+from dufm.solvers.base.shipped import in_checkout, shipped
 from dufm.solvers.minima.canonical import canonical
 from dufm.solvers.search.solution import load
 from dufm.theory.problem import Problem, ProblemError
@@ -124,6 +124,17 @@ def export(store: Store, folder: Path) -> Iterator[Filed]:
     """Put the records of a sweep into the atlas, the better of the two staying."""
     for cell, record in store.records().items():
         yield file_weights(folder, cell, record.certificate, record.facts)
+
+
+def own_atlas() -> Path:
+    """The atlas of this user: a checkout's own, else `out/atlas`, a copy of the one installed, which stays as it is."""
+    own = Path("out/atlas")
+    if in_checkout():
+        return FOLDER
+    for file in [] if own.exists() else sorted(FOLDER.glob("K*_L*.json")):
+        own.mkdir(parents=True, exist_ok=True)
+        write_whole(own / file.name, file.read_bytes())
+    return own
 
 
 def submit(path: Path, folder: Path) -> Filed:

@@ -20,7 +20,7 @@ from dufm.theory.squared.phi import collapse_threshold, phi
 from dufm.verification import checker
 from dufm.verification.atlas.cells import Cell, lower_bound, read_grid
 from dufm.verification.atlas.cluster import dask_cluster
-from dufm.verification.atlas.records import FOLDER, check_atlas, export, extract, submit
+from dufm.verification.atlas.records import FOLDER, check_atlas, export, extract, own_atlas, submit
 from dufm.verification.atlas.store import Record, Store, open_store
 from dufm.verification.atlas.sweep import Opener, Tally, process_pool, sweep
 from dufm.verification.atlas.work import Effort
@@ -217,14 +217,15 @@ def run_records(
 
 def run_submit(path: Path, folder: Path | None, as_json: bool, console: Console) -> int:
     """File a user's weights; 1 if they are no better than what is held. See `dufm submit --help`."""
-    filed = submit(path, folder or FOLDER)
+    folder = folder or own_atlas()
+    filed = submit(path, folder)
     better = filed.outcome in ("new", "better")
     if as_json:
         cell = {"K": filed.cell.K, "L": filed.cell.L, "Lambda": filed.cell.strength}
         print(json.dumps(cell | {"outcome": filed.outcome, "ratio": filed.ratio, "held": filed.held}))
     elif better:
         words = f"a record at {filed.cell}: {filed.ratio:.12g} of DNC's loss, {filed.held:.12g} was held"
-        console.print(f"{words}; filed in {folder or FOLDER}", highlight=False, soft_wrap=True)
+        console.print(f"{words}; filed in {folder}", highlight=False, soft_wrap=True)
     else:
         words = f"no record at {filed.cell}: {filed.ratio:.15g} of DNC's loss, {filed.held:.15g} is held"
         console.print(f"{words}; short by {filed.ratio - filed.held:.3g}", highlight=False, soft_wrap=True)

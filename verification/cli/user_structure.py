@@ -6,6 +6,7 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
 
+from dufm.solvers.base.shipped import shipped
 from dufm.theory.problem import ProblemError
 from dufm.theory.squared.structure import Structure
 from dufm.theory.squared.structures import structure_named
@@ -46,6 +47,8 @@ def load_from(reference: str, named: Callable[[str], Any], members: Sequence[str
 
 
 def _member(path: Path, name: str) -> Any:
+    if not path.is_file() and path.parent == Path("examples"):
+        path = shipped("examples") / path.name
     if not path.is_file():
         raise ProblemError(f"structure file {path} does not exist; write FILE.py:NAME, for example my.py:Mine")
     spec = importlib.util.spec_from_file_location(f"user_{path.stem}", path)

@@ -139,6 +139,8 @@ def ce_table(
 ) -> None:
     """Fill the tables of best-known losses and hard-margin costs under cross-entropy; resumable row by row.
 
+    Without --out the file is out/ce/table.json or out/ce/margins.json; the shipped tables are never written to.
+
     Example: dufm ce-table --K 4:6 --L 2:4 --out out/ce.json
     """
     from dufm.solvers.ce import margin_records, records
@@ -150,7 +152,7 @@ def ce_table(
         where = f"K={row.K} L={row.L}" + ("" if margins else f" lambda={row.lam}")
         console.print(f"{where} {row.stated} {row.structure} rank {row.rank}", highlight=False)
 
-    path = out or (margin_records.TABLE if margins else records.TABLE)
+    path = out or Path("out/ce") / (margin_records.TABLE if margins else records.TABLE).name
     if margins:
         margin_records.fill(pairs, path, restarts, seed, progress=told)
     else:
