@@ -5,13 +5,30 @@ BIN    := $(VENV)/bin
 STAMP  := $(VENV)/.installed
 BUDGET ?= quick
 
-.PHONY: verify test lint types figures bench lock clean
+.PHONY: verify test test-minimum wheel lint types figures bench lock clean
 
 verify: $(STAMP)  ## the main job: run every claim, write and re-check certificates, print the table
 	$(BIN)/dufm verify --budget $(BUDGET) --out out/verify
 
 test: lint types  ## lint, type-check, run the tests
 	$(BIN)/python -m pytest -n auto --dist loadfile
+
+test-minimum: requirements-minimum.txt  ## the least versions pyproject.toml states: install them and run a part of the tests
+	rm -rf build/minimum
+	$(PYTHON) -m venv build/minimum
+	build/minimum/bin/python -m pip install --quiet --disable-pip-version-check -r requirements-minimum.txt
+	build/minimum/bin/python -m pytest -p no:cacheprovider tests/test_cli.py tests/test_checker.py tests/test_claims.py
+
+requirements-minimum.txt: pyproject.toml .ci/minimum.py $(STAMP)
+	$(BIN)/python .ci/minimum.py > $@
+
+wheel: $(STAMP)  ## build the wheel, install it with locked versions under build/, run the main job there, outside the checkout
+	rm -rf build/installed build/wheel build/lib build/bdist*
+	$(BIN)/python -m pip wheel --quiet --no-deps --no-build-isolation -w build/wheel .
+	$(PYTHON) -m venv build/installed
+	build/installed/bin/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements.lock
+	build/installed/bin/python -m pip install --quiet --disable-pip-version-check --no-deps build/wheel/dufm-*.whl
+	folder=$$(mktemp -d) && program=$$PWD/build/installed/bin/dufm && cd $$folder && $$program verify --budget quick
 
 lint: $(STAMP)
 	$(BIN)/ruff check .
