@@ -68,7 +68,8 @@ for plain in called:
     name = f"{plain.__module__}.{plain.__qualname__}"
     found[name] = m.made_of(plain)
     codes = [getattr(v, "__code__", None) for v in walk._seen.values()]
-    files[name] = sorted({str(Path(c.co_filename).resolve().relative_to(root)) for c in codes if c and "solvers" in c.co_filename})
+    sources = {Path(code.co_filename).resolve() for code in codes if code and "solvers" in code.co_filename}
+    files[name] = sorted(str(source.relative_to(root)) for source in sources)
 print(json.dumps([found, files]))
 """
 

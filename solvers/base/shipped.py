@@ -10,5 +10,5 @@ def shipped(name: str) -> Path:
 
 
 def in_checkout() -> bool:
-    """Whether the program runs from its repository, whose data folders are linked into the package, and may be edited."""
+    """Whether the program runs from its repository, where the data folders are links and may be written to."""
     return shipped("atlas").is_symlink()
