@@ -6,6 +6,11 @@ The floors stand in folders of their own at the top of the repository and are li
 
 from importlib.metadata import PackageNotFoundError, version
 
+from dufm.solvers.base.threads import limit_blas
+
+# Before anything loads NumPy: libraries read their number of threads once.
+limit_blas()
+
 try:
     __version__ = version("dufm")
 except PackageNotFoundError:

@@ -3,7 +3,6 @@
 Commands import what they need when they run, so that none pays for the start of another.
 """
 
-import os
 import sys
 from pathlib import Path
 from typing import Annotated
@@ -215,9 +214,6 @@ for group in (commands, ce_commands, train_commands, jumps_commands, rank_two_co
 
 def main() -> None:
     """Entry point: every foreseen mistake is one line on stderr and exit code 2."""
-    # Small matrices: one BLAS thread per process is fastest, and results do not depend on the number of cores.
-    for variable in ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS"):
-        os.environ.setdefault(variable, "1")
     try:
         code = app(args=sys.argv[1:] or ["--help"], standalone_mode=False)
     except typer.TyperException as error:

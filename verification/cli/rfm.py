@@ -45,7 +45,7 @@ def rfm(
 ) -> None:
     """Deep recursive feature machine: collapse by kernel regression, its average gradient outer product, random maps.
 
-    Ctrl-C keeps the layers that are finished. Large n is worth more cores: OMP_NUM_THREADS=8 dufm rfm ...
+    Ctrl-C keeps the layers that are finished. Large n is worth more cores: DUFM_BLAS_THREADS=8 dufm rfm ...
 
     Example: dufm rfm --data digits --layers 8
     """
