@@ -46,3 +46,27 @@ def in_order(
                     return
         waiting.popleft()
         yield result
+
+
+def watched(work: Callable[[], Any], flag: np.ndarray, stop: Callable[[], bool] | None = None) -> Any:
+    """What `work` returns, done on a thread of its own, so that Ctrl-C and `stop` reach compiled code.
+
+    Args:
+        work: returns soon after flag[0] is set, and holds no lock of Python's for long.
+        flag: set when `stop` holds or Ctrl-C comes, and left so.
+        stop: asked ten times a second.
+    """
+    with ThreadPoolExecutor(1, "dufm") as pool:
+        done = pool.submit(work)
+        try:
+            while True:
+                try:
+                    return done.result(timeout=POLL_SECONDS)
+                except TimeoutError:
+                    if done.done():
+                        raise
+                    if stop is not None and stop():
+                        flag[0] = 1
+        except BaseException:
+            flag[0] = 1
+            raise

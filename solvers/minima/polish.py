@@ -15,7 +15,7 @@ constraints modulo rotations, the point is a local minimum, strict modulo rotati
 rotations meant are those between H_1 and W_1 and those of neurons with one relu pattern, on which it acts linearly.
 """
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -41,6 +41,9 @@ MERGE_TOLERANCES = (1e-2, 1e-4, 1e-6)
 FALL = 1e-4
 # Newton's method costs the cube of the number of weights; above this many only the first threshold is tried.
 MANY = 450
+# One step takes eight seconds at this many weights and eight times that at twice as many.
+MOST_WEIGHTS = 2500
+Stop = Callable[[], bool] | None
 
 
 @dataclass(frozen=True, eq=False)
@@ -84,7 +87,7 @@ class Polished:
         return self.succeeded and self.strict_signs and self.curvature > CURVATURE_MARGIN
 
 
-def polish(problem: Problem, weights: Sequence[Array]) -> Polished:
+def polish(problem: Problem, weights: Sequence[Array], stop: Stop = None) -> Polished:
     """Polish weights near a minimum; best applied after `canonical`, which removes dead and doubled neurons.
 
     Several thresholds for what counts as a kink are tried, first the widest gap; the first that converges to a
@@ -93,6 +96,7 @@ def polish(problem: Problem, weights: Sequence[Array]) -> Polished:
     Args:
         problem: the problem the weights belong to.
         weights: (H_1, W_1, ..., W_L), hidden widths free.
+        stop: asked before every step of Newton's method; True ends the polish where it is.
 
     Raises:
         ProblemError: if the shapes do not chain up.
@@ -102,36 +106,43 @@ def polish(problem: Problem, weights: Sequence[Array]) -> Polished:
     attempts: list[Polished] = []
     many = sum(w.size for w in given) > MANY
     for tolerance in KINK_TOLERANCES[:1] if many else KINK_TOLERANCES:
-        attempts.append(_newton(problem, given, tolerance))
-        if attempts[-1].is_stationary:
+        attempts.append(_newton(problem, given, tolerance, stop))
+        if attempts[-1].is_stationary or (stop is not None and stop()):
             break
     return max(attempts, key=lambda a: (a.succeeded, a.signs_ok))
 
 
-def refine(problem: Problem, weights: Sequence[Array]) -> Polished:
+def refine(problem: Problem, weights: Sequence[Array], stop: Stop = None) -> Polished | None:
     """Settle the weights, drop dead neurons, merge parallel ones, and polish the few that are left.
 
     Where settling falls to a minimum clearly lower, or to none that can be polished, it is tried again from a smaller
     smoothing, nearer to the weights; where that fails too the weights are polished as given.
 
+    Returns:
+        None for more weights than `MOST_WEIGHTS`, and where `stop` held before anything was polished.
+
     Raises:
         ProblemError: if the shapes do not chain up.
     """
     given = loss(problem, weights)
-    found = _settled(problem, weights, given, SMOOTHINGS[0])
+    if sum(w.size for w in weights) > MOST_WEIGHTS:
+        return None
+    found = _settled(problem, weights, given, SMOOTHINGS[0], stop)
     if found is None or found.loss < given * (1 - FALL):
-        near = _settled(problem, weights, given, SMOOTHINGS[1])
+        near = _settled(problem, weights, given, SMOOTHINGS[1], stop)
         found = near if near is not None and (found is None or near.is_stationary) else found
-    return found or polish(problem, canonical(problem, weights))
+    if found is None and not (stop is not None and stop()):
+        found = polish(problem, canonical(problem, weights), stop)
+    return found
 
 
-def _settled(problem: Problem, weights: Sequence[Array], given: float, first: float) -> Polished | None:
+def _settled(problem: Problem, weights: Sequence[Array], given: float, first: float, stop: Stop) -> Polished | None:
     """The first canonical form of the settled weights that polishes to a stationary point, else to any KKT point.
 
     Neurons are merged as boldly as the loss allows: what comes out must not lie above the loss to which the smoothing
     tends, up to the error of that estimate, nor above `given`.
     """
-    settled = settle(problem, weights, first)
+    settled = settle(problem, weights, first, stop)
     if settled is None:
         return None
     bound = min(settled.limit + settled.error, given) * (1 + ROUNDING)
@@ -141,7 +152,9 @@ def _settled(problem: Problem, weights: Sequence[Array], given: float, first: fl
         if [w.shape for w in simpler] in shapes:
             continue
         shapes.append([w.shape for w in simpler])
-        trial = polish(problem, simpler)
+        if stop is not None and stop():
+            break
+        trial = polish(problem, simpler, stop)
         if trial.succeeded and trial.loss <= bound:
             found = found or trial
             if trial.is_stationary:
@@ -149,7 +162,7 @@ def _settled(problem: Problem, weights: Sequence[Array], given: float, first: fl
     return found
 
 
-def _newton(problem: Problem, given: list[Array], tolerance: float | None) -> Polished:
+def _newton(problem: Problem, given: list[Array], tolerance: float | None, stop: Stop) -> Polished:
     active_set = ActiveSet(problem, given, tolerance)
     start_loss = loss(problem, given)
     flat = np.concatenate([w.ravel() for w in given])
@@ -158,6 +171,8 @@ def _newton(problem: Problem, given: list[Array], tolerance: float | None) -> Po
     best: tuple[float, Array, Array] = (float("inf"), flat, np.zeros(active_set.constraints))
     with np.errstate(all="ignore"):
         for _ in range(STEPS):
+            if stop is not None and stop():
+                break
             weights = active_set.unpack(flat)
             if dual is None:
                 dual = _first_multipliers(active_set, weights)

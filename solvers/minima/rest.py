@@ -8,12 +8,14 @@ At a minimum whose kinks are fixed the least smoothed loss is V(eps) = V(0) + a 
 smoothings give V(0) and the two before them how far off that may be.
 """
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
+from functools import partial
 
 import numpy as np
 
 from dufm.solvers.base.arrays import Array
+from dufm.solvers.base.parallel import watched
 from dufm.solvers.engines.cpu import Engine
 from dufm.solvers.objectives.squared import balance, best_last_layer, loss
 from dufm.solvers.weights.build import pad
@@ -42,13 +44,19 @@ class Settled:
     error: float
 
 
-def settle(problem: Problem, weights: Sequence[Array], first: float = SMOOTHINGS[0]) -> Settled | None:
+def settle(
+    problem: Problem,
+    weights: Sequence[Array],
+    first: float = SMOOTHINGS[0],
+    stop: Callable[[], bool] | None = None,
+) -> Settled | None:
     """Descend from weights (H_1, W_1, ..., W_L) through SMOOTHINGS; None if that breaks down.
 
     Args:
         problem: the problem the weights belong to.
         weights: hidden widths free; narrower ones are padded with zeros.
         first: smoothings above this are left out: one stays nearer to the weights and settles less well.
+        stop: asked ten times a second; True ends the descent, and nothing comes of it.
 
     Raises:
         ProblemError: if the shapes do not chain up.
@@ -61,8 +69,9 @@ def settle(problem: Problem, weights: Sequence[Array], first: float = SMOOTHINGS
     lower: list[Array] = []
     with np.errstate(all="ignore"):
         for eps in smoothings:
-            found = engine.run(field, np.array([[eps, max(TOLERANCE * eps, LEAST), STEPS, 0.0, 1.0]]))
-            if not found.left:
+            stage = np.array([[eps, max(TOLERANCE * eps, LEAST), STEPS, 0.0, 1.0]])
+            found = watched(partial(engine.run, field, stage), engine.flag, stop)
+            if not found.left or engine.flag[0]:
                 return None
             lower = found.lower[0]
             values.append(float(found.values[0]))

@@ -17,10 +17,10 @@ import numpy as np
 from numba import njit
 
 from dufm.solvers.compiled import lbfgs
-from dufm.solvers.compiled.lbfgs import F0, FAILED, PHASE, SIZE, STATE, G, X, advance
+from dufm.solvers.compiled.lbfgs import BASE, F0, FAILED, PHASE, SIZE, STATE, G, X, advance
 from dufm.solvers.compiled.passes import backward, forward, turn
 from dufm.solvers.compiled.products import product
-from dufm.solvers.compiled.vectors import weighted_square
+from dufm.solvers.compiled.vectors import set_scaled, weighted_square
 
 # Places in o after those of lbfgs. END is room of the end's own.
 CLASSES, COLUMNS, HIDDEN, WIDTH, PADDED_COLUMNS, PADDED_WIDTH = range(lbfgs.FREE + 1, lbfgs.FREE + 7)
@@ -89,8 +89,9 @@ def evaluation(end: Any, name: str) -> Any:
 def descent(evaluate: Any, name: str) -> Any:
     """Compiled (w, o, eps, tolerance, cap, flat, flag) -> evaluations: one run of L-BFGS from X.
 
-    X is left at the best point and F0 of the state at its loss, NaN if the start was not finite or flag[0] was set
-    meanwhile. `tolerance`, `cap` and `flat` as in `solvers.compiled.lbfgs.advance`; `name` as for `evaluation`.
+    X is left at the best point and F0 of the state at its loss, also where flag[0] was set meanwhile; F0 is NaN if the
+    start was not finite or nothing was evaluated. `tolerance`, `cap` and `flat` as in `solvers.compiled.lbfgs.advance`;
+    `name` as for `evaluation`.
     """
 
     def descend(w, o, eps, tolerance, cap, flat, flag):
@@ -101,10 +102,14 @@ def descent(evaluate: Any, name: str) -> Any:
             evaluations += 1
             status = advance(w, o, fit + regulariser, tolerance, cap, flat)
             if status == FAILED:
-                break
+                w[o[STATE] + F0] = math.nan
+                return evaluations
             if status > 0:
                 return evaluations
-        w[o[STATE] + F0] = math.nan
+        if evaluations == 0:
+            w[o[STATE] + F0] = math.nan
+        else:
+            set_scaled(w, o[X], 1.0, w, o[BASE], o[SIZE])
         return evaluations
 
     return _named(descend, name)

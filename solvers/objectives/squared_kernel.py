@@ -91,11 +91,12 @@ def homotopy(field, values, order, stages, w, o, flag, counts):
         values: receives the last smoothed loss of each lane, NaN for one that broke down.
         order: receives the lanes left at the end, best first.
         stages: one row a stage: eps, gradient tolerance, most steps, least decrease in twenty steps, lanes kept after.
-        w, o: workspace and its offsets; flag[0] != 0 from another thread ends the work at once.
+        w, o: workspace and its offsets; flag[0] != 0 from another thread ends the work at once: lanes descended in that
+            stage are left, or those of the stage before where there is none yet.
         counts: EVALUATIONS and DROPPED lanes are added to it.
 
     Returns:
-        How many lanes are left; 0 if all broke down or the work was interrupted.
+        How many lanes are left; 0 if all broke down, or if the work was interrupted before anything was evaluated.
     """
     left = len(field)
     for i in range(left):
@@ -103,6 +104,8 @@ def homotopy(field, values, order, stages, w, o, flag, counts):
     for stage in range(len(stages)):
         fine = 0
         for place in range(left):
+            if flag[0] != 0:
+                break
             lane = order[place]
             take(w, o, field, lane)
             row = stages[stage]
@@ -121,6 +124,6 @@ def homotopy(field, values, order, stages, w, o, flag, counts):
             order[at] = lane
             fine += 1
         if flag[0] != 0:
-            return 0
+            return fine if fine > 0 or stage == 0 else left
         left = min(fine, int(stages[stage, KEPT]))
     return left

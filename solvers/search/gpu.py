@@ -76,7 +76,10 @@ def jax_runner(problem: Problem, device: str = "auto", lanes_at_once: int | None
     engine = Engine(problem, device, lanes_at_once)
     fills = max(2, engine.lanes // STARTS // 2 * 2)
 
-    def run(recipes: Sequence[Recipe], seed: int, stop: Callable[[], bool] | None) -> Generator[Found]:
+    def run(
+        recipes: Sequence[Recipe], seed: int, stop: Callable[[], bool] | None, cut: Callable[[Found], None]
+    ) -> Generator[Found]:
+        del cut  # Lanes under way on a device are not read back.
         return _run(problem, engine, recipes, seed, stop)
 
     return Runner(f"{ENGINE}, portfolio", run, (2 * fills, 8 * fills), _versions(), _settings(engine))

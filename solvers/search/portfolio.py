@@ -10,6 +10,7 @@ Ours.
 
 import time
 from collections.abc import Callable, Generator, Sequence
+from contextlib import closing
 from fractions import Fraction
 from typing import Any
 
@@ -31,8 +32,6 @@ ENGINE = "numba-lbfgs, portfolio"
 # Rounds of the processor grow with the search: early ones are short, so that arms that vary the best minima soon have
 # one to vary.
 ROUNDS = (4, 48)
-# With more weights than this a polish is left to whoever reports the result.
-MOST_WEIGHTS = 2500
 ELITE = 3
 # Least x = K Lambda: at K = L = 3 searches reach the minimum to rounding here and end above DNC at a tenth of it.
 WEAKEST = Fraction(3, 100_000)
@@ -64,7 +63,8 @@ def global_search(
         target: stop once a restart reaches this loss or less.
         patience: stop after this many restarts without a lower loss.
         progress: called with the state after every restart.
-        stop: asked after every restart and ten times a second; True ends the search.
+        stop: asked after every restart and ten times a second; True ends the search. What restarts under way have
+            reached then counts for the best, not for the census.
         threads: restarts worked on at a time; does not change the result.
         state: where an earlier search stopped, to go on from there.
         runner: what runs the restarts; the cores of this machine if not given.
@@ -92,7 +92,7 @@ def global_search(
             chosen = choose(state.arms, size, seed, state.fixed, done, any(g.weights for g in state.groups))
             ended = _round(problem, runner, state, chosen, (seed, heats), target, patience, progress, stop)
         # Once, at the end: a polish costs as much as ten restarts, and smoothing has left less than `HIT` to gain.
-        _polish_lowest(problem, state)
+        _polish_lowest(problem, state, stop)
     except KeyboardInterrupt:
         ended = Outcome.INTERRUPTED
     outcome = ended or Outcome.FINISHED
@@ -106,8 +106,10 @@ def processor(problem: Problem, threads: int) -> Runner:
     """The compiled engine on so many threads."""
     engine = Engine(problem)
 
-    def run(recipes: Sequence[Recipe], seed: int, stop: Callable[[], bool] | None) -> Generator[Found]:
-        return run_recipes(problem, engine, recipes, seed, threads, stop)
+    def run(
+        recipes: Sequence[Recipe], seed: int, stop: Callable[[], bool] | None, cut: Callable[[Found], None]
+    ) -> Generator[Found]:
+        return run_recipes(problem, engine, recipes, seed, threads, stop, cut)
 
     return Runner(ENGINE, run, ROUNDS, versions(), {})
 
@@ -136,14 +138,15 @@ def _round(
     finished: list[Found] = []
     ended: Outcome | None = None
     try:
-        for found in runner.run(recipes, seed, stop):
-            state.add(found, fixed=len(finished) < (len(chosen) + 1) // 2)
-            finished.append(found)
-            if progress is not None:
-                progress(state)
-            ended = state.ended(target, patience, stop)
-            if ended is not None:
-                break
+        with closing(runner.run(recipes, seed, stop, state.keep)) as results:
+            for found in results:
+                state.add(found, fixed=len(finished) < (len(chosen) + 1) // 2)
+                finished.append(found)
+                if progress is not None:
+                    progress(state)
+                ended = state.ended(target, patience, stop)
+                if ended is not None:
+                    break
     finally:
         _learn(state, chosen, finished, known)
     if ended is None and len(finished) < len(recipes):
@@ -164,12 +167,15 @@ def _learn(state: State, chosen: list[int], finished: list[Found], known: float)
         record.lowest = min(record.lowest, value) if np.isfinite(value) else record.lowest
 
 
-def _polish_lowest(problem: Problem, state: State) -> None:
+def _polish_lowest(problem: Problem, state: State, stop: Callable[[], bool] | None) -> None:
     """Polish the lowest minimum, and replace its weights by the polished ones if those are no worse."""
     group = min(state.groups, key=lambda g: g.loss, default=None)
-    if group is None or group.polished is not None or sum(w.size for w in group.weights) > MOST_WEIGHTS:
+    if group is None or group.polished is not None or (stop is not None and stop()):
         return
-    group.polished = refine(problem, group.weights)
+    polished = refine(problem, group.weights, stop)
+    if polished is None:
+        return
+    group.polished = polished
     if group.polished.succeeded and group.polished.loss <= group.loss:
         group.loss, group.weights = group.polished.loss, group.polished.weights
     state.best = min(state.best, (group.loss, group.weights), key=lambda f: f[0])

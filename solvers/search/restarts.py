@@ -67,14 +67,14 @@ class Runner:
 
     Attributes:
         engine: its name.
-        run: (recipes, seed, stop) -> (loss, weights) of each in order, as `run_recipes`.
+        run: (recipes, seed, stop, cut) -> (loss, weights) of each in order, as `run_recipes`.
         rounds: fewest and most restarts it is handed at a time.
         versions: version of every program that decides the bits of a result.
         settings: what else decides them, JSON-serialisable.
     """
 
     engine: str
-    run: Callable[[Sequence[Recipe], int, Callable[[], bool] | None], Generator[Found]]
+    run: Callable[[Sequence[Recipe], int, Callable[[], bool] | None, Callable[[Found], None]], Generator[Found]]
     rounds: tuple[int, int]
     versions: dict[str, str]
     settings: dict[str, Any]
@@ -93,15 +93,27 @@ def run_recipes(
     seed: int,
     threads: int,
     stop: Callable[[], bool] | None = None,
+    cut: Callable[[Found], None] | None = None,
 ) -> Generator[Found]:
     """(loss, weights) of every recipe, in order whatever the number of threads; NaN and () for one that was dropped.
 
-    Ends early when `stop` holds; whoever stops reading ends the work that is under way.
+    Ends early when `stop` holds; whoever stops reading ends the work that is under way. What restarts that were cut
+    short had reached is handed to `cut`, in order.
     """
+    short: list[tuple[int, Found]] = []
 
     def job(recipe: Recipe) -> Callable[[], Any]:
+        if stop is not None and stop():
+            return lambda: (float("nan"), ())
         field, stages = prepared(problem, engine, recipe, seed)
-        return lambda: finish(problem, engine.run(field, stages))
+
+        def work() -> Found:
+            found = finish(problem, engine.run(field, stages))
+            if engine.flag[0]:
+                short.append((recipe.index, found))
+            return found
+
+        return work
 
     with ThreadPoolExecutor(threads, "dufm") as pool, np.errstate(all="ignore"):
         try:
@@ -110,3 +122,6 @@ def run_recipes(
             engine.flag[0] = 1
             pool.shutdown(wait=True, cancel_futures=True)
             engine.flag[0] = 0
+            for _, found in sorted(short, key=lambda entry: entry[0]):
+                if cut is not None and found[1]:
+                    cut(found)

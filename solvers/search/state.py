@@ -77,6 +77,11 @@ class State:
         group.hits += 1
         group.fixed += int(fixed)
 
+    def keep(self, found: Found) -> None:
+        """Take in what a restart that was cut short had reached: it counts for the best, and for nothing else."""
+        if found[0] < self.best[0]:
+            self.best = found
+
     def ended(self, target: float | None, patience: int | None, stop: Callable[[], bool] | None) -> Outcome | None:
         """Why the search ends here, if it does."""
         if target is not None and self.best[0] <= target:
