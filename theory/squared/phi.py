@@ -3,11 +3,10 @@
     phi_L(x) = min_{t >= 0} 1/2 (1 - t)^2 + (p/2) x t^(2/p),   p = L + 1, x = C Lambda.
 
 With u = t^(1/p) the objective is a polynomial, stationary where u^(p-2) (1 - u^p) = x or u = 0. So phi_L is enclosed by
-rationals of any requested width through exact real-root isolation.
+rationals of any requested width, by halving in exact integers.
 """
 
 from fractions import Fraction
-from typing import Any
 
 import sympy as sp
 
@@ -51,20 +50,41 @@ def power_root(value: Fraction, degree: int, bits: int = 128) -> tuple[Fraction,
 
 
 def minimiser(L: int, strength: Fraction, width: Fraction = DEFAULT_WIDTH) -> tuple[Fraction, Fraction] | None:
-    """Isolate the largest zero u of the stationarity polynomial in (0, 1]; None when it has none.
+    """Enclose the largest zero u of u^(p-2) (1 - u^p) - x in [0, 1]; None when it has none.
+
+    The function rises up to u^p = c = (p-2)/(2p-2) and falls after it, so it has a zero iff x^p <= c^(p-2) (1-c)^p, and
+    the largest is found by halving between c^(1/p) and 1, in integers.
 
     Args:
         L: number of weight layers.
         strength: x > 0, exact.
         width: greatest width of the interval returned.
     """
-    poly = sp.Poly(stationarity(L, _positive(strength)), u, domain="QQ")
-    step = sp.Rational(width.numerator, width.denominator)
-    intervals: Any = poly.intervals(eps=step, inf=0, sup=1)
-    if not intervals:
+    _positive(strength)
+    p = _factors(L)
+    peak = Fraction(p - 2, 2 * p - 2)
+    if strength**p > peak ** (p - 2) * (1 - peak) ** p:
         return None
-    (low, high), _ = intervals[-1]
-    return Fraction(int(low.p), int(low.q)), Fraction(int(high.p), int(high.q))
+    if peak == 0 and strength == 1:
+        return Fraction(0), Fraction(0)
+    bits = max(1, (width.denominator // width.numerator).bit_length())
+
+    def above(m: int) -> bool:
+        """Whether the function is >= 0 at u = m / 2^bits."""
+        power = m ** (p - 2)
+        return power * ((1 << bits * p) - power * m * m) * strength.denominator >= strength.numerator << bits * (
+            2 * p - 2
+        )
+
+    floor = int(sp.integer_nthroot((peak.numerator << bits * p) // peak.denominator, p)[0])
+    low, high = floor + 1, 1 << bits
+    if not above(low):
+        # Between the peak and the next number of so many bits.
+        return Fraction(floor, 1 << bits), Fraction(low, 1 << bits)
+    while high - low > 1:
+        middle = (low + high) // 2
+        low, high = (middle, high) if above(middle) else (low, middle)
+    return Fraction(low, 1 << bits), Fraction(high, 1 << bits)
 
 
 def phi(L: int, strength: Fraction, width: Fraction = DEFAULT_WIDTH) -> tuple[Fraction, Fraction]:
