@@ -1,17 +1,20 @@
 """Reports: on disk after every claim, resumable, and honest about checks that break."""
 
 import json
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
+from rich.console import Console
 
 from dufm.verification.checker import Result
+from dufm.verification.claims import claim_named, select
 from dufm.verification.claims import run as report
-from dufm.verification.claims import select
-from dufm.verification.claims.base.claim import BUDGETS, Budget, Claim
+from dufm.verification.claims.base.claim import BUDGETS, Budget, Claim, Expected
 from dufm.verification.claims.base.verdict import Status, Verdict
 from dufm.verification.claims.grid import cell
 from dufm.verification.claims.run import Entry, run
+from dufm.verification.cli.verify import verify_claims
 
 QUICK = BUDGETS["quick"]
 
@@ -46,8 +49,8 @@ def test_a_damaged_report_is_run_again(tmp_path: Path, damage: bytes) -> None:
     assert run(select("reductions"), QUICK, tmp_path, 1, resume=True)[0].status == "PROVED"
 
 
-def _run_one(check, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Entry:
-    claim = Claim("made-up", "s", "r", "ours", (), check)
+def _run_one(check, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, expected: Status = Status.UNDECIDED) -> Entry:
+    claim = Claim("made-up", "s", "r", "ours", (), check, Expected(expected))
     monkeypatch.setattr(report, "claim_named", lambda label: claim)
     return run([claim], QUICK, tmp_path, 1)[0]
 
@@ -69,12 +72,37 @@ def test_refuted_claims_and_rejected_certificates_fail_the_run(tmp_path: Path, m
     assert isinstance(report.check(b"{"), Result)
 
 
+@pytest.mark.parametrize("status", [Status.CERTIFIED, Status.SUPPORTED, Status.UNDECIDED, Status.REFUTED])
+def test_a_claim_weaker_than_it_states_fails_the_run(
+    status: Status, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    entry = _run_one(lambda budget: Verdict(status, "w"), tmp_path, monkeypatch, Status.PROVED)
+    assert entry.fell and entry.bad and entry.expected == "PROVED"
+    assert entry.sound is (status is not Status.REFUTED)
+    reached = _run_one(lambda budget: Verdict(status, "w"), tmp_path, monkeypatch, status)
+    assert not reached.fell and reached.bad is (status is Status.REFUTED)
+
+
+def test_a_fall_is_said_in_the_table_and_ends_with_code_1(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    claim = claim_named("reductions")
+    fallen = replace(claim, work=lambda budget: Verdict(Status.UNDECIDED, "ran out"))
+    monkeypatch.setattr(report, "claim_named", lambda label: fallen)
+    code = verify_claims("quick", "reductions", tmp_path, 1, False, False, Console(width=200))
+    out = capsys.readouterr().out
+    assert code == 1
+    assert "FELL: PROVED is what this claim states" in out and "this run fails: reductions" in out
+    monkeypatch.undo()
+    assert verify_claims("quick", "reductions", tmp_path, 1, False, False, Console(width=200)) == 0
+
+
 def test_cells_take_the_strongest_good_verdict() -> None:
-    proved = Entry("three-layers", "PROVED", "", (), (), {})
-    certified = Entry("depth3-K7", "CERTIFIED", "", (), (), {})
-    rejected = Entry("three-layers", "PROVED", "", (), (("f", False, ""),), {})
+    proved = Entry("three-layers", "PROVED", "PROVED", "", (), (), {})
+    certified = Entry("depth3-K7", "CERTIFIED", "CERTIFIED", "", (), (), {})
+    rejected = Entry("three-layers", "PROVED", "PROVED", "", (), (("f", False, ""),), {})
     assert cell(7, 3, [certified, proved]).status == "PROVED"
     assert cell(7, 3, [certified, rejected]).label == "depth3-K7"
     assert cell(6, 3, [certified, proved]).winner == ""
     assert cell(7, 3, [proved]).ratio == pytest.approx(0.98497, abs=1e-5)
-    assert cell(5, 1, [Entry("one-layer", "PROVED", "", (), (), {})]).winner == "dnc"
+    assert cell(5, 1, [Entry("one-layer", "PROVED", "PROVED", "", (), (), {})]).winner == "dnc"

@@ -35,7 +35,7 @@ from dufm.theory.derivations.squared.srg import srg
 from dufm.theory.derivations.squared.two_classes import two_classes
 from dufm.theory.derivations.squared.two_layers import two_layers
 from dufm.theory.problem import ProblemError
-from dufm.theory.proof.derivation import Derivation
+from dufm.theory.proof.derivation import Derivation, name_of
 
 DERIVATIONS = (
     reductions,
@@ -77,7 +77,7 @@ DERIVATIONS = (
 
 def names() -> list[str]:
     """Names that `dufm derive` accepts."""
-    return [d.__name__.replace("_", "-") for d in DERIVATIONS]
+    return [name_of(d) for d in DERIVATIONS]
 
 
 def derivation(name: str) -> Derivation:

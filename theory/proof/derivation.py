@@ -126,3 +126,8 @@ def document(fragment: str) -> str:
 
 
 Builder = Callable[[], Derivation]
+
+
+def name_of(builder: Builder) -> str:
+    """What `dufm derive` calls the derivation that a builder makes."""
+    return str(getattr(builder, "__name__", "")).replace("_", "-")

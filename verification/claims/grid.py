@@ -35,7 +35,7 @@ def cell(K: int, L: int, entries: Iterable[Entry]) -> Cell:
     """Who wins at (K, L), by the strongest verdict that settles it."""
     structure = CheapestSum()
     ratio = float(sp.N(total_cost(structure, K, L) / K)) if L > 1 else 1.0
-    spoken = [(e, claim_named(e.label).settles(K, L)) for e in entries if e.status in STRENGTH and not e.bad]
+    spoken = [(e, claim_named(e.label).settles(K, L)) for e in entries if e.status in STRENGTH and e.sound]
     settled = [(STRENGTH.index(e.status), e.label, winner) for e, winner in spoken if winner]
     if not settled:
         return Cell("", "", "", ratio)

@@ -19,7 +19,8 @@ from dufm.verification.claims import claim_named
 from dufm.verification.claims.base.claim import BUDGETS, Budget, Claim
 from dufm.verification.claims.base.verdict import Status, Verdict
 
-FORMAT = "dufm-report-2"
+FORMAT = "dufm-report-3"
+STRENGTH = [status.name for status in Status]
 
 
 @dataclass(frozen=True)
@@ -29,6 +30,7 @@ class Entry:
     Attributes:
         label: the claim's label.
         status: name of the Status.
+        expected: name of the Status that the claim states for this budget.
         sentence: the verdict's sentence.
         comparisons: the numbers behind it, in words.
         certificates: file names, relative to the report, each with whether the checker accepted it and what it said.
@@ -38,6 +40,7 @@ class Entry:
 
     label: str
     status: str
+    expected: str
     sentence: str
     comparisons: tuple[str, ...]
     certificates: tuple[tuple[str, bool, str], ...]
@@ -45,9 +48,19 @@ class Entry:
     failed: bool = False
 
     @property
+    def sound(self) -> bool:
+        """Whether the check ran, refuted nothing and wrote certificates that hold."""
+        return not self.failed and self.status != Status.REFUTED.name and all(ok for _, ok, _ in self.certificates)
+
+    @property
+    def fell(self) -> bool:
+        """Whether the status is weaker than the claim states."""
+        return STRENGTH.index(self.status) > STRENGTH.index(self.expected)
+
+    @property
     def bad(self) -> bool:
         """Whether this entry must fail the run."""
-        return self.failed or self.status == Status.REFUTED.name or not all(ok for _, ok, _ in self.certificates)
+        return not self.sound or self.fell
 
 
 def source_digest() -> str:
@@ -87,8 +100,9 @@ def run(
     entries = {c.label: entries[c.label] for c in claims if c.label in entries and not entries[c.label].bad}
     for entry in entries.values():
         finished(entry)
+    expected = {c.label: c.expected.at(budget).name for c in claims}
     for label, verdict in _verdicts([c for c in claims if c.label not in entries], budget, jobs):
-        entries[label] = _file(label, verdict, out)
+        entries[label] = _file(label, expected[label], verdict, out)
         save_report(out, budget, digest, entries.values())
         finished(entries[label])
     save_report(out, budget, digest, entries.values())
@@ -108,9 +122,9 @@ def save_report(out: Path, budget: Budget, digest: str, entries: Iterable[Entry]
     write_whole(out / "report.json", json.dumps(content, indent=1).encode())
 
 
-def _file(label: str, verdict: Verdict | str, out: Path) -> Entry:
+def _file(label: str, expected: str, verdict: Verdict | str, out: Path) -> Entry:
     if isinstance(verdict, str):
-        return Entry(label, Status.UNDECIDED.name, f"the check broke: {verdict}", (), (), {}, failed=True)
+        return Entry(label, Status.UNDECIDED.name, expected, f"the check broke: {verdict}", (), (), {}, failed=True)
     checked = []
     for i, certificate in enumerate(verdict.certificates):
         name = f"certificates/{label}{f'-{i + 1}' if len(verdict.certificates) > 1 else ''}.json"
@@ -118,7 +132,7 @@ def _file(label: str, verdict: Verdict | str, out: Path) -> Entry:
         result = check((out / name).read_bytes())
         checked.append((name, result.ok, result.sentence))
     words = tuple(str(c) for c in verdict.comparisons)
-    return Entry(label, verdict.status.name, verdict.sentence, words, tuple(checked), verdict.details)
+    return Entry(label, verdict.status.name, expected, verdict.sentence, words, tuple(checked), verdict.details)
 
 
 def _verdicts(claims: Sequence[Claim], budget: Budget, jobs: int) -> Iterator[tuple[str, Verdict | str]]:

@@ -60,6 +60,8 @@ def _show(entries: list[Entry], console: Console) -> None:
             words += f" [dim]({count} certificate{'s' if count > 1 else ''}, re-checked)[/dim]"
         if rejected:
             words += f" [red]REJECTED: {', '.join(rejected)}[/red]"
+        if e.fell and not e.failed:
+            words += f" [red]FELL: {e.expected} is what this claim states[/red]"
         status = "ERROR" if e.failed else e.status
         table.add_row(e.label, f"[{COLOURS.get(status, 'red')}]{status}[/]", words)
     console.print(table)
@@ -96,4 +98,7 @@ def _summary(entries: list[Entry], out: Path, console: Console) -> None:
     certificates = [ok for e in entries for _, ok, _ in e.certificates]
     words = ", ".join(f"{n} {name}" for name, n in counts.items())
     accepted = f"{sum(certificates)} of {len(certificates)} certificates accepted by checker.py"
+    fallen = [e.label for e in entries if e.fell]
+    if fallen:
+        console.print(f"Weaker than stated, so this run fails: {', '.join(fallen)}.", style="red", soft_wrap=True)
     console.print(f"{words}; {accepted}. Report and certificates: {out}", highlight=False, soft_wrap=True)

@@ -16,7 +16,7 @@ class Status(Enum):
     PROVED = "exact algebra closes the claim on its whole regime"
     CERTIFIED = "an exact witness settles the cases listed"
     SUPPORTED = "searches or statistics agree; nothing is proved"
-    UNDECIDED = "the budget ran out; nothing follows"
+    UNDECIDED = "the budget ran out, or what it rests on does not hold; nothing follows"
     REFUTED = "an exact witness or a failed proof step breaks the claim"
 
 

@@ -10,6 +10,7 @@ import sympy as sp
 from flint import arb, fmpq
 
 from dufm.solvers.objectives.cross_entropy import balanced_factors
+from dufm.theory import derivations
 from dufm.theory.ce.bounds import least_singular_value, rank_bound
 from dufm.theory.ce.enclosure import Profile, best_scale, strength_ball
 from dufm.theory.ce.hessian import K, L, alpha, b, d, n, orbit_dimension, psd_threshold, spectrum, z
@@ -18,9 +19,9 @@ from dufm.theory.ce.polygons import DNC_LOGITS, PAIRS, POLYGON
 from dufm.theory.ce.structure import CeStructure, rank
 from dufm.theory.ce.structures import CE_STRUCTURES
 from dufm.theory.problem import Problem
-from dufm.verification.claims.base.claim import Budget, Claim
+from dufm.verification.claims.base.claim import Budget, Claim, Expected
 from dufm.verification.claims.base.proofs import by_derivation
-from dufm.verification.claims.base.verdict import Comparison, Verdict
+from dufm.verification.claims.base.verdict import Comparison, Status, Verdict
 from dufm.verification.claims.ce.structures import below
 
 DIGITS = 30
@@ -112,7 +113,7 @@ def _spectrum_claim(budget: Budget) -> Verdict:
         far = float(np.max(np.abs(found.values - predicted(problem))))
         what = f"largest deviation over lambda, K={problem.K}, L={problem.L}, d={problem.width}, n={problem.n}"
         comparisons.append(Comparison(far, "<=", 0.0, found.slack, what))
-    return by_derivation(["ce-hessian"], "All eigenvalues at DNC in closed form; autodiff agrees.", comparisons)
+    return by_derivation("All eigenvalues at DNC in closed form; autodiff agrees.", comparisons)
 
 
 def negative_count(found: Measured) -> int:
@@ -132,7 +133,6 @@ def _psd(budget: Budget) -> Verdict:
             what = f"negative eigenvalues at {float(Fraction(share)):g} lambda_PSD, K={classes}, L={layers}"
             comparisons.append(Comparison(count, "==", wanted, what=what))
     verdict = by_derivation(
-        ["ce-hessian"],
         "DNC is PSD iff alpha >= K (L-1)/(L+1); above lambda_PSD K (K-3)/2 directions fall.",
         comparisons,
     )
@@ -154,9 +154,7 @@ def _orbit(budget: Budget) -> Verdict:
         wanted = orbit_dimension(problem.width, problem.L, rank(structure, problem.K))
         what = f"zero eigenvalues, {structure.name}, K={problem.K}, L={problem.L}, d={problem.width}"
         comparisons.append(Comparison(zeros, "==", wanted, what=what))
-    return by_derivation(
-        ["ce-hessian"], "Balanced factors of rank-q logits have dimension L (d q - q (q+1)/2).", comparisons
-    )
+    return by_derivation("Balanced factors of rank-q logits have dimension L (d q - q (q+1)/2).", comparisons)
 
 
 def _gap(budget: Budget) -> Verdict:
@@ -194,12 +192,32 @@ def _gap(budget: Budget) -> Verdict:
                 )
             )
     return by_derivation(
-        ["ce-hessian", "ce-reduction"],
         "Non-zero singular values are bounded below; at mu = 1/100 every global minimiser has rank 2 from L = 54 (K = "
         "4), 56 (5), 58 (6) on.",
         comparisons,
     )
 
+
+PSD = Claim(
+    "ce-psd",
+    "DNC has a PSD Hessian iff Lambda <= lambda_PSD = x^((L-1)/(L+1))/(e^x + K - 1), x = K (L-1)/(L+1) (upper "
+    "branch); just above it K (K-3)/2 eigenvalues are negative.",
+    "every K >= 4, L >= 2, width >= K; one strength, n = 1 (n enters through Lambda); linear layers",
+    "ours",
+    (derivations.ce_hessian,),
+    _psd,
+    Expected(Status.PROVED),
+)
+
+ORBIT = Claim(
+    "ce-orbit",
+    "The balanced factorisations of rank-q logits have dimension L (d q - q (q+1)/2), DNC's the largest.",
+    "every K, L >= 1, width d >= q; cross-entropy, linear layers",
+    "ours",
+    (derivations.ce_hessian,),
+    _orbit,
+    Expected(Status.PROVED),
+)
 
 CE_HESSIAN = (
     Claim(
@@ -207,33 +225,20 @@ CE_HESSIAN = (
         "The Hessian of the full cross-entropy model at DNC has ten levels, all in closed form in K, L, d, n, alpha.",
         "every K >= 3, L >= 2, width >= K, n, one strength; linear layers",
         "ours",
-        ("ce-reduction", "ce-hessian"),
+        (derivations.ce_reduction, derivations.ce_hessian),
         _spectrum_claim,
+        Expected(Status.PROVED),
     ),
-    Claim(
-        "ce-psd",
-        "DNC has a PSD Hessian iff Lambda <= lambda_PSD = x^((L-1)/(L+1))/(e^x + K - 1), x = K (L-1)/(L+1) (upper "
-        "branch); just above it K (K-3)/2 eigenvalues are negative.",
-        "every K >= 4, L >= 2, width >= K; one strength, n = 1 (n enters through Lambda); linear layers",
-        "ours",
-        ("ce-hessian",),
-        _psd,
-    ),
-    Claim(
-        "ce-orbit",
-        "The balanced factorisations of rank-q logits have dimension L (d q - q (q+1)/2), DNC's the largest.",
-        "every K, L >= 1, width d >= q; cross-entropy, linear layers",
-        "ours",
-        ("ce-hessian",),
-        _orbit,
-    ),
+    PSD,
+    ORBIT,
     Claim(
         "ce-gap",
         "Non-zero singular values of critical logits are at least (Lambda sqrt(K/2))^((L+1)/(L-1)), so ranks are "
         "bounded; at fixed mu = (L+1)/2 Lambda < log(2)/(2K) the rank is exactly 2 from some depth on.",
         "every K >= 3, L >= 2, Lambda > 0; cross-entropy, linear layers",
         "ours; effect: Garrod and Keating (2410.23169)",
-        ("ce-reduction", "ce-hessian"),
+        (derivations.ce_reduction, derivations.ce_hessian),
         _gap,
+        Expected(Status.PROVED),
     ),
 )

@@ -4,6 +4,7 @@ from fractions import Fraction
 
 from flint import arb
 
+from dufm.theory import derivations
 from dufm.theory.ce.collapse import last_strength, zero_bound
 from dufm.theory.ce.crossing import Candidate, crossing
 from dufm.theory.ce.enclosure import least_loss
@@ -16,9 +17,9 @@ from dufm.theory.ce.undecided import UNDECIDED_PAIR
 from dufm.theory.derivations.ce.three import SCALE, STRENGTH, loss_of_fit
 from dufm.theory.derivations.ce.zero import loss_at_threshold
 from dufm.theory.problem import Problem
-from dufm.verification.claims.base.claim import Budget, Claim
+from dufm.verification.claims.base.claim import Budget, Claim, Expected
 from dufm.verification.claims.base.proofs import by_derivation
-from dufm.verification.claims.base.verdict import Verdict
+from dufm.verification.claims.base.verdict import Status, Verdict
 from dufm.verification.claims.ce.structures import below
 
 DIGITS = 30
@@ -39,7 +40,6 @@ def _near_collapse(budget: Budget) -> Verdict:
         met = crossing(DNC_LOGITS, UNDECIDED_PAIR, K, L, (last.low / 4, last.low), FINE)
         brackets[f"K={K}, L={L}"] = {"rank one wins from": float(met.high), "DNC collapses at": float(last.high)}
     verdict = by_derivation(
-        ["ce-undecided", "ce-reduction"],
         "K >= 3, L >= 2: below its own collapse DNC loses to rank one on an interval; K = 2 or L = 1: never.",
         comparisons,
     )
@@ -57,7 +57,6 @@ def _zero(budget: Budget) -> Verdict:
         name = f"{candidate.name} beats zero weights below the bound, K={K}, L={L}"
         comparisons.append(below(arb(last.low.numerator) / last.low.denominator, bound, name))
     return by_derivation(
-        ["ce-zero", "ce-reduction"],
         "mu > K^(-p) (log K)^(1-p) leaves zero weights alone; at fixed Lambda that is every deep enough network.",
         comparisons,
     )
@@ -71,7 +70,6 @@ def _window(budget: Budget) -> Verdict:
         for K, L in ((5, 2), (6, 37)):
             comparisons.append(below(arb(K).log(), loss_at_threshold(K, L), f"the window is closed, K={K}, L={L}"))
     return by_derivation(
-        ["ce-zero", "ce-hessian"],
         "DNC beats zero weights and yet is a strict saddle just above lambda_PSD.",
         comparisons,
     )
@@ -94,7 +92,7 @@ def _sums(budget: Budget) -> Verdict:
             bound = rank * (arb(K) ** 2).root(L + 1) / (K - 1)
         comparisons.append(below(bound, arb("0.25"), f"bound of c*/(K-1) from a cube of rank {rank}, K={K}, L={L}"))
     verdict = by_derivation(
-        ["ce-sums"], "Leaving classes out and adding blocks: c* <= ceil(log2 K) K^p, so c*/(K-1) -> 0.", comparisons
+        "Leaving classes out and adding blocks: c* <= ceil(log2 K) K^p, so c*/(K-1) -> 0.", comparisons
     )
     verdict.details["sums"] = found
     return verdict
@@ -111,7 +109,6 @@ def _three(budget: Budget) -> Verdict:
         comparisons.append(below(dnc, needed, f"DNC's least loss at mu = 1e-9, L={L}"))
         comparisons.append(below(dnc, pair, f"DNC below rank one there, L={L}"))
     return by_derivation(
-        ["ce-three", "ce-dnc", "ce-reduction"],
         "K = 3: at weak regularisation nothing costs less than DNC, at any depth.",
         comparisons,
     )
@@ -123,8 +120,9 @@ CE_REGIMES = (
         "For three classes DNC is a global minimiser whenever (L+1)/2 Lambda <= 1e-9.",
         "K = 3, every L >= 1, width, n; cross-entropy, linear layers",
         "ours",
-        ("ce-reduction", "ce-dnc", "ce-three"),
+        (derivations.ce_reduction, derivations.ce_dnc, derivations.ce_three),
         _three,
+        Expected(Status.PROVED),
     ),
     Claim(
         "ce-near-collapse",
@@ -132,8 +130,9 @@ CE_REGIMES = (
         "optimal at every strength if and only if L = 1 or K = 2.",
         "every K >= 3, L >= 2, on an interval of Lambda (K, L) ending at DNC's collapse; linear layers",
         "ours",
-        ("ce-reduction", "ce-undecided"),
+        (derivations.ce_reduction, derivations.ce_undecided, derivations.ce_dnc),
         _near_collapse,
+        Expected(Status.PROVED),
     ),
     Claim(
         "ce-zero",
@@ -141,8 +140,9 @@ CE_REGIMES = (
         "fixed Lambda they are for every L + 1 > 2 max(1, log K)/Lambda.",
         "every K >= 2, L >= 1, width, n; cross-entropy, linear layers",
         "ours",
-        ("ce-reduction", "ce-zero"),
+        (derivations.ce_reduction, derivations.ce_zero),
         _zero,
+        Expected(Status.PROVED),
     ),
     Claim(
         "ce-saddle-window",
@@ -150,8 +150,9 @@ CE_REGIMES = (
         "eigenvalues.",
         "every K >= 6, 2 <= L <= 36; one strength; cross-entropy, linear layers",
         "ours",
-        ("ce-hessian", "ce-zero"),
+        (derivations.ce_hessian, derivations.ce_zero),
         _window,
+        Expected(Status.PROVED),
     ),
     Claim(
         "ce-vanish",
@@ -159,7 +160,8 @@ CE_REGIMES = (
         "ceil(log2 K) K^p at that rank: for every L >= 2 it is arbitrarily far below DNC's K - 1.",
         "every K >= 2, L >= 1; cross-entropy, linear layers; as a loss ratio in the limit Lambda -> 0",
         "ours",
-        ("ce-reduction", "ce-low-rank", "ce-sums"),
+        (derivations.ce_reduction, derivations.ce_low_rank, derivations.ce_sums, derivations.ce_dnc),
         _sums,
+        Expected(Status.PROVED),
     ),
 )

@@ -14,11 +14,14 @@ from dufm.solvers.ce.relu import relu_search
 from dufm.solvers.ce.rows import STATED, rational
 from dufm.solvers.ce.search import ce_search
 from dufm.solvers.ce.study import Case, Hits, persistence
+from dufm.theory import derivations
 from dufm.theory.ce.enclosure import objective_ball
 from dufm.theory.problem import Problem
 from dufm.theory.squared.structure import as_fraction_ball
-from dufm.verification.claims.base.claim import Budget, Claim
+from dufm.verification.claims.base.claim import Budget, Claim, Expected
 from dufm.verification.claims.base.verdict import Comparison, Status, Verdict
+from dufm.verification.claims.ce.hessian import ORBIT, PSD
+from dufm.verification.claims.ce.structures import ASYMPTOTICS
 
 SEED = 20260102
 DIGITS = 20
@@ -172,8 +175,9 @@ CE_SEARCHED = (
         "factors go below no row of it.",
         "K = 3..10, L = 1..8, lambda = 1/10, 1/100, 1/1000, 1/10000, n = 1, width K",
         "ours",
-        ("ce-reduction",),
+        (derivations.ce_reduction,),
         _table,
+        Expected(Status.SUPPORTED),
     ),
     Claim(
         "ce-search-margins",
@@ -181,8 +185,9 @@ CE_SEARCHED = (
         "regularisation; for K = 7, 9, 10 some belong to rank-3 codes without closed form.",
         "K = 3..10, L = 1..8; linear layers",
         "ours",
-        ("ce-reduction", "ce-asymptotics"),
+        (derivations.ce_reduction, ASYMPTOTICS),
         _margins,
+        Expected(Status.SUPPORTED),
     ),
     Claim(
         "ce-search-persistence",
@@ -190,8 +195,9 @@ CE_SEARCHED = (
         "in it.",
         "K = 4, L = 3, lambda = 1/100, widths 4, 8, 16, 32; step 0.05, standard random weights; linear layers",
         "ours; effect: Garrod and Keating (2410.23169)",
-        ("ce-orbit",),
+        (ORBIT,),
         _persistence,
+        Expected(Status.SUPPORTED),
     ),
     Claim(
         "ce-search-absence",
@@ -200,8 +206,9 @@ CE_SEARCHED = (
         "K = 10, L = 3, lambda = 3/1000 (below lambda_PSD), width 20, at budget full also 10, 40, 80, 640; step 0.2; "
         "linear layers",
         "ours",
-        ("ce-psd",),
+        (PSD,),
         _absence,
+        Expected(Status.SUPPORTED),
     ),
     Claim(
         "ce-search-relu",
@@ -212,5 +219,6 @@ CE_SEARCHED = (
         "ours",
         (),
         _relu,
+        Expected(Status.SUPPORTED),
     ),
 )

@@ -4,6 +4,7 @@ from fractions import Fraction
 
 from flint import arb
 
+from dufm.theory import derivations
 from dufm.theory.ce.crossing import Candidate, crossing, loss_gap
 from dufm.theory.ce.enclosure import best_scale, least_loss, objective_ball, strength_ball
 from dufm.theory.ce.families import ce_family_named
@@ -14,7 +15,7 @@ from dufm.theory.ce.structures import CE_STRUCTURES
 from dufm.theory.derivations.ce.low_rank import CODE_CASES, code_wins
 from dufm.theory.problem import Problem
 from dufm.theory.squared.structure import as_fraction_ball
-from dufm.verification.claims.base.claim import Budget, Claim
+from dufm.verification.claims.base.claim import Budget, Claim, Expected
 from dufm.verification.claims.base.proofs import by_derivation
 from dufm.verification.claims.base.verdict import Comparison, Status, Verdict
 
@@ -47,7 +48,7 @@ def _reduction(budget: Budget) -> Verdict:
         last = [list(row) for row in zip(*spread, strict=True)]
         found = objective_ball(problem, [first, *[middle] * (L - 1), last], DIGITS)
         comparisons.append(below(least_loss(DNC_LOGITS, problem, DIGITS), found, f"unbalanced factors, K={K}, L={L}"))
-    return by_derivation(["ce-reduction"], "Only the logits and their Schatten quasi-norm are left.", comparisons)
+    return by_derivation("Only the logits and their Schatten quasi-norm are left.", comparisons)
 
 
 def _one_layer(budget: Budget) -> Verdict:
@@ -58,13 +59,11 @@ def _one_layer(budget: Budget) -> Verdict:
         for other in CE_STRUCTURES:
             if other.valid(K) and rank(other, K) < K - 1:
                 comparisons.append(below(dnc, least_loss(other, problem, DIGITS), f"{other.name}, K = {K}"))
-    return by_derivation(["ce-reduction"], "At L = 1 DNC is a global minimiser for every K and Lambda.", comparisons)
+    return by_derivation("At L = 1 DNC is a global minimiser for every K and Lambda.", comparisons)
 
 
 def _three_classes(budget: Budget) -> Verdict:
-    return by_derivation(
-        ["ce-reduction", "ce-dnc"], "For K = 3 no logits of least margin 1 have a smaller sum of sigma^p than DNC."
-    )
+    return by_derivation("For K = 3 no logits of least margin 1 have a smaller sum of sigma^p than DNC.")
 
 
 def _suboptimal(budget: Budget) -> Verdict:
@@ -76,7 +75,6 @@ def _suboptimal(budget: Budget) -> Verdict:
             mine, dnc = least_loss(rival, problem, DIGITS), least_loss(DNC_LOGITS, problem, DIGITS)
             comparisons.append(below(mine, dnc, f"{rival.name} against DNC, K={K}, L={L}, lambda={lam}"))
     return by_derivation(
-        ["ce-low-rank", "ce-dnc"],
         "K >= 6, L >= 2 and K in {4, 5}, L >= 3: pairs (and a single) cost less than DNC at every scale.",
         comparisons,
     )
@@ -89,15 +87,13 @@ def _polygon(budget: Budget) -> Verdict:
             comparisons.append(below(cost_ball(POLYGON, K, L), arb(K - 1), f"c of the polygon, K={K}, L={L}"))
         for K, L in ((44, 4), (7, 3), (4, 2), (100, 2)):
             comparisons.append(below(arb(K - 1), cost_ball(POLYGON, K, L), f"K - 1 < c of the polygon, K={K}, L={L}"))
-    return by_derivation(["ce-low-rank"], "Rank 2 beats DNC at every K >= 4, L >= 5, every Lambda.", comparisons)
+    return by_derivation("Rank 2 beats DNC at every K >= 4, L >= 5, every Lambda.", comparisons)
 
 
 def _codes(budget: Budget) -> Verdict:
     first = {f"{code.name}, K = {K}": next(L for L in range(1, 9) if code_wins(code, K, L)) for code, K in CODE_CASES}
     comparisons = [Comparison(L, "<=", 3, what=f"least L at which {name} beats DNC") for name, L in first.items()]
-    return by_derivation(
-        ["ce-low-rank"], "r^(L-1) (K/(1-s))^2 < (K-1)^(L+1) decides; one more layer helps the code.", comparisons
-    )
+    return by_derivation("r^(L-1) (K/(1-s))^2 < (K-1)^(L+1) decides; one more layer helps the code.", comparisons)
 
 
 def asymptotic_ratio(structure: CeStructure, problem: Problem) -> arb:
@@ -126,9 +122,7 @@ def _asymptotics(budget: Budget) -> Verdict:
             share = 3 * (-found.alpha).exp()
         comparisons.append(below(arb(0), excess, f"ratio above 1, lambda = {lam}"))
         comparisons.append(below(excess, share, f"excess below (K-1) e^(-t), lambda = {lam}"))
-    return by_derivation(
-        ["ce-low-rank", "ce-dnc"], "The least loss is mu c* log(1/mu)^p (1 + o(1)) as Lambda -> 0.", comparisons
-    )
+    return by_derivation("The least loss is mu c* log(1/mu)^p (1 + o(1)) as Lambda -> 0.", comparisons)
 
 
 Case = tuple[Candidate, Candidate, int, int, str, str]
@@ -164,46 +158,61 @@ def _crossings(budget: Budget) -> Verdict:
     )
 
 
+ASYMPTOTICS = Claim(
+    "ce-asymptotics",
+    "The least loss is mu c* log(1/mu)^p (1 + o(1)), mu = (L+1)/2 Lambda, c* the least sum sigma^p at margin 1.",
+    "every K, L; Lambda -> 0; cross-entropy, linear layers",
+    "ours",
+    (derivations.ce_reduction, derivations.ce_dnc, derivations.ce_low_rank),
+    _asymptotics,
+    Expected(Status.PROVED),
+)
+
 CE = (
     Claim(
         "ce-reduction",
         "Under cross-entropy the deep linear model is CE(Z) + (L+1)/2 Lambda sum sigma_i(Z)^(2/(L+1)) over K x K Z.",
         "every K, L, n, width >= K, positive strengths per factor; linear layers",
         "as in Garrod and Keating (2410.23169); proof ours",
-        ("ce-reduction",),
+        (derivations.ce_reduction,),
         _reduction,
+        Expected(Status.PROVED),
     ),
     Claim(
         "ce-one-layer",
         "Under cross-entropy DNC is globally optimal at L = 1.",
         "L = 1, every K >= 2, n, Lambda > 0; linear layers",
         "classical; proof here ours",
-        ("ce-reduction",),
+        (derivations.ce_reduction,),
         _one_layer,
+        Expected(Status.PROVED),
     ),
     Claim(
         "ce-three-classes",
         "For K = 3 DNC is the unique centred minimiser of sum sigma_i^p at least margin 1.",
         "K = 3, every L; cross-entropy, the limit Lambda -> 0",
         "ours",
-        ("ce-reduction", "ce-dnc"),
+        (derivations.ce_reduction, derivations.ce_dnc),
         _three_classes,
+        Expected(Status.PROVED),
     ),
     Claim(
         "ce-suboptimal",
         "Under cross-entropy no DNC point with alpha > 0 is a global minimiser.",
         "K >= 6, L >= 2 and K in {4, 5}, L >= 3; every n, width >= K, Lambda > 0; linear layers",
         "ours; effect: Garrod and Keating (2410.23169)",
-        ("ce-reduction", "ce-dnc", "ce-low-rank"),
+        (derivations.ce_reduction, derivations.ce_dnc, derivations.ce_low_rank),
         _suboptimal,
+        Expected(Status.PROVED),
     ),
     Claim(
         "ce-polygon",
         "Rank 2 suffices: the regular polygon beats DNC at every strength.",
         "every K >= 4, L >= 5; for L = 4 iff K <= 43, L = 3 iff K <= 6, L = 2 never by this test; cross-entropy",
         "ours",
-        ("ce-reduction", "ce-low-rank"),
+        (derivations.ce_reduction, derivations.ce_low_rank, derivations.ce_dnc),
         _polygon,
+        Expected(Status.PROVED),
     ),
     Claim(
         "ce-codes",
@@ -211,17 +220,11 @@ CE = (
         "(K/(1-s))^2 < (K-1)^(L+1); Johnson, Clebsch, Schlaefli and other listed codes do from L = 2 or 3 on.",
         "K, r, s of the codes listed, every L >= 3; cross-entropy, linear layers",
         "ours",
-        ("ce-reduction", "ce-low-rank"),
+        (derivations.ce_reduction, derivations.ce_low_rank, derivations.ce_dnc),
         _codes,
+        Expected(Status.PROVED),
     ),
-    Claim(
-        "ce-asymptotics",
-        "The least loss is mu c* log(1/mu)^p (1 + o(1)), mu = (L+1)/2 Lambda, c* the least sum sigma^p at margin 1.",
-        "every K, L; Lambda -> 0; cross-entropy, linear layers",
-        "ours",
-        ("ce-reduction", "ce-dnc", "ce-low-rank"),
-        _asymptotics,
-    ),
+    ASYMPTOTICS,
 )
 
 CE_CROSSINGS = (
@@ -230,7 +233,8 @@ CE_CROSSINGS = (
         "Which of two structures is better changes with the strength, at strengths far apart in scale.",
         "the six pairs of structures, K and L listed; n = 1, one strength; cross-entropy",
         "ours",
-        ("ce-reduction", "ce-dnc"),
+        (derivations.ce_reduction, derivations.ce_dnc),
         _crossings,
+        Expected(Status.CERTIFIED),
     ),
 )

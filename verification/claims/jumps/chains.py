@@ -12,7 +12,8 @@ from dufm.solvers.jumps.instance import full_target32, instance32
 from dufm.solvers.jumps.minima import find_minimum
 from dufm.solvers.jumps.scalar_chain import ScalarChain, exit_time, simulate
 from dufm.solvers.jumps.tally import exits, hazard, upward, upward_bound
-from dufm.verification.claims.base.claim import Budget, Claim
+from dufm.theory import derivations
+from dufm.verification.claims.base.claim import Budget, Claim, Expected
 from dufm.verification.claims.base.verdict import Comparison, Status, Verdict
 
 SEED = 11
@@ -149,8 +150,9 @@ JUMPS_CHAINS = (
         "SGD jumps from higher to lower rank and not back, even when noise keeps the lost directions alive.",
         "the frozen 6 x 6 instance, L = 3 (and 4), 0.96 of the reference strength, eta = 0.2, 20000 steps",
         "Wang, Jacot (2305.16038); chains and control ours",
-        ("schatten-objective",),
+        (derivations.schatten_objective,),
         _one_way,
+        Expected(Status.SUPPORTED),
     ),
     Claim(
         "dyn-jumps-hazard",
@@ -159,29 +161,33 @@ JUMPS_CHAINS = (
         "ours",
         (),
         _hazards,
+        Expected(Status.SUPPORTED),
     ),
     Claim(
         "dyn-jumps-basins",
         "Around a rank-1 minimum small perturbations die and large ones raise the rank; at two layers all raise it.",
         "the frozen 6 x 6 instance, L = 3 and 2, eta = 0.1, 6000 steps",
         "ours; limits the reading of Wang, Jacot (2305.16038)",
-        ("schatten-objective",),
+        (derivations.schatten_objective,),
         _basins,
+        Expected(Status.SUPPORTED),
     ),
     Claim(
         "dyn-jumps-landscape",
         "The loss has local minima of ranks 0 to 3 of which the one of the true rank, 2, is the lowest found.",
         "the frozen 6 x 6 instance, L = 3 (and 4), 0.95 of the reference strength",
         "Wang, Jacot (2305.16038); instance ours",
-        ("schatten-objective",),
+        (derivations.schatten_objective,),
         _landscape,
+        Expected(Status.SUPPORTED),
     ),
     Claim(
         "dyn-jumps-exit-times",
         "Exit times of the solvable chain from its transfer operator are those of simulated chains.",
         "A* = I_n, diagonal observed, 0.9 lambda_c, L = 3, 4, n = 2, 6",
         "ours",
-        ("scalar-chain",),
+        (derivations.scalar_chain,),
         _exit_times,
+        Expected(Status.SUPPORTED),
     ),
 )

@@ -4,10 +4,11 @@ from fractions import Fraction
 
 from dufm.solvers.jumps.absorbing import certify, eta_max
 from dufm.solvers.jumps.instance import instance32
+from dufm.theory import derivations
 from dufm.theory.derivations.jumps.absorbing import EXAMPLE
 from dufm.theory.jumps.absorbing import AbsorbingSet
 from dufm.theory.jumps.scalar import levels
-from dufm.verification.claims.base.claim import Budget, Claim
+from dufm.verification.claims.base.claim import Budget, Claim, Expected
 from dufm.verification.claims.base.proofs import by_derivation
 from dufm.verification.claims.base.verdict import Comparison, Status, Verdict
 
@@ -31,7 +32,7 @@ def _absorbing(budget: Budget) -> Verdict:
         "Norms, imbalance and the singular tail stay within their bounds, whatever SGD draws. The sets hold for every "
         "rank, B_1 too: a certified chain ends there almost surely, below the true rank if that is higher."
     )
-    return by_derivation(["absorbing-set"], sentence, _margins(EXAMPLE, "the worked case"))
+    return by_derivation(sentence, _margins(EXAMPLE, "the worked case"))
 
 
 def certified_cases() -> list[tuple[str, AbsorbingSet, Fraction]]:
@@ -83,7 +84,7 @@ def _scalar(budget: Budget) -> Verdict:
         "Each coordinate falls to its sharp absorbing level with probability 1 (eta <= 1/L) and never returns: the "
         "chain of I_n loses every direction in the end, the true ones too."
     )
-    return by_derivation(["scalar-chain"], sentence, comparisons)
+    return by_derivation(sentence, comparisons)
 
 
 def _minima(budget: Budget) -> Verdict:
@@ -91,34 +92,39 @@ def _minima(budget: Budget) -> Verdict:
         "Idle neurons add the eigenvalues 0, 2 lambda and 4 lambda to the Hessian for L >= 3, whatever the data want; "
         "at L = 2 the data decide."
     )
-    return by_derivation(["schatten-objective"], sentence)
+    return by_derivation(sentence)
 
+
+ABSORBING = Claim(
+    "dyn-jumps-absorbing",
+    "There are sets about the matrices of rank <= r, for every r at once, that SGD with weight decay never leaves.",
+    "deep linear networks on matrix completion, L = 3, 4, any targets in [-a, a], any batches; lambda, eta within "
+    "explicit conditions",
+    "statement after Wang, Jacot (2305.16038), abstract; sets, constants and proof ours",
+    (derivations.absorbing_set,),
+    _absorbing,
+    Expected(Status.PROVED),
+)
 
 JUMPS = (
-    Claim(
-        "dyn-jumps-absorbing",
-        "There are sets about the matrices of rank <= r, for every r at once, that SGD with weight decay never leaves.",
-        "deep linear networks on matrix completion, L = 3, 4, any targets in [-a, a], any batches; lambda, eta within "
-        "explicit conditions",
-        "statement after Wang, Jacot (2305.16038), abstract; sets, constants and proof ours",
-        ("absorbing-set",),
-        _absorbing,
-    ),
+    ABSORBING,
     Claim(
         "dyn-jumps-certified",
         "The conditions hold with explicit rational constants.",
         f"L = 3, 4; lambda = {', '.join(STRENGTHS)} at a = 1; lambda = {FROZEN} on the frozen 6 x 6 instance",
         "ours",
-        ("absorbing-set", "dyn-jumps-absorbing"),
+        (derivations.absorbing_set, ABSORBING),
         _certified,
+        Expected(Status.CERTIFIED),
     ),
     Claim(
         "dyn-jumps-scalar",
         "With A* = I_n and only the diagonal observed SGD is a chain on the line with a sharp absorbing level.",
         "L >= 3, n >= 2, equal diagonal layers, 2 eta lambda < 1",
         "ours",
-        ("scalar-chain",),
+        (derivations.scalar_chain,),
         _scalar,
+        Expected(Status.PROVED),
     ),
     Claim(
         "dyn-jumps-minima",
@@ -126,7 +132,8 @@ JUMPS = (
         "L >= 3 (L = 2 for the converse), any smooth loss of the product, lambda > 0; rank-r minima of hidden width r "
         "whose only flat directions are rotations",
         "ours; the penalty is known (Wang, Jacot 2305.16038)",
-        ("schatten-objective",),
+        (derivations.schatten_objective,),
         _minima,
+        Expected(Status.PROVED),
     ),
 )

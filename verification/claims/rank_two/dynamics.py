@@ -9,8 +9,9 @@ from dufm.solvers.rank_two.network import loss
 from dufm.solvers.rank_two.spectrum import batch_ratios
 from dufm.solvers.rank_two.tasks import setup_of, train_task
 from dufm.solvers.rank_two.training import initial_weights
-from dufm.verification.claims.base.claim import Budget, Claim
-from dufm.verification.claims.base.verdict import Comparison, Verdict
+from dufm.theory import derivations
+from dufm.verification.claims.base.claim import Budget, Claim, Expected
+from dufm.verification.claims.base.verdict import Comparison, Status, Verdict
 from dufm.verification.claims.rank_two.measured import PAPER, energy, seeds_of, supported, task_at, trained
 
 BATCHES = 500
@@ -96,8 +97,9 @@ RANK_TWO_DYNAMICS = (
         "Gradients of small batches stay far above lambda |W|, so a bound over batches says nothing.",
         "diabetes and skew at lambda = 0.1, |B| = 1, 2",
         f"ours; small batch gradients are a hypothesis of {PAPER}, as far as its abstract and summaries tell",
-        ("rank-two",),
+        (derivations.rank_two,),
         _batches,
+        Expected(Status.SUPPORTED),
     ),
     Claim(
         "dyn-rank-two-noise",
@@ -106,13 +108,15 @@ RANK_TWO_DYNAMICS = (
         f"ours; {PAPER} tie small batches to rank two",
         (),
         _noise,
+        Expected(Status.SUPPORTED),
     ),
     Claim(
         "dyn-rank-two-stuck",
         "Gradient descent misses rank two where every global minimum has it.",
         "32 orthogonal inputs, labels of both signs, N lambda = |y| / 10, width 64, whole batches",
         "ours",
-        ("orthogonal-inputs",),
+        (derivations.orthogonal_inputs,),
         _stuck,
+        Expected(Status.SUPPORTED),
     ),
 )

@@ -8,9 +8,10 @@ from fractions import Fraction
 
 import numpy as np
 
+from dufm.theory import derivations
 from dufm.theory.rank_two.two_layer import Network, energy_at_least, energy_at_most, rank_two_bound
 from dufm.verification.base.exact import rational
-from dufm.verification.claims.base.claim import Budget, Claim
+from dufm.verification.claims.base.claim import Budget, Claim, Expected
 from dufm.verification.claims.base.proofs import by_derivation
 from dufm.verification.claims.base.verdict import Comparison, Status, Verdict
 from dufm.verification.claims.rank_two.measured import PAPER, task_at, trained
@@ -56,16 +57,18 @@ RANK_TWO = (
         "lambda, at any parameters.",
         "one hidden relu layer, one output, squared loss, lambda > 0, any data and width; rank K for K outputs",
         f"ours; the question is from {PAPER}",
-        ("rank-two",),
-        lambda budget: by_derivation(["rank-two"], "B-I and B-II hold at any parameters; no step needs training."),
+        (derivations.rank_two,),
+        lambda budget: by_derivation("B-I and B-II hold at any parameters; no step needs training."),
+        Expected(Status.PROVED),
     ),
     Claim(
         "dyn-rank-two-orthogonal",
         "With orthogonal inputs every global minimum under weight decay has rank at most two.",
         "one output, any loss of the outputs, pairwise orthogonal inputs, lambda > 0, width >= 2",
         "ours",
-        ("orthogonal-inputs",),
-        lambda budget: by_derivation(["orthogonal-inputs"], "Two neurons, one a sign; closed form for squared loss."),
+        (derivations.orthogonal_inputs,),
+        lambda budget: by_derivation("Two neurons, one a sign; closed form for squared loss."),
+        Expected(Status.PROVED),
     ),
     Claim(
         "dyn-rank-two-counterexample",
@@ -73,10 +76,9 @@ RANK_TWO = (
         "points +-e_j, +-e_i +- e_j in R^3, labels c sum |x_j| + 18 lambda eta; every lambda, c > 0, width >= 6, with "
         "or without bias",
         f"ours; against the reading of {PAPER} that weight decay alone gives rank two",
-        ("rank-three",),
-        lambda budget: by_derivation(
-            ["rank-three"], "Every global minimum has W^T W = 2c diag(1, 1, 1, 0): E_2 = 2/3."
-        ),
+        (derivations.rank_three,),
+        lambda budget: by_derivation("Every global minimum has W^T W = 2c diag(1, 1, 1, 0): E_2 = 2/3."),
+        Expected(Status.PROVED),
     ),
     Claim(
         "dyn-rank-two-states",
@@ -86,7 +88,8 @@ RANK_TWO = (
         + "; far: "
         + ", ".join(f"{name} {lam:g}" for name, lam in FAR),
         "ours",
-        ("rank-two",),
+        (derivations.rank_two,),
         _states,
+        Expected(Status.CERTIFIED),
     ),
 )

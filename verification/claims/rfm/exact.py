@@ -6,6 +6,7 @@ from random import Random
 
 from flint import arb, arb_mat, ctx, fmpq, fmpq_mat
 
+from dufm.theory import derivations
 from dufm.theory.rational import fraction, identity
 from dufm.theory.rfm.blocks import Block, block_rates
 from dufm.theory.rfm.descent import falls, fixed_objective
@@ -14,7 +15,7 @@ from dufm.theory.rfm.labels import Labels
 from dufm.theory.rfm.recursion import Kernels, ball, ball_unit, digits_for, step
 from dufm.theory.rfm.spread import ball_run, contractions
 from dufm.theory.squared.structure import as_fraction_ball
-from dufm.verification.claims.base.claim import Budget, Claim
+from dufm.verification.claims.base.claim import Budget, Claim, Expected
 from dufm.verification.claims.base.proofs import by_derivation
 from dufm.verification.claims.base.verdict import Comparison, Status, Verdict
 
@@ -37,7 +38,7 @@ def near(found: arb, wanted: arb, what: str, share: Fraction = FIVE_DIGITS) -> C
 
 
 def _recursion(budget: Budget) -> Verdict:
-    return by_derivation(["rfm-recursion"], "A layer is G -> A Y Y^T A + lambda_Phi; features agree with it exactly.")
+    return by_derivation("A layer is G -> A Y Y^T A + lambda_Phi; features agree with it exactly.")
 
 
 def _collapse(budget: Budget) -> Verdict:
@@ -52,7 +53,6 @@ def _collapse(budget: Budget) -> Verdict:
             what = f"factor^2 of the spread and q^2, {labels.code} {labels.sizes}, lambda_k {k}, lambda_Phi {phi}"
             comparisons.append(Comparison(worst, "<=", q**2, what=what))
     return by_derivation(
-        ["rfm-recursion", "rfm-collapse"],
         "The spread within classes falls by q < lambda_k/(lambda_k + lambda_Phi) a layer, from any data.",
         comparisons,
     )
@@ -73,7 +73,7 @@ def _no_agop(budget: Budget) -> Verdict:
         for before, after in zip(shares, shares[1:], strict=False):
             relation = ">" if shares[0] < limit else "<"
             comparisons.append(Comparison(after, relation, before, what=f"NC1 a layer on, K {labels.K}, to {limit}"))
-    return by_derivation(["rfm-recursion"], "Without AGOP NC1 moves to (N-K)/(K-1): no collapse.", comparisons)
+    return by_derivation("Without AGOP NC1 moves to (N-K)/(K-1): no collapse.", comparisons)
 
 
 def trace(m: fmpq_mat) -> Fraction:
@@ -92,7 +92,6 @@ def _descent(budget: Budget) -> Verdict:
             what = f"least gain beyond the move, {labels.code} {labels.sizes}, lambda_k {k}, lambda_Phi {phi}"
             comparisons.append(Comparison(least, ">", 0, what=what))
     return by_derivation(
-        ["rfm-recursion", "rfm-rates", "rfm-descent"],
         "Each layer descends ||Y - U||^2 + lambda_k log det(U U^T + lambda_Phi); one fixed point means convergence.",
         comparisons,
     )
@@ -143,16 +142,13 @@ def _fixed_points(budget: Budget) -> Verdict:
         many = len(fixed_values(Fraction(5), Kernels.of(1, share)))
         comparisons.append(Comparison(many, "==", count, what=f"fixed values at tau = 5, lambda_Phi = {share}"))
     return by_derivation(
-        ["rfm-recursion", "rfm-rates", "rfm-descent"],
         "f(G) = Y Y^T at every fixed point; one from lambda_Phi >= lambda_k/8 on, below that the data choose.",
         comparisons,
     )
 
 
 def _rates(budget: Budget) -> Verdict:
-    return by_derivation(
-        ["rfm-recursion", "rfm-rates"], "Every block of the Gram matrix has its rate, a chord of f, in closed form."
-    )
+    return by_derivation("Every block of the Gram matrix has its rate, a chord of f, in closed form.")
 
 
 def measured_blocks(budget: Budget) -> Iterator[tuple[str, arb, Block]]:
@@ -196,8 +192,9 @@ RFM = (
         "With linear kernels a layer of Deep RFM is a map of the Gram matrix, G -> A Y Y^T A + lambda_Phi.",
         "every distinct data set, labels, lambda_k > 0, lambda_Phi >= 0; no ridge, AGOP as a mean or rescaled",
         "setting: Beaglehole et al. (2402.13728); this form ours",
-        ("rfm-recursion",),
+        (derivations.rfm_recursion,),
         _recursion,
+        Expected(Status.PROVED),
     ),
     Claim(
         "rfm-spread",
@@ -206,16 +203,18 @@ RFM = (
         "linear kernels; every distinct data set, labels of full column rank, lambda_k, lambda_Phi > 0; from layer 2 "
         "on",
         "ours; for lambda_k small against lambda_Phi: Beaglehole et al. (2402.13728)",
-        ("rfm-recursion", "rfm-collapse"),
+        (derivations.rfm_recursion, derivations.rfm_collapse),
         _collapse,
+        Expected(Status.PROVED),
     ),
     Claim(
         "rfm-no-agop",
         "Without AGOP there is no collapse: NC1 after l feature maps moves monotonically to (N - K)/(K - 1).",
         "M = 1, feature-map kernel <z,z'> + lambda_Phi 1[z=z'], equal classes, every data set",
         "ours; the ablation: Beaglehole et al. (2402.13728)",
-        ("rfm-recursion",),
+        (derivations.rfm_recursion,),
         _no_agop,
+        Expected(Status.PROVED),
     ),
     Claim(
         "rfm-descent",
@@ -223,8 +222,9 @@ RFM = (
         "lambda_Phi) + log det G): a low-rank penalty, and kernel ridge regression with the kernel learned too.",
         "linear kernels; every distinct data set, labels, lambda_k, lambda_Phi > 0",
         "ours; kin: Radhakrishnan, Belkin, Drusvyatskiy (2401.04553)",
-        ("rfm-recursion", "rfm-rates", "rfm-descent"),
+        (derivations.rfm_recursion, derivations.rfm_rates, derivations.rfm_descent),
         _descent,
+        Expected(Status.PROVED),
     ),
     Claim(
         "rfm-fixed-points",
@@ -232,8 +232,9 @@ RFM = (
         "for all labels iff lambda_Phi >= lambda_k/8, and one-hot equal classes then reach it from any data.",
         "linear kernels; every Y, lambda_k, lambda_Phi > 0; below lambda_k/8 several fixed points can attract",
         "ours",
-        ("rfm-recursion", "rfm-rates", "rfm-descent"),
+        (derivations.rfm_recursion, derivations.rfm_rates, derivations.rfm_descent),
         _fixed_points,
+        Expected(Status.PROVED),
     ),
     Claim(
         "rfm-rates",
@@ -241,15 +242,17 @@ RFM = (
         "(f(a)-f(b))/(a-b) a layer; within-class spread by r = (1 - lambda_Phi/a) lambda_k/(lambda_k + lambda_Phi).",
         "linear kernels; every Y, lambda_k, lambda_Phi > 0",
         "ours",
-        ("rfm-recursion", "rfm-rates"),
+        (derivations.rfm_recursion, derivations.rfm_rates),
         _rates,
+        Expected(Status.PROVED),
     ),
     Claim(
         "rfm-measured-rates",
         "Runs of the recursion shrink block by block at the predicted rates, to five digits.",
         "the (lambda_k, lambda_Phi), n, K and labels listed, seeded data; enclosed in ball arithmetic",
         "ours",
-        ("rfm-rates",),
+        (derivations.rfm_rates,),
         _measured,
+        Expected(Status.CERTIFIED),
     ),
 )

@@ -4,15 +4,16 @@ from fractions import Fraction
 
 from flint import arb, arb_mat, ctx
 
+from dufm.theory import derivations
 from dufm.theory.rfm.kernels import cross_class, least_cost
 from dufm.theory.rfm.labels import Labels
 from dufm.theory.rfm.linear_map import stalled
 from dufm.theory.rfm.recursion import Kernels, ball
 from dufm.theory.rfm.spread import ball_run
 from dufm.theory.squared.structure import as_fraction_ball
-from dufm.verification.claims.base.claim import Budget, Claim
+from dufm.verification.claims.base.claim import Budget, Claim, Expected
 from dufm.verification.claims.base.proofs import by_derivation
-from dufm.verification.claims.base.verdict import Comparison, Verdict
+from dufm.verification.claims.base.verdict import Comparison, Status, Verdict
 from dufm.verification.claims.rfm.exact import DIGITS, near, random_gram, reached_values
 
 
@@ -45,7 +46,6 @@ def _linear_map(budget: Budget) -> Verdict:
                     )
                 )
     return by_derivation(
-        ["rfm-recursion", "rfm-linear-map"],
         "A linear map conserves the spread and stalls where the first layer says; classes need 4 lambda_k F <= 1.",
         comparisons,
     )
@@ -64,7 +64,7 @@ def _kernel(budget: Budget) -> Verdict:
     ):
         comparisons.append(Comparison(cross_class(K, Fraction(0)), "==", rho, what=f"rho, signs, K {K}, mu -> 0"))
     comparisons.append(Comparison(cross_class(10, Fraction(10, 3)), "==", 1, what="rho, signs, K 10, mu/n = 10/3"))
-    return by_derivation(["rfm-kernel"], "Whatever the label code, learning the kernel ends in collapse.", comparisons)
+    return by_derivation("Whatever the label code, learning the kernel ends in collapse.", comparisons)
 
 
 RFM_LIMITS = (
@@ -74,8 +74,9 @@ RFM_LIMITS = (
         "directions survive only if 4 lambda_k F <= 1, F = (Y^T Y)^(-1) + Z^T Z; n >= 4 lambda_k without spread.",
         "linear kernels, lambda_Phi = 0; every data set whose features stay distinct, Y^T A Y > 0, every lambda_k > 0",
         "ours",
-        ("rfm-recursion", "rfm-linear-map"),
+        (derivations.rfm_recursion, derivations.rfm_linear_map),
         _linear_map,
+        Expected(Status.PROVED),
     ),
     Claim(
         "rfm-kernel",
@@ -83,7 +84,8 @@ RFM_LIMITS = (
         "+-1 labels: entries (1 + mu/n)(K-4)/(3K-4) between classes, and from mu/n = 2K/(K-4) on a constant kernel.",
         "every label code, classes of any size, mu > 0; closed forms for one-hot, and for +-1 with equal classes",
         "one-hot: Beaglehole et al. (2402.13728); the rest ours",
-        ("rfm-kernel",),
+        (derivations.rfm_kernel,),
         _kernel,
+        Expected(Status.PROVED),
     ),
 )

@@ -6,23 +6,24 @@ from typing import Any
 import sympy as sp
 
 from dufm.solvers.intervals.one_layer import solve_linear
+from dufm.theory import derivations
 from dufm.theory.problem import Problem
 from dufm.theory.squared.phi import collapse_threshold, phi, phi_of_power, power_root
 from dufm.theory.squared.srg import TriangularGraph, classes, head
 from dufm.theory.squared.structure import as_fraction_ball, cost_power
-from dufm.verification.claims.base.claim import Budget, Claim
+from dufm.verification.claims.base.claim import Budget, Claim, Expected
 from dufm.verification.claims.base.proofs import by_derivation
-from dufm.verification.claims.base.verdict import Comparison, Verdict
+from dufm.verification.claims.base.verdict import Comparison, Status, Verdict
 
 
 def _reductions(budget: Budget) -> Verdict:
-    return by_derivation(["reductions"], "n, the strengths and the scale enter only through Lambda and C.")
+    return by_derivation("n, the strengths and the scale enter only through Lambda and C.")
 
 
 def _dnc_loss(budget: Budget) -> Verdict:
     widths = [phi(L, Fraction("0.015")) for L in range(1, 9)]
     gaps = [Comparison(high - low, "<=", Fraction(1, 2**80), what="width of phi's enclosure") for low, high in widths]
-    return by_derivation(["dnc"], "C_DNC = K and the loss is phi_L(K Lambda), enclosed to 2^-80 at any x.", gaps)
+    return by_derivation("C_DNC = K and the loss is phi_L(K Lambda), enclosed to 2^-80 at any x.", gaps)
 
 
 def _collapse(budget: Budget) -> Verdict:
@@ -34,13 +35,11 @@ def _collapse(budget: Budget) -> Verdict:
         half = Fraction(1, 2)
         comparisons.append(Comparison(phi(L, inside)[1], "<", half, what=f"phi_{L} just below x*_{L}"))
         comparisons.append(Comparison(phi(L, outside)[0], "==", half, what=f"phi_{L} just above x*_{L}"))
-    return by_derivation(
-        ["dnc"], "DNC is non-trivial iff K Lambda < x*_L; checked on both sides, L = 2..8.", comparisons
-    )
+    return by_derivation("DNC is non-trivial iff K Lambda < x*_L; checked on both sides, L = 2..8.", comparisons)
 
 
 def _lower_bound(budget: Budget) -> Verdict:
-    return by_derivation(["lower-bound"], "No weights have loss below phi_L(K^(2/(L+1)) Lambda).")
+    return by_derivation("No weights have loss below phi_L(K^(2/(L+1)) Lambda).")
 
 
 def _one_layer(budget: Budget) -> Verdict:
@@ -51,9 +50,7 @@ def _one_layer(budget: Budget) -> Verdict:
         solved = solve_linear(problem)
         slack = abs(solved.gap) + float(high - low)
         comparisons.append(Comparison(solved.primal, "==", low, slack, f"{solved.solver}'s primal value, K = {K}"))
-    return by_derivation(
-        ["lower-bound", "dnc"], "At L = 1 the lower bound is DNC's own loss; a convex solver agrees.", comparisons
-    )
+    return by_derivation("At L = 1 the lower bound is DNC's own loss; a convex solver agrees.", comparisons)
 
 
 def _srg_cost(budget: Budget) -> Verdict:
@@ -65,20 +62,30 @@ def _srg_cost(budget: Budget) -> Verdict:
             stated = Fraction(str(sp.N(head(r) * r ** (L - 3), 50)))
             slack = high - low + high / 10**45
             comparisons.append(Comparison((low + high) / 2, "==", stated, slack, f"C^(L+1), r = {r}, L = {L}"))
-    return by_derivation(["srg"], "The closed form equals the cost of explicit weights, r = 4, 5, 6.", comparisons)
+    return by_derivation("The closed form equals the cost of explicit weights, r = 4, 5, 6.", comparisons)
 
 
 def _srg_wins(budget: Budget) -> Verdict:
-    return by_derivation(["srg", "reductions"], "C_SRG < K for every r >= 4 and L >= 4: one polynomial inequality.")
+    return by_derivation("C_SRG < K for every r >= 4 and L >= 4: one polynomial inequality.")
 
 
 def _srg_loses(budget: Budget) -> Verdict:
-    return by_derivation(["srg", "reductions"], "C_SRG > K at L = 3 for every r >= 4.")
+    return by_derivation("C_SRG > K at L = 3 for every r >= 4.")
 
 
 def _srg_vanishes(budget: Budget) -> Verdict:
-    return by_derivation(["srg"], "(C_SRG/K)^(L+1) <= 2 r/(r-1)^2, which tends to 0.")
+    return by_derivation("(C_SRG/K)^(L+1) <= 2 r/(r-1)^2, which tends to 0.")
 
+
+SRG_COST = Claim(
+    "srg-cost",
+    "C_SRG^(L+1) = nu^2 r^(L-2) K^2 / 4 with nu = sqrt(2(r-1)) + (r-1) sqrt(r-2), K = r(r-1)/2.",
+    "every r >= 4, L >= 3",
+    "structure SML24; cost in this form ours",
+    (derivations.srg,),
+    _srg_cost,
+    Expected(Status.PROVED),
+)
 
 ALGEBRA = (
     Claim(
@@ -86,57 +93,56 @@ ALGEBRA = (
         "n, all regularisation strengths and all scales enter a structure's loss only through Lambda and its cost C.",
         "every K, L, n, positive strengths per factor",
         "SML23, SML24; this form ours",
-        ("reductions",),
+        (derivations.reductions,),
         _reductions,
+        Expected(Status.PROVED),
     ),
     Claim(
         "dnc-loss",
         "The least loss with orthogonal features is phi_L(K Lambda), an algebraic function of u.",
         "every K >= 2, L >= 1, Lambda > 0",
         "configuration SML23, SML24; infimum ours",
-        ("reductions", "dnc"),
+        (derivations.reductions, derivations.dnc),
         _dnc_loss,
+        Expected(Status.PROVED),
     ),
     Claim(
         "collapse-threshold",
         "DNC collapses to zero exactly when K Lambda >= x*_L = (1/L) ((L-1)/L)^((L-1)/(L+1)).",
         "every K >= 2, L >= 1",
         "ours",
-        ("dnc",),
+        (derivations.dnc,),
         _collapse,
+        Expected(Status.PROVED),
     ),
     Claim(
         "lower-bound",
         "The global minimum is at least phi_L(K^(2/(L+1)) Lambda).",
         "every K >= 2, L >= 1, width, n, Lambda > 0",
         "ours",
-        ("reductions", "lower-bound"),
+        (derivations.reductions, derivations.lower_bound),
         _lower_bound,
+        Expected(Status.PROVED),
     ),
     Claim(
         "one-layer",
         "DNC is globally optimal at L = 1.",
         "L = 1, every K >= 2, n, Lambda > 0",
         "classical; proof here ours",
-        ("lower-bound", "dnc"),
+        (derivations.lower_bound, derivations.dnc),
         _one_layer,
+        Expected(Status.PROVED),
         settles=lambda K, L: "dnc" if L == 1 else None,
     ),
-    Claim(
-        "srg-cost",
-        "C_SRG^(L+1) = nu^2 r^(L-2) K^2 / 4 with nu = sqrt(2(r-1)) + (r-1) sqrt(r-2), K = r(r-1)/2.",
-        "every r >= 4, L >= 3",
-        "structure SML24; cost in this form ours",
-        ("srg",),
-        _srg_cost,
-    ),
+    SRG_COST,
     Claim(
         "srg-wins",
         "The SRG solution beats DNC.",
         "K = r(r-1)/2, every r >= 4 and L >= 4, every Lambda below collapse",
         "SML24; proof for all r, L ours",
-        ("srg", "srg-cost", "reductions"),
+        (derivations.dnc, derivations.srg, SRG_COST, derivations.reductions),
         _srg_wins,
+        Expected(Status.PROVED),
         settles=lambda K, L: "low rank" if L >= 4 and TriangularGraph().valid(K, L) else None,
     ),
     Claim(
@@ -144,15 +150,17 @@ ALGEBRA = (
         "The SRG solution does not beat DNC at three layers.",
         "L = 3, every r >= 4",
         "ours",
-        ("srg", "srg-cost"),
+        (derivations.dnc, derivations.srg, SRG_COST, derivations.reductions),
         _srg_loses,
+        Expected(Status.PROVED),
     ),
     Claim(
         "srg-vanishes",
         "C_SRG / K tends to 0: DNC becomes arbitrarily bad.",
         "r -> infinity, every L >= 4",
         "SML24; rate ours",
-        ("srg",),
+        (derivations.dnc, derivations.srg),
         _srg_vanishes,
+        Expected(Status.PROVED),
     ),
 )

@@ -4,13 +4,14 @@ from fractions import Fraction
 
 import sympy as sp
 
+from dufm.theory import derivations
 from dufm.theory.problem import Problem
 from dufm.theory.squared.bounds import bracket, frobenius_cost, least_cost, pair_power
 from dufm.theory.squared.structure import total_cost
 from dufm.theory.squared.structures import CheapestSum
-from dufm.verification.claims.base.claim import Budget, Claim
+from dufm.verification.claims.base.claim import Budget, Claim, Expected
 from dufm.verification.claims.base.proofs import by_derivation
-from dufm.verification.claims.base.verdict import Comparison, Verdict
+from dufm.verification.claims.base.verdict import Comparison, Status, Verdict
 
 
 def _two_classes(budget: Budget) -> Verdict:
@@ -19,12 +20,12 @@ def _two_classes(budget: Budget) -> Verdict:
         for L in range(1, 9)
     ]
     sentence = "Two columns: relu can be left out at no cost, and a linear network cannot beat DNC."
-    return by_derivation(["two-classes", "linear-network", "reductions"], sentence, comparisons)
+    return by_derivation(sentence, comparisons)
 
 
 def _linear(budget: Budget) -> Verdict:
     sentence = "Without relu the minimum is phi_L(K Lambda): low rank wins only because relu raises ranks."
-    return by_derivation(["linear-network", "reductions"], sentence)
+    return by_derivation(sentence)
 
 
 def _pair_bound(budget: Budget) -> Verdict:
@@ -40,12 +41,12 @@ def _pair_bound(budget: Budget) -> Verdict:
     low, high = bracket(Problem.of(10, 4, "0.0015")).ratios
     comparisons.append(Comparison(low, "<=", high, what="bracket of the least loss over DNC's, K = 10, L = 4"))
     sentence = f"C >= 2 (K/2)^(2/(L+1)); at K = 10, L = 4 the minimum is in [{float(low):.3f}, {float(high):.3f}] DNC."
-    return by_derivation(["pairs", "two-classes", "linear-network", "reductions"], sentence, comparisons)
+    return by_derivation(sentence, comparisons)
 
 
 def _three_classes_two_layers(budget: Budget) -> Verdict:
     sentence = "A triangular certificate: ||P_2||_*^2 ||W_2||^2 >= 27 t^2 whenever W_2 relu(P_2) = t I."
-    return by_derivation(["two-layers", "reductions"], sentence)
+    return by_derivation(sentence)
 
 
 BOUNDS = (
@@ -54,8 +55,9 @@ BOUNDS = (
         "DNC is globally optimal for two classes.",
         "K = 2, every L >= 1, n, width >= 2, all positive strengths",
         "SML23; proof ours",
-        ("two-classes", "linear-network", "reductions"),
+        (derivations.dnc, derivations.two_classes, derivations.linear_network, derivations.reductions),
         _two_classes,
+        Expected(Status.PROVED),
         settles=lambda K, L: "dnc" if K == 2 else None,
     ),
     Claim(
@@ -63,23 +65,26 @@ BOUNDS = (
         "Without relu DNC is globally optimal.",
         "every K >= 2, L >= 1, n, width >= K, all positive strengths",
         "classical for balanced data; proof here ours",
-        ("linear-network", "reductions"),
+        (derivations.dnc, derivations.linear_network, derivations.reductions),
         _linear,
+        Expected(Status.PROVED),
     ),
     Claim(
         "pair-bound",
         "The global minimum is at least phi_L(2 (K/2)^(2/(L+1)) Lambda).",
         "every K >= 2, L >= 1, n, width, all positive strengths",
         "ours",
-        ("pairs", "two-classes", "linear-network", "reductions"),
+        (derivations.pairs, derivations.two_classes, derivations.linear_network, derivations.reductions),
         _pair_bound,
+        Expected(Status.PROVED),
     ),
     Claim(
         "three-classes-two-layers",
         "At two layers no network with output t I beats DNC for three classes.",
         "K = 3, L = 2, output t I, every n, width, all positive strengths",
         "ours",
-        ("two-layers", "reductions"),
+        (derivations.dnc, derivations.two_layers, derivations.reductions),
         _three_classes_two_layers,
+        Expected(Status.PROVED),
     ),
 )

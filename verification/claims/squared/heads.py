@@ -3,6 +3,7 @@
 from fractions import Fraction
 
 from dufm.solvers.heads.readout import rational_factors
+from dufm.theory import derivations
 from dufm.theory.rational import matrix, squared_norm
 from dufm.theory.squared.cuts import best_size, cut_head
 from dufm.theory.squared.head import Head
@@ -12,9 +13,9 @@ from dufm.theory.squared.srg import TriangularGraph, classes
 from dufm.theory.squared.srg import head as srg_head
 from dufm.theory.squared.structure import as_fraction_ball
 from dufm.verification.base.certificate import head_certificate
-from dufm.verification.claims.base.claim import Budget, Claim
+from dufm.verification.claims.base.claim import Budget, Claim, Expected
 from dufm.verification.claims.base.proofs import by_derivation
-from dufm.verification.claims.base.verdict import Comparison, Verdict
+from dufm.verification.claims.base.verdict import Comparison, Status, Verdict
 
 
 def head_witness(head: Head, L_from: int, claim: str) -> tuple[dict, Comparison]:
@@ -34,19 +35,19 @@ def _three_classes(budget: Budget) -> Verdict:
     low, high = as_fraction_ball(least_head())
     least = Comparison((low + high) / 2, "<", Fraction(243, 2), what="least h of the four-neuron family, exact root")
     sentence = f"h < 243/2 at rank 2, so C < 3 at every L >= 4; least h of the family {float(high):.9f}."
-    return by_derivation(["head", "reductions"], sentence, [comparison, least], [certificate])
+    return by_derivation(sentence, [comparison, least], [certificate])
 
 
 def _four_layers(budget: Budget) -> Verdict:
     certificate, comparison = head_witness(three_neuron_head(), 4, "four-layers")
     sentence = "The K = 3 head as one block, DNC on the other classes: lower than DNC at equal x."
-    return by_derivation(["direct-sum", "head", "reductions"], sentence, [comparison], [certificate])
+    return by_derivation(sentence, [comparison], [certificate])
 
 
 def _three_layers(budget: Budget) -> Verdict:
     certificate, comparison = head_witness(hub_graph_head(), 3, "three-layers")
     sentence = "K_4 with one loop, 7 neurons: h < 7^4 at rank 4, so C < 7 at every L >= 3; direct sums do the rest."
-    return by_derivation(["direct-sum", "head", "reductions"], sentence, [comparison], [certificate])
+    return by_derivation(sentence, [comparison], [certificate])
 
 
 def _looped(budget: Budget) -> Verdict:
@@ -62,7 +63,7 @@ def _looped(budget: Budget) -> Verdict:
     sentence = (
         "The same K at one rank less: lower cost than the SRG at every L >= 4; from K = 15 on below DNC at L = 3."
     )
-    return by_derivation(["head", "srg"], sentence, comparisons, certificates)
+    return by_derivation(sentence, comparisons, certificates)
 
 
 def _cuts(budget: Budget) -> Verdict:
@@ -74,30 +75,34 @@ def _cuts(budget: Budget) -> Verdict:
     sentence = (
         "h/K^4 is below a rational function of r that is below 1 for every r >= 5; certificates for K = 10, 15, 21."
     )
-    return by_derivation(["cuts", "head", "reductions"], sentence, comparisons, certificates)
+    return by_derivation(sentence, comparisons, certificates)
 
 
 def _cuts_vanish(budget: Budget) -> Verdict:
-    return by_derivation(["cuts"], "h/K^4 is below a rational function of r that tends to 0 like 16/r^2.")
+    return by_derivation("h/K^4 is below a rational function of r that tends to 0 like 16/r^2.")
 
+
+THREE_CLASSES = Claim(
+    "three-classes",
+    "Low rank beats DNC already for three classes.",
+    "K = 3, every L >= 4, width >= 3, every Lambda below collapse",
+    "ours",
+    (derivations.dnc, derivations.head, derivations.reductions),
+    _three_classes,
+    Expected(Status.PROVED),
+    settles=lambda K, L: "low rank" if K == 3 and L >= 4 else None,
+)
 
 HEADS = (
-    Claim(
-        "three-classes",
-        "Low rank beats DNC already for three classes.",
-        "K = 3, every L >= 4, width >= 3, every Lambda below collapse",
-        "ours",
-        ("head", "reductions"),
-        _three_classes,
-        settles=lambda K, L: "low rank" if K == 3 and L >= 4 else None,
-    ),
+    THREE_CLASSES,
     Claim(
         "four-layers",
         "DNC is not globally optimal for any K >= 3 from four layers on.",
         "every K >= 3, L >= 4, width >= K, every Lambda below collapse",
         "ours; SML24 for K = r(r-1)/2",
-        ("direct-sum", "three-classes"),
+        (derivations.dnc, derivations.direct_sum, THREE_CLASSES, derivations.head, derivations.reductions),
         _four_layers,
+        Expected(Status.PROVED),
         settles=lambda K, L: "low rank" if K >= 3 and L >= 4 else None,
     ),
     Claim(
@@ -105,8 +110,9 @@ HEADS = (
         "DNC is not globally optimal for any K >= 7 from three layers on.",
         "every K >= 7, L >= 3, width >= K, every Lambda below collapse",
         "ours",
-        ("direct-sum", "head"),
+        (derivations.dnc, derivations.direct_sum, derivations.head, derivations.reductions),
         _three_layers,
+        Expected(Status.PROVED),
         settles=lambda K, L: "low rank" if K >= 7 and L >= 3 else None,
     ),
     Claim(
@@ -114,8 +120,9 @@ HEADS = (
         "The SRG's own features, read out by cuts of the vertices, beat DNC from three layers on.",
         "K = r(r-1)/2, every r >= 5 and L >= 3, width >= C(r, ceil(r/2)), every Lambda below collapse",
         "ours",
-        ("cuts", "head", "reductions"),
+        (derivations.dnc, derivations.cuts, derivations.head, derivations.reductions),
         _cuts,
+        Expected(Status.PROVED),
         settles=lambda K, L: "low rank" if L >= 3 and K >= 10 and TriangularGraph().valid(K, L) else None,
     ),
     Claim(
@@ -123,15 +130,17 @@ HEADS = (
         "C / K tends to 0 already at three layers: DNC becomes arbitrarily bad.",
         "r -> infinity, every L >= 3, width >= C(r, ceil(r/2))",
         "ours; SML24 has L >= 4",
-        ("cuts",),
+        (derivations.dnc, derivations.cuts),
         _cuts_vanish,
+        Expected(Status.PROVED),
     ),
     Claim(
         "looped-beats-srg",
         "Complete looped graphs cost less than the SRG of the same K.",
         "K = 6, 10, 15, 21, every L >= 4, every Lambda below collapse",
         "ours",
-        ("head", "srg"),
+        (derivations.dnc, derivations.head, derivations.srg),
         _looped,
+        Expected(Status.PROVED),
     ),
 )

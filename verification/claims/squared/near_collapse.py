@@ -5,6 +5,7 @@ from fractions import Fraction
 from dufm.solvers.search.portfolio import global_search
 from dufm.solvers.weights.cyclic import cyclic_weights, pentagon
 from dufm.solvers.weights.of_structure import at_best_scale
+from dufm.theory import derivations
 from dufm.theory.problem import Problem
 from dufm.theory.rational import fraction
 from dufm.theory.squared.halves import Halves, cost_cubed
@@ -12,7 +13,7 @@ from dufm.theory.squared.phi import collapse_threshold, phi, phi_of_power, power
 from dufm.theory.squared.srg import classes
 from dufm.verification.base.certificate import point_certificate
 from dufm.verification.base.exact import rational
-from dufm.verification.claims.base.claim import Budget, Claim
+from dufm.verification.claims.base.claim import Budget, Claim, Expected
 from dufm.verification.claims.base.proofs import by_derivation
 from dufm.verification.claims.base.verdict import Comparison, Status, Verdict
 
@@ -43,11 +44,11 @@ def _halves(budget: Budget) -> Verdict:
     found = {"construction": "20 neurons, the halvings of six vertices, on the 15 edges between them"}
     certificate = point_certificate(problem, weights, "two-layers-low-rank", found)
     sentence = "C^3 = 3250 < 15^3 for the halves of six vertices, rank 5; direct sums settle every K >= 15."
-    return by_derivation(["halves", "cuts", "direct-sum", "reductions"], sentence, comparisons, [certificate])
+    return by_derivation(sentence, comparisons, [certificate])
 
 
 def _halves_vanish(budget: Budget) -> Verdict:
-    return by_derivation(["halves", "cuts"], "(C/K)^3 is a rational function of r that tends to 0 like 16/r.")
+    return by_derivation("(C/K)^3 is a rational function of r that tends to 0 like 16/r.")
 
 
 def _two_layers(budget: Budget) -> Verdict:
@@ -66,7 +67,7 @@ def _two_layers(budget: Budget) -> Verdict:
         f"One set of weights of K = 5 is below DNC from x = {float(FROM)} up to collapse at {float(ends[1]):.4f}; "
         "direct sums do the rest."
     )
-    return by_derivation(["chord", "direct-sum", "dnc", "reductions"], sentence, comparisons, [certificate])
+    return by_derivation(sentence, comparisons, [certificate])
 
 
 def _three_layers(budget: Budget) -> Verdict:
@@ -99,8 +100,9 @@ STRONG = (
         "DNC is not globally optimal at two layers for any K >= 15.",
         "L = 2, every K >= 15, n, width >= K + 5, every Lambda below collapse",
         "ours; against the optimality quoted for two layers (SML23, SML24)",
-        ("halves", "cuts", "direct-sum", "reductions"),
+        (derivations.dnc, derivations.halves, derivations.cuts, derivations.direct_sum, derivations.reductions),
         _halves,
+        Expected(Status.PROVED),
         settles=lambda K, L: "low rank" if L == 2 and K >= 15 else None,
     ),
     Claim(
@@ -108,16 +110,18 @@ STRONG = (
         "C / K tends to 0 already at two layers: DNC becomes arbitrarily bad.",
         "K = r (r-1)/2, even r -> infinity, L = 2, width >= C(r, r/2)",
         "ours",
-        ("halves", "cuts"),
+        (derivations.dnc, derivations.halves, derivations.cuts),
         _halves_vanish,
+        Expected(Status.PROVED),
     ),
     Claim(
         "two-layers-strong",
         "Close to collapse DNC is not globally optimal even at two layers.",
         "L = 2, every K >= 5, n, width >= K, x = K Lambda from 0.372 to collapse at x*_2 = 0.3968...",
         "ours; against the optimality quoted for two layers",
-        ("chord", "direct-sum", "dnc", "reductions"),
+        (derivations.chord, derivations.direct_sum, derivations.dnc, derivations.reductions),
         _two_layers,
+        Expected(Status.PROVED),
         settles=lambda K, L: "by strength" if L == 2 and 5 <= K <= 14 else None,
     ),
     Claim(
@@ -125,8 +129,9 @@ STRONG = (
         "At strong regularisation low rank beats DNC at three layers for four, five and six classes.",
         "L = 3; x = 0.272 for K = 4, 5 and 0.2 for K = 6; width >= 8; collapse is at x*_3 = 0.2721...",
         "ours",
-        (),
+        (derivations.dnc,),
         _three_layers,
+        Expected(Status.CERTIFIED),
         settles=lambda K, L: "by strength" if L == 3 and K in (4, 5, 6) else None,
     ),
 )

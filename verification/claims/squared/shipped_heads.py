@@ -1,9 +1,10 @@
 """The shipped heads, each re-checked in exact arithmetic, and the depths they prove."""
 
+from dufm.theory import derivations
 from dufm.theory.problem import ProblemError
 from dufm.verification.atlas.heads import ATLAS, least_depths, load_folder
 from dufm.verification.base.certificate import CertificateError
-from dufm.verification.claims.base.claim import Budget, Claim
+from dufm.verification.claims.base.claim import Budget, Claim, Expected
 from dufm.verification.claims.base.proofs import by_derivation
 from dufm.verification.claims.base.verdict import Comparison, Status, Verdict
 
@@ -35,9 +36,7 @@ def _frontier(budget: Budget) -> Verdict:
         f"{len(heads)} exact heads for K = {heads[0].K}..{heads[-1].K} accepted; {len(at_three)} of them win at three "
         f"layers, the best with (C/K)^4 = {float(least.h / least.K**4):.4f} at K = {least.K}."
     )
-    verdict = by_derivation(
-        ["head", "reductions", "direct-sum"], sentence, comparisons, [head.certificate for head in heads]
-    )
+    verdict = by_derivation(sentence, comparisons, [head.certificate for head in heads])
     verdict.details["never_optimal_from"] = {str(K): L for K, L in depths.items()}
     verdict.details["heads"] = [[head.K, head.q, head.L_from, float(head.h)] for head in heads]
     return verdict
@@ -50,8 +49,9 @@ FRONTIER = (
         "from L = 4 on, nor for K >= 7 from L = 3 on.",
         "K >= 3 and L >= 4, or K >= 7 and L >= 3; widths of the certificates; every Lambda below collapse",
         "ours",
-        ("head", "reductions", "direct-sum"),
+        (derivations.dnc, derivations.head, derivations.reductions, derivations.direct_sum),
         _frontier,
+        Expected(Status.PROVED),
         settles=lambda K, L: "low rank" if (K >= 3 and L >= 4) or (K >= 7 and L >= 3) else None,
     ),
 )

@@ -6,9 +6,10 @@ from functools import partial
 from pathlib import Path
 
 from dufm.solvers.base.shipped import shipped
+from dufm.theory import derivations
 from dufm.theory.problem import Problem
 from dufm.theory.squared.phi import phi_of_power
-from dufm.verification.claims.base.claim import Budget, Claim
+from dufm.verification.claims.base.claim import Budget, Claim, Expected
 from dufm.verification.claims.base.verdict import Comparison, Status, Verdict
 
 FOLDER = shipped("verification/witnesses")
@@ -43,8 +44,9 @@ WITNESSES = tuple(
         f"At three layers low rank beats DNC for K = {K}, with finite-strength loss well below the exact heads'.",
         f"K = {K}, L = 3, x = K Lambda = 0.015",
         "ours",
-        (),
+        (derivations.dnc,),
         partial(_witness, K),
+        Expected(Status.CERTIFIED),
         settles=lambda k, L, K=K: "low rank" if (k, L) == (K, 3) else None,
     )
     for K in CLASSES

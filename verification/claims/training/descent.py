@@ -15,11 +15,12 @@ from dufm.solvers.training.batch import Batch, train
 from dufm.solvers.training.reading import End, dnc_loss, ends, summarise
 from dufm.solvers.training.run import class_mean_weights
 from dufm.solvers.training.setting import Setting
+from dufm.theory import derivations
 from dufm.theory.problem import Problem
 from dufm.verification.atlas.levels import levels
 from dufm.verification.base.certificate import point_certificate
 from dufm.verification.base.exact import rational
-from dufm.verification.claims.base.claim import Budget, Claim
+from dufm.verification.claims.base.claim import Budget, Claim, Expected
 from dufm.verification.claims.base.verdict import Comparison, Status, Verdict
 
 SEED = 20240514
@@ -186,16 +187,18 @@ TRAINING = (
         "Gradient descent from random starts ends below DNC in most runs, at many levels and not at one solution.",
         "L = 4, K = 10, lambda = 0.004, n = 1, width 30, learning rate 0.5, normal starts of size 1",
         SOURCE,
-        (),
+        (derivations.dnc,),
         _low_rank,
+        Expected(Status.SUPPORTED),
     ),
     Claim(
         "dyn-gd-width",
         "The wider the network, the more often gradient descent ends in DNC.",
         "L = 4, K = 10, lambda = 0.004, n = 1, widths 15 to 64, learning rate 0.5, normal starts of size 1",
         SOURCE,
-        (),
+        (derivations.dnc,),
         _width,
+        Expected(Status.SUPPORTED),
     ),
     Claim(
         "dyn-gd-decay",
@@ -204,6 +207,7 @@ TRAINING = (
         SOURCE,
         (),
         _decay,
+        Expected(Status.SUPPORTED),
     ),
     Claim(
         "dyn-gd-start",
@@ -212,6 +216,7 @@ TRAINING = (
         "ours",
         (),
         _start,
+        Expected(Status.SUPPORTED),
     ),
     Claim(
         "dyn-gd-rate",
@@ -220,13 +225,15 @@ TRAINING = (
         "ours; SML24 find that smaller rates end closer to DNC",
         (),
         _rate,
+        Expected(Status.SUPPORTED),
     ),
     Claim(
         "dyn-gd-deep",
         "With fifteen classes and seven layers gradient descent ends far below DNC.",
         "L = 7, K = 15, lambda = 0.002, n = 1, width 30, learning rate 0.5, normal starts of size 1",
         SOURCE,
-        (),
+        (derivations.dnc,),
         _deep,
+        Expected(Status.SUPPORTED),
     ),
 )

@@ -12,10 +12,11 @@ from dufm.solvers.networks.heads import Result, dufm_weights, head_data, problem
 from dufm.solvers.networks.measure import Snapshot, take_snapshot
 from dufm.solvers.networks.plan import perceptron
 from dufm.solvers.networks.training import start, train
+from dufm.theory import derivations
 from dufm.theory.squared.phi import phi_of_power
 from dufm.verification.base.certificate import point_certificate
 from dufm.verification.base.exact import rational
-from dufm.verification.claims.base.claim import Budget, Claim
+from dufm.verification.claims.base.claim import Budget, Claim, Expected
 from dufm.verification.claims.base.verdict import Comparison, Status, Verdict
 
 SAMPLES = 1000
@@ -202,6 +203,7 @@ NETWORKS = (
         "arXiv 2402.13728, experiments on networks (there MNIST, CIFAR-10, SVHN); runs ours",
         (),
         _layers,
+        Expected(Status.SUPPORTED),
     ),
     Claim(
         "net-ansatz-start",
@@ -210,14 +212,16 @@ NETWORKS = (
         "ours; a caution on arXiv 2402.13728 and 2212.13881, which show the correlation after training",
         (),
         _ansatz,
+        Expected(Status.SUPPORTED),
     ),
     Claim(
         "net-head-low-rank",
         "Training a head on real data finds low rank with less loss than DNC; its own weights are the witness.",
         HEAD_REGIME + "; lambda_l = 0.005 (x = 0.069)",
         "SML24, Fig. 2 bottom (there ResNet20, CIFAR-10, width 64); witness ours",
-        ("reductions",),
+        (derivations.dnc, derivations.reductions),
         _low_rank,
+        Expected(Status.CERTIFIED),
     ),
     Claim(
         "net-head-decay",
@@ -226,6 +230,7 @@ NETWORKS = (
         "SML24, text on Fig. 2 bottom; runs ours",
         (),
         _decay,
+        Expected(Status.SUPPORTED),
     ),
     Claim(
         "net-head-width",
@@ -234,6 +239,7 @@ NETWORKS = (
         "SML24, text on Figs. 2 and 3; runs ours",
         (),
         _width,
+        Expected(Status.SUPPORTED),
     ),
     Claim(
         "net-head-rate",
@@ -242,5 +248,6 @@ NETWORKS = (
         "ours; SML24 reports the opposite trend",
         (),
         _rate,
+        Expected(Status.UNDECIDED, Status.SUPPORTED),
     ),
 )
