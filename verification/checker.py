@@ -165,7 +165,7 @@ def check(certificate: str | bytes) -> Result:
         need(form == "dufm-certificate", "format must be dufm-certificate")
         need(type(claim) is str and len(claim) <= 200, "claim must be a string of up to 200 characters")
         need(kind in ("point", "interval", "head"), "kind must be point, interval or head")
-        margin, sentence, facts = globals()[f"check_{kind}"](*rest)
+        margin, sentence, facts = {"point": check_point, "interval": check_interval, "head": check_head}[kind](*rest)
     except (ValueError, RecursionError, MemoryError) as error:
         return Result(False, str(error)[:300] or type(error).__name__)
     told = {name: decimal(Fraction(value), 17) for name, value in facts.items()}

@@ -1,11 +1,11 @@
 """The known structures, and the cheapest direct sum of them for any number of classes."""
 
 from collections.abc import Sequence
+from fractions import Fraction
 from functools import cache
 from typing import Any
 
 import sympy as sp
-from flint import arb
 
 from dufm.theory.problem import ProblemError
 from dufm.theory.squared.cuts import Cuts
@@ -19,7 +19,7 @@ from dufm.theory.squared.structure import Structure, total_cost
 from dufm.theory.squared.truncated import Truncated
 
 Blocks = tuple[tuple[Structure, int], ...]
-Sum = tuple[arb, Blocks]
+Sum = tuple[Fraction, Blocks]
 
 DNC: Structure = DeepNeuralCollapse()
 BLOCKS: tuple[Structure, ...] = (
@@ -32,29 +32,31 @@ BLOCKS: tuple[Structure, ...] = (
     Halves(),
     Truncated(),
 )
+# Costs nearer than this are taken as equal; sums of 30-digit estimates are far more exact.
+TIE = Fraction(1, 10**12)
 
 
 @cache
-def _ball(structure: Structure, K: int, L: int) -> arb:
-    digits = sp.N(total_cost(structure, K, L), 30)
-    return arb(str(digits))
+def _estimate(structure: Structure, K: int, L: int) -> Fraction:
+    """A structure's total cost to 30 digits: it chooses between sums, whose exact cost is computed afterwards."""
+    return Fraction(str(sp.N(total_cost(structure, K, L), 30)))
 
 
 @cache
 def cheapest_sum(K: int, L: int) -> Blocks:
     """Blocks (structure, classes) of least total cost for K classes at depth L, by dynamic programming over K."""
-    best: list[Sum] = [(arb(0), ())]
+    best: list[Sum] = [(Fraction(0), ())]
     for k in range(1, K + 1):
         options: list[Sum] = [(best[k - 1][0] + 1, (*best[k - 1][1], (DNC, 1)))]
         for size in range(2, k + 1):
             for structure in BLOCKS[1:]:
                 if structure.valid(size, L):
-                    total = best[k - size][0] + _ball(structure, size, L)
+                    total = best[k - size][0] + _estimate(structure, size, L)
                     options.append((total, (*best[k - size][1], (structure, size))))
-        # Ties within rounding keep the first, which has the most DNC blocks.
+        # Ties within the estimates keep the first, which has the most DNC blocks.
         chosen = options[0]
         for option in options[1:]:
-            if option[0] < chosen[0]:
+            if option[0] < chosen[0] - TIE:
                 chosen = option
         best.append(chosen)
     return best[K][1]
