@@ -9,6 +9,7 @@ from dataclasses import replace
 from typing import Any
 
 import pytest
+import sympy as sp
 
 import dufm.verification.claims
 from dufm.solvers.search.fixed_portfolio import compiled_search
@@ -183,6 +184,15 @@ def test_claims_do_not_contradict_each_other() -> None:
     for K in range(2, 22):
         for L in range(1, 9):
             assert len({w for c in CLAIMS if (w := c.settles(K, L))}) <= 1, (K, L)
+
+
+def test_the_rate_that_cuts_vanish_states_is_that_of_both_bounds() -> None:
+    p = sp.Symbol("p")
+    for order, step in zip((2 * p, 2 * p - 1), derivations.cuts().steps[-2:], strict=True):
+        (bound,) = (relation.args[1] for relation in step.relations)
+        (symbol,) = bound.free_symbols
+        rate = sp.limit(bound.subs(symbol, p) * order**2, p, sp.oo)
+        assert f"like {rate}/r^2" in claim_named("cuts-vanish").work(ONE).sentence
 
 
 def test_select() -> None:

@@ -79,7 +79,7 @@ def _cuts(budget: Budget) -> Verdict:
 
 
 def _cuts_vanish(budget: Budget) -> Verdict:
-    return by_derivation("h/K^4 is below a rational function of r that tends to 0 like 16/r^2.")
+    return by_derivation("h/K^4 is below a rational function of r that tends to 0 like 32/r^2.")
 
 
 THREE_CLASSES = Claim(
