@@ -72,4 +72,4 @@ def test_a_number_of_threads_that_makes_no_sense_is_said() -> None:
         text=True,
         env=os.environ | {"DUFM_BLAS_THREADS": "many"},
     )
-    assert done.returncode == 1 and "DUFM_BLAS_THREADS must be an integer >= 1, got 'many'" in done.stderr
+    assert done.returncode == 2 and "DUFM_BLAS_THREADS must be an integer >= 1, got 'many'" in done.stderr

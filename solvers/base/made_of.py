@@ -12,6 +12,8 @@ from collections.abc import Callable, Iterator
 from types import BuiltinFunctionType, CodeType, FunctionType, MethodDescriptorType, MethodType, ModuleType
 from typing import Any
 
+import numpy as np
+
 OURS = __name__.partition(".")[0]
 PLAIN = (int, float, complex, str, bytes, bool, type(None), type(...))
 
@@ -39,8 +41,13 @@ def _names(code: CodeType) -> Iterator[str]:
             yield from _names(constant)
 
 
+def _constant(value: Any) -> str:
+    # A set has no order of its own.
+    return repr(sorted(map(repr, value))) if isinstance(value, frozenset) else repr(value)
+
+
 def _instructions(code: CodeType) -> tuple[Any, ...]:
-    consts = tuple(_instructions(c) if isinstance(c, CodeType) else repr(c) for c in code.co_consts)
+    consts = tuple(_instructions(c) if isinstance(c, CodeType) else _constant(c) for c in code.co_consts)
     return code.co_code, code.co_names, code.co_varnames, code.co_freevars, consts
 
 
@@ -89,7 +96,7 @@ class _Walk:
             self.lines.append(f"{name} is {part!r}".partition(" at 0x")[0])
         elif not self._ours(type(part).__module__) and type(part).__module__.partition(".")[0] in sys.modules:
             # Values of other packages: types of LLVM and Numba, arrays, ufuncs; they say what they are.
-            text = part.tobytes().hex() if hasattr(part, "tobytes") else str(part)
+            text = f"{part.dtype} {part.shape} {part.tobytes().hex()}" if isinstance(part, np.ndarray) else str(part)
             if " at 0x" in text:
                 raise TypeError(f"cannot tell what {name} is made of: {text}")
             self.lines.append(f"{name} = {text} ({self._origin(type(part).__module__)})")
@@ -114,10 +121,16 @@ class _Walk:
             if global_name in function.__globals__:
                 value = function.__globals__[global_name]
                 self.take(value, global_name)
-                if isinstance(value, ModuleType) and self._ours(value.__name__):
-                    for attribute in known:
-                        if hasattr(value, attribute):
-                            self.take(getattr(value, attribute), f"{global_name}.{attribute}")
+                self._attributes(value, known, global_name)
+
+    def _attributes(self, module: Any, names: list[str], name: str) -> None:
+        """Add what code with those names can reach in a module of ours, and in modules within it."""
+        if isinstance(module, ModuleType) and self._ours(module.__name__):
+            for attribute in names:
+                value = vars(module).get(attribute)
+                if value is not None:
+                    self.take(value, f"{name}.{attribute}")
+                    self._attributes(value, [n for n in names if n != attribute], f"{name}.{attribute}")
 
     def _class(self, kind: type, name: str) -> None:
         self.lines.append(f"{name} is class {kind.__qualname__}, {self._origin(kind.__module__)}")

@@ -31,10 +31,15 @@ def in_order(
 ) -> Iterator[Any]:
     """Results of the jobs in their order, at most `ahead` of them begun and not yet handed on; ends early on `stop`."""
     waiting: deque[Future] = deque()
-    source = iter(jobs)
+    source, begun = iter(jobs), False
     while True:
-        while len(waiting) < ahead and (job := next(source, None)) is not None:
+        # Making a job may take long itself. One is begun whatever `stop` says, so that something comes of the work.
+        while len(waiting) < ahead and not (begun and stop is not None and stop()):
+            job = next(source, None)
+            if job is None:
+                break
             waiting.append(pool.submit(job))
+            begun = True
         if not waiting:
             return
         while True:

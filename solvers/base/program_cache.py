@@ -13,8 +13,9 @@ from pathlib import Path
 from typing import Any, Literal
 
 import numba
-from numba.core.caching import FunctionCache
+from numba.core.caching import FunctionCache, IndexDataCacheFile
 
+from dufm.solvers.base.files import write_whole
 from dufm.solvers.base.made_of import made_of
 
 Errors = Literal["python", "numpy"]
@@ -59,7 +60,11 @@ class ProgramCache(FunctionCache):
         super().__init__(function)
         self._made = made
         self._folder = Path(self._cache_path)
-        self._base = self._impl.filename_base
+        # Files of its own for each thing it can be made of: programs of two versions never share one.
+        digest = hashlib.sha256(repr(made).encode()).hexdigest()[:16]
+        self._base = f"{self._impl.filename_base}-{digest}"
+        stamp = self._impl.locator.get_source_stamp()
+        self._cache_file = IndexDataCacheFile(self._cache_path, self._base, stamp)
         self._sums = self._folder / f"{self._base}.sums"
 
     def _index_key(self, sig: Any, codegen: Any) -> Any:
@@ -81,7 +86,7 @@ class ProgramCache(FunctionCache):
 
     def _save_overload(self, sig: Any, data: Any) -> None:
         super()._save_overload(sig, data)
-        self._sums.write_text(json.dumps(self._digests()))
+        write_whole(self._sums, json.dumps(self._digests()).encode())
 
     def _files(self) -> list[Path]:
         return sorted(p for p in self._folder.glob(f"{self._base}.*") if p.suffix in (".nbi", ".nbc"))

@@ -15,11 +15,12 @@ def limit_blas() -> None:
     """Fix the threads of every BLAS library: of those to be loaded by environment, of those loaded already directly.
 
     Raises:
-        ImportError: if `DUFM_BLAS_THREADS` is set to anything but an integer >= 1.
+        SystemExit: after one line, if `DUFM_BLAS_THREADS` is set to anything but an integer >= 1.
     """
     asked = os.environ.get(OWN, "1")
     if not asked.isascii() or not asked.isdigit() or int(asked) < 1:
-        raise ImportError(f"{OWN} must be an integer >= 1, got {asked!r}")
+        print(f"error: {OWN} must be an integer >= 1, got {asked!r}", file=sys.stderr)
+        raise SystemExit(2)
     for variable in VARIABLES:
         os.environ[variable] = asked
     if "numpy" in sys.modules:

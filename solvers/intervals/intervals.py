@@ -15,7 +15,7 @@ from typing import Any
 import numpy as np
 
 from dufm.solvers.base.arrays import Array
-from dufm.solvers.minima.polish import refine
+from dufm.solvers.minima.polish import refine, unpolished
 from dufm.solvers.objectives.squared import Objective
 from dufm.solvers.search.portfolio import global_search
 from dufm.solvers.search.solution import Outcome
@@ -262,7 +262,7 @@ def envelope(
         problem = Problem.of(K, L, x / K, width)
         solution, _ = global_search(problem, restarts, seed + i, progress=told, threads=threads)
         if solution.weights and solution.loss < 0.5 * (1 - ROUNDING):
-            polished = refine(problem, solution.weights)
+            polished = refine(problem, solution.weights) or unpolished(problem, solution.weights)
             weights = polished.weights if polished.loss < solution.loss else solution.weights
             rays.append(ray_of(problem, weights, f"search at x = {float(x):.5g}, seed {seed + i}"))
         searched.append((x, seed + i, solution.loss))

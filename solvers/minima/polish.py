@@ -19,11 +19,11 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 import numpy as np
-from scipy.optimize import linprog
 
 from dufm.solvers.base.arrays import Array
 from dufm.solvers.minima.active_set import ActiveSet
 from dufm.solvers.minima.canonical import ROUNDING, canonical
+from dufm.solvers.minima.point_kind import CURVATURE_MARGIN, curvature, same_masks, widest_multipliers
 from dufm.solvers.minima.rest import SMOOTHINGS, settle
 from dufm.solvers.objectives.squared import balance, loss
 from dufm.theory.problem import Problem
@@ -33,7 +33,6 @@ KINK_TOLERANCES = (None, 1e-5, 1e-4, 1e-6, 1e-3)
 RESIDUAL_GOAL = 1e-12
 RESIDUAL_STOP = 1e-14
 SIGN_MARGIN = 1e-7
-CURVATURE_MARGIN = 1e-7
 STEPS = 30
 PATIENCE = 4
 SINGULAR = 1e-7
@@ -134,6 +133,15 @@ def refine(problem: Problem, weights: Sequence[Array], stop: Stop = None) -> Pol
     if found is None and not (stop is not None and stop()):
         found = polish(problem, canonical(problem, weights), stop)
     return found
+
+
+def unpolished(problem: Problem, weights: Sequence[Array]) -> Polished:
+    """What `polish` gives for weights that were left as they are: too many, or no time."""
+    size = sum(w.size for w in weights)
+    why = f"{size} weights, at most {MOST_WEIGHTS} are" if size > MOST_WEIGHTS else "there was no time left"
+    nan = float("nan")
+    return Polished(tuple(weights), loss(problem, weights), False, f"not polished: {why}", nan, 0, 0, 0,
+                    signs_ok=False, strict_signs=False, curvature=nan, flat=0)  # fmt: skip
 
 
 def _settled(problem: Problem, weights: Sequence[Array], given: float, first: float, stop: Stop) -> Polished | None:
@@ -241,7 +249,7 @@ def _judge(
     counts = {"active": active, "inactive": inactive, "kinks": active_set.constraints}
     weights = active_set.unpack(flat)
     value = loss(problem, weights)
-    kept_masks = _same_masks(active_set, weights)
+    kept_masks = same_masks(active_set, weights)
     if not (residual <= RESIDUAL_GOAL and value <= start_loss * (1 + 1e-15) and kept_masks):
         if not residual <= RESIDUAL_GOAL:
             why = f"Newton stopped at a relative KKT residual of {residual:.1e}"
@@ -250,65 +258,8 @@ def _judge(
         nan = float("nan")
         return Polished(tuple(given), start_loss, False, f"not polished: {why}", nan, **counts,
                         signs_ok=False, strict_signs=False, curvature=nan, flat=0)  # fmt: skip
-    dual, least = _widest_multipliers(active_set, weights, dual)
-    curvature, flat_directions = _curvature(active_set, weights, active_set.multipliers(dual))
+    dual, least = widest_multipliers(active_set, weights, dual)
+    bend, flat_directions = curvature(active_set, weights, active_set.multipliers(dual))
     return Polished(tuple(weights), value, True, "polished to a KKT point of its active set", residual, **counts,
                     signs_ok=least >= -SIGN_MARGIN, strict_signs=least > SIGN_MARGIN,
-                    curvature=curvature, flat=flat_directions)  # fmt: skip
-
-
-def _widest_multipliers(active_set: ActiveSet, weights: list[Array], dual: Array) -> tuple[Array, float]:
-    """Among the multipliers that make the point stationary, those with the largest margin in 0 <= m <= g.
-
-    Returns:
-        The multipliers and their least margin over the largest entry of g (infinite where there are no kinks).
-    """
-    if not len(dual):
-        return dual, float("inf")
-    features, none = active_set.forward(weights)[0], active_set.multipliers(0 * dual)
-
-    def derivative(m: Array) -> Array:
-        slopes = active_set.reverse(weights, features, active_set.multipliers(m))[2]
-        return np.concatenate([g[k] for g, k in zip(slopes, active_set.kinks, strict=True)])
-
-    _, jacobian = active_set.second_order(weights, none)
-    u, s, _ = np.linalg.svd(jacobian)
-    free = u[:, int((s > 1e-9 * s[0]).sum()) :]
-    base = derivative(dual)
-    scale = float(np.abs(base).max()) or 1.0
-    if free.shape[1]:
-        slope = np.column_stack([derivative(column) - derivative(0 * dual) for column in free.T])
-        # Rows: margin t <= m and t <= g - m, with m = dual + free c; the variables are (c, t).
-        rows = np.column_stack([np.vstack([-free, free - slope]), np.ones(2 * len(dual))])
-        right = np.concatenate([dual, base - dual]) / scale
-        cost = np.append(np.zeros(free.shape[1]), -1.0)
-        solved = linprog(cost, A_ub=rows, b_ub=right, bounds=(None, None), method="highs")
-        if solved.success:
-            dual = dual + scale * (free @ solved.x[:-1])
-    margins = np.minimum(dual, derivative(dual) - dual)
-    return dual, float(margins.min()) / scale
-
-
-def _same_masks(active_set: ActiveSet, weights: list[Array]) -> bool:
-    features = weights[0]
-    for factor, mask, kink in zip(weights[1:-1], active_set.masks, active_set.kinks, strict=True):
-        before = factor @ features
-        if ((before > 0) != (mask > 0))[~kink].any():
-            return False
-        features = before * mask
-    return True
-
-
-def _curvature(active_set: ActiveSet, weights: list[Array], multipliers: list[Array]) -> tuple[float, int]:
-    """Least over largest eigenvalue of the Hessian on the tangent space modulo rotations, and how many are zero."""
-    hessian, jacobian = active_set.second_order(weights, multipliers)
-    rotations = active_set.rotations(weights)
-    blocked = np.vstack([jacobian, rotations])
-    _, s, vt = np.linalg.svd(blocked, full_matrices=True) if len(blocked) else (0, np.zeros(0), np.eye(len(hessian)))
-    rank = int((s > 1e-9 * s.max(initial=0.0)).sum())
-    tangent = vt[rank:].T
-    values = np.linalg.eigvalsh(tangent.T @ hessian @ tangent)
-    if not len(values):
-        return float("inf"), 0
-    largest = float(np.abs(values).max())
-    return float(values[0]) / largest, int((np.abs(values) <= CURVATURE_MARGIN * largest).sum())
+                    curvature=bend, flat=flat_directions)  # fmt: skip

@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 
 from dufm.solvers.minima.basins import Basins
-from dufm.solvers.minima.polish import Polished, refine
+from dufm.solvers.minima.polish import Polished, refine, unpolished
 from dufm.solvers.minima.symmetry import graph_of, symmetry_group
 from dufm.solvers.search.state import Group
 from dufm.theory.problem import Problem
@@ -33,7 +33,7 @@ def lowest_minima(problem: Problem, groups: list[Group], count: int) -> list[Min
     """
     basins, found = Basins(problem), []
     for group in sorted((g for g in groups if g.weights), key=lambda g: g.loss)[:count]:
-        polished = group.polished or refine(problem, group.weights)
+        polished = group.polished or refine(problem, group.weights) or unpolished(problem, group.weights)
         if polished.succeeded:
             basins.add(polished.loss, polished.weights, group.hits)
             found.append(polished)

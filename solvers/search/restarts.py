@@ -103,8 +103,6 @@ def run_recipes(
     short: list[tuple[int, Found]] = []
 
     def job(recipe: Recipe) -> Callable[[], Any]:
-        if stop is not None and stop():
-            return lambda: (float("nan"), ())
         field, stages = prepared(problem, engine, recipe, seed)
 
         def work() -> Found:

@@ -16,7 +16,7 @@ from dufm.solvers.base.arrays import Array
 from dufm.solvers.base.parallel import versions
 from dufm.solvers.engines.cpu import descend_lanes
 from dufm.solvers.minima.canonical import canonical, describe
-from dufm.solvers.minima.polish import refine
+from dufm.solvers.minima.polish import refine, unpolished
 from dufm.solvers.minima.symmetry import symmetry_group
 from dufm.solvers.objectives.squared import loss
 from dufm.solvers.search.portfolio import global_search
@@ -169,7 +169,7 @@ def _polished(problem: Problem, weights: Sequence[Array]) -> tuple[list[Array], 
     if sum(w.size for w in simple) > MOST_WEIGHTS:
         return simple, told | {"polish": "not polished: too many weights"}
     try:
-        polished = refine(problem, simple)
+        polished = refine(problem, simple) or unpolished(problem, simple)
     except (np.linalg.LinAlgError, FloatingPointError) as error:
         return simple, told | {"polish": f"not polished: {error}"}
     if not polished.succeeded or polished.loss > value * (1 + KEPT):

@@ -17,6 +17,7 @@ from dufm.verification.cli.atlas import commands
 from dufm.verification.cli.ce.commands import commands as ce_commands
 from dufm.verification.cli.extensions import extension
 from dufm.verification.cli.help import Sections
+from dufm.verification.cli.interrupt import CODE, Interrupted
 from dufm.verification.cli.jumps.commands import commands as jumps_commands
 from dufm.verification.cli.network import commands as network_commands
 from dufm.verification.cli.rank_two import commands as rank_two_commands
@@ -220,10 +221,16 @@ def main() -> None:
         _fail(error.format_message() if isinstance(error, typer.BadParameter) else str(error))
     except (ProblemError, OSError) as error:
         _fail(str(error))
+    except Interrupted as error:
+        print(f"interrupted; {error}", file=sys.stderr)
+        sys.exit(CODE)
     except (KeyboardInterrupt, typer.Abort):
-        print("interrupted; what was finished is kept", file=sys.stderr)
-        sys.exit(130)
+        print("interrupted; nothing had begun", file=sys.stderr)
+        sys.exit(CODE)
     else:
+        if code == CODE:
+            # Typer's own ending for Ctrl-C, before a command was called.
+            print("interrupted; nothing had begun", file=sys.stderr)
         sys.exit(code if isinstance(code, int) else 0)
 
 

@@ -5,6 +5,8 @@ from typing import Any
 from typer import Context
 from typer.core import TyperGroup
 
+from dufm.verification.cli.interrupt import Interrupted, kept
+
 SECTIONS = {
     "Verify": ("verify", "check", "claims"),
     "Read and compare": ("derive", "structures", "compare", "figures"),
@@ -16,6 +18,21 @@ SECTIONS = {
 
 class Sections(TyperGroup):
     """A group whose help lists its commands under `SECTIONS`; those in none of them come last."""
+
+    def resolve_command(self, ctx: Context, args: list[str]) -> Any:
+        """The command that is called, made to say what it keeps when Ctrl-C ends it."""
+        name, command, rest = super().resolve_command(ctx, args)
+        if command is not None and not isinstance(command, TyperGroup):
+            called = command.invoke
+
+            def invoke(context: Any) -> Any:
+                try:
+                    return called(context)
+                except KeyboardInterrupt as error:
+                    raise Interrupted(kept(str(name), context.params, str(error))) from None
+
+            command.invoke = invoke
+        return name, command, rest
 
     def format_commands(self, ctx: Context, formatter: Any) -> None:
         """Write the sections this group has commands for."""

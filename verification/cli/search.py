@@ -11,12 +11,13 @@ import numpy as np
 from rich.console import Console
 from rich.table import Table
 
+from dufm.solvers.engines.cpu import compiled_homotopy
 from dufm.solvers.minima.canonical import describe
-from dufm.solvers.minima.polish import Polished, refine
+from dufm.solvers.minima.polish import Polished, refine, unpolished
 from dufm.solvers.minima.symmetry import graph_of, symmetry_group
 from dufm.solvers.search.devices import chosen_device, device_search
 from dufm.solvers.search.lowest import lowest_minima
-from dufm.solvers.search.solution import Solution, save
+from dufm.solvers.search.solution import Outcome, Solution, save
 from dufm.solvers.search.state import State
 from dufm.theory.problem import Problem, ProblemError
 from dufm.theory.squared.bounds import least_loss
@@ -24,10 +25,12 @@ from dufm.verification.atlas.known_losses import known_losses
 from dufm.verification.base.certificate import point_certificate, write
 from dufm.verification.checker import check
 from dufm.verification.cli.search_state import Keeper
-from dufm.verification.cli.shared import make_folder, seconds, shown
+from dufm.verification.cli.shared import make_folder, shown, time_limit
 
 # Zero output has loss 1/2; a descent ends this close to it, relatively.
 COLLAPSED = 1e-9
+# More entries than this take the checker longer than it allows itself.
+MOST_CERTIFIED = 50_000
 
 
 def run_search(
@@ -55,9 +58,13 @@ def run_search(
         told = {"loss": 0.5, "outcome": words, "proved": True, "restarts": 0, "saved": None, "certificate": None}
         print(json.dumps(told, indent=1)) if as_json else console.print(words, highlight=False, soft_wrap=True)
         return
-    limit = seconds(options["budget"])
+    time_limit(options["budget"])
     known = known_losses(problem)
     make_folder(out)
+    if device == "cpu":
+        with Console(stderr=True).status("loading the compiled program (once on a machine: compiling, up to a minute)"):
+            compiled_homotopy()
+    limit = time_limit(options["budget"])
     stem = f"K{K}_L{L}_d{problem.width}_seed{options['seed']}"
     keeper = Keeper(problem, options["seed"], out / f"{stem}.npz")
     earlier = keeper.earlier(options["resume"])
@@ -69,13 +76,17 @@ def run_search(
     solution, state = shown(run, options["restarts"], limit, known["dnc"][1], earlier, keeper)
     if not solution.weights:
         raise ProblemError(f"no restart finished: {solution.outcome.value}")
+    # Before anything that may take long or fail.
+    saved = save(solution, out / f"{stem}.npz")
     polished = next((g.polished for g in state.groups if g.weights is solution.weights), None)
-    if polished is None:
+    if polished is None and solution.outcome is not Outcome.INTERRUPTED:
         with Console(stderr=True).status("polishing the best"):
-            polished = refine(problem, solution.weights)
+            polished = refine(problem, solution.weights, limit.over if limit is not None else None)
+    if polished is None:
+        polished = unpolished(problem, solution.weights)
     if polished.loss < solution.loss:
         solution = replace(solution, weights=polished.weights, loss=polished.loss)
-    saved = save(solution, out / f"{stem}.npz")
+        saved = save(solution, out / f"{stem}.npz")
     certificate = _certify(solution, out / f"{stem}.json") if solution.loss < known["dnc"][1] else None
     record = _record(problem, solution, polished, known, saved, certificate) | {"census": state.census()}
     lowest = lowest_minima(problem, state.groups, options["minima"]) if options["minima"] > 0 else []
@@ -88,14 +99,24 @@ def run_search(
         print(json.dumps(record, indent=1))
     else:
         _show(problem, solution, polished, record, console)
+    if solution.outcome is Outcome.INTERRUPTED:
+        raise KeyboardInterrupt(
+            f"the best of {len(solution.losses)} restarts is in {saved}; --resume goes on with them"
+        )
 
 
 def _certify(solution: Solution, path: Path) -> dict[str, Any]:
+    size = sum(w.size for w in solution.weights)
+    if size > MOST_CERTIFIED:
+        return {"file": None, "accepted": False, "sentence": f"{size} weights, at most {MOST_CERTIFIED} are certified"}
     found = {"engine": solution.engine, "seed": solution.seed, **solution.versions}
     certificate = point_certificate(solution.problem, solution.weights, "search", found)
     write(certificate, path)
     result = check(path.read_bytes())
-    return {"file": str(path), "accepted": result.ok, "sentence": result.sentence}
+    if not result.ok:
+        # Weights below DNC that the checker refuses are beyond its limits; no file must claim what nothing accepts.
+        path.unlink()
+    return {"file": str(path) if result.ok else None, "accepted": result.ok, "sentence": result.sentence}
 
 
 def _record(
@@ -182,6 +203,7 @@ def _show(problem: Problem, solution: Solution, polished: Polished, record: dict
         f"Saved {record['saved']}",
     ]
     if record["certificate"]:
-        word = "accepted" if record["certificate"]["accepted"] else "REJECTED"
-        lines.append(f"Certificate {record['certificate']['file']}: {word} by checker.py")
+        told = record["certificate"]
+        accepted = f"Certificate {told['file']}: accepted by checker.py"
+        lines.append(accepted if told["accepted"] else f"No certificate: {told['sentence']}")
     console.print("\n".join(lines), highlight=False, soft_wrap=True)

@@ -4,6 +4,7 @@ import re
 import sys
 import time
 from collections.abc import Callable
+from dataclasses import dataclass, field
 from pathlib import Path
 
 from rich.console import Console
@@ -31,6 +32,34 @@ def seconds(text: str | None, option: str = "--budget") -> float | None:
     return float(match[1]) * UNITS[match[2]]
 
 
+@dataclass
+class TimeLimit:
+    """A budget of seconds that runs from when it is made.
+
+    Attributes:
+        seconds: the budget.
+        grace: what a polish may take beyond it.
+    """
+
+    seconds: float
+    grace: float = 1.5
+    began: float = field(default_factory=time.monotonic)
+
+    def over(self) -> bool:
+        """Whether the budget and the grace are spent."""
+        return time.monotonic() - self.began > self.seconds + self.grace
+
+    def spent(self) -> bool:
+        """Whether the budget is spent."""
+        return time.monotonic() - self.began > self.seconds
+
+
+def time_limit(text: str | None) -> TimeLimit | None:
+    """Read --budget; None for none. ProblemError for anything that is not a time."""
+    found = seconds(text)
+    return None if found is None else TimeLimit(found)
+
+
 def make_folder(out: Path) -> None:
     """Make --out; ProblemError where that cannot be done."""
     try:
@@ -43,13 +72,12 @@ Run = Callable[[Callable[[State], None], Callable[[], bool]], tuple[Solution, St
 
 
 def shown(
-    run: Run, restarts: int, limit: float | None, dnc: float, earlier: State | None, keeper: Keeper
+    run: Run, restarts: int, limit: TimeLimit | None, dnc: float, earlier: State | None, keeper: Keeper
 ) -> tuple[Solution, State]:
-    """Run a search under a progress bar with its best loss beside DNC's, and keep its state; `limit` is in seconds.
+    """Run a search under a progress bar with its best loss beside DNC's, and keep its state.
 
     Where stderr is no terminal it gets a line after 1, 2, 4, 8, ... restarts instead.
     """
-    began = time.monotonic()
     errors = Console(stderr=True)
     columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())
     with Progress(*columns, console=errors, transient=True, disable=not errors.is_terminal) as progress:
@@ -65,6 +93,6 @@ def shown(
             if not errors.is_terminal and ran & (ran - 1) == 0:
                 print(f"{ran}/{restarts} {words}", file=sys.stderr, flush=True)
 
-        found = run(told, lambda: limit is not None and time.monotonic() - began > limit)
+        found = run(told, lambda: limit is not None and limit.spent())
     keeper.save(found[1])
     return found

@@ -25,13 +25,13 @@ def run_ce_search(problem: Problem, options: dict[str, Any], out: Path, as_json:
     from dufm.theory.ce.enclosure import least_loss
     from dufm.theory.ce.polygons import DNC_LOGITS
     from dufm.verification.cli.search_state import Keeper
-    from dufm.verification.cli.shared import make_folder, seconds, shown
+    from dufm.verification.cli.shared import make_folder, shown, time_limit
 
     if problem.K < 3:
         raise ProblemError(f"--loss ce needs K >= 3, got {problem.K}")
     if options["device"] == "cuda":
         raise ProblemError("--device must be auto or cpu with --loss ce, got 'cuda'")
-    limit = seconds(options["budget"])
+    limit = time_limit(options["budget"])
     make_folder(out)
     path = out / f"ce_K{problem.K}_L{problem.L}_d{problem.width}_seed{options['seed']}.npz"
     keeper = Keeper(problem, options["seed"], path)
