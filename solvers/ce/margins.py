@@ -174,7 +174,8 @@ def margin_search(K: int, L: int, restarts: int = 600, seed: int = 0, threads: i
     begins: list[Array] = []
     for lam in STRENGTHS:
         problem = Problem.of(K, L, Fraction(lam), K, loss="ce")
-        _, state = ce_search(problem, restarts, seed, threads=threads)
+        solution, state = ce_search(problem, restarts, seed, threads=threads)
+        solution.raise_if_interrupted()
         groups = sorted((g for g in state.groups if g.weights), key=lambda g: g.loss)[:LOWEST]
         logits = [CeObjective(problem).logits(g.weights) for g in groups if g.loss <= groups[0].loss * (1 + HOPELESS)]
         begins += [z for z in logits if numerical_rank(z) > 0]

@@ -114,7 +114,8 @@ def find(K: int, L: int, lam: Any, restarts: int, seed: int = 0, threads: int | 
     """Search one place at width K and take the cheapest of what was found and the closed forms."""
     problem = Problem.of(K, L, lam, K, loss="ce")
     known = candidates(problem)
-    _, state = ce_search(problem, restarts, seed, threads=threads)
+    solution, state = ce_search(problem, restarts, seed, threads=threads)
+    solution.raise_if_interrupted()
     found = ce_polish(problem, state.best[1])
     best, hits = known[0], min(state.groups, key=lambda g: g.loss).hits
     value = float(best.loss.mid())

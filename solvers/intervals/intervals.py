@@ -261,6 +261,7 @@ def envelope(
             progress(f"search {i + 1} of {searches} at x = {float(x):.4g}")
         problem = Problem.of(K, L, x / K, width)
         solution, _ = global_search(problem, restarts, seed + i, progress=told, threads=threads)
+        solution.raise_if_interrupted()
         if solution.weights and solution.loss < 0.5 * (1 - ROUNDING):
             polished = refine(problem, solution.weights) or unpolished(problem, solution.weights)
             weights = polished.weights if polished.loss < solution.loss else solution.weights

@@ -54,6 +54,15 @@ class Solution:
     outcome: Outcome
     seconds: float = field(default=0.0)
 
+    def raise_if_interrupted(self) -> None:
+        """For callers who have no use for half a search.
+
+        Raises:
+            KeyboardInterrupt: if Ctrl-C ended it.
+        """
+        if self.outcome is Outcome.INTERRUPTED:
+            raise KeyboardInterrupt
+
     @property
     def dropped(self) -> int:
         """Restarts that ended without finite weights."""

@@ -118,6 +118,7 @@ def solve_cell(cell: Cell, effort: Effort, starts: Sequence[tuple[str, list[Arra
         stop=lambda: time.monotonic() - began > limit,
         state=state,
     )
+    solution.raise_if_interrupted()
     if solution.weights:
         found.append((solution.loss, "search", list(solution.weights)))
     facts: dict[str, Any] = {"seed": seed, "restarts": len(solution.losses), "versions": versions()}

@@ -91,6 +91,8 @@ def run_network(
         _show(record, run, console)
     if run.outcome is training.Outcome.DIVERGED:
         raise typer.Exit(1)
+    if run.outcome is training.Outcome.STOPPED:
+        raise KeyboardInterrupt(f"{run.epoch} epochs are in {path}; --resume goes on with them")
 
 
 def read(net: str, source: dict[str, Any]) -> Prepared:

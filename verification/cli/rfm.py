@@ -116,6 +116,7 @@ def _run(
     from dufm.solvers.base.files import write_whole
     from dufm.solvers.rfm.recursion import layers
     from dufm.verification.cli.extensions import extension
+    from dufm.verification.cli.interrupt import NOTHING
 
     try:
         out.mkdir(parents=True, exist_ok=True)
@@ -142,7 +143,7 @@ def _run(
     except KeyboardInterrupt:
         interrupted = True
         if not rows:
-            raise
+            raise KeyboardInterrupt(NOTHING) from None
     files = [out / "layers.jsonl"]
     for name, content in figures.files().items():
         write_whole(out / name, content)
@@ -155,7 +156,7 @@ def _run(
         for words in (*(f"note: {words}" for words in said), *summary(rows), f"Saved {len(files)} files in {out}"):
             _say(words)
     if interrupted:
-        raise KeyboardInterrupt
+        raise KeyboardInterrupt(f"{len(rows)} layers are in {out / 'layers.jsonl'}")
 
 
 def _timed(stream: Iterator[Any], depth: int) -> Iterator[tuple[Any, float, float]]:

@@ -24,6 +24,7 @@ from dufm.theory.squared.bounds import least_loss
 from dufm.verification.atlas.known_losses import known_losses
 from dufm.verification.base.certificate import point_certificate, write
 from dufm.verification.checker import check
+from dufm.verification.cli.interrupt import NOTHING
 from dufm.verification.cli.search_state import Keeper
 from dufm.verification.cli.shared import make_folder, shown, time_limit
 
@@ -75,6 +76,8 @@ def run_search(
 
     solution, state = shown(run, options["restarts"], limit, known["dnc"][1], earlier, keeper)
     if not solution.weights:
+        if solution.outcome is Outcome.INTERRUPTED:
+            raise KeyboardInterrupt(NOTHING)
         raise ProblemError(f"no restart finished: {solution.outcome.value}")
     # Before anything that may take long or fail.
     saved = save(solution, out / f"{stem}.npz")

@@ -51,7 +51,7 @@ def run_train(K: int, L: int, grid: dict[str, str], options: dict[str, Any], as_
     """Train, save, tell; see `dufm train --help`.
 
     Returns:
-        1 if the certificate of the best run is rejected, 130 if interrupted, else 0.
+        1 if the certificate of the best run is rejected, else 0.
     """
     from dufm.solvers.training.batch import Batch, train
     from dufm.solvers.training.setting import Setting
@@ -88,13 +88,15 @@ def run_train(K: int, L: int, grid: dict[str, str], options: dict[str, Any], as_
 
         batch = train(settings, options["runs"], options["seed"], earlier, progress=told)
     save(batch, path)
+    if not batch.finished:
+        raise KeyboardInterrupt(f"{len(batch.runs)} runs are in {path} as far as they got; --resume goes on with them")
     record = _record(batch, path)
     if as_json:
         print(json.dumps(record, indent=1))
     else:
         _show(K, L, options["n"], record)
     rejected = record["certificate"] is not None and not record["certificate"]["accepted"]
-    return 130 if not batch.finished else int(rejected)
+    return int(rejected)
 
 
 def _record(batch: Any, path: Path) -> dict[str, Any]:

@@ -71,6 +71,7 @@ def beaten(row: Record, restarts: int) -> Comparison:
     """The rigorous loss of what a search finds against the row, which may be beaten by its last digit alone."""
     problem = row.problem
     solution, _ = ce_search(problem, restarts, SEED, threads=1)
+    solution.raise_if_interrupted()
     ball = as_fraction_ball(objective_ball(problem, [rational(w) for w in solution.weights], DIGITS))
     what = f"best found and best known, K = {row.K}, L = {row.L}, lambda = {row.lam}"
     return Comparison(ball[1], ">=", Fraction(row.stated), last_digit(row.stated), what)

@@ -75,6 +75,7 @@ def _three_layers(budget: Budget) -> Verdict:
     for K, x in THREE_LAYERS:
         problem = Problem.of(K, 3, Fraction(x) / K, width=WIDTH)
         solution, _ = global_search(problem, RESTARTS, START, threads=1)
+        solution.raise_if_interrupted()
         if not solution.weights:
             return Verdict(Status.UNDECIDED, f"no restart finished for K = {K}, L = 3")
         loss = problem.objective([rational(w) for w in solution.weights])

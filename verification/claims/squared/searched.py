@@ -38,6 +38,7 @@ def nothing_below_dnc(label: str, cases: Iterable[Case], budget: Budget) -> Verd
         problem = Problem.of(K, L, Fraction(x) / K)
         below, above = phi_of_power(L, problem.x_power)
         solution = compiled_search(problem, restarts=budget.restarts, seed=SEED, threads=1)
+        solution.raise_if_interrupted()
         restarts += len(solution.losses)
         if not np.isfinite(solution.loss):
             return Verdict(Status.UNDECIDED, f"no restart finished for K = {K}, L = {L}")

@@ -20,10 +20,11 @@ def run_ce_search(problem: Problem, options: dict[str, Any], out: Path, as_json:
     """Search, polish, name, bound rigorously, save; see `dufm search --help`."""
     from dufm.solvers.ce.match import candidates, identify
     from dufm.solvers.ce.search import ce_search, lowest
-    from dufm.solvers.search.solution import Solution, save
+    from dufm.solvers.search.solution import Outcome, Solution, save
     from dufm.solvers.search.state import State
     from dufm.theory.ce.enclosure import least_loss
     from dufm.theory.ce.polygons import DNC_LOGITS
+    from dufm.verification.cli.interrupt import NOTHING
     from dufm.verification.cli.search_state import Keeper
     from dufm.verification.cli.shared import make_folder, shown, time_limit
 
@@ -44,6 +45,8 @@ def run_ce_search(problem: Problem, options: dict[str, Any], out: Path, as_json:
 
     solution, state = shown(run, options["restarts"], limit, dnc, earlier, keeper)
     if not solution.weights:
+        if solution.outcome is Outcome.INTERRUPTED:
+            raise KeyboardInterrupt(NOTHING)
         raise ProblemError(f"no restart finished: {solution.outcome.value}")
     minima = [
         _minimum(p) | {"hits": hits, "structure": identify(p.logits, known)}
@@ -71,6 +74,8 @@ def run_ce_search(problem: Problem, options: dict[str, Any], out: Path, as_json:
         print(json.dumps(record, indent=1))
     else:
         _show(record, console)
+    if solution.outcome is Outcome.INTERRUPTED:
+        raise KeyboardInterrupt(f"the best of {len(solution.losses)} restarts is in {path}; --resume goes on")
 
 
 def _minimum(polished: Any) -> dict[str, Any]:
@@ -144,6 +149,7 @@ def ce_table(
     Example: dufm ce-table --K 4:6 --L 2:4 --out out/ce.json
     """
     from dufm.solvers.ce import margin_records, records
+    from dufm.verification.cli.interrupt import NOTHING
 
     console = Console(stderr=True)
     pairs = [(k, depth) for k in read_integers(K, "--K", 3) for depth in read_integers(L, "--L", 1)]
@@ -153,12 +159,17 @@ def ce_table(
         console.print(f"{where} {row.stated} {row.structure} rank {row.rank}", highlight=False)
 
     path = out or Path("out/ce") / (margin_records.TABLE if margins else records.TABLE).name
-    if margins:
-        margin_records.fill(pairs, path, restarts, seed, progress=told)
-    else:
-        strengths = [exact_number(x, "--lam") for x in lam.split(",")]
-        places = [(k, depth, value) for k, depth in pairs for value in strengths]
-        records.fill(places, path, restarts, seed, progress=told)
+    strengths = [exact_number(x, "--lam") for x in lam.split(",")]
+    places = [(k, depth, value) for k, depth in pairs for value in strengths]
+    try:
+        if margins:
+            margin_records.fill(pairs, path, restarts, seed, progress=told)
+        else:
+            records.fill(places, path, restarts, seed, progress=told)
+    except KeyboardInterrupt:
+        raise KeyboardInterrupt(
+            f"finished rows are in {path}; the same command goes on" if path.exists() else NOTHING
+        ) from None
     print(path)
 
 

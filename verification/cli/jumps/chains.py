@@ -57,6 +57,8 @@ def run_chains(
         print(json.dumps(record, indent=1))
     else:
         _show_chains(record, console)
+    if stopped:
+        raise KeyboardInterrupt(f"the chains up to their last checkpoint are in {out}")
 
 
 def _watched(setting: Setting, state: Chains, steps: int, jobs: int, out: Path) -> tuple[Chains, bool]:
