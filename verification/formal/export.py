@@ -1,0 +1,231 @@
+"""Certificates as Rocq terms: the same integers, and a theorem in the words of `rocq/Model.v` for the kernel to check.
+
+Nothing here has to be believed: what it writes is either accepted by the kernel or not. The one thing added to a
+certificate is a rational b for each bound of DNC's loss (`rocq/LowerBound.v`), found by bisection.
+"""
+
+import json
+import re
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from fractions import Fraction
+from pathlib import Path
+from typing import Any
+
+from dufm.verification import checker
+
+PRECISIONS = (12, 24, 48, 128)  # binary digits of b: as few as show the inequality, since the kernel computes with them
+HEADER = """From Coq Require Import ZArith.
+From mathcomp Require Import all_ssreflect all_algebra.
+From Dufm Require Import Model Integer Factors Fraction LowerBound CheckHead CheckUnit CheckPoint CheckInterval.
+Delimit Scope Z_scope with I.
+"""
+
+
+class NoTermError(ValueError):
+    """A certificate that is not well formed, so that there is nothing for the kernel to judge."""
+
+
+@dataclass(frozen=True)
+class Term:
+    """A certificate in Rocq.
+
+    Attributes:
+        kind: head, unit, point or interval; the checker is `check_KIND` of `Check*.v`.
+        definitions: the certificate as Rocq definitions, the last of them of the name given.
+        statement: what follows if the checker accepts the certificate of that name.
+        sound: the theorem that gives the statement, applied to the proof named that the checker accepts.
+    """
+
+    kind: str
+    definitions: Callable[[str], str]
+    statement: Callable[[str], str]
+    sound: Callable[[str], str]
+
+    def accepted(self, name: str) -> str:
+        """The definitions, and the computation inside the kernel."""
+        data = f"{name}_data"
+        return f"{self.definitions(data)}\nLemma {name}_ok : check_{self.kind} {data}. Proof. by vm_compute. Qed.\n"
+
+    def theorem(self, name: str) -> str:
+        """The definitions, the computation, the theorem, and what it assumes."""
+        data = f"{name}_data"
+        return (
+            f"{self.accepted(name)}"
+            f"Theorem {name} : {self.statement(data)}.\n"
+            f"Proof. exact: {self.sound(name + '_ok')}. Qed.\n"
+            f"Print Assumptions {name}.\n"
+        )
+
+    def verdict(self, name: str) -> str:
+        """The definitions and a command that prints what the checker computes to."""
+        return f"{self.definitions(f'{name}_data')}\nEval vm_compute in check_{self.kind} {name}_data.\n"
+
+
+def identifier(name: str) -> str:
+    """A Rocq name for a file's stem: three-layers-strong-1 becomes three_layers_strong_1."""
+    return re.sub(r"\W", "_", name)
+
+
+def certificate_term(certificate: Mapping[str, Any]) -> Term:
+    """A certificate in memory as a term; NoTermError as in `term`."""
+    return term(json.dumps(certificate))
+
+
+def unit_term(K: int, factors: Sequence[checker.Matrix]) -> Term:
+    """A unit structure H_1, W_1, ..., W_L: its output is I_K, and its squared norms multiply to less than K^(L+1)."""
+    L, width = len(factors) - 1, max(len(rows) for rows, _ in factors[:-1])
+    return Term(
+        "unit",
+        lambda data: f"Definition {data} : structure := Structure {K}\n  {_factors(factors)}.",
+        lambda data: f"forall K, ({K} <= K)%N -> low_rank_wins K {L} ({width} + (K - {K}))",
+        lambda ok: f"(check_unit_sound {ok})",
+    )
+
+
+def term(text: str | bytes) -> Term:
+    """Read a certificate's text.
+
+    Raises:
+        NoTermError: for a certificate that `checker.py` does not find well formed either.
+    """
+    try:
+        data = json.loads(text, parse_int=checker.parse_int, parse_constant=checker.parse_int, object_pairs_hook=tuple)
+        _, _, kind, _, problem, witness, *_ = checker.members(
+            data, "file", "format version kind claim problem witness", "found_by"
+        )
+        return {"head": _head, "point": _point, "interval": _interval}[kind](problem, witness)
+    except (ValueError, KeyError, TypeError, RecursionError) as error:
+        raise NoTermError(str(error) or type(error).__name__) from None
+
+
+def dnc_point(p: int, enough: Callable[[Fraction, Fraction], bool], margin: Callable[[Fraction], Fraction]) -> Fraction:
+    """The least dyadic b of its precision with b^p from (p - 2) / (p - 1) to 1 and a slope b^(p-2) (1 - b^p) `enough`.
+
+    Args:
+        p: L + 1, at least 2.
+        enough: whether the slope g(b), given b and g(b), is at most x.
+        margin: by how much the bound that b gives exceeds the witness's loss; more digits are taken until it is > 0.
+    """
+    b = Fraction(1)
+    for bits in PRECISIONS:
+        low, high = 0, 2**bits
+        while high - low > 1:
+            middle = (low + high) // 2
+            u = Fraction(middle, 2**bits)
+            right = (p - 1) * u**p >= p - 2 and enough(u, u ** (p - 2) * (1 - u**p))
+            low, high = (low, middle) if right else (middle, high)
+        b = Fraction(high, 2**bits)
+        if margin(dnc_value(p, b)) > 0:
+            break
+    return b
+
+
+def dnc_value(p: int, b: Fraction) -> Fraction:
+    """The lower bound of DNC's loss that b gives."""
+    t = b**p
+    return ((1 - t) ** 2 + p * t * (1 - t)) / 2
+
+
+def _head(problem: Any, witness: Any) -> Term:
+    K, L = checker.members(problem, "problem", "K L_from")
+    matrices = checker.read_matrices(witness, ["A", "B", "W", "U"], K)
+    width = max(len(rows) for rows, _ in matrices[:3])
+    body = "\n  ".join(_layer(m) for m in matrices)
+    return Term(
+        "head",
+        lambda data: f"Definition {data} : head := Head {K} {L}\n  {body}.",
+        lambda data: f"forall K L, ({K} <= K)%N -> ({L} <= L)%N -> low_rank_wins K L ({width} + (K - {K}))",
+        lambda ok: f"(check_head_sound {ok})",
+    )
+
+
+def _point(problem: Any, witness: Any) -> Term:
+    K, L, n, pairs = checker.members(problem, "problem", "K L n lambdas")
+    strengths = checker.rationals(pairs, "lambdas", L + 1, L + 1)
+    matrices = checker.read_matrices(witness, checker.NAMES[: L + 1], K)
+    p, x_power = L + 1, Fraction(K) ** (L + 1) * n
+    for x in strengths:
+        x_power *= x
+    fit, norms, width = _measured(matrices, K)
+    loss = fit + sum((x * y for x, y in zip([strengths[0] * n, *strengths[1:]], norms, strict=True)), Fraction()) / 2
+    b = dnc_point(p, lambda u, slope: slope**p <= x_power, lambda bound: bound - loss)
+    body = f"Point {K} {n} {_fractions(strengths)}\n  {_factors(matrices)}\n  {_fraction(b)}"
+    return Term(
+        "point",
+        lambda data: f"Definition {data} : point := {body}.",
+        lambda data: (
+            f"forall (R : rcfType) d (th : weights R {K} {L} {n} d), (forall l, (l < {L})%N -> ({width} <= d l)%N) ->\n"
+            f"  is_dnc th -> ~ global_minimiser (fun l => fR R (nth (fnat 1) {_fractions(strengths)} l)) th"
+        ),
+        lambda ok: f"(fun R => @check_point_sound R _ {ok})",
+    )
+
+
+def _interval(problem: Any, witness: Any) -> Term:
+    K, L, pairs = checker.members(problem, "problem", "K L cuts")
+    cuts, p = checker.rationals(pairs, "cuts", 2, checker.MAX_SIDE), L + 1
+    matrices = checker.read_matrices(witness, checker.NAMES[:p] * (len(cuts) - 1), K)
+    parts, names, width = [], [], 0
+    for i in range(len(cuts) - 1):
+        own = matrices[p * i : p * i + p]
+        fit, norms, wide = _measured(own, K)
+        width = max(width, wide)
+        ends = []
+        for x in cuts[i : i + 2]:
+            loss = fit + x * sum(norms) / 2
+            ends.append(dnc_point(p, lambda u, slope, x=x: slope <= K * x, lambda bound, loss=loss: bound - loss))
+        low, high, *bs = map(_fraction, [*cuts[i : i + 2], *ends])
+        parts.append(f"Piece {low} {high}\n  {_factors(own)}\n  {' '.join(bs)}")
+        names.append(i)
+    return Term(
+        "interval",
+        lambda data: (
+            "\n".join(f"Definition {data}_{i} : piece := {body}." for i, body in zip(names, parts, strict=True))
+            + f"\nDefinition {data} : interval := Interval {K} {L} [:: {'; '.join(f'{data}_{i}' for i in names)}]."
+        ),
+        lambda data: (
+            f"forall (R : rcfType) n d (lam : nat -> R) (th : weights R {K} {L} n d), (1 <= n)%N ->\n"
+            f"  (forall l, (l < {L})%N -> ({width} <= d l)%N) -> (forall l, (l <= {L})%N -> (0 < lam l)%R) ->\n"
+            f"  (fR R {_fraction(cuts[0])} ^+ {p} <= strengths {L} n lam <= fR R {_fraction(cuts[-1])} ^+ {p})%R ->\n"
+            "  is_dnc th -> ~ global_minimiser lam th"
+        ),
+        lambda ok: f"(check_interval_sound {ok})",
+    )
+
+
+def _measured(matrices: Sequence[checker.Matrix], K: int) -> tuple[Fraction, list[Fraction], int]:
+    """As `checker.measure`, and zeros where the sizes do not fit: the kernel then refuses."""
+    try:
+        fit, norms, _ = checker.measure(list(matrices), K)
+    except ValueError:
+        fit, norms = Fraction(), [Fraction()] * len(matrices)
+    return fit, norms, max(len(rows) for rows, _ in matrices[:-1])
+
+
+def _layer(m: checker.Matrix) -> str:
+    rows, den = m
+    return f"({den}, {'[:: ' + '; '.join('[:: ' + '; '.join(map(_integer, row)) + ']' for row in rows) + ']'})%I"
+
+
+def _factors(matrices: Sequence[checker.Matrix]) -> str:
+    first, *middle, final = map(_layer, matrices)
+    between = ";\n  ".join(middle)
+    return f"(Factors {first}\n  [:: {between}]\n  {final})"
+
+
+def _integer(x: int) -> str:
+    return f"({x})" if x < 0 else str(x)
+
+
+def _fraction(x: Fraction) -> str:
+    return f"({x.numerator}, {x.denominator})%I"
+
+
+def _fractions(xs: Sequence[Fraction]) -> str:
+    return f"[:: {'; '.join(map(_fraction, xs))}]"
+
+
+def export(path: Path) -> str:
+    """The `.v` text of one certificate file: definitions, computation, theorem, assumptions."""
+    return HEADER + term(path.read_bytes()).theorem(identifier(path.stem))

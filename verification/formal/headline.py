@@ -1,0 +1,50 @@
+"""Writes `rocq/Certificates.v`, the certificates of the headline theorems: `python -m verification.formal.headline`."""
+
+import sys
+from fractions import Fraction
+from math import lcm
+
+from flint import fmpq_mat
+
+from dufm.theory.rational import matrix, to_lists
+from dufm.theory.squared.cuts import neurons
+from dufm.theory.squared.halves import half_weights
+from dufm.theory.squared.srg import incidence
+from dufm.verification.base.certificate import Certificate
+from dufm.verification.checker import Matrix
+from dufm.verification.claims import claim_named
+from dufm.verification.claims.base.claim import BUDGETS
+from dufm.verification.formal.export import HEADER, Term, certificate_term, unit_term
+
+TITLE = "(* The certificates behind the headline theorems: {}. Written by verification/formal/headline.py. *)\n"
+HEADS = ("four-layers", "three-layers")
+ORDER = 6  # the halvings of six vertices: the first of their family below DNC
+
+
+def headline_file() -> str:
+    """The text of `rocq/Certificates.v`."""
+    terms: dict[str, Term] = {label.replace("-", "_"): certificate_term(_certificate(label)) for label in HEADS}
+    terms["halves"] = unit_term(ORDER * (ORDER - 1) // 2, halves_factors(ORDER))
+    names = ", ".join(terms)
+    return TITLE.format(names) + HEADER + "".join(f"\n{term.accepted(name)}" for name, term in terms.items())
+
+
+def halves_factors(order: int) -> list[Matrix]:
+    """H_1 = (I - J/r) M / 2, the signs W_1 and the read-out W_2 of the halves, integers over a denominator each."""
+    M = matrix(incidence(order))
+    centre = matrix([[Fraction(int(i == j)) - Fraction(1, order) for j in range(order)] for i in range(order)])
+    return [_integers(x) for x in (centre * M / 2, neurons(order, order // 2), half_weights(order // 2)[1])]
+
+
+def _certificate(label: str) -> Certificate:
+    return claim_named(label).check(BUDGETS["quick"]).certificates[0]
+
+
+def _integers(x: fmpq_mat) -> Matrix:
+    rows = to_lists(x)
+    den = lcm(*(entry.denominator for row in rows for entry in row))
+    return [[int(entry * den) for entry in row] for row in rows], den
+
+
+if __name__ == "__main__":
+    sys.stdout.write(headline_file())

@@ -1,0 +1,32 @@
+(* The theorems, in the words of Model.v alone; every proof below is one reference to where it is done. `make prove` prints
+   what each assumes. Shapes that are proved elsewhere: certificates (Check*.v), bounds (Pointwise.v, LowerBound.v). *)
+From mathcomp Require Import all_ssreflect all_algebra.
+From Dufm Require Import Model Better CheckHead CheckUnit Certificates ModelFacts.
+Set Implicit Arguments. Unset Strict Implicit. Unset Printing Implicit Defensive.
+Import Order.TTheory GRing.Theory Num.Theory.
+Local Open Scope ring_scope.
+
+(* From three classes and four layers on, DNC is nowhere a global minimiser, at any strengths at which it is not zero. *)
+Theorem four_layers K L : (3 <= K)%N -> (4 <= L)%N -> low_rank_wins K L K.
+Proof. by move=> hK hL; have := check_head_sound four_layers_ok hK hL; rewrite /= subnKC. Qed.
+
+(* Three layers: from seven classes on. *)
+Theorem three_layers K L : (7 <= K)%N -> (3 <= L)%N -> low_rank_wins K L K.
+Proof. by move=> hK hL; have := check_head_sound three_layers_ok hK hL; rewrite /= subnKC. Qed.
+
+(* Two layers: from fifteen classes on. *)
+Theorem two_layers K : (15 <= K)%N -> low_rank_wins K 2 (K + 5).
+Proof.
+move=> hK; suff -> : (K + 5 = 20 + (K - 15))%N by exact: (check_unit_sound halves_ok).
+by rewrite addnBA // [(20 + K)%N]addnC -addnBA.
+Qed.
+
+(* None of this is empty: at every size and for all ratios of the strengths, if they are weak enough, there are DNC
+   configurations with a loss below that of zero weights. *)
+Theorem not_empty (R : rcfType) (K L n : nat) (d : nat -> nat) (lam : nat -> R) :
+  (1 <= K)%N -> (1 <= n)%N -> (1 <= L)%N -> (forall l, (l < L)%N -> (K <= d l)%N) -> (forall l, (l <= L)%N -> 0 < lam l) ->
+  exists (eps : R) (th : weights R K L n d), 0 < eps /\ is_dnc th /\
+  loss (fun l => eps * lam l) th < loss (fun l => eps * lam l) (zero_weights : weights R K L n d).
+Proof.
+by move=> Kp n1 L1 Kd lp; have [eps ep h] := dnc_below_zero_weights Kp n1 L1 Kd lp; exists eps, (collapsed R K L n d).
+Qed.
