@@ -4,8 +4,10 @@ VENV   := .venv
 BIN    := $(VENV)/bin
 STAMP  := $(VENV)/.installed
 BUDGET ?= quick
+SUDO   := $(if $(filter-out 0,$(shell id -u)),sudo)
+ROCQ   := coq libcoq-mathcomp-algebra libcoq-mathcomp-algebra-tactics libcoq-mathcomp-zify
 
-.PHONY: verify test test-minimum wheel lint types figures bench lock clean
+.PHONY: verify test test-minimum wheel prove prove-quick prove-full prove-setup lint types figures bench lock clean
 
 verify: $(STAMP)  ## the main job: run every claim, write and re-check certificates, print the table
 	$(BIN)/dufm verify --budget $(BUDGET) --out out/verify
@@ -29,6 +31,18 @@ wheel: $(STAMP)  ## build the wheel, install it with locked versions under build
 	build/installed/bin/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements.lock
 	build/installed/bin/python -m pip install --quiet --disable-pip-version-check --no-deps build/wheel/dufm-*.whl
 	folder=$$(mktemp -d) && program=$$PWD/build/installed/bin/dufm && cd $$folder && $$program verify --budget quick
+
+prove-setup:  ## install the Rocq prover (Coq 8.16) and its mathcomp library from Debian's packages
+	$(SUDO) apt-get update && $(SUDO) apt-get install -y --no-install-recommends $(ROCQ)
+
+prove: $(STAMP)  ## as verify, and every theorem and certificate checked by the Rocq kernel
+	$(BIN)/dufm verify --formal --budget $(BUDGET) --out out/verify
+
+prove-quick: $(STAMP)  ## the theorems and a sample of certificates, true and spoiled, in the Rocq kernel
+	$(BIN)/python -m pytest tests/test_formal.py tests/test_formal_kernel.py -rs
+
+prove-full: $(STAMP)  ## every certificate, every atlas cell and a thousand spoiled ones, in both checkers
+	DUFM_FORMAL=full $(BIN)/python -m pytest tests/test_formal.py tests/test_formal_kernel.py -rs
 
 lint: $(STAMP)
 	$(BIN)/ruff check .

@@ -59,6 +59,7 @@ def verify(
     out: Annotated[Path, typer.Option(help="Folder for the report and the certificates.")] = Path("out/verify"),
     jobs: Annotated[int, typer.Option(help="Worker processes; 0 takes one per core.")] = 0,
     resume: Annotated[bool, typer.Option(help="Keep verdicts of an earlier run of the same program.")] = False,
+    formal: Annotated[bool, typer.Option("--formal", help="Also check all of it in the Rocq kernel.")] = False,
     as_json: Json = False,
 ) -> None:
     """Run the claims, write certificates, re-check each with checker.py, print the table.
@@ -69,7 +70,7 @@ def verify(
     """
     from dufm.verification.cli.verify import verify_claims
 
-    raise typer.Exit(verify_claims(budget, only, out, jobs, resume, as_json, console))
+    raise typer.Exit(verify_claims(budget, only, out, jobs, resume, as_json, console, formal))
 
 
 @app.command()
@@ -124,6 +125,7 @@ def derive(
     from dufm.theory.derivations import derivation
     from dufm.theory.proof.derivation import FORMATS, document
     from dufm.verification.cli.ce.numbers import ce_numbers_at
+    from dufm.verification.cli.formal import checked_by_kernel
     from dufm.verification.cli.listings import derivations_table, numbers_at
 
     if name is None:
@@ -133,7 +135,7 @@ def derive(
         raise ProblemError(f"--format must be one of {', '.join(FORMATS)}, got {form!r}")
     if standalone and form != "latex":
         raise ProblemError(f"--standalone needs --format latex, got {form!r}")
-    shown = derivation(name).render(form)
+    shown = derivation(name).render(form) + checked_by_kernel(name, form)
     if L is not None:
         shown += "\n\n" + (ce_numbers_at if name.startswith("ce-") else numbers_at)(L, form)
     print(document(shown) if standalone else shown)

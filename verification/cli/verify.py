@@ -12,6 +12,8 @@ from dufm.verification.claims import select
 from dufm.verification.claims.base.claim import BUDGETS
 from dufm.verification.claims.grid import cell
 from dufm.verification.claims.run import Entry, run
+from dufm.verification.cli.formal import Kernel, check_in_kernel, show_kernel, unasked
+from dufm.verification.formal.kernel import require
 
 COLOURS = {"PROVED": "green", "CERTIFIED": "green", "SUPPORTED": "yellow", "UNDECIDED": "magenta", "REFUTED": "red"}
 MARKS = {"PROVED": "P", "CERTIFIED": "C", "SUPPORTED": "s"}
@@ -20,9 +22,11 @@ GRID_L = (1, 2, 3, 4, 5, 6, 7)
 
 
 def verify_claims(
-    budget: str, only: str | None, out: Path, jobs: int, resume: bool, as_json: bool, console: Console
+    budget: str, only: str | None, out: Path, jobs: int, resume: bool, as_json: bool, console: Console, formal: bool
 ) -> int:
     """Run the claims and show the results; 1 if anything failed, else 0."""
+    if formal:
+        require("--formal")
     if budget not in BUDGETS:
         raise ProblemError(f"--budget must be one of {', '.join(BUDGETS)}, got {budget!r}")
     if jobs < 0:
@@ -37,17 +41,22 @@ def verify_claims(
             progress.update(task, advance=1, description=f"{entry.label}: {entry.status}")
 
         entries = run(claims, BUDGETS[budget], out, jobs or os.cpu_count() or 1, resume, finished)
+    kernel = check_in_kernel(entries, out, jobs or os.cpu_count() or 1, errors) if formal else None
     if as_json:
         print((out / "report.json").read_text())
     else:
-        _show(entries, console)
+        _show(entries, console, kernel)
         if only is None:
-            _grid(entries, console)
+            _grid(entries, console, kernel)
+        if kernel:
+            show_kernel(kernel, console)
         _summary(entries, out, console)
-    return 1 if any(e.bad for e in entries) else 0
+        if not kernel:
+            console.print(unasked(), highlight=False, soft_wrap=True)
+    return 1 if any(e.bad for e in entries) or (kernel and kernel.bad) else 0
 
 
-def _show(entries: list[Entry], console: Console) -> None:
+def _show(entries: list[Entry], console: Console, kernel: Kernel | None) -> None:
     table = Table(title="Claims", title_justify="left", pad_edge=False)
     table.add_column("claim", no_wrap=True)
     table.add_column("verdict", no_wrap=True)
@@ -58,6 +67,8 @@ def _show(entries: list[Entry], console: Console) -> None:
         if e.certificates:
             count = len(e.certificates)
             words += f" [dim]({count} certificate{'s' if count > 1 else ''}, re-checked)[/dim]"
+        if kernel and (marks := kernel.marks(e)):
+            words += f" [green](Rocq: {marks})[/green]"
         if rejected:
             words += f" [red]REJECTED: {', '.join(rejected)}[/red]"
         if e.fell and not e.failed:
@@ -67,7 +78,7 @@ def _show(entries: list[Entry], console: Console) -> None:
     console.print(table)
 
 
-def _grid(entries: list[Entry], console: Console) -> None:
+def _grid(entries: list[Entry], console: Console, kernel: Kernel | None) -> None:
     table = Table(title="Who is better: low rank or DNC?", title_justify="left", pad_edge=False)
     table.add_column("K", justify="right", no_wrap=True)
     for L in GRID_L:
@@ -77,6 +88,8 @@ def _grid(entries: list[Entry], console: Console) -> None:
         for L in GRID_L:
             c = cell(K, L, entries)
             mark = MARKS.get(c.status, "")
+            if kernel and any(e.label == c.label and kernel.covers(e) for e in entries):
+                mark += "*"
             words = {"low rank": f"{c.ratio:.3f}", "dnc": "DNC", "by strength": "by x"}
             text = f"{words[c.winner]} {mark}" if c.winner else "?"
             row.append(f"[{'cyan' if c.winner == 'low rank' else 'white' if c.winner else 'dim'}]{text}[/]")
@@ -85,7 +98,8 @@ def _grid(entries: list[Entry], console: Console) -> None:
     console.print(
         "A number is C/K < 1: the cheapest known structure's loss is phi_L(C Lambda), DNC's is phi_L(K Lambda).\n"
         "by x: low rank wins near DNC's collapse, and nothing below DNC is known at weak regularisation.\n"
-        "P proved; C certified by an exact witness; s supported by search only; ? no claim.",
+        "P proved; C certified by an exact witness; s supported by search only; ? no claim"
+        + ("; * a theorem checked by the Rocq kernel, for every strength, n and width." if kernel else "."),
         highlight=False,
     )
 

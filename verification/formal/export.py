@@ -205,7 +205,8 @@ def _measured(matrices: Sequence[checker.Matrix], K: int) -> tuple[Fraction, lis
 
 def _layer(m: checker.Matrix) -> str:
     rows, den = m
-    return f"({den}, {'[:: ' + '; '.join('[:: ' + '; '.join(map(_integer, row)) + ']' for row in rows) + ']'})%I"
+    lists = "; ".join(f"[:: {'; '.join(map(_integer, row))}]" for row in rows)
+    return f"({_integer(den)}, [:: {lists}])%I"
 
 
 def _factors(matrices: Sequence[checker.Matrix]) -> str:
@@ -215,11 +216,12 @@ def _factors(matrices: Sequence[checker.Matrix]) -> str:
 
 
 def _integer(x: int) -> str:
-    return f"({x})" if x < 0 else str(x)
+    text = str(x) if abs(x) < 10**12 else hex(x)  # Rocq reads long decimals in quadratic time
+    return f"({text})" if x < 0 else text
 
 
 def _fraction(x: Fraction) -> str:
-    return f"({x.numerator}, {x.denominator})%I"
+    return f"({_integer(x.numerator)}, {_integer(x.denominator)})%I"
 
 
 def _fractions(xs: Sequence[Fraction]) -> str:

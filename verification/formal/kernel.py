@@ -55,10 +55,10 @@ def available() -> bool:
     return (Path(where) / "user-contrib" / "mathcomp" / "algebra_tactics").is_dir()
 
 
-def require() -> None:
-    """Raises ProblemError, with how to install it, where Rocq is missing."""
+def require(option: str) -> None:
+    """Raises ProblemError naming the option, with how to install it, where Rocq is missing."""
     if not available():
-        raise ProblemError(f"needs the Rocq (Coq) prover with its mathcomp library; {INSTALL}")
+        raise ProblemError(f"{option} needs the Rocq (Coq) prover with its mathcomp library; {INSTALL}")
 
 
 def modules() -> list[str]:

@@ -151,7 +151,9 @@ have [tp|t0] := ltrP 0 (scale th); last first.
   have := @affine_between R _ _ Lam a (b / 2) (1 / 2) 0 hL.
   by rewrite !mulr0 !addr0 !mulrA; apply.
 have [s s0 st] := @root_exists R D.+2 _ isT (ltW tp).
-apply: (lt_le_trans _ (@dnc_bound R K D.+1 n d Kp np _ lam th lamp dnc Lam s (ltW Lp) s0 st (eqW LE))) => //.
+have hd : dnc_curve D.+2 (K%:R * Lam) s <= loss lam th.
+  by apply: dnc_bound => //; rewrite ?LE // ltW.
+apply: lt_le_trans hd.
 move: (b1 s s0) (b2 s s0); rewrite /dnc_curve.
 have E (z : R) : D.+2%:R * (K%:R * z) * s ^+ 2 / 2 = z * (D.+2%:R * K%:R * s ^+ 2 / 2).
   by move: (D.+2%:R : R) => q; ring.

@@ -211,7 +211,7 @@ have g0 : 0 <= fR R (slope D.+2 (pb c)) by rewrite ge mulr_ge0 ?exprn_ge0 ?(ltW 
 pose y := fR R (slope D.+2 (pb c)) / K%:R.
 have yE : K%:R * y = fR R (slope D.+2 (pb c)) by rewrite mulrC divfK ?gt_eqF.
 apply: le_trans (low_value_le lowok s0 (_ : _ <= K%:R * y)) _; first by rewrite yE.
-apply: (@dnc_bound R K D.+1 n d Kp np _ point_lam th point_lam_gt0 dnc y s) => //; first by rewrite divr_ge0 // ltW.
+apply: (@dnc_bound R K D.+1 n d Kp np isT point_lam th point_lam_gt0 y s) => //; first by rewrite divr_ge0 // ltW.
 have hr : fle (fpow (slope D.+2 (pb c)) D.+2) (fmul (fpow (fnat K) D.+2) (fmul (fnat n) (fprod (plam c)))).
   by move: ok; case: c => ? ? ? ? ? /= /and5P [].
 have [fk fe] := fprodP R pl.

@@ -112,51 +112,91 @@ End Means.
 
 Section Bound.
 Variables (R : rcfType) (K L n : nat) (d : nat -> nat).
-Hypotheses (Kp : (0 < K)%N) (n0 : (0 < n)%N) (L2 : (1 < L)%N).
+Hypotheses (Kp : (0 < K)%N) (n0 : (0 < n)%N) (L0 : (0 < L)%N).
 Notation sq := (@sqnorm R _ _).
 Variables (lam : nat -> R) (th : weights R K L n d).
-Hypotheses (lamp : forall l, (l <= L)%N -> 0 < lam l) (dnc : is_dnc th).
+Hypothesis lamp : forall l, (l <= L)%N -> 0 < lam l.
 Definition strengths := n%:R * (lam 0%N * (\prod_(l < L.-1) lam l.+1) * lam L).
 
-(* loss >= f_x(s) for x = K c, c^p <= n lam_0 ... lam_L, and s^p the mean diagonal *)
-Theorem dnc_bound (c s : R) : 0 <= c -> 0 <= s -> s ^+ L.+1 = scale th -> c ^+ L.+1 <= strengths ->
-  dnc_curve L.+1 (K%:R * c) s <= loss lam th.
+(* From a bound of the product of the squared norms to one of the loss: here the inequality of means comes in. *)
+Lemma means_bound (k x s : R) : 0 <= x -> 0 <= s -> s ^+ L.+1 = scale th -> (1 - scale th) ^+ 2 / 2 <= fit th ->
+  n%:R * k * scale th ^+ 2 <= sq (H1 th) * \prod_(l < L.-1) sq (hidden th l) * sq (WL th) ->
+  x ^+ L.+1 <= strengths * k -> dnc_curve L.+1 x s <= loss lam th.
 Proof.
-move=> c0 s0 st cL; rewrite /dnc_curve st.
+move=> x0 s0 st hf hp xL; rewrite /dnc_curve st.
 have lam_ge l : (l <= L)%N -> 0 <= lam l by move=> lL; rewrite ltW ?lamp.
 have lL (l : 'I_L.-1) : (l.+1 <= L)%N by rewrite (leq_trans (ltn_ord l)) // leq_pred.
-set a0 := sq (H1 th); pose a l := sq (hidden th l); set aL := sq (WL th).
+set a0 := sq (H1 th) in hp *; pose a l := sq (hidden th l); set aL := sq (WL th) in hp *.
 set S := lam 0%N * a0 + \sum_(l < L.-1) lam l.+1 * a l + lam L * aL.
 have -> : loss lam th = fit th + S / 2.
   rewrite lossE /S 2!mulrDl mulr_suml -!addrA; congr (_ + (_ + (_ + _))); rewrite -/a0 -/aL.
   - by rewrite mulrAC.
   - by apply: eq_bigr => l _; rewrite mulrAC.
   - by rewrite mulrAC.
-apply: ler_add; first exact: fit_bound.
-rewrite ler_pmul2r ?invr_gt0 ?ltr0n //.
+apply: ler_add => //; rewrite ler_pmul2r ?invr_gt0 ?ltr0n //.
 have S0 : 0 <= S / L.+1%:R.
   apply: divr_ge0; last exact: ler0n.
   rewrite !addr_ge0 ?mulr_ge0 ?sq_ge0 ?lam_ge //.
   by apply: sumr_ge0 => l _; rewrite mulr_ge0 ?sq_ge0 ?lam_ge.
-have x0 : 0 <= K%:R * c * s ^+ 2 by rewrite mulr_ge0 ?exprn_ge0 // mulr_ge0 ?ler0n.
-suff h : K%:R * c * s ^+ 2 <= S / L.+1%:R.
+have xs0 : 0 <= x * s ^+ 2 by rewrite mulr_ge0 ?exprn_ge0.
+suff h : x * s ^+ 2 <= S / L.+1%:R.
   by move: h; rewrite ler_pdivl_mulr ?ltr0n // -[X in _ -> X <= _]mulrA [X in _ -> X <= _]mulrC.
 rewrite -(ler_pexpn2r (ltn0Sn L)) ?nnegrE //.
 have agm := @agm_layers R L.-1 (lam 0%N * a0) (lam L * aL) (fun l => lam l.+1 * a l).
-have LE : L.-1.+2 = L.+1 by case: L L2.
+have LE : L.-1.+2 = L.+1 by case: L L0.
 rewrite LE in agm; apply: le_trans (agm _ _ _); rewrite ?mulr_ge0 ?sq_ge0 ?lam_ge //; last first.
   by move=> l; rewrite mulr_ge0 ?sq_ge0 ?lam_ge.
-rewrite (exprMn L.+1 (K%:R * c)) (exprMn L.+1 K%:R) -[(s ^+ 2) ^+ _]exprM mulnC exprM st big_split /=.
-have hp := product_bound Kp n0 L2 dnc; rewrite -/a0 -/aL in hp.
+rewrite (exprMn L.+1 x) -[(s ^+ 2) ^+ _]exprM mulnC exprM st big_split /=.
 set P := lam 0%N * (\prod_(l < L.-1) lam l.+1) * lam L.
 have lp : 0 <= P by rewrite !mulr_ge0 ?prodr_ge0 ?lam_ge // => l _; rewrite lam_ge.
-have q0 : 0 <= K%:R ^+ L.+1 * scale th ^+ 2 by rewrite mulr_ge0 ?exprn_ge0 ?ler0n // -st exprn_ge0.
-have h := ler_wpmul2r q0 cL; rewrite /strengths -/P in h.
+have h := ler_wpmul2r (sqr_ge0 (scale th)) xL; rewrite /strengths -/P in h.
 have h2 := ler_wpmul2l lp hp.
-apply: (@le_trans _ _ (c ^+ L.+1 * (K%:R ^+ L.+1 * scale th ^+ 2))); first by apply: eqW; move: (c ^+ L.+1) (K%:R ^+ L.+1) => u v; ring.
-apply: le_trans h _; apply: (@le_trans _ _ (P * (n%:R * K%:R ^+ L.+1 * scale th ^+ 2))).
-  by apply: eqW; clearbody P; move: (K%:R ^+ L.+1) => v; ring.
+apply: le_trans h _; apply: (@le_trans _ _ (P * (n%:R * k * scale th ^+ 2))).
+  by apply: eqW; clearbody P; ring.
 apply: le_trans h2 _; apply: eqW; rewrite /P /a.
 move: (\prod_(l < L.-1) lam _) (\prod_(l < L.-1) sq _) => p1 p2; ring.
+Qed.
+
+(* DNC: loss >= f_x(s) for x = K c, c^p <= n lam_0 ... lam_L, and s^p the mean diagonal *)
+Theorem dnc_bound (c s : R) : (1 < L)%N -> is_dnc th -> 0 <= c -> 0 <= s -> s ^+ L.+1 = scale th ->
+  c ^+ L.+1 <= strengths -> dnc_curve L.+1 (K%:R * c) s <= loss lam th.
+Proof.
+move=> L2 dnc c0 s0 st cL; apply: (@means_bound (K%:R ^+ L.+1)) => //; first by rewrite mulr_ge0 ?ler0n.
+- exact: fit_bound.
+- exact: product_bound.
+- by rewrite exprMn mulrC ler_wpmul2r ?exprn_ge0 ?ler0n.
+Qed.
+
+(* From the x at which DNC's best loss reaches 1/2 on, no DNC configuration is better than zero weights. *)
+Theorem dnc_collapsed : (1 < L)%N -> is_dnc th ->
+  (L.-1)%:R ^+ L.-1 <= L%:R ^+ (L.*2) * (K%:R ^+ L.+1 * strengths) -> 1 / 2 <= loss lam th.
+Proof.
+move=> L2 dnc hS.
+have [tp|t0] := ltrP 0 (scale th); last exact: nonpos_scale.
+set m := L.-1 in hS; have Lm : L = m.+1 by rewrite /m; case: L L0.
+have m0 : (0 < m)%N by rewrite -ltnS -Lm.
+rewrite Lm in hS; have m1 : 0 < m.+1%:R :> R by rewrite ltr0n.
+have mr : 0 < m%:R :> R by rewrite ltr0n.
+have Kr : 0 < K%:R :> R by rewrite ltr0n.
+have [s s0 st] := @root_exists R L.+1 _ isT (ltW tp).
+have [b b0 bt] := @root_exists R m.+2 (m%:R / m.+1%:R) isT (divr_ge0 (ltW mr) (ltW m1)).
+have bp : 0 < b by rewrite lt_def b0 andbT; apply: contraTneq (divr_gt0 mr m1) => b_; rewrite -bt b_ expr0n ltxx.
+have n1 : m.+1%:R = m%:R + 1 :> R by rewrite mulrSr.
+have n2 : m.+2%:R = m%:R + 2 :> R by rewrite -addn2 natrD.
+have gap : 1 - b ^+ m.+2 = m.+1%:R^-1 by rewrite bt n1; rewrite n1 in m1; field; rewrite gt_eqF.
+pose g := b ^+ m * (1 - b ^+ m.+2); have g0 : 0 <= g by rewrite /g gap mulr_ge0 ?exprn_ge0 // invr_ge0 ltW.
+have gE : g ^+ m.+2 = m%:R ^+ m / m.+1%:R ^+ (m.+1).*2.
+  rewrite /g gap exprMn -exprM mulnC exprM bt expr_div_n exprVn -mulrA; congr (_ * _).
+  by rewrite -invfM -exprD; congr (_ ^-1); congr (_ ^+ _); rewrite -addnn addnS addSn.
+have KE : K%:R * (g / K%:R) = g by rewrite mulrC divfK ?gt_eqF.
+have hd := @dnc_bound (g / K%:R) s L2 dnc; rewrite KE in hd.
+apply: le_trans (hd _ s0 st _) => {hd}; last first.
+- rewrite expr_div_n ler_pdivr_mulr ?exprn_gt0 // Lm gE ler_pdivr_mulr ?exprn_gt0 //.
+  by apply: le_trans hS _; apply: eqW; move: (_ ^+ _.*2) (_ ^+ m.+2) => u v; ring.
+- by rewrite divr_ge0 // ltW.
+rewrite Lm; apply: le_trans (curve_ge s0 bp _ _ (lexx _)).
+- by rewrite gap bt n2 n1; rewrite n1 in m1; apply: eqW; field; rewrite gt_eqF.
+- by rewrite bt ler_pdivr_mulr // mul1r ler_nat.
+- by rewrite bt mulrC divfK ?gt_eqF.
 Qed.
 End Bound.

@@ -1,0 +1,80 @@
+"""The formal proofs as text: no axiom, no gap, little to believe; every name that is told exists."""
+
+import re
+from pathlib import Path
+
+import pytest
+
+from dufm.theory.derivations import names as derivation_names
+from dufm.verification.claims import CLAIMS
+from dufm.verification.formal import kernel
+from dufm.verification.formal.headline import headline_file
+from dufm.verification.formal.theorems import DERIVATIONS, THEOREMS
+
+SOURCES = sorted(kernel.SOURCES.glob("*.v"))
+GAPS = (
+    "Axiom|Axioms|Conjecture|Parameter|Parameters|Admitted|admit|give_up|Admit Obligations|"
+    "bypass_check|Guard Checking|Universe Checking|Positivity Checking"
+)
+
+
+def code(path: Path) -> str:
+    """The text without comments, which may nest."""
+    text, depth = [], 0
+    for part in re.split(r"(\(\*|\*\))", path.read_text()):
+        depth += {"(*": 1, "*)": -1}.get(part, 0)
+        if depth == 0 and part != "*)":
+            text.append(part)
+    return "".join(text)
+
+
+@pytest.mark.parametrize("path", SOURCES, ids=lambda p: p.name)
+def test_no_axiom_and_no_gap(path: Path) -> None:
+    assert not re.findall(rf"(?<![\w'])(?:{GAPS})(?![\w'])", code(path))
+    # Outside a section a Variable or Hypothesis is an axiom.
+    depth = 0
+    for line in code(path).splitlines():
+        depth += bool(re.match(r"\s*Section\s", line)) - bool(re.match(r"\s*End\s", line))
+        assert depth > 0 or not re.match(r"\s*(Variable|Hypothes|Context)", line), line
+
+
+def test_a_gap_would_be_found(tmp_path: Path) -> None:
+    for line in ("Axiom f : False.", "Admitted.", "Proof. admit. Qed.", "Hypothesis h : False."):
+        path = tmp_path / "Bad.v"
+        path.write_text(f"(* Axiom in a comment (* nested *) is none *)\n{line}\n")
+        with pytest.raises(AssertionError):
+            test_no_axiom_and_no_gap(path)
+    path.write_text("(* Axiom *)\nSection S.\nVariable x : nat.\nEnd S.\n")
+    test_no_axiom_and_no_gap(path)
+
+
+def test_what_must_be_believed_is_short() -> None:
+    model, theorems = (kernel.SOURCES / f"{name}.v" for name in ("Model", "Theorems"))
+    assert len(model.read_text().splitlines()) + len(theorems.read_text().splitlines()) < 200
+    assert not re.search(r"\b(Lemma|Theorem|Proof|Notation)\b", code(model))
+    assert not re.search(r"\b(Definition|Record|Fixpoint|Inductive|Notation)\b", code(theorems))
+
+
+def test_files_are_short_and_listed() -> None:
+    assert sorted(kernel.modules()) == [path.stem for path in SOURCES]
+    assert max(len(path.read_text().splitlines()) for path in SOURCES) < 300
+    for i, name in enumerate(kernel.modules()):
+        used = re.findall(r"^From Dufm Require Import ([\w ]+)\.", code(kernel.SOURCES / f"{name}.v"), re.MULTILINE)
+        assert {other for line in used for other in line.split()} <= set(kernel.modules()[:i])
+
+
+def test_names_exist() -> None:
+    assert set(THEOREMS) <= set(kernel.theorems())
+    assert {label for labels in THEOREMS.values() for label in labels} <= {claim.label for claim in CLAIMS}
+    assert set(DERIVATIONS) <= set(derivation_names())
+    for words in DERIVATIONS.values():
+        name, file = re.match(r"(\w+) in (\w+)\.v", words).groups()
+        assert re.search(rf"(Theorem|Lemma|Corollary) {name}\b", (kernel.SOURCES / f"{file}.v").read_text())
+
+
+def test_headline_certificates_are_those_of_the_claims() -> None:
+    assert (kernel.SOURCES / "Certificates.v").read_text() == headline_file()
+
+
+def test_the_packages_told_are_those_installed() -> None:
+    assert kernel.PACKAGES in Path("Makefile").read_text()

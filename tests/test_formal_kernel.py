@@ -1,0 +1,166 @@
+"""The Rocq kernel and checker.py say the same of every certificate, true or spoiled. Skipped where Rocq is missing.
+
+DUFM_FORMAL=full takes every shipped certificate and atlas cell and a thousand spoiled ones: `make prove-full`.
+"""
+
+import copy
+import json
+import os
+import random
+from collections.abc import Iterator
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from dufm.verification import checker
+from dufm.verification.base.certificate import Certificate
+from dufm.verification.claims import CLAIMS, claim_named
+from dufm.verification.claims.base.claim import BUDGETS
+from dufm.verification.formal import kernel
+from dufm.verification.formal.export import NoTermError, Term, certificate_term, identifier, term, unit_term
+from dufm.verification.formal.headline import halves_factors
+
+FULL = os.environ.get("DUFM_FORMAL") == "full"
+QUICK = ("four-layers", "three-layers", "three-layers-strong")
+OTHER_MODELS = ("ce-", "dyn-", "rfm-", "net-")
+SPOILED = 1000 if FULL else 40
+JOBS = os.cpu_count() or 1
+ATLAS = Path(__file__).parent.parent / "atlas"
+
+pytestmark = pytest.mark.skipif(not kernel.available(), reason=f"Rocq is missing; {kernel.INSTALL}")
+
+
+@pytest.fixture(scope="module")
+def library(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    folder = tmp_path_factory.mktemp("rocq")
+    assert all(theorem.closed for theorem in kernel.build(folder, JOBS))
+    return folder
+
+
+@cache
+def shipped() -> dict[str, Certificate]:
+    """Certificates by name: those of claims, some of the atlas or all of it, one interval at least."""
+    labels = (
+        QUICK if not FULL else tuple(c.label for c in CLAIMS if not c.label.startswith(("ce-", "dyn-", "rfm-", "net-")))
+    )
+    found = {}
+    for label in labels:
+        for i, certificate in enumerate(claim_named(label).check(BUDGETS["quick"]).certificates):
+            found[f"{identifier(label)}_{i}"] = certificate
+    for path in sorted(ATLAS.glob("K*_L*.json")) if FULL else (ATLAS / "K04_L4.json", ATLAS / "K06_L2.json"):
+        for i, record in enumerate(json.loads(path.read_text())["records"]):
+            if record["certificate"]:
+                found[f"{path.stem}_{i}"] = record["certificate"]
+    return found | {f"strip_{K}": strip(K) for K in (4, 6)}
+
+
+def strip(K: int) -> Certificate:
+    return claim_named("strips").check(BUDGETS["quick"]).certificates[K - 4]
+
+
+def mutations(certificate: Certificate, rng: random.Random) -> Iterator[Certificate]:
+    """Endlessly many certificates close to a true one, most of them false."""
+    while True:
+        changed: dict[str, Any] = copy.deepcopy(certificate)
+        problem, matrix = changed["problem"], rng.choice(changed["witness"])
+        rows = matrix["rows"]
+        i, j = rng.randrange(len(rows)), rng.randrange(len(rows[0]))
+        kind = rng.choice(("entry", "sign", "den", "row", "column", "zero", "K", "L", "strength", "double", "swap"))
+        if kind == "entry":
+            rows[i][j] += rng.choice((-1, 1)) * max(1, abs(rows[i][j]) >> rng.randrange(12))
+        elif kind == "sign":
+            rows[i][j] = -rows[i][j]
+        elif kind == "den":
+            matrix["den"] = max(1, matrix["den"] + rng.choice((-1, 1)) * max(1, matrix["den"] >> rng.randrange(9)))
+        elif kind == "row":
+            rows.pop(i)
+        elif kind == "column":
+            matrix["rows"] = [row[:j] + row[j + 1 :] for row in rows]
+        elif kind == "zero":
+            rows[i] = [0] * len(rows[i])
+        elif kind == "K":
+            problem["K"] += rng.choice((-1, 1))
+        elif kind == "L":
+            name = "L_from" if "L_from" in problem else "L"
+            problem[name] += rng.choice((-1, 1))
+        elif kind == "strength":
+            name = next((n for n in ("lambdas", "cuts") if n in problem), None)
+            if name is None:
+                continue
+            pair = rng.choice(problem[name])
+            pair[0], pair[1] = pair[0] * rng.choice((2, 9, 10, 11, 20)), pair[1] * 10
+        elif kind == "double":
+            matrix["rows"] = [[2 * x for x in row] for row in rows]
+        else:
+            a, b = rng.sample(range(len(changed["witness"])), 2)
+            for part in ("rows", "den"):
+                one, two = changed["witness"][a], changed["witness"][b]
+                one[part], two[part] = two[part], one[part]
+        yield changed
+
+
+def agree(certificates: dict[str, Certificate], folder: Path) -> tuple[int, int]:
+    """Assert that both checkers say the same of each; how many they accept and refuse."""
+    python, terms = {}, {}
+    for name, certificate in certificates.items():
+        python[name] = checker.check(json.dumps(certificate)).ok
+        try:
+            terms[name] = certificate_term(certificate)
+        except NoTermError:
+            assert not python[name], f"{name}: accepted by checker.py, no term for the kernel"
+    rocq = kernel.verdicts(terms, folder, JOBS)
+    assert [name for name in terms if rocq[name] != python[name]] == []
+    return sum(python.values()), len(python) - sum(python.values())
+
+
+def test_every_shipped_certificate_is_a_theorem(library: Path) -> None:
+    terms = {name: certificate_term(certificate) for name, certificate in shipped().items()}
+    terms["halves"] = unit_term(15, halves_factors(6))
+    assert {term.kind for term in terms.values()} == {"head", "unit", "point", "interval"}
+    told = kernel.prove(terms, library, JOBS)
+    assert [str(theorem) for theorem in told if not theorem.closed] == []
+    assert [theorem.name for theorem in told] == list(terms)
+    assert all(checker.check(json.dumps(certificate)).ok for certificate in shipped().values())
+
+
+def test_spoiled_certificates_meet_the_same_verdict(library: Path) -> None:
+    rng = random.Random(20)
+    originals = list(shipped().items())
+    spoiled = {}
+    for i in range(SPOILED):
+        name, certificate = originals[i % len(originals)]
+        spoiled[f"{name}_spoiled_{i}"] = next(mutations(certificate, rng))
+    accepted, refused = agree(spoiled, library)
+    assert accepted > 0 < refused  # a change may be harmless: both sides of the verdict are met
+
+
+def falsified() -> dict[str, Term]:
+    """One false certificate of each kind, well formed."""
+    terms = {}
+    for certificate in shipped().values():
+        false = copy.deepcopy(certificate)
+        false["witness"][-1]["rows"] = [[2 * x for x in row] for row in false["witness"][-1]["rows"]]
+        terms.setdefault(false["kind"], certificate_term(false))
+    H_1, W_1, W_2 = halves_factors(6)
+    terms["unit"] = unit_term(15, [H_1, W_1, (W_2[0], W_2[1] + 1)])
+    return terms
+
+
+def test_a_false_certificate_of_every_kind_computes_to_false(library: Path) -> None:
+    assert kernel.verdicts(falsified(), library, JOBS) == dict.fromkeys(("head", "point", "interval", "unit"), False)
+
+
+def test_a_false_certificate_is_no_theorem_and_takes_no_other_with_it(library: Path) -> None:
+    true = certificate_term(shipped()["four_layers_0"])
+    told = kernel.prove({"bad": falsified()["head"], "good": true}, library)
+    assert [(theorem.name, theorem.accepted) for theorem in told] == [("bad", False), ("good", True)]
+
+
+def test_an_axiom_is_told(library: Path) -> None:
+    claimed = term(json.dumps(shipped()["four_layers_0"]))
+    lying = Term(claimed.kind, lambda data: f"Axiom lie : False.\n{claimed.definitions(data)}", claimed.statement,
+                 lambda ok: "(False_ind _ lie)")  # fmt: skip
+    (told,) = kernel.prove({"lying": lying}, library)
+    assert told.accepted and not told.closed and "lie" in told.assumes

@@ -1,0 +1,21 @@
+"""Which claims and derivations are theorems of `rocq/Theorems.v`, checked by the Rocq kernel."""
+
+THEOREMS = {
+    "four_layers": ("three-classes", "four-layers"),
+    "three_layers": ("three-layers",),
+    "two_layers": ("two-layers-low-rank",),
+}
+"""Headline theorem: labels of the claims it closes on their whole regime of K and L, at every strength, n and width."""
+
+DERIVATIONS = {
+    "dnc": "curve_ge in LowerBound.v: no DNC configuration has a loss below the value of the curve's least point",
+    "direct-sum": "unit_beats_dnc in Better.v",
+    "head": "head_depth in Head.v",
+    "halves": "two_layers in Theorems.v (six vertices)",
+}
+"""Derivation: the theorem of `rocq/` that says the same or more, with a proof of its own."""
+
+
+def theorem_of(label: str) -> str:
+    """The headline theorem that closes a claim, or the empty string."""
+    return next((name for name, labels in THEOREMS.items() if label in labels), "")
