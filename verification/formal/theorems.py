@@ -4,13 +4,17 @@ THEOREMS = {
     "four_layers": ("three-classes", "four-layers"),
     "three_layers": ("three-layers",),
     "two_layers": ("two-layers-low-rank",),
+    "near_collapse_two": ("two-layers-strong",),
+    "near_collapse_three": ("three-layers-strong",),
 }
 """Headline theorem: labels of the claims it closes on their whole regime of K and L, at every strength, n and width."""
 
 DERIVATIONS = {
-    "dnc": "curve_ge in LowerBound.v: no DNC configuration has a loss below the value of the curve's least point",
+    "dnc": "dnc_bound, curve_ge and dnc_collapsed in LowerBound.v",
     "direct-sum": "unit_beats_dnc in Better.v",
     "head": "head_depth in Head.v",
+    "chord": "piece_sound in CheckInterval.v, and near_collapse in NearCollapse.v for more classes",
+    "lower-bound": "product_bound_all and fit_bound_all in AllWeights.v",
     "halves": "two_layers in Theorems.v (six vertices)",
 }
 """Derivation: the theorem of `rocq/` that says the same or more, with a proof of its own."""

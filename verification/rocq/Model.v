@@ -55,3 +55,13 @@ Definition low_rank_wins (K L w : nat) :=
   forall (R : rcfType) (n : nat) (d : nat -> nat) (lam : nat -> R) (th : weights R K L n d),
   (1 <= n)%N -> (forall l, (l < L)%N -> (w <= d l)%N) -> (forall l, (l <= L)%N -> 0 < lam l) ->
   is_dnc th -> loss lam th < loss lam (zero_weights : weights R K L n d) -> ~ global_minimiser lam th.
+
+(* x = K Lambda to the power L + 1: all that the best loss of DNC depends on, besides L. *)
+Definition x_power (R : rcfType) (K L n : nat) (lam : nat -> R) : R := K%:R ^+ L.+1 * (n%:R * \prod_(l < L.+1) lam l).
+
+(* The same where x is at least a / b. *)
+Definition low_rank_wins_from (a b K L w : nat) :=
+  forall (R : rcfType) (n : nat) (d : nat -> nat) (lam : nat -> R) (th : weights R K L n d),
+  (1 <= n)%N -> (forall l, (l < L)%N -> (w <= d l)%N) -> (forall l, (l <= L)%N -> 0 < lam l) ->
+  (a%:R / b%:R) ^+ L.+1 <= x_power K L n lam ->
+  is_dnc th -> loss lam th < loss lam (zero_weights : weights R K L n d) -> ~ global_minimiser lam th.

@@ -1,7 +1,7 @@
 (* The theorems, in the words of Model.v alone; every proof below is one reference to where it is done. `make prove` prints
    what each assumes. Shapes that are proved elsewhere: certificates (Check*.v), bounds (Pointwise.v, LowerBound.v). *)
 From mathcomp Require Import all_ssreflect all_algebra.
-From Dufm Require Import Model Better CheckHead CheckUnit Certificates ModelFacts.
+From Dufm Require Import Model Better CheckHead CheckUnit Certificates Near ModelFacts.
 Set Implicit Arguments. Unset Strict Implicit. Unset Printing Implicit Defensive.
 Import Order.TTheory GRing.Theory Num.Theory.
 Local Open Scope ring_scope.
@@ -20,6 +20,13 @@ Proof.
 move=> hK; suff -> : (K + 5 = 20 + (K - 15))%N by exact: (check_unit_sound halves_ok).
 by rewrite addnBA // [(20 + K)%N]addnC -addnBA.
 Qed.
+
+(* Near its collapse (x = 0.3969 at two layers, 0.2722 at three) DNC loses from five classes on at two layers, and from
+   four on at three. *)
+Theorem near_collapse_two K : (5 <= K)%N -> low_rank_wins_from 93 250 K 2 K.
+Proof. exact: Near.two. Qed.
+Theorem near_collapse_three K : (4 <= K)%N -> low_rank_wins_from 129 500 K 3 (K + 2).
+Proof. exact: Near.three. Qed.
 
 (* None of this is empty: at every size and for all ratios of the strengths, if they are weak enough, there are DNC
    configurations with a loss below that of zero weights. *)
