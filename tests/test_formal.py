@@ -6,7 +6,9 @@ from pathlib import Path
 import pytest
 
 from dufm.theory.derivations import names as derivation_names
+from dufm.theory.problem import ProblemError
 from dufm.verification.claims import CLAIMS
+from dufm.verification.cli.formal import checked_by_kernel, unasked
 from dufm.verification.formal import kernel
 from dufm.verification.formal.headline import headline_file
 from dufm.verification.formal.theorems import DERIVATIONS, THEOREMS
@@ -79,3 +81,16 @@ def test_headline_certificates_are_those_of_the_claims() -> None:
 
 def test_the_packages_told_are_those_installed() -> None:
     assert kernel.PACKAGES in Path("Makefile").read_text()
+
+
+def test_without_rocq_one_line_says_so(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(kernel.shutil, "which", lambda name: None)
+    with pytest.raises(ProblemError, match="--formal needs the Rocq .* make prove-setup"):
+        kernel.require("--formal")
+    assert "Rocq is not installed" in unasked() and "make prove-setup" in unasked() and "\n" not in unasked()
+
+
+def test_a_derivation_names_its_theorem() -> None:
+    assert "head_depth in Head.v" in checked_by_kernel("head", "text")
+    assert r"head\_depth" in checked_by_kernel("head", "latex")
+    assert checked_by_kernel("rfm-rates", "text") == ""

@@ -13,11 +13,14 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from rich.console import Console
 
 from dufm.verification import checker
 from dufm.verification.base.certificate import Certificate
 from dufm.verification.claims import CLAIMS, claim_named
 from dufm.verification.claims.base.claim import BUDGETS
+from dufm.verification.claims.run import Entry
+from dufm.verification.cli.formal import FOLDER, check_in_kernel
 from dufm.verification.formal import kernel
 from dufm.verification.formal.export import NoTermError, Term, certificate_term, identifier, term, unit_term
 from dufm.verification.formal.headline import halves_factors
@@ -34,7 +37,7 @@ pytestmark = pytest.mark.skipif(not kernel.available(), reason=f"Rocq is missing
 
 @pytest.fixture(scope="module")
 def library(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    folder = tmp_path_factory.mktemp("rocq")
+    folder = tmp_path_factory.mktemp("formal") / FOLDER
     assert all(theorem.closed for theorem in kernel.build(folder, JOBS))
     return folder
 
@@ -164,3 +167,24 @@ def test_an_axiom_is_told(library: Path) -> None:
                  lambda ok: "(False_ind _ lie)")  # fmt: skip
     (told,) = kernel.prove({"lying": lying}, library)
     assert told.accepted and not told.closed and "lie" in told.assumes
+
+
+def test_tables_name_what_the_kernel_checked(library: Path) -> None:
+    out = library.parent
+    (out / "certificates").mkdir()
+    entries = []
+    for label in ("four-layers", "three-layers-strong"):
+        names = [
+            f"certificates/{label}-{i}.json"
+            for i in range(len(claim_named(label).check(BUDGETS["quick"]).certificates))
+        ]
+        for name, certificate in zip(names, claim_named(label).check(BUDGETS["quick"]).certificates, strict=True):
+            (out / name).write_text(json.dumps(certificate))
+        entries.append(Entry(label, "PROVED", "", (), tuple((name, True, "") for name in names), {}))
+    found = check_in_kernel(entries, out, JOBS, Console(stderr=True))
+    assert not found.bad
+    assert found.marks(entries[0]) == "theorem four_layers" and found.covers(entries[0])
+    assert found.marks(entries[1]).startswith("theorem near_collapse_three, 3 certificates")
+
+    (out / entries[0].certificates[0][0]).write_text("{}")
+    assert check_in_kernel(entries, out, JOBS, Console(stderr=True)).bad
