@@ -174,11 +174,9 @@ def test_tables_name_what_the_kernel_checked(library: Path) -> None:
     (out / "certificates").mkdir()
     entries = []
     for label in ("four-layers", "three-layers-strong"):
-        names = [
-            f"certificates/{label}-{i}.json"
-            for i in range(len(claim_named(label).check(BUDGETS["quick"]).certificates))
-        ]
-        for name, certificate in zip(names, claim_named(label).check(BUDGETS["quick"]).certificates, strict=True):
+        certificates = claim_named(label).check(BUDGETS["quick"]).certificates
+        names = [f"certificates/{label}-{i}.json" for i in range(len(certificates))]
+        for name, certificate in zip(names, certificates, strict=True):
             (out / name).write_text(json.dumps(certificate))
         entries.append(Entry(label, "PROVED", "", (), tuple((name, True, "") for name in names), {}))
     found = check_in_kernel(entries, out, JOBS, Console(stderr=True))

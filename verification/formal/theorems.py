@@ -4,6 +4,7 @@ THEOREMS = {
     "four_layers": ("three-classes", "four-layers"),
     "three_layers": ("three-layers",),
     "two_layers": ("two-layers-low-rank",),
+    "one_layer": ("one-layer",),
     "near_collapse_two": ("two-layers-strong",),
     "near_collapse_three": ("three-layers-strong",),
 }
@@ -15,6 +16,7 @@ DERIVATIONS = {
     "head": "head_depth in Head.v",
     "chord": "piece_sound in CheckInterval.v, and near_collapse in NearCollapse.v for more classes",
     "lower-bound": "product_bound_all and fit_bound_all in AllWeights.v",
+    "srg": "srg_unit in Srg.v: for every r >= 4 and L >= 4",
     "halves": "two_layers in Theorems.v (six vertices)",
 }
 """Derivation: the theorem of `rocq/` that says the same or more, with a proof of its own."""

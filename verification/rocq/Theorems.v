@@ -1,7 +1,7 @@
 (* The theorems, in the words of Model.v alone; every proof below is one reference to where it is done. `make prove` prints
    what each assumes. Shapes that are proved elsewhere: certificates (Check*.v), bounds (Pointwise.v, LowerBound.v). *)
 From mathcomp Require Import all_ssreflect all_algebra.
-From Dufm Require Import Model Better CheckHead CheckUnit Certificates Near ModelFacts.
+From Dufm Require Import Model Better CheckHead CheckUnit OneLayer Certificates Near ModelFacts.
 Set Implicit Arguments. Unset Strict Implicit. Unset Printing Implicit Defensive.
 Import Order.TTheory GRing.Theory Num.Theory.
 Local Open Scope ring_scope.
@@ -27,6 +27,12 @@ Theorem near_collapse_two K : (5 <= K)%N -> low_rank_wins_from 93 250 K 2 K.
 Proof. exact: Near.two. Qed.
 Theorem near_collapse_three K : (4 <= K)%N -> low_rank_wins_from 129 500 K 3 (K + 2).
 Proof. exact: Near.three. Qed.
+
+(* One layer: beside any weights stand some with output t Y, a collapsed one, and a loss no larger. *)
+Theorem one_layer (R : rcfType) (K n : nat) (d : nat -> nat) (lam : nat -> R) (th : weights R K 1 n d) :
+  (1 <= K)%N -> (1 <= n)%N -> (K <= d 0)%N -> (forall l, (l <= 1)%N -> 0 < lam l) ->
+  exists (t : R) (th' : weights R K 1 n d), output th' = t%:M *m Y R K n /\ loss lam th' <= loss lam th.
+Proof. exact: OneLayer.one_layer. Qed.
 
 (* None of this is empty: at every size and for all ratios of the strengths, if they are weak enough, there are DNC
    configurations with a loss below that of zero weights. *)
