@@ -4,6 +4,7 @@ DUFM_FORMAL=full takes every shipped certificate and atlas cell and a thousand s
 """
 
 import copy
+import io
 import json
 import os
 import random
@@ -20,7 +21,7 @@ from dufm.verification.base.certificate import Certificate
 from dufm.verification.claims import CLAIMS, claim_named
 from dufm.verification.claims.base.claim import BUDGETS
 from dufm.verification.claims.run import Entry
-from dufm.verification.cli.formal import FOLDER, check_in_kernel
+from dufm.verification.cli.formal import FOLDER, check_in_kernel, show_kernel
 from dufm.verification.formal import kernel
 from dufm.verification.formal.export import NoTermError, Term, certificate_term, identifier, term, unit_term
 from dufm.verification.formal.headline import halves_factors
@@ -181,6 +182,10 @@ def test_tables_name_what_the_kernel_checked(library: Path) -> None:
         entries.append(Entry(label, "PROVED", "", (), tuple((name, True, "") for name in names), {}))
     found = check_in_kernel(entries, out, JOBS, Console(stderr=True))
     assert not found.bad
+    told = io.StringIO()
+    show_kernel(found, entries, Console(file=told))
+    assert "four_layers: Closed under the global context" in told.getvalue()
+    assert "2 of 2 PROVED claims are theorems" in told.getvalue()
     assert found.marks(entries[0]) == "theorem four_layers" and found.covers(entries[0])
     assert found.marks(entries[1]).startswith("theorem near_collapse_three, 3 certificates")
 

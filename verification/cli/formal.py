@@ -77,13 +77,17 @@ def check_in_kernel(entries: Sequence[Entry], out: Path, jobs: int, console: Con
     return Kernel({t.name: t for t in headline}, {by_name[t.name]: t for t in proved}, refused)
 
 
-def show_kernel(found: Kernel, console: Console) -> None:
-    """One line a theorem: its name and what it assumes."""
+def show_kernel(found: Kernel, entries: Sequence[Entry], console: Console) -> None:
+    """One line a theorem, its name and what it assumes; then how much of what is PROVED is a theorem."""
     console.print("Checked by the Rocq kernel: statements in verification/rocq/Theorems.v, certificates one by one")
     for theorem in [*found.headline.values(), *found.certificates.values()]:
         console.print(f"  {theorem}", highlight=False, soft_wrap=True, markup=False)
     for name, reason in found.refused.items():
         console.print(f"  {name}: no term: {reason}", highlight=False, soft_wrap=True, markup=False)
+    proved = [entry for entry in entries if entry.status == "PROVED"]
+    closed = sum(found.covers(entry) for entry in proved)
+    words = f"{closed} of {len(proved)} PROVED claims are theorems of the kernel; the others rest on derivations alone."
+    console.print(words, highlight=False, soft_wrap=True)
 
 
 def unasked() -> str:

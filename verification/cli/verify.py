@@ -49,7 +49,7 @@ def verify_claims(
         if only is None:
             _grid(entries, console, kernel)
         if kernel:
-            show_kernel(kernel, console)
+            show_kernel(kernel, entries, console)
         _summary(entries, out, console)
         if not kernel:
             console.print(unasked(), highlight=False, soft_wrap=True)
