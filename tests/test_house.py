@@ -34,6 +34,7 @@ ROWS = (
     ("verification.claims.squared",),
     ("verification.claims.training", *(f"verification.claims.{topic}" for topic in TOPICS)),
     ("verification.claims",),
+    ("verification.formal",),
     ("verification.cli",),
     ("paper_figs.style",),
     ("paper_figs.squared", "paper_figs.training", "paper_figs.networks", *(f"paper_figs.{topic}" for topic in TOPICS)),

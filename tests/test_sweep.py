@@ -5,11 +5,8 @@ import os
 import re
 import signal
 import sqlite3
-import subprocess
-import sys
 import time
 import warnings
-from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing
 from dataclasses import replace
@@ -18,9 +15,9 @@ from functools import partial
 from multiprocessing import active_children
 from pathlib import Path
 
-import psutil
 import pytest
 from rich.console import Console
+from watching import gone, lines_of
 
 from dufm.theory.problem import ProblemError
 from dufm.theory.squared.phi import collapse_threshold
@@ -219,22 +216,6 @@ if __name__ == "__main__":
             print(tally.done, *[p.pid for p in active_children()], flush=True)
         sweep(read_grid("2:3", "3:4", "0.02,0.1"), Effort(3, 3, 600), store, lambda: process_pool(1), "p", told=told)
 """
-
-
-def lines_of(script: Path, path: Path) -> Iterator[tuple[subprocess.Popen[str], list[int]]]:
-    command = [sys.executable, str(script), str(path)]
-    environment = os.environ | {"PYTHONPATH": str(Path(__file__).parents[1])}
-    with subprocess.Popen(command, stdout=subprocess.PIPE, text=True, env=environment) as child:
-        assert child.stdout is not None
-        for line in child.stdout:
-            yield child, [int(word) for word in line.split()]
-
-
-def gone(pid: int) -> bool:
-    try:
-        return psutil.Process(pid).status() == psutil.STATUS_ZOMBIE
-    except psutil.NoSuchProcess:
-        return True
 
 
 def test_killing_workers_and_then_the_parent_loses_only_cells_in_flight(serial: Path, tmp_path: Path) -> None:

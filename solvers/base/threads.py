@@ -19,7 +19,7 @@ def limit_blas() -> None:
     """
     asked = os.environ.get(OWN, "1")
     if not asked.isascii() or not asked.isdigit() or int(asked) < 1:
-        print(f"error: {OWN} must be an integer >= 1, got {asked!r}", file=sys.stderr)
+        sys.stderr.write(f"error: {OWN} must be an integer >= 1, got {asked!r}\n")
         raise SystemExit(2)
     for variable in VARIABLES:
         os.environ[variable] = asked

@@ -25,7 +25,7 @@ import sympy
 from dufm.solvers.base.parallel import versions
 from dufm.theory.problem import ProblemError
 from dufm.verification.atlas.sweep import Halted
-from dufm.verification.claims.run import source_digest
+from dufm.verification.base.source_digest import source_digest
 
 CONNECT_SECONDS = 10.0
 ANSWER_SECONDS = 30.0

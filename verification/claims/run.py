@@ -1,6 +1,5 @@
 """Running claims: in parallel, certificates written and re-checked, the report on disk after every claim."""
 
-import hashlib
 import json
 import platform
 from collections.abc import Callable, Iterable, Iterator, Sequence
@@ -12,8 +11,8 @@ from pathlib import Path
 from typing import Any
 
 from dufm.solvers.base.files import write_whole
-from dufm.solvers.base.shipped import shipped
 from dufm.verification.base.certificate import write
+from dufm.verification.base.source_digest import source_digest
 from dufm.verification.checker import check
 from dufm.verification.claims import claim_named
 from dufm.verification.claims.base.claim import BUDGETS, Budget, Claim
@@ -61,16 +60,6 @@ class Entry:
     def bad(self) -> bool:
         """Whether this entry must fail the run."""
         return not self.sound or self.fell
-
-
-def source_digest() -> str:
-    """A hash of the program and its witnesses: results are re-used only for the same ones."""
-    root = shipped("")
-    digest = hashlib.sha256()
-    for floor in ("theory", "solvers", "verification"):
-        for path in sorted([*(root / floor).rglob("*.py"), *(root / floor).rglob("*.json")]):
-            digest.update(str(path.relative_to(root)).encode() + b"\0" + path.read_bytes())
-    return digest.hexdigest()[:16]
 
 
 def run(

@@ -25,7 +25,7 @@ from dufm.verification.atlas.store import Record, Store, open_store
 from dufm.verification.atlas.sweep import Opener, Tally, process_pool, sweep
 from dufm.verification.atlas.work import Effort
 from dufm.verification.base.number_lists import read_integers
-from dufm.verification.claims.run import source_digest
+from dufm.verification.base.source_digest import source_digest
 from dufm.verification.claims.settled import (
     CERTIFIED_LOW,
     CERTIFIED_OTHER,
