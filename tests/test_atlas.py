@@ -14,6 +14,7 @@ import numpy as np
 import pytest
 from rich.console import Console
 
+from dufm.solvers.objectives.squared import loss
 from dufm.solvers.search.solution import Outcome, Solution, save
 from dufm.theory.problem import Problem, ProblemError
 from dufm.theory.squared.phi import collapse_threshold, phi, phi_of_power
@@ -112,8 +113,8 @@ def test_records_are_told_with_their_verdicts(folder: Path, capsys: pytest.Captu
     assert all(0 < r["lower"] < r["ratio"] <= 1 and r["verdict"] == PROVED_LOW for r in told["records"])
     assert run_records("3", None, folder, False, Console(width=200)) == 0
     assert f"{told['records'][0]['ratio']:.4f} P" in capsys.readouterr().out
-    assert run_records("4", None, folder, True, Console()) == 0
-    assert json.loads(capsys.readouterr().out)["records"] == []
+    with pytest.raises(ProblemError, match=r"--K 4 must name cells that .* holds \(K 3:3, L 4:4\), got none"):
+        run_records("4", None, folder, True, Console())
     SPOILED["weight"]((content := json.loads(path_of(folder, K, L).read_text()))["records"][0])
     path_of(folder, K, L).write_text(json.dumps(content))
     assert run_records(None, None, folder, False, Console(width=200)) == 1
@@ -162,7 +163,9 @@ def test_a_solution_of_a_search_is_filed_where_dnc_was_held(folder: Path) -> Non
     content[cell] = {"Lambda": cell.strength, "state": "dnc", "ratio": 1.0, "certificate": None}
     records.write_file(folder, K, L, content)
     weights = tuple(floats(as_text(record["certificate"])))
-    solution = Solution(cell.problem, weights, 0.1, np.zeros(1), "mine", {}, 0, {}, Outcome.FINISHED)
+    solution = Solution(
+        cell.problem, weights, loss(cell.problem, weights), np.zeros(1), "mine", {}, 0, {}, Outcome.FINISHED
+    )
     assert run_submit(save(solution, folder / "mine.npz"), folder, False, Console(quiet=True)) == 0
     filed, held = read_file(path_of(folder, K, L))[cell], judge(cell, as_text(record["certificate"]))
     assert filed["ratio"] == pytest.approx(held.ratio, rel=1e-9) and check_atlas(folder) == []

@@ -176,6 +176,6 @@ def test_numbers_after_a_derivation() -> None:
     words = ce_numbers_at(3, "text")
     assert "K = 10: cheapest known johnson(5,2), rank 4, c = 6.928203230" in words
     assert "collapse beats zero weights up to 0.0619960147" in words and "lambda_PSD = 0.01420508927" in words
-    assert r"lambda\_PSD" in ce_numbers_at(2, "latex") and "lambda_PSD" not in ce_numbers_at(1, "markdown")
+    assert r"\lambda_{\mathrm{PSD}}" in ce_numbers_at(2, "latex") and "lambda_PSD" not in ce_numbers_at(1, "markdown")
     with pytest.raises(ProblemError, match="--L must be an integer >= 1, got 0"):
         ce_numbers_at(0, "text")

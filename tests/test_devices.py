@@ -74,7 +74,7 @@ def test_both_engines_end_every_kind_of_start_at_one_loss() -> None:
         Recipe(i, KINDS[kind], eps0, scale, 4) for i, (kind, eps0, scale) in enumerate(ARMS[j] for j in FIXED[:8])
     ]
     jax, numba = jax_runner(THREE, "cpu", 32), processor(THREE, 2)
-    ends = [[value for value, _ in runner.run(recipes, 5, None)] for runner in (jax, numba)]
+    ends = [[value for value, _ in runner.run(recipes, 5, None, lambda found: None)] for runner in (jax, numba)]
     assert len(ends[0]) == 8 and np.allclose(sorted(ends[0]), sorted(ends[1]), rtol=3e-6)
     assert jax.rounds[0] * 4 == jax.rounds[1] and jax.rounds[0] % 2 == 0
 

@@ -83,7 +83,8 @@ def test_settling_foretells_the_polished_loss(found, refined) -> None:
 def test_fifteen_classes_and_five_layers_are_polished() -> None:
     found, _ = global_search(FIFTEEN, restarts=6, seed=0)
     result = refine(FIFTEEN, found.weights)
-    assert result.is_stationary and result.residual <= RESIDUAL_GOAL and result.loss <= found.loss
+    assert result.is_stationary and result.residual <= RESIDUAL_GOAL
+    assert result.loss <= found.loss * (1 + 1e-15)
     assert result.loss == loss(FIFTEEN, result.weights)
     assert sum(w.size for w in result.weights) < sum(a * b for a, b in FIFTEEN.shapes) / 2
     gradient = loss_and_gradient(FIFTEEN, result.weights)[1]

@@ -177,6 +177,7 @@ def test_an_edited_row_is_named_and_not_shown(serial: Path, tmp_path: Path, colu
     with open_store(path) as store, pytest.raises(ProblemError, match=words):
         store.records()
     options = {"budget": "600s", "restarts": 3, "seed": 3, "jobs": 1, "db": path, "again": True, "warm": False}
+    options |= {"deadline": None}
     with pytest.raises(ProblemError, match=words):
         run_map(("3", "4", "0.02,0.1"), options | {"dask": None, "export": None}, False, Console())
 

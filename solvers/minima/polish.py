@@ -50,7 +50,7 @@ class Polished:
     """Weights after polishing and what was found out about them.
 
     Attributes:
-        weights: polished weights, or the ones given where polishing failed; never of larger loss.
+        weights: polished weights, or the ones given where polishing failed; of no larger loss, up to 1e-15 of it.
         loss: their loss.
         succeeded: whether Newton converged to a point of no larger loss.
         sentence: what happened.

@@ -80,7 +80,7 @@ def _read(told: dict[str, Any]) -> Setting:
 def _losses(setting: Setting, row: np.ndarray) -> tuple[float, float]:
     """(loss, fit) of the weights of a run, with a column of H_1 for each sample."""
     problem, weights = setting.problem, unpack_row(setting.shapes, row)
-    output = weights[-1] @ Objective(problem).features(weights[:-1])[0][-1]
+    output = weights[-1] @ Objective(problem).forward(weights[:-1]).features[-1]
     fit = float(np.sum((output - np.repeat(np.eye(problem.K), problem.n, axis=1)) ** 2)) / (2 * problem.K * problem.n)
     return fit + sum(float(s) / 2 * float(np.sum(w * w)) for s, w in zip(problem.lambdas, weights, strict=True)), fit
 
