@@ -1,8 +1,11 @@
 """checker.py meets hostile files, damaged certificates and the command line: always an answer, soon, in one line."""
 
+import ast
 import copy
 import json
+import os
 import random
+import shutil
 import subprocess
 import sys
 import time
@@ -33,6 +36,25 @@ def test_a_duplicate_key_is_rejected_wherever_it_is_read():
         assert "once" in checker.check(text.replace(key, twice)).sentence
     den = text.index('"den"')
     assert not checker.check(text[:den] + '"den": 1, ' + text[den:]).ok
+
+
+def test_no_key_but_those_named_is_accepted_the_empty_one_neither():
+    for make, reach in (
+        (point32, []),
+        (point32, ["problem"]),
+        (interval32, ["problem"]),
+        (certified_head, ["problem"]),
+    ):
+        for key in ("", " ", "K ", "found_by "):
+            certificate = make()
+            node = certificate
+            for name in reach:
+                node = node[name]
+            node[key] = 1
+            assert "exactly the keys" in judge(certificate).sentence
+        certificate = make()
+        certificate["witness"][0][""] = 1
+        assert "exactly the keys" in judge(certificate).sentence
 
 
 def test_found_by_is_optional_and_may_hold_floats_but_nothing_else_may():
@@ -117,6 +139,17 @@ HOSTILE = {
 }
 
 
+HOSTILE |= {
+    "byte order mark": lambda: b"\xef\xbb\xbf" + json.dumps(point32()).encode(),
+    "NaN": lambda: json.dumps(point32()).replace("250", "NaN").encode(),
+    "Infinity": lambda: json.dumps(point32()).replace("250", "Infinity").encode(),
+    "a float": lambda: json.dumps(point32()).replace("250", "250.0").encode(),
+    "true": lambda: json.dumps(point32()).replace('"version": 1', '"version": true').encode(),
+    "5000 digits": lambda: json.dumps(point32()).replace("250", "9" * 5000).encode(),
+    "deep in found_by": lambda: json.dumps(point32() | {"found_by": 0})[:-2].encode() + b"[" * 10**6,
+}
+
+
 @pytest.mark.parametrize("name", HOSTILE)
 def test_a_hostile_file_is_rejected_soon_and_in_one_line(name, tmp_path):
     path = tmp_path / "hostile.json"
@@ -184,6 +217,48 @@ def test_bad_usage_and_unreadable_files_give_one_line_and_code_2(arguments):
     done = run(*arguments)
     assert done.returncode == 2 and done.stdout == ""
     assert done.stderr.count("\n") == 1 and "Traceback" not in done.stderr
+
+
+@pytest.mark.skipif(not hasattr(os, "mkfifo"), reason="no pipes with names on this system")
+def test_a_pipe_or_a_device_is_refused_at_once(tmp_path):
+    os.mkfifo(tmp_path / "pipe.json")
+    for place in (tmp_path / "pipe.json", "/dev/zero", tmp_path):
+        done = run(place, timeout=10)
+        assert done.returncode == 2 and done.stdout == ""
+        assert done.stderr.count("\n") == 1 and "not a plain one" in done.stderr
+
+
+def test_the_least_version_it_states_can_run_it_and_an_older_one_is_told_so():
+    tree = ast.parse(text := CHECKER.read_text(), feature_version=(3, 9))
+    assert "Python 3.9" in (ast.get_docstring(tree) or "")
+    # What 3.9 would only find out while running: zip(strict=) and X | Y in annotations.
+    assert not any(node.arg == "strict" for node in ast.walk(tree) if isinstance(node, ast.keyword))
+    places = [n.annotation for n in ast.walk(tree) if isinstance(n, ast.arg | ast.AnnAssign) and n.annotation]
+    places += [n.returns for n in ast.walk(tree) if isinstance(n, ast.FunctionDef) and n.returns]
+    assert not any(isinstance(part, ast.BitOr) for place in places for part in ast.walk(place))
+    # 3.8 gets as far as this line.
+    ast.parse(text, feature_version=(3, 8))
+    old = f"import runpy, sys; sys.version_info = (3, 8, 18); runpy.run_path({str(CHECKER)!r}, run_name='__main__')"
+    done = subprocess.run([sys.executable, "-c", old], capture_output=True, text=True, timeout=20)
+    assert (done.returncode, done.stdout, done.stderr) == (2, "", "checker.py needs Python 3.9 or newer\n")
+
+
+@pytest.mark.parametrize("version", ["3.9", "3.10", "3.12", "3.13", "3.14"])
+def test_other_pythons_on_this_machine_judge_alike(version, tmp_path):
+    python = shutil.which(f"python{version}")
+    probe = [str(python), "-c", "import sys; print('%d.%d' % sys.version_info[:2])"]
+    found = python and subprocess.run(probe, capture_output=True, text=True, timeout=20).stdout.strip()
+    if found != version:
+        pytest.skip(f"no Python {version} here")
+    bad, good = tmp_path / "bad.json", tmp_path / "good.json"
+    bad.write_text(json.dumps(certified_head(3)))
+    good.write_text(json.dumps(interval32()))
+    command = ["-S", "-I", str(CHECKER), "--exact", str(good), str(bad)]
+    here, there = (
+        subprocess.run([p, *command], capture_output=True, timeout=60) for p in (sys.executable, str(python))
+    )
+    assert (here.returncode, here.stdout, here.stderr) == (there.returncode, there.stdout, there.stderr)
+    assert here.stdout.startswith(b"ACCEPTED") and here.returncode == 1
 
 
 def test_an_unreadable_file_does_not_hide_the_others(tmp_path):

@@ -1,5 +1,5 @@
-"""Check certificates that deep neural collapse (DNC) is not optimal: exact, standard library only, this file alone.
-    python -S -I verification/checker.py [--exact] FILE...     exit 0: all accepted, 1: some rejected, 2: usage, no file
+"""Check certificates that deep neural collapse (DNC) is not optimal: exact, Python 3.9 with its library, no more.
+    python3 -S -I verification/checker.py [--exact] FILE...    exit 0: all accepted, 1: some rejected, 2: usage, no file
 K classes, n samples a class, L weight layers, p = L + 1 factors H_1, W_1, ..., W_L of any hidden widths; the loss is
     1/(2K) ||W_L relu(... W_2 relu(W_1 H_1)) - I||^2 + 1/2 (n lambda_H ||H_1||^2 + sum_l lambda_l ||W_l||^2)
 in Frobenius norms (H_1 has one column a class, which its n samples share). DNC means output t I at the least cost; its
@@ -20,6 +20,7 @@ L_from and q <= K mean C < K from there up. The direct sum with DNC on K' - K cl
 
 import json
 import math
+import os
 import sys
 from collections import namedtuple
 from decimal import ROUND_DOWN, Context, Decimal
@@ -27,11 +28,10 @@ from fractions import Fraction
 from operator import lt, mul
 from typing import Any
 
-MAX_BYTES, MAX_DIGITS, MAX_SIDE, MAX_PART, MAX_L = 8 << 20, 1000, 1000, 10**30, 32
-MAX_WORK = 2 * 10**9  # roughly nanoseconds of integer arithmetic, estimated before any of it is done
+sys.version_info >= (3, 9) or sys.exit(print("checker.py needs Python 3.9 or newer", file=sys.stderr) or 2)
+MAX_BYTES, MAX_DIGITS, MAX_SIDE, MAX_PART, MAX_L, MAX_WORK = 8 << 20, 1000, 1000, 10**30, 32, 2 * 10**9
 LIMITS = {"K": (2, MAX_SIDE), "L": (1, MAX_L), "L_from": (3, 1000), "n": (1, MAX_PART), "version": (1, 1)}
 NAMES = ["H_1", *(f"W_{i}" for i in range(1, MAX_L + 1))]
-Matrix = tuple[list[list[int]], int]  # rows and their common denominator
 Result = namedtuple("Result", "ok sentence margin kind facts", defaults=(None, "", {}))
 
 
@@ -47,7 +47,7 @@ def integer(value: Any, name: str, least: int, most: float) -> int:
 
 def members(value: Any, name: str, keys: str, optional: str = "") -> list[Any]:
     found = dict(value) if type(value) is tuple else {}  # JSON objects arrive as tuples of pairs
-    fits = set(keys.split()) <= set(found) <= {*keys.split(), optional} and len(found) == len(value)
+    fits = set(keys.split()) <= set(found) <= {*keys.split(), *optional.split()} and len(found) == len(value)
     need(fits, f"{name} must be an object with exactly the keys {keys}, each once")
     return [integer(found[key], key, *LIMITS[key]) if key in LIMITS else found[key] for key in keys.split()]
 
@@ -58,11 +58,11 @@ def rationals(value: Any, name: str, least: int, most: int) -> list[Fraction]:
     return [Fraction(*(integer(x, f"a part of {name}", 1, MAX_PART) for x in pair)) for pair in value]
 
 
-def read_matrices(witness: Any, names: list[str], K: int, work: int = 0) -> list[Matrix]:
-    """The matrices named, in this order, once their sizes and the arithmetic they ask for are known to be small."""
+def read_matrices(witness: Any, names: list[str], K: int, work: int = 0) -> list[Any]:
+    """(rows, den) of each matrix named, once sizes and arithmetic, in nanoseconds or so, are known to be small."""
     need(type(witness) is list and len(witness) == len(names), f"witness must list {len(names)} matrices")
     matrices, bits = [], 0
-    for item, name in zip(witness, names, strict=True):
+    for item, name in zip(witness, names):
         found, den, rows = members(item, f"matrix {name}", "name den rows")
         need(found == name, f"{name} is misnamed or misplaced: witness must list {', '.join(dict.fromkeys(names))}")
         short = rows if type(rows) is list and len(rows) <= MAX_SIDE else [0]
@@ -77,13 +77,13 @@ def read_matrices(witness: Any, names: list[str], K: int, work: int = 0) -> list
     return matrices
 
 
-def measure(factors: list[Matrix], K: int) -> tuple[Fraction, list[Fraction], int]:
+def measure(factors: list[Any], K: int) -> tuple[Fraction, list[Fraction], int]:
     """||Z - I||^2 / (2K) for Z = W_L relu(... relu(W_1 H_1)), the squared norms, the least hidden width with room."""
     output, den = factors[0]
     need(len(output[0]) == K == len(factors[-1][0]), f"the first factor needs K = {K} columns, the last K rows")
     for i, (rows, own) in enumerate(factors[1:]):
         need(len(rows[0]) == len(output), f"factor {i + 2} of {len(factors)} needs {len(output)} columns")
-        columns = list(zip(*(output if i == 0 else [[max(x, 0) for x in row] for row in output]), strict=True))
+        columns = list(zip(*(output if i == 0 else [[max(x, 0) for x in row] for row in output])))
         output, den = [[sum(map(mul, row, column)) for column in columns] for row in rows], den * own
     miss = sum((x - den * (i == j)) ** 2 for i, row in enumerate(output) for j, x in enumerate(row))
     norms = [Fraction(sum(x * x for row in rows for x in row), own**2) for rows, own in factors]
@@ -99,8 +99,7 @@ def dnc_lower_bound(K: int, strengths: list[Fraction]) -> Fraction:
     if a is not right, x - g changes sign once at most, from + to -, hence f(u) >= min(f(0), f(a)). For a <= u <= b,
     f(u) >= 1/2 (1 - b^p)^2 + (p/2) g(b) a^2 term by term, a and b included. So f is >= this number or >= f(0) = 1/2.
     """
-    p, a, b = len(strengths), Fraction(0), Fraction(1)
-    x_power = math.prod(strengths, start=Fraction(K) ** p)
+    p, a, b, x_power = len(strengths), Fraction(0), Fraction(1), math.prod(K * x for x in strengths)
     while b - a > Fraction(1, 2**128):
         u = (a + b) / 2
         right = u**p >= Fraction(p - 2, 2 * p - 2) and (u ** (p - 2) * (1 - u**p)) ** p <= x_power
@@ -123,7 +122,7 @@ def check_interval(problem: Any, witness: Any) -> tuple[Fraction, str, dict[str,
     cuts, p, width, ends = rationals(pairs, "cuts", 2, MAX_SIDE), L + 1, K, []
     need(all(map(lt, cuts, cuts[1:])), "cuts must rise")
     factors = read_matrices(witness, NAMES[:p] * (len(cuts) - 1), K, (len(cuts) - 1) * (6 * 10**6 + 26000 * p**3))
-    for i, piece in enumerate(zip(cuts, cuts[1:], strict=False)):
+    for i, piece in enumerate(zip(cuts, cuts[1:])):
         fit, norms, own = measure(factors[p * i : p * i + p], K)
         ends += [(fit + x * sum(norms) / 2, dnc_lower_bound(K, [x] * p)) for x in piece]
         width = max(width, own)
@@ -139,7 +138,7 @@ def check_head(problem: Any, witness: Any) -> tuple[Fraction, str, dict[str, Any
     fit, norms, width = measure([B, A, W, U], K)
     h, q = math.prod(norms), len(A[0])
     need(q <= K, f"q = {q} must be at most K = {K}, or DNC wins again at large L")
-    need(min(sum(map(mul, x, y)) for x in A[0] for y in zip(*B[0], strict=True)) >= 0, "V = A B has a negative entry")
+    need(min(sum(map(mul, x, y)) for x in A[0] for y in zip(*B[0])) >= 0, "V = A B has a negative entry")
     need(fit == 0, "U relu(W V) is not I")
     sentence = f"DNC is not optimal for K={K}, L >= {L}, any n, hidden widths >= {width}, strengths where DNC is not 0"
     sentence += f"; nor, by direct sums, for any K' >= K at hidden widths >= {width} + K' - K"
@@ -155,8 +154,8 @@ def parse_int(text: str) -> int:
     return int(text)  # refuses NaN and Infinity, which Python's JSON reader takes for constants
 
 
-def check(certificate: str | bytes) -> Result:
-    """Judge a certificate's text: always a Result; its margin is by how much the inequality holds, > 0 iff ok."""
+def check(certificate: Any) -> Result:
+    """Judge a certificate, str or bytes: always a Result; by its margin, > 0 iff ok, the inequality holds."""
     try:
         need(len(certificate) <= MAX_BYTES, f"longer than {MAX_BYTES} bytes")
         text = certificate.decode() if isinstance(certificate, bytes) else certificate
@@ -174,17 +173,18 @@ def check(certificate: str | bytes) -> Result:
 
 
 def main(arguments: list[str]) -> int:
-    sys.set_int_max_str_digits(0)
+    getattr(sys, "set_int_max_str_digits", int)(0)  # of newer Pythons: margins may be longer
     names, code = [x for x in arguments if x != "--exact"], 0
     if not names or any(x.startswith("-") for x in names):
         print("usage: python -S -I checker.py [--exact] FILE...", file=sys.stderr)
         return 2
     for name in names:
         try:
+            need(os.path.isfile(name), "no such file, or not a plain one")  # a pipe would hang
             with open(name, "rb") as file:
                 result = check(file.read(MAX_BYTES + 1))
-        except OSError as error:
-            print(f"cannot read {ascii(name)}: {error.strerror}", file=sys.stderr)
+        except (OSError, ValueError) as error:
+            print(f"cannot read {ascii(name)}: {getattr(error, 'strerror', error)}", file=sys.stderr)
             code = code or 2
             continue
         tail = "" if result.margin is None else f"; margin {result.margin}"
