@@ -8,6 +8,7 @@ what can be computed from the weights is computed again by who reads them (`requ
 import hashlib
 import io
 import json
+import math
 import os
 import uuid
 import zipfile
@@ -19,21 +20,24 @@ from typing import Any
 
 import numpy as np
 
+from dufm.solvers.base.packed import MOST_BYTES, Packed
 from dufm.theory.problem import ProblemError
 
 DIGESTS = "digests"
 # Relative: sums of a million terms in another order, with room.
 ROUNDING = 1e-9
-# What reading a file that is cut off, overwritten or of another program can raise.
+# What reading a file that is cut off, overwritten or of another program raises. Not what a fault of this program would:
+# no AttributeError, no RuntimeError.
 DAMAGE = (
     OSError,
     EOFError,
     ValueError,
-    LookupError,
+    KeyError,
+    IndexError,
     TypeError,
-    AttributeError,
-    ArithmeticError,
-    RuntimeError,
+    ZeroDivisionError,
+    OverflowError,
+    RecursionError,
     zipfile.BadZipFile,
     zlib.error,
 )
@@ -90,25 +94,41 @@ def write_archive(
 
 
 def read_archive(path: str | Path, form: str) -> tuple[dict[str, Any], dict[str, np.ndarray]]:
-    """(record, arrays) of what `write_archive` wrote; damage is raised as it comes, see `reading`."""
-    # From bytes: np.load leaves a damaged file open, and of one that is no archive it speaks as of a pickle.
-    content = Path(path).read_bytes()
-    if not zipfile.is_zipfile(io.BytesIO(content)):
-        raise zipfile.BadZipFile("not an archive, or cut off")
-    with np.load(io.BytesIO(content), allow_pickle=False) as held:
-        text = str(held["record"])
-        record = json.loads(text)
-        found = record.pop("format")
-        if found != form:
-            raise ValueError(f"format {found!r}")
-        arrays = {name: held[name] for name in held.files if name not in ("record", DIGESTS)}
-        if DIGESTS not in held.files:
-            raise ValueError("no digests: edited, or written by an earlier version")
-        stated, own = json.loads(str(held[DIGESTS])), _digests(text, arrays)
-        changed = sorted(name for name in stated.keys() | own.keys() if stated.get(name) != own.get(name))
-        if changed:
-            raise ValueError(f"field {', '.join(changed)} is not as it was written")
-        return record, arrays
+    """(record, arrays) of what `write_archive` wrote; damage is raised as it comes, see `reading`.
+
+    Nothing is unpacked but what the digests name, and no more than is claimed; a claim too large is refused.
+    """
+    path = Path(path)
+    if path.exists() and not path.is_file():
+        raise ValueError("not a plain file")
+    if path.stat().st_size > MOST_BYTES:
+        raise ValueError(f"larger than {MOST_BYTES} bytes")
+    packed = Packed(path.read_bytes())
+    text, record = _told(packed, "record")
+    found = record.pop("format")
+    if found != form:
+        raise ValueError(f"format {found!r}")
+    if DIGESTS not in packed.names:
+        raise ValueError("no digests: edited, or written by an earlier version")
+    _, stated = _told(packed, DIGESTS)
+    names = [name for name in packed.names if name not in ("record", DIGESTS)]
+    arrays = {name: packed.array(name) for name in names if name in stated}
+    own = _digests(text, arrays) | {name: "" for name in names if name not in stated}
+    changed = sorted(name for name in stated.keys() | own.keys() if stated.get(name) != own.get(name))
+    if changed:
+        raise ValueError(f"field {', '.join(changed)} is not as it was written")
+    return record, arrays
+
+
+def _told(packed: Packed, name: str) -> tuple[str, dict[str, Any]]:
+    """A text in an archive, and the JSON object it is."""
+    text = packed.array(name)
+    if text.dtype.kind != "U" or text.shape:
+        raise ValueError(f"{name} is no text")
+    told = json.loads(str(text))
+    if not isinstance(told, dict):
+        raise ValueError(f"{name} is no JSON object")
+    return str(text), told
 
 
 def _digests(text: str, arrays: Mapping[str, np.ndarray]) -> dict[str, str]:
@@ -120,13 +140,20 @@ def _digests(text: str, arrays: Mapping[str, np.ndarray]) -> dict[str, str]:
     return {name: hashlib.sha256(content).hexdigest() for name, content in told.items()}
 
 
+def require_finite(field: str, array: np.ndarray) -> None:
+    """Raise ValueError, naming the field, unless an array holds finite floats only."""
+    if array.dtype.kind != "f" or not np.isfinite(array).all():
+        raise ValueError(f"field {field} must hold finite floats")
+
+
 def require_same(field: str, stated: float, computed: float) -> None:
     """Check a number in a file against the same number computed from the weights beside it.
 
     Raises:
         ValueError: naming the field, where they differ by more than rounding on another processor may make them.
     """
-    if not abs(stated - computed) <= ROUNDING * abs(computed):
+    # Of infinity everything is within a billionth.
+    if not (math.isfinite(computed) and abs(stated - computed) <= ROUNDING * abs(computed)):
         raise ValueError(f"field {field} says {stated:.17g}, its weights have {computed:.17g}")
 
 
@@ -138,9 +165,12 @@ def reading(path: str | Path, what: str) -> Iterator[None]:
         ProblemError: naming the path; `what` says what the file should be, e.g. "network".
     """
     try:
-        yield
+        # Numbers may be as large as a file likes; what comes out is judged, and warnings say nothing to who reads it.
+        with np.errstate(all="ignore"):
+            yield
     except FileNotFoundError:
         raise ProblemError(f"{what} file must exist, got {str(path)!r}") from None
     except DAMAGE as error:
-        reason = " ".join(str(error).split())[:200]
+        told = f"no field {error}" if isinstance(error, KeyError) else str(error)
+        reason = " ".join(told.split())[:200]
         raise ProblemError(f"{what} file must be an undamaged .npz by dufm, got {str(path)!r} ({reason})") from None

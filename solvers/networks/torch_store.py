@@ -46,7 +46,10 @@ def load(path: str | Path, device: str = "cpu") -> tuple[ConvRun, dict[str, Any]
         run = begin(plan_from(record["plan"]), record["backbone"], tuple(record["shape"]), device)
         for name, module in (("body", run.body), ("head", run.head)):
             own = {k.removeprefix(f"{name}/"): v for k, v in arrays.items() if k.startswith(f"{name}/")}
-            module.load_state_dict(own)
+            try:
+                module.load_state_dict(own)
+            except RuntimeError as error:
+                raise ValueError(f"weights do not fit the plan: {error}") from None
         count = sum(len(group["params"]) for group in run.optimiser.param_groups)
         set_moments(run, [arrays.get(f"moment/{i}") for i in range(count)])
         run.epoch, run.outcome = record["epoch"], Outcome[record["outcome"]]

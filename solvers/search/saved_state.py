@@ -8,10 +8,9 @@ from pathlib import Path
 import numpy as np
 
 from dufm.solvers.base.arrays import Array
-from dufm.solvers.base.files import read_archive, reading, require_same, write_archive
-from dufm.solvers.objectives.any_loss import loss_of
+from dufm.solvers.base.files import read_archive, reading, require_finite, write_archive
 from dufm.solvers.search.bandit import ARMS, Arm, ArmRecord
-from dufm.solvers.search.solution import problem_from, stated
+from dufm.solvers.search.solution import problem_from, require_loss, stated
 from dufm.solvers.search.state import Group, State
 from dufm.theory.problem import Problem, ProblemError
 
@@ -49,25 +48,32 @@ def load_state(problem: Problem, seed: int, path: str | Path) -> State:
     """
     with reading(path, "--resume: the search"):
         record, arrays = read_archive(path, FORMAT)
-        known, numbers = problem_from(record["problem"]), iter(arrays["weights"].tolist())
+        known, numbers, used = problem_from(record["problem"]), arrays["weights"], 0
+        require_finite("weights", numbers)
 
         def factors(shapes: list[list[int]]) -> tuple[Array, ...]:
-            return tuple(np.array([next(numbers) for _ in range(a * b)]).reshape(a, b) for a, b in shapes)
+            nonlocal used
+            found = []
+            for a, b in shapes:
+                found.append(numbers[used : used + a * b].reshape(a, b).copy())
+                used += a * b
+            return tuple(found)
 
         best = float.fromhex(record["best"][0]), factors(record["best"][1])
         groups = [Group(float.fromhex(v), factors(shapes), hits, fixed) for v, hits, fixed, shapes in record["groups"]]
         named = [("best", *best), *((f"groups[{i}]", g.loss, g.weights) for i, g in enumerate(groups))]
         for name, value, weights in named:
             if weights:
-                require_same(name, value, loss_of(known, weights))
+                require_loss(name, value, known, weights)
         if any(not g.weights and g.loss < best[0] for g in groups) or (not best[1] and np.isfinite(best[0])):
             raise ValueError("field best is not the lowest loss, or has no weights")
         # Of arms that this version of the program has not, nothing is known; a search without arms stays one.
         learned = {(kind, eps, scale): (tried, hits, low) for kind, eps, scale, tried, hits, low in record["arms"]}
         arms = [_arm(arm, *learned.get(arm, (0, 0, "inf"))) for arm in (ARMS if learned else ())]
         losses = [float(x) for x in arrays["losses"]]
+        own = int(record["seed"])
         state = State(losses, best, groups, int(record["fixed"]), arms, int(record["since"]))
-    if known != problem or int(record["seed"]) != seed:
+    if known != problem or own != seed:
         raise ProblemError(f"--resume: {path} belongs to another problem or seed; choose another --out")
     return state
 

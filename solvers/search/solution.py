@@ -1,5 +1,6 @@
 """What a search hands back, and how it is kept on disk."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from enum import Enum
 from fractions import Fraction
@@ -9,7 +10,7 @@ from typing import Any
 import numpy as np
 
 from dufm.solvers.base.arrays import Array
-from dufm.solvers.base.files import read_archive, reading, require_same, write_archive
+from dufm.solvers.base.files import read_archive, reading, require_finite, require_same, write_archive
 from dufm.solvers.objectives.any_loss import loss_of
 from dufm.theory.problem import Problem
 
@@ -82,6 +83,15 @@ def problem_from(told: dict[str, Any]) -> Problem:
     return Problem(told["K"], told["L"], lambdas, told["width"], told["n"], told.get("loss", "mse"))
 
 
+def require_loss(field: str, stated: float, problem: Problem, weights: Sequence[Array]) -> None:
+    """Raise ValueError unless weights read from a file are finite, fit the problem and have the loss stated."""
+    for i, weight in enumerate(weights):
+        require_finite(f"{field}: factor {i} of its weights", weight)
+    # Before anything is made as large as the problem says it is.
+    problem.check_shapes([weight.shape for weight in weights])  # pyright: ignore[reportArgumentType]
+    require_same(field, stated, loss_of(problem, weights))
+
+
 def save(solution: Solution, path: str | Path) -> Path:
     """Write a solution as .npz in one step: readers see the old file or the whole new one, never a part.
 
@@ -114,10 +124,10 @@ def load(path: str | Path) -> Solution:
         record, arrays = read_archive(path, FORMAT)
         if record["version"] != 1:
             raise ValueError(f"version {record['version']!r}")
-        weights = tuple(np.asarray(arrays[f"factor_{i}"], dtype=float) for i in range(record["factors"]))
+        weights = tuple(arrays[f"factor_{i}"] for i in range(record["factors"]))
         problem = problem_from(record["problem"])
         if weights:
-            require_same("loss", float.fromhex(record["loss"]), loss_of(problem, weights))
+            require_loss("loss", float.fromhex(record["loss"]), problem, weights)
         return Solution(
             problem,
             weights,

@@ -7,7 +7,7 @@ import numpy as np
 
 from dufm.solvers.base.files import read_archive, reading, require_same, write_archive
 from dufm.solvers.engines.cpu import unpack_row
-from dufm.solvers.objectives.squared import Objective
+from dufm.solvers.objectives.layers import forward
 from dufm.solvers.search.solution import problem_from, stated
 from dufm.solvers.training.batch import Batch
 from dufm.solvers.training.run import Ending, Run, Trace
@@ -79,8 +79,9 @@ def _read(told: dict[str, Any]) -> Setting:
 
 def _losses(setting: Setting, row: np.ndarray) -> tuple[float, float]:
     """(loss, fit) of the weights of a run, with a column of H_1 for each sample."""
+    setting.problem.require_loss("mse", "a training")
     problem, weights = setting.problem, unpack_row(setting.shapes, row)
-    output = weights[-1] @ Objective(problem).forward(weights[:-1]).features[-1]
+    output = weights[-1] @ forward(weights[:-1]).features[-1]
     fit = float(np.sum((output - np.repeat(np.eye(problem.K), problem.n, axis=1)) ** 2)) / (2 * problem.K * problem.n)
     return fit + sum(float(s) / 2 * float(np.sum(w * w)) for s, w in zip(problem.lambdas, weights, strict=True)), fit
 

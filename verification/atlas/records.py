@@ -153,13 +153,16 @@ def submit(path: Path, folder: Path) -> Filed:
     else:
         try:
             certificate = read(path)
-            stated = certificate["problem"]
-            lambdas = tuple(Fraction(*pair) for pair in stated["lambdas"])
-            problem = Problem(stated["K"], stated["L"], lambdas, stated["K"], stated["n"])
         except CertificateError as error:
             raise ProblemError(str(error)) from None
-        except (LookupError, TypeError, ArithmeticError) as error:
-            raise ProblemError(f"{path} is not a point certificate: {type(error).__name__} {error}") from None
+        # The checker knows what a certificate is, and of what size; after it every field is there and of its kind.
+        result = check(path.read_bytes())
+        if result.margin is None or certificate["kind"] != "point":
+            why = f": {result.sentence}" if result.margin is None else f", its kind is {certificate['kind']}"
+            raise ProblemError(f"{path} is not a point certificate{why}")
+        stated = certificate["problem"]
+        lambdas = tuple(Fraction(*pair) for pair in stated["lambdas"])
+        problem = Problem(stated["K"], stated["L"], lambdas, stated["K"], stated["n"])
     if problem.n != 1 or len(set(problem.lambdas)) != 1:
         strengths = f"{len(set(problem.lambdas))} different strengths"
         raise ProblemError(f"the atlas holds n = 1 and equal strengths, got n = {problem.n} and {strengths}")

@@ -132,6 +132,8 @@ def read(path: str | Path) -> Certificate:
     Raises:
         CertificateError: naming the path, if the file cannot be read or is not a JSON object.
     """
+    if Path(path).exists() and not Path(path).is_file():
+        raise CertificateError(f"cannot read certificate {path}: not a plain file")
     try:
         content = json.loads(Path(path).read_bytes())
     except OSError as error:
