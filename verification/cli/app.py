@@ -182,6 +182,7 @@ def compare(
     ] = None,
     out: Annotated[Path | None, typer.Option(help="Write a certificate here if the structure beats DNC.")] = None,
     loss: Annotated[str, typer.Option(help="mse (relu layers) or ce (cross-entropy, linear layers).")] = "mse",
+    timeout: Annotated[float, typer.Option(help="Seconds that each call of your own code may take.")] = 60.0,
     as_json: Json = False,
 ) -> None:
     """Compare a structure, a user's own too, with DNC, the SRG and the best known one.
@@ -194,7 +195,7 @@ def compare(
     from dufm.verification.cli.compare import run_compare
 
     strengths = None if lam is None else as_strengths(lam)
-    raise typer.Exit(run_compare(structure, K, L, strengths, out, as_json, console, loss))
+    raise typer.Exit(run_compare(structure, K, L, strengths, out, as_json, console, loss, timeout))
 
 
 @app.command()

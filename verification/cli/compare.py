@@ -8,6 +8,7 @@ from typing import Any
 import sympy as sp
 from flint import fmpq_mat
 from rich.console import Console
+from rich.markup import escape
 from rich.table import Table
 
 from dufm.solvers.weights.of_structure import at_best_scale
@@ -26,7 +27,7 @@ from dufm.theory.squared.structure import (
 from dufm.theory.squared.structures import DNC, CheapestSum, structure_named
 from dufm.verification.base.certificate import point_certificate, write
 from dufm.verification.checker import check
-from dufm.verification.cli.user_structure import load_structure
+from dufm.verification.cli.user_structure import TIMEOUT, load_structure
 
 DIGITS = 60
 ROUNDING = Fraction(1, 10**40)
@@ -101,16 +102,17 @@ def run_compare(
     as_json: bool,
     console: Console,
     loss: str = "mse",
+    timeout: float = TIMEOUT,
 ) -> int:
     """Print the comparison; 1 if the cost stated is not that of the weights. See `dufm compare --help`."""
     if loss == "ce":
         from dufm.verification.cli.ce.compare import run_ce_compare
 
-        run_ce_compare(reference, K, L, lam, out, as_json, console)
+        run_ce_compare(reference, K, L, lam, out, as_json, console, timeout)
         return 0
     Problem.of(K, L, 1, loss=loss)
     problem = Problem.of(K, L, lam if lam is not None else Fraction(15, 1000) / K)
-    structure = load_structure(reference)
+    structure = load_structure(reference, timeout)
     record = inspect(structure, K, L)
     rows: list[dict[str, Any]] = [
         record | {"structure": f"{structure.name} (yours)" if ":" in reference else reference}
@@ -132,7 +134,9 @@ def run_compare(
         table.add_column(name, justify="left" if name == "structure" else "right", overflow="fold")
     dnc = _loss(problem, 1.0)
     for row in rows:
-        table.add_row(row["structure"], f"{row['C_over_K']:.6f}", f"{row['loss']:.10g}", f"{row['loss'] / dnc:.6f}")
+        table.add_row(
+            escape(row["structure"]), f"{row['C_over_K']:.6f}", f"{row['loss']:.10g}", f"{row['loss'] / dnc:.6f}"
+        )
     console.print(table)
     words = [f"The weights give the identity {'exactly' if record['exact'] else 'to 40 digits'}; "]
     if record["agrees"]:

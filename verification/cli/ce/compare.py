@@ -6,6 +6,7 @@ from typing import Any
 
 from flint import arb
 from rich.console import Console
+from rich.markup import escape
 from rich.table import Table
 
 from dufm.solvers.ce.records import record_at
@@ -16,7 +17,7 @@ from dufm.theory.ce.polygons import DNC_LOGITS
 from dufm.theory.ce.structure import CeStructure, agrees, cost_ball, least_margin_is_one, rank, require_ce
 from dufm.theory.ce.structures import CE_STRUCTURES, ce_structure_named, cheapest_at_margin
 from dufm.theory.problem import Problem, ProblemError
-from dufm.verification.cli.user_structure import load_from
+from dufm.verification.cli.user_structure import TIMEOUT, load_from
 
 MEMBERS = ("name", "needs", "valid", "order", "logits", "margins", "squares")
 DIGITS = 20
@@ -44,13 +45,20 @@ def check_structure(structure: CeStructure, K: int) -> None:
 
 
 def run_ce_compare(
-    reference: str, K: int, L: int, lam: str | list[str] | None, out: Path | None, as_json: bool, console: Console
+    reference: str,
+    K: int,
+    L: int,
+    lam: str | list[str] | None,
+    out: Path | None,
+    as_json: bool,
+    console: Console,
+    timeout: float = TIMEOUT,
 ) -> None:
     """Print the comparison; see `dufm compare --help`."""
     if out is not None:
         raise ProblemError("--out needs --loss mse: a cross-entropy loss is no rational number for checker.py to weigh")
     problem = Problem.of(K, L, DEFAULT_STRENGTH if lam is None else lam, loss="ce")
-    structure: CeStructure = load_from(reference, ce_structure_named, MEMBERS)
+    structure: CeStructure = load_from(reference, ce_structure_named, MEMBERS, timeout)
     check_structure(structure, K)
     mine = f"{structure.name} (yours)" if ":" in reference else structure.name
     rows = [_row(mine, structure, problem)]
@@ -73,7 +81,9 @@ def run_ce_compare(
     dnc = float(least_loss(DNC_LOGITS, problem, DIGITS).mid())
     for row in rows:
         cost = "-" if row["c"] is None else f"{row['c']:.6f}"
-        table.add_row(row["structure"], str(row["rank"]), cost, f"{row['loss']:.12g}", f"{row['loss'] / dnc:.6f}")
+        table.add_row(
+            escape(row["structure"]), str(row["rank"]), cost, f"{row['loss']:.12g}", f"{row['loss'] / dnc:.6f}"
+        )
     console.print(table)
     with working(DIGITS):
         wins = bool(cost_ball(structure, K, L) < arb(K - 1))
