@@ -27,7 +27,7 @@ from dufm.paper_figs.squared import (
 from dufm.paper_figs.style import FigureModule, as_csv, render
 from dufm.paper_figs.training import fig2, fig3, fig5, fig6
 from dufm.solvers.base.files import write_whole
-from dufm.theory.problem import ProblemError
+from dufm.theory.problem import ProblemError, listed
 from dufm.verification.claims.base.claim import BUDGETS
 
 FIGURES: dict[str, FigureModule] = {
@@ -90,7 +90,8 @@ def draw_figures(names: Iterable[str] | None, out: str | Path, budget: str = "qu
         raise ProblemError(f"--budget must be one of {', '.join(BUDGETS)}, got {budget!r}")
     for name in wanted:
         if name not in FIGURES:
-            raise ProblemError(f"figure must be one of {', '.join(FIGURES)}, got {name!r}")
+            accepted, found = listed(name, FIGURES, "dufm figures --list")
+            raise ProblemError(f"figure must be {accepted}, got {found}")
     return _write(wanted, Path(out), budget)
 
 

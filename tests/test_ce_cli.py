@@ -103,7 +103,9 @@ def test_compare_a_listed_structure_and_ones_own(tmp_path: Path, capsys: pytest.
         run_compare(f"{path}:Square", 5, 3, None, None, False, shown, "ce")
     with pytest.raises(ProblemError, match="--out needs --loss mse"):
         run_compare("pairs", 6, 3, None, tmp_path / "c.json", False, shown, "ce")
-    with pytest.raises(ProblemError, match="structure must be one of dnc, polygon"):
+    with pytest.raises(
+        ProblemError, match="structure must be one of the 19 names that `dufm structures --loss ce` lists"
+    ):
         run_compare("srg", 6, 3, None, None, False, shown, "ce")
 
 

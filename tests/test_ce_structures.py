@@ -176,7 +176,9 @@ def test_crossing_needs_a_change_of_sign() -> None:
 def test_clear_refusals() -> None:
     with pytest.raises(ProblemError, match="'pairs' needs K even"):
         require_ce(PAIRS, 5)
-    with pytest.raises(ProblemError, match="structure must be one of dnc, polygon"):
+    with pytest.raises(
+        ProblemError, match="structure must be one of the 19 names that `dufm structures --loss ce` lists"
+    ):
         ce_structure_named("nonsense")
     with pytest.raises(ProblemError, match="family must be one of"):
         ce_family_named("nonsense")

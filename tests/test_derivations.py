@@ -70,8 +70,8 @@ def test_sampling_is_not_called_a_proof() -> None:
     assert "not a proof" in tried.render()
 
 
-def test_unknown_names_are_answered_with_the_known_ones() -> None:
-    with pytest.raises(ProblemError, match="must be one of reductions, dnc"):
+def test_unknown_names_are_answered_with_the_nearest_ones() -> None:
+    with pytest.raises(ProblemError, match="names that `dufm derive` lists, got 'srgg'; nearest: srg"):
         derivation("srgg")
     with pytest.raises(ValueError, match="text, markdown, latex"):
         derivation("dnc").render("html")  # pyright: ignore[reportArgumentType]

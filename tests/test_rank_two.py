@@ -161,7 +161,7 @@ def test_bad_input_is_one_clear_line() -> None:
     for make, message in cases:
         with pytest.raises(ProblemError, match=message):
             make()
-    with pytest.raises(DataError, match="task: expected one of skew, .*found 'skow'"):
+    with pytest.raises(DataError, match="names that `dufm rank-two --help` lists, found 'skow'; nearest: skew"):
         task_named("skow")
     with pytest.raises(DataError, match="california-housing: expected --root"):
         task_named("california-housing")

@@ -11,8 +11,9 @@ With loss "ce" the model is the deep linear one under cross-entropy (Garrod and 
 (1/K) sum_i log(1 + sum_(j != i) exp(Z_ji - Z_ii)). That is no rational number; `theory.ce.enclosure` encloses it.
 """
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from difflib import get_close_matches
 from fractions import Fraction
 from typing import Any
 
@@ -22,10 +23,30 @@ from flint import fmpq_mat
 from dufm.theory.rational import identity, matrix, relu, squared_norm
 
 LOSSES = ("mse", "ce")
+# A longer list of names is not printed into an error.
+SPELLED_OUT = 12
+NEAREST = 3
 
 
 class ProblemError(ValueError):
     """A problem, or weights for one, that make no sense; the message names the option and what is accepted."""
+
+
+def listed(got: str, known: Iterable[str], listing: str) -> tuple[str, str]:
+    """Words for a name that is not known: what is accepted, and what was found with the nearest names.
+
+    Args:
+        got: the name.
+        known: those that are; few are spelled out.
+        listing: the command that prints them all.
+    """
+    names = list(known)
+    near = get_close_matches(got.lower(), names, NEAREST)
+    if len(names) <= SPELLED_OUT:
+        accepted = f"one of {', '.join(names)}"
+    else:
+        accepted = f"one of the {len(names)} names that `{listing}` lists"
+    return accepted, repr(got) + (f"; nearest: {', '.join(near)}" if near else "")
 
 
 def exact_number(value: Any, name: str) -> Fraction:

@@ -14,6 +14,7 @@ from dufm.solvers.datasets.preparing import Prepared, balanced, prepare, rows, s
 from dufm.solvers.datasets.record import DataError, Dataset, DataWarning
 from dufm.solvers.datasets.svhn import read_svhn
 from dufm.solvers.datasets.synthetic import MAKERS, synthetic
+from dufm.theory.problem import listed
 
 __all__ = [
     "NAMES",
@@ -53,7 +54,7 @@ def load(
         DataWarning: if a file is not the published one byte for byte.
     """
     if name not in NAMES:
-        raise DataError("data set", f"one of {', '.join(NAMES)}", repr(name))
+        raise DataError("data set", *listed(name, NAMES, "dufm network --help"))
     if split not in ("train", "test"):
         raise DataError(name, "split 'train' or 'test'", repr(split))
     if n is not None and (isinstance(n, bool) or not isinstance(n, int) or n < 1):

@@ -17,6 +17,7 @@ from dufm.solvers.datasets import load, rows, zscore
 from dufm.solvers.datasets.record import DataError
 from dufm.solvers.rank_two.network import Array, Setup
 from dufm.solvers.rank_two.training import Run, train
+from dufm.theory.problem import listed
 from dufm.theory.rank_two import rank_three
 
 
@@ -96,7 +97,7 @@ def task_named(name: str, root: str | Path | None = None, lam: Any = 0) -> Task:
         DataError: for an unknown name, and whatever keeps the data set from being read.
     """
     if name not in TASKS:
-        raise DataError("task", f"one of {', '.join(TASKS)}", repr(name))
+        raise DataError("task", *listed(name, TASKS, "dufm rank-two --help"))
     if name == "orthogonal":
         return _exact(name, np.eye(4), np.array(ORTHOGONAL_LABELS))
     if name == "orthogonal-32":

@@ -10,7 +10,7 @@ from typing import Any, Protocol
 from dufm.theory.ce.numbers import Numbers, Rows
 from dufm.theory.ce.polygons import PAIRS_AND_SINGLE, PENTAGON_AND_PAIRS, Antiprism
 from dufm.theory.ce.structure import CeStructure, Margins, Squares
-from dufm.theory.problem import ProblemError
+from dufm.theory.problem import ProblemError, listed
 
 
 class Family(Protocol):
@@ -203,4 +203,5 @@ def ce_family_named(name: str) -> Family:
     for family in CE_FAMILIES:
         if family.name == name:
             return family
-    raise ProblemError(f"family must be one of {', '.join(f.name for f in CE_FAMILIES)}, got {name!r}")
+    accepted, found = listed(name, (f.name for f in CE_FAMILIES), "dufm structures --loss ce")
+    raise ProblemError(f"family must be {accepted}, got {found}")

@@ -31,7 +31,7 @@ from dufm.theory.ce.polygons import (
     Antiprism,
 )
 from dufm.theory.ce.structure import CeStructure, cost_ball
-from dufm.theory.problem import ProblemError
+from dufm.theory.problem import ProblemError, listed
 
 _FIFTH, _QUARTER = fmpq(1, 5), fmpq(1, 4)
 
@@ -130,7 +130,8 @@ def ce_structure_named(name: str) -> CeStructure:
     for candidate in CE_STRUCTURES:
         if candidate.name == name:
             return candidate
-    raise ProblemError(f"structure must be one of {', '.join(s.name for s in CE_STRUCTURES)}, got {name!r}")
+    accepted, found = listed(name, (s.name for s in CE_STRUCTURES), "dufm structures --loss ce")
+    raise ProblemError(f"structure must be {accepted} or FILE.py:NAME, got {found}")
 
 
 def cheapest_at_margin(K: int, L: int) -> CeStructure:

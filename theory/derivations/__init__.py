@@ -34,7 +34,7 @@ from dufm.theory.derivations.squared.reductions import reductions
 from dufm.theory.derivations.squared.srg import srg
 from dufm.theory.derivations.squared.two_classes import two_classes
 from dufm.theory.derivations.squared.two_layers import two_layers
-from dufm.theory.problem import ProblemError
+from dufm.theory.problem import ProblemError, listed
 from dufm.theory.proof.derivation import Derivation, name_of
 
 DERIVATIONS = (
@@ -89,4 +89,5 @@ def derivation(name: str) -> Derivation:
     for builder, known in zip(DERIVATIONS, names(), strict=True):
         if known == name:
             return builder()
-    raise ProblemError(f"derivation must be one of {', '.join(names())}, got {name!r}")
+    accepted, found = listed(name, names(), "dufm derive")
+    raise ProblemError(f"derivation must be {accepted}, got {found}")

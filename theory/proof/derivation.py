@@ -54,15 +54,21 @@ class Derivation:
         """Check every step, in order."""
         return tuple(step.check() for step in self.steps)
 
-    def render(self, form: Format = "text") -> str:
+    def render(self, form: Format = "text", ascii_only: bool = False) -> str:
         """The derivation for a reader, with how each step was checked.
+
+        Args:
+            form: one of FORMATS.
+            ascii_only: draw the formulas of "text" with ASCII characters.
 
         Raises:
             ValueError: for a format that is not one of FORMATS.
         """
         if form not in FORMATS:
             raise ValueError(f"format must be one of {', '.join(FORMATS)}, got {form!r}")
-        return {"text": _text, "markdown": _markdown, "latex": _latex}[form](self, self.check())
+        if form == "text":
+            return _text(self, self.check(), ascii_only)
+        return {"markdown": _markdown, "latex": _latex}[form](self, self.check())
 
 
 def proved(checked: tuple[Checked, ...]) -> bool:
@@ -84,12 +90,12 @@ def _mark(c: Checked) -> str:
     return ("checked: " if c.ok else "FAILS: ") + c.method.value + (f" ({c.note})" if c.note else "")
 
 
-def _text(d: Derivation, checked: tuple[Checked, ...]) -> str:
+def _text(d: Derivation, checked: tuple[Checked, ...], ascii_only: bool) -> str:
     lines = [d.title, "=" * len(d.title), f"Source: {d.source}", f"States: {d.states}", ""]
     for i, (step, c) in enumerate(zip(d.steps, checked, strict=True), 1):
         lines.append(f"{i}. {step.words}")
         for relation in step.relations:
-            shown = sp.pretty(relation, use_unicode=True, wrap_line=False)
+            shown = sp.pretty(relation, use_unicode=not ascii_only, wrap_line=False)
             lines += ["", *("      " + row for row in shown.splitlines())]
         lines += ["", f"   [{_mark(c)}]", ""]
     return "\n".join([*lines, conclusion(checked)])

@@ -7,7 +7,7 @@ from typing import Any
 
 import sympy as sp
 
-from dufm.theory.problem import ProblemError
+from dufm.theory.problem import ProblemError, listed
 from dufm.theory.squared.cuts import Cuts
 from dufm.theory.squared.direct_sum import DirectSum
 from dufm.theory.squared.dnc import DeepNeuralCollapse
@@ -97,6 +97,5 @@ def structure_named(name: str) -> Structure:
     for candidate in STRUCTURES:
         if candidate.name == name:
             return candidate
-    raise ProblemError(
-        f"structure must be one of {', '.join(s.name for s in STRUCTURES)} or FILE.py:NAME, got {name!r}"
-    )
+    accepted, found = listed(name, (s.name for s in STRUCTURES), "dufm structures")
+    raise ProblemError(f"structure must be {accepted} or FILE.py:NAME, got {found}")

@@ -2,7 +2,7 @@
 
 from fnmatch import fnmatchcase
 
-from dufm.theory.problem import ProblemError
+from dufm.theory.problem import ProblemError, listed
 from dufm.verification.claims.base.claim import Claim
 from dufm.verification.claims.ce.hessian import CE_HESSIAN
 from dufm.verification.claims.ce.regimes import CE_REGIMES
@@ -65,7 +65,8 @@ def claim_named(label: str) -> Claim:
     for claim in CLAIMS:
         if claim.label == label:
             return claim
-    raise ProblemError(f"claim must be one of {', '.join(c.label for c in CLAIMS)}, got {label!r}")
+    accepted, found = listed(label, (c.label for c in CLAIMS), "dufm claims")
+    raise ProblemError(f"claim must be {accepted}, got {found}")
 
 
 def select(patterns: str | None) -> tuple[Claim, ...]:
@@ -79,7 +80,6 @@ def select(patterns: str | None) -> tuple[Claim, ...]:
     wanted = [p.strip() for p in patterns.split(",")]
     for pattern in wanted:
         if not any(fnmatchcase(c.label, pattern) for c in CLAIMS):
-            raise ProblemError(
-                f"--only must match a claim label ({', '.join(c.label for c in CLAIMS)}), got {pattern!r}"
-            )
+            accepted, found = listed(pattern, (c.label for c in CLAIMS), "dufm claims")
+            raise ProblemError(f"--only must match a claim label, {accepted}, got {found}")
     return tuple(c for c in CLAIMS if any(fnmatchcase(c.label, pattern) for pattern in wanted))

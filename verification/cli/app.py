@@ -20,6 +20,7 @@ from dufm.verification.cli.help import Sections
 from dufm.verification.cli.interrupt import CODE, Interrupted
 from dufm.verification.cli.jumps.commands import commands as jumps_commands
 from dufm.verification.cli.network import commands as network_commands
+from dufm.verification.cli.output import any_encoding, has_unicode
 from dufm.verification.cli.rank_two import commands as rank_two_commands
 from dufm.verification.cli.rfm import commands as rfm_commands
 from dufm.verification.cli.train import commands as train_commands
@@ -135,7 +136,7 @@ def derive(
         raise ProblemError(f"--format must be one of {', '.join(FORMATS)}, got {form!r}")
     if standalone and form != "latex":
         raise ProblemError(f"--standalone needs --format latex, got {form!r}")
-    shown = derivation(name).render(form) + checked_by_kernel(name, form)
+    shown = derivation(name).render(form, ascii_only=not has_unicode(sys.stdout)) + checked_by_kernel(name, form)
     if L is not None:
         shown += "\n\n" + (ce_numbers_at if name.startswith("ce-") else numbers_at)(L, form)
     print(document(shown) if standalone else shown)
@@ -203,12 +204,17 @@ def figures(
     names: Annotated[list[str] | None, typer.Argument(help="Figures to draw; all if none is named.")] = None,
     out: Annotated[Path, typer.Option(help="Folder for PDF, PNG and CSV.")] = Path("out/figures"),
     budget: Annotated[str, typer.Option(help="quick or full.")] = "quick",
+    listed: Annotated[bool, typer.Option("--list", help="Print the names of all figures instead.")] = False,
 ) -> None:
     """Regenerate figures: a PDF, a PNG and the CSV each was drawn from.
 
     Example: dufm figures critical-depth
     """
-    for path in extension("figures")(names or None, out, budget):
+    draw = extension("figures")
+    if listed:
+        print("\n".join(sys.modules[draw.__module__].FIGURES))
+        return
+    for path in draw(names or None, out, budget):
         console.print(str(path), highlight=False, soft_wrap=True)
 
 
@@ -218,6 +224,7 @@ for group in (commands, ce_commands, train_commands, jumps_commands, rank_two_co
 
 def main() -> None:
     """Entry point: every foreseen mistake is one line on stderr and exit code 2."""
+    any_encoding()
     try:
         code = app(args=sys.argv[1:] or ["--help"], standalone_mode=False)
     except typer.TyperException as error:

@@ -27,6 +27,7 @@ from dufm.theory.squared.structure import (
 from dufm.theory.squared.structures import DNC, CheapestSum, structure_named
 from dufm.verification.base.certificate import point_certificate, write
 from dufm.verification.checker import check
+from dufm.verification.cli.output import show_table
 from dufm.verification.cli.user_structure import TIMEOUT, load_structure
 
 DIGITS = 60
@@ -137,7 +138,7 @@ def run_compare(
         table.add_row(
             escape(row["structure"]), f"{row['C_over_K']:.6f}", f"{row['loss']:.10g}", f"{row['loss'] / dnc:.6f}"
         )
-    console.print(table)
+    show_table(console, table)
     words = [f"The weights give the identity {'exactly' if record['exact'] else 'to 40 digits'}; "]
     if record["agrees"]:
         words.append("the stated cost is theirs.")

@@ -29,6 +29,7 @@ from dufm.verification.atlas.heads import (
 )
 from dufm.verification.base.certificate import write
 from dufm.verification.base.number_lists import read_integers
+from dufm.verification.cli.output import show_table
 from dufm.verification.cli.shared import seconds
 
 MOST_CLASSES, MOST_RANK = 24, 12
@@ -161,7 +162,7 @@ def _show(heads: list[Shipped], improved: list[tuple[int, int]], out: Path, as_j
             row["symmetry"] + known,
             f"{_sizes(row['class_orbits'])} | {_sizes(row['neuron_orbits'])}",
         )
-    console.print(table)
+    show_table(console, table)
     words = [
         f"DNC is never optimal for K = {K} classes from L = {L} on, at every strength below collapse."
         for K, L in depths.items()

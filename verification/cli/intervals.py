@@ -17,6 +17,7 @@ from dufm.theory.problem import ProblemError, exact_number
 from dufm.theory.squared.phi import collapse_threshold
 from dufm.verification.base.certificate import interval_certificate, write
 from dufm.verification.checker import check
+from dufm.verification.cli.output import show_table
 
 
 def x_range(text: str | None) -> tuple[Fraction, Fraction | None]:
@@ -134,7 +135,7 @@ def _show(found: Envelope, record: dict[str, Any], console: Console) -> None:
             table.add_row(f"{float(p.x_from):.6g}", f"{float(p.x_to):.6g}", ends, p.ray)
         table.add_section()
     if found.covers:
-        console.print(table)
+        show_table(console, table)
         best, worst = record["best"], record["worst"]
         console.print(
             f"Loss over DNC's: {best['ratio']:.6f} at best (x = {best['x']:.4g}), certified at most "

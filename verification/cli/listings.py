@@ -14,6 +14,7 @@ from dufm.theory.squared.structure import HeadCost, total_cost
 from dufm.theory.squared.structures import STRUCTURES
 from dufm.verification.claims import CLAIMS
 from dufm.verification.claims.base.claim import BUDGETS, Claim, Support, support_name
+from dufm.verification.cli.output import show_table
 
 
 def claims_table(console: Console, as_json: bool) -> None:
@@ -83,7 +84,7 @@ def structures_table(console: Console, K: int | None, L: int, as_json: bool, los
         if K is not None:
             cells += [_number(row["C_over_K"]), _number(row["rank"]), _number(row["critical_depth"])]
         table.add_row(*cells)
-    console.print(table)
+    show_table(console, table)
 
 
 def _number(value: object) -> str:

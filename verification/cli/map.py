@@ -35,6 +35,7 @@ from dufm.verification.claims.settled import (
     table,
     verdict,
 )
+from dufm.verification.cli.output import show_table
 from dufm.verification.cli.shared import seconds
 
 SHORT = {PROVED_LOW: "P", CERTIFIED_LOW: "C", CERTIFIED_OTHER: "c", PROVED_DNC: "P", OPEN: "?"}
@@ -72,7 +73,7 @@ def run_map(grid: tuple[str, str, str], options: dict[str, Any], as_json: bool, 
         print(json.dumps(told | {"cells": [_with_bound(row) for row in rows]}, indent=1))
     else:
         if rows:
-            console.print(_grid_table(rows, console.width))
+            show_table(console, _grid_table(rows, console.width))
             console.print(LEGEND, highlight=False, markup=False, soft_wrap=True)
         words = f"{tally.done} cells worked on, {tally.better} of them with a new best; {tally.kept} were done before"
         console.print(f"{words}. Table: {options['db']}", highlight=False, soft_wrap=True)
@@ -205,7 +206,7 @@ def run_records(
     if as_json:
         print(json.dumps({"records": [_with_bound(row) for row in rows], "faults": faults}, indent=1))
         return 1 if faults else 0
-    console.print(_grid_table(rows, console.width))
+    show_table(console, _grid_table(rows, console.width))
     console.print(LEGEND, highlight=False, markup=False, soft_wrap=True)
     for fault in faults:
         console.print(f"[red]does not hold[/red] {fault}", highlight=False, soft_wrap=True)

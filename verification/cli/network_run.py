@@ -26,6 +26,7 @@ from dufm.verification.atlas.known_losses import known_losses
 from dufm.verification.base.certificate import point_certificate, write
 from dufm.verification.checker import check
 from dufm.verification.cli.network_tables import as_csv, head_table, mlp_table
+from dufm.verification.cli.output import show_table
 
 NETS = ("mlp", "head", *BACKBONES)
 MLP_SAMPLES = 1000
@@ -223,7 +224,7 @@ def _show(record: dict[str, Any], run: Any, console: Console) -> None:
     say = partial(console.print, highlight=False, soft_wrap=True)
     if run.snapshots:
         first, last = run.snapshots[0], run.snapshots[-1]
-        console.print(mlp_table(first, last) if record["net"] == "mlp" else head_table(run.plan, last))
+        show_table(console, mlp_table(first, last) if record["net"] == "mlp" else head_table(run.plan, last))
         on_test = "" if np.isnan(last.test_accuracy) else f", on held-out samples {last.test_accuracy:.4f}"
         say(f"Epoch {last.epoch}: loss {last.loss.total:.6g}, accuracy {last.accuracy:.4f}{on_test}.")
     losses = record["losses"]

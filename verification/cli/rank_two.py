@@ -13,16 +13,20 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, T
 from rich.table import Table
 
 from dufm.theory.problem import ProblemError
+from dufm.verification.cli.output import show_table
 
+# Written out, so that --help needs no solver.
+DATA = (
+    "skew, diabetes, digits-parity, digits-parity-z, digits, additive, linear, single-index, california-housing, "
+    "mnist-parity, mnist, orthogonal, orthogonal-32 or rank-three."
+)
 commands = typer.Typer()
 console = Console()
 
 
 @commands.command("rank-two")
 def rank_two(
-    data: Annotated[str, typer.Option(help="skew, diabetes, digits-parity, digits, additive, rank-three, ...")] = (
-        "diabetes"
-    ),
+    data: Annotated[str, typer.Option(help=DATA)] = "diabetes",
     lam: Annotated[str, typer.Option(help="Weight decays, comma-separated.")] = "0,0.01,0.1,0.2",
     seeds: Annotated[int, typer.Option(help="Runs at each weight decay.")] = 3,
     seed: Annotated[int, typer.Option(help="First seed; the others follow.")] = 0,
@@ -180,7 +184,7 @@ def _show(data: str, records: list[dict[str, Any]]) -> None:
         cells += [_one([s[key] for s in done], np.mean) for key in ("train_error", "test_error")]
         cells += [_one([s["bound"][key] for s in done if "bound" in s], max) for key in ("distance", "bound")]
         table.add_row(*cells, _one([s["imbalance"] for s in done], max))
-    console.print(table)
+    show_table(console, table)
     lost = sum(s["diverged"] for r in records for s in r["seeds"])
     lines = [f"{lost} runs diverged and are left out."] if lost else []
     if bounds:

@@ -25,6 +25,7 @@ from dufm.verification.atlas.known_losses import known_losses
 from dufm.verification.base.certificate import point_certificate, write
 from dufm.verification.checker import check
 from dufm.verification.cli.interrupt import NOTHING
+from dufm.verification.cli.output import show_table
 from dufm.verification.cli.search_state import Keeper
 from dufm.verification.cli.shared import make_folder, shown, time_limit
 
@@ -172,7 +173,7 @@ def _show(problem: Problem, solution: Solution, polished: Polished, record: dict
     rows.append((record["known"]["bound"]["what"], record["known"]["bound"]["loss"]))
     for name, value in rows:
         table.add_row(name, f"{value:.15g}", f"{value / dnc:.6f}")
-    console.print(table)
+    show_table(console, table)
     if solution.loss >= (1 - COLLAPSED) / 2:
         console.print(f"Zero is the best output found: everything collapses. Saved {record['saved']}", soft_wrap=True)
         return
@@ -183,7 +184,7 @@ def _show(problem: Problem, solution: Solution, polished: Polished, record: dict
         gap = "-" if layer["gap"] is None else f"{layer['gap']:.0e}"
         values = " ".join(f"{v:.4f}" for v in layer["singular_values"][: problem.K] if v > 5e-5)
         layers.add_row(layer["name"], str(layer["rank"]), gap, values)
-    console.print(layers)
+    show_table(console, layers)
     if record["minima"]:
         minima = Table(pad_edge=False)
         for name in ("minimum", "/ DNC", "hits", "symmetry", "neck"):
@@ -191,7 +192,7 @@ def _show(problem: Problem, solution: Solution, polished: Polished, record: dict
         for m in record["minima"]:
             loss = f"{m['loss']:.13g}{'' if m['local_minimum'] else ' ?'}"
             minima.add_row(loss, f"{m['loss'] / dnc:.6f}", str(m["hits"]), m["symmetry"], m["graph"] or "-")
-        console.print(minima)
+        show_table(console, minima)
     census = record["census"]
     kind = "a local minimum" if record["polish"]["local_minimum"] else "not shown to be a minimum"
     residual = f"; KKT residual {polished.residual:.1e}" if polished.succeeded else ""

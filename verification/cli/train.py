@@ -13,6 +13,7 @@ from rich.table import Table
 
 from dufm.theory.problem import Problem, ProblemError, exact_number
 from dufm.verification.base.number_lists import read_numbers
+from dufm.verification.cli.output import show_table
 
 commands = typer.Typer()
 console = Console()
@@ -186,7 +187,7 @@ def _show(K: int, L: int, n: int, record: dict[str, Any]) -> None:
         best = "-" if row["best_over_dnc"] is None else f"{row['best_over_dnc']:.4f}"
         own = [_text(row[name]) for name in varying]
         table.add_row(*own, kinds, f"{share:.2f} [{low:.2f}, {high:.2f}]", rank, best)
-    console.print(table)
+    show_table(console, table)
     known = Table(pad_edge=False)
     for name in ("lambda", "x", "DNC loss", "SRG / DNC", "record / DNC"):
         known.add_column(name, justify="right", no_wrap=True)
@@ -195,7 +196,7 @@ def _show(K: int, L: int, n: int, record: dict[str, Any]) -> None:
         srg = "-" if level["srg"] is None else f"{level['srg'] / level['dnc']:.4f}"
         record_ratio = f"{level['record'] / level['dnc']:.4f}"
         known.add_row(_text(row["lambda"]), f"{row['x']:.4g}", f"{level['dnc']:.10g}", srg, record_ratio)
-    console.print(known)
+    show_table(console, known)
     unclear = sum(row["unclear_ranks"] for row in record["points"])
     moving = sum(row["still_falling"] for row in record["points"])
     total = sum(row["runs"] for row in record["points"])

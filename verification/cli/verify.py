@@ -14,6 +14,7 @@ from dufm.verification.claims.grid import cell
 from dufm.verification.claims.run import Entry, run
 from dufm.verification.cli.formal import Kernel, check_in_kernel, show_kernel, unasked
 from dufm.verification.formal.kernel import require
+from dufm.verification.cli.output import show_table
 
 COLOURS = {"PROVED": "green", "CERTIFIED": "green", "SUPPORTED": "yellow", "UNDECIDED": "magenta", "REFUTED": "red"}
 MARKS = {"PROVED": "P", "CERTIFIED": "C", "SUPPORTED": "s"}
@@ -75,7 +76,7 @@ def _show(entries: list[Entry], console: Console, kernel: Kernel | None) -> None
             words += f" [red]FELL: {e.expected} is what this claim states[/red]"
         status = "ERROR" if e.failed else e.status
         table.add_row(e.label, f"[{COLOURS.get(status, 'red')}]{status}[/]", words)
-    console.print(table)
+    show_table(console, table)
 
 
 def _grid(entries: list[Entry], console: Console, kernel: Kernel | None) -> None:
@@ -94,7 +95,7 @@ def _grid(entries: list[Entry], console: Console, kernel: Kernel | None) -> None
             text = f"{words[c.winner]} {mark}" if c.winner else "?"
             row.append(f"[{'cyan' if c.winner == 'low rank' else 'white' if c.winner else 'dim'}]{text}[/]")
         table.add_row(str(K), *row)
-    console.print(table)
+    show_table(console, table)
     console.print(
         "A number is C/K < 1: the cheapest known structure's loss is phi_L(C Lambda), DNC's is phi_L(K Lambda).\n"
         "by x: low rank wins near DNC's collapse, and nothing below DNC is known at weak regularisation.\n"

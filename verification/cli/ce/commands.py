@@ -11,6 +11,7 @@ from rich.table import Table
 
 from dufm.theory.problem import Problem, ProblemError, exact_number
 from dufm.verification.base.number_lists import read_integers
+from dufm.verification.cli.output import show_table
 
 commands = typer.Typer()
 Out = Annotated[Path | None, typer.Option(help="File to go on from and to write; the shipped one if not given.")]
@@ -111,7 +112,7 @@ def _show(record: dict[str, Any], console: Console) -> None:
     ]
     for name, value in rows:
         table.add_row(name, f"{value:.15g}", f"{value / record['dnc']:.6f}")
-    console.print(table)
+    show_table(console, table)
     minima = Table(pad_edge=False)
     for name in ("minimum", "hits", "rank", "structure", "index", "singular values of Z"):
         minima.add_column(name, no_wrap=name != "singular values of Z")
@@ -119,7 +120,7 @@ def _show(record: dict[str, Any], console: Console) -> None:
         values = " ".join(f"{s:.4f}" for s in m["singular_values"]) or "-"
         index = str(m["index"]) if m["local_minimum"] or m["index"] else f"{m['index']} ?"
         minima.add_row(f"{m['loss']:.13g}", str(m["hits"]), str(m["rank"]), m["structure"], index, values)
-    console.print(minima)
+    show_table(console, minima)
     census = record["census"]
     lines = [
         f"{record['restarts']} restarts ({record['dropped']} dropped), {census['minima']} distinct losses, "
@@ -207,7 +208,7 @@ def ce_persistence(
     for h in rows:
         ends = ", ".join(f"{name} {count}" for name, count in sorted(h.ends.items(), key=lambda e: -e[1]))
         table.add_row(str(h.case.width), f"{h.dnc.k}/{h.dnc.n}", f"{h.dnc.low:.3f} .. {h.dnc.high:.3f}", ends)
-    Console().print(table)
+    show_table(Console(), table)
 
 
 @commands.command("ce-landscape")
@@ -241,4 +242,4 @@ def ce_landscape(
     for row in rows:
         cells = [row["structure"], f"{row['loss']:.12g}", str(row["rank"]), str(row["index"])]
         table.add_row(*cells, *(str(n) for n in row["null"]))
-    Console().print(table)
+    show_table(Console(), table)

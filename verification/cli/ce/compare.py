@@ -17,6 +17,7 @@ from dufm.theory.ce.polygons import DNC_LOGITS
 from dufm.theory.ce.structure import CeStructure, agrees, cost_ball, least_margin_is_one, rank, require_ce
 from dufm.theory.ce.structures import CE_STRUCTURES, ce_structure_named, cheapest_at_margin
 from dufm.theory.problem import Problem, ProblemError
+from dufm.verification.cli.output import show_table
 from dufm.verification.cli.user_structure import TIMEOUT, load_from
 
 MEMBERS = ("name", "needs", "valid", "order", "logits", "margins", "squares")
@@ -84,7 +85,7 @@ def run_ce_compare(
         table.add_row(
             escape(row["structure"]), str(row["rank"]), cost, f"{row['loss']:.12g}", f"{row['loss'] / dnc:.6f}"
         )
-    console.print(table)
+    show_table(console, table)
     with working(DIGITS):
         wins = bool(cost_ball(structure, K, L) < arb(K - 1))
     words = "Margins and singular values are those of the logits, exactly."
@@ -135,4 +136,4 @@ def ce_structures_table(console: Console, K: int | None, L: int, as_json: bool) 
             cost = row.get("c")
             cells += ["-" if cost is None else str(row["rank"]), "-" if cost is None else f"{cost:.6f}"]
         table.add_row(*cells)
-    console.print(table)
+    show_table(console, table)

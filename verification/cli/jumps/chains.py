@@ -16,6 +16,7 @@ from dufm.solvers.jumps.store import load, same, save
 from dufm.solvers.jumps.tally import exits, hazard, transition_matrix, upward, upward_bound
 from dufm.theory.problem import ProblemError
 from dufm.verification.cli.jumps.minima import chosen_instance
+from dufm.verification.cli.output import show_table
 
 SAVE_SECONDS = 10.0
 
@@ -109,7 +110,7 @@ def _show_chains(record: dict[str, Any], console: Console) -> None:
     table = Table("from \\ to", *(f"rank {r}" for r in range(size)), pad_edge=False, title="moves between checkpoints")
     for r in reversed(range(size)):
         table.add_row(f"rank {r}", *(str(v) for v in record["transitions"][r]))
-    console.print(table)
+    show_table(console, table)
     lines = [
         f"{record['chains']} chains, {record['steps']} steps, seed {record['seed']}; {record['diverged']} diverged."
     ]

@@ -12,6 +12,7 @@ from dufm.solvers.jumps.absorbing import certify, eta_max
 from dufm.solvers.jumps.scalar_chain import ScalarChain, exit_time, simulate
 from dufm.theory.problem import ProblemError, exact_number
 from dufm.verification.cli.jumps.minima import chosen_instance, finite
+from dufm.verification.cli.output import show_table
 
 # Fractions longer than this are shown as decimals; --json has them whole.
 LONG = 24
@@ -47,11 +48,11 @@ def run_certify(
     table = Table("constant", "value", pad_edge=False)
     for name, value in values.items():
         table.add_row(name, str(value) if len(str(value)) <= LONG else f"{float(value):.12g}")
-    console.print(table)
+    show_table(console, table)
     table = Table("condition", "margin >= 0", pad_edge=False)
     for name, value in margins.items():
         table.add_row(name, f"{float(value):.3g}")
-    console.print(table)
+    show_table(console, table)
     lines = ["Every condition holds in rational arithmetic: no step leaves B_r, for any r (dufm derive absorbing-set)."]
     if entry is not None:
         lines.append(f"The same entry {entry} times in a row leads into B_1, so every chain gets there in the end.")

@@ -14,6 +14,7 @@ from dufm.solvers.jumps.hessian import curvature, dead_level, stability_limit, z
 from dufm.solvers.jumps.instance import Completion, full_target32, instance32, read_instance
 from dufm.solvers.jumps.minima import Minimum, branch_minimum, critical_strength, find_minimum
 from dufm.verification.base.number_lists import read_integers
+from dufm.verification.cli.output import show_table
 
 
 def chosen_instance(path: Path | None) -> Completion:
@@ -48,7 +49,7 @@ def run_landscape(
         cells += [f"{row['flat']} of {row['rotations']}", _short(row["dead_level"])]
         cells += [_short(row[name]) for name in ("unseen_rms", "reach") if name in row]
         table.add_row(*cells)
-    console.print(table)
+    show_table(console, table)
     known = [row for row in rows if "loss" in row]
     lines = [_footnotes(instance is None, reach)]
     lines += [f"Rank {row['rank']} is a saddle: least curvature {row['least']:.3g}." for row in known if row["saddle"]]
