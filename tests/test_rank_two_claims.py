@@ -84,7 +84,7 @@ def test_diverged_runs_are_left_out_and_counted(tmp_path: Path) -> None:
         (["--lam", "a"], "--lam must be numbers separated by commas, such as 0,0.1, got 'a'"),
         (["--lam=-1"], "lambda must be a number >= 0, got -1.0"),
         (["--lam", "nan"], "lambda must be a number >= 0, got nan"),
-        (["--data", "foo"], "task: expected one of the 14 names that `dufm rank-two --help` lists"),
+        (["--data", "foo"], "--data: expected one of the 14 names that `dufm rank-two --help` lists"),
         (["--data", "mnist"], "mnist: expected --root"),
         (["--seeds", "0"], "--seeds must be an integer >= 1, got 0"),
         (["--seed", "-1"], "--seed must be an integer >= 0, got -1"),

@@ -97,7 +97,7 @@ def task_named(name: str, root: str | Path | None = None, lam: Any = 0) -> Task:
         DataError: for an unknown name, and whatever keeps the data set from being read.
     """
     if name not in TASKS:
-        raise DataError("task", *listed(name, TASKS, "dufm rank-two --help"))
+        raise DataError("--data", *listed(name, TASKS, "dufm rank-two --help"))
     if name == "orthogonal":
         return _exact(name, np.eye(4), np.array(ORTHOGONAL_LABELS))
     if name == "orthogonal-32":

@@ -112,6 +112,9 @@ def look(setting: Setting, weights: list[Array]) -> tuple[Array, Array]:
     if not all(np.isfinite(w).all() for w in weights):
         return singular, within
     features = forward(weights[:-1]).features
+    # Finite weights may have an infinite product.
+    if not all(np.isfinite(w @ f).all() and np.isfinite(f).all() for w, f in zip(weights[1:], features, strict=False)):
+        return singular, within
     means = [f.reshape(len(f), K, n).mean(axis=2) for f in features]
     for i in range(L):
         singular[2 * i] = np.linalg.svd(weights[i + 1] @ means[i], compute_uv=False)

@@ -136,6 +136,8 @@ def derive(
         raise ProblemError(f"--format must be one of {', '.join(FORMATS)}, got {form!r}")
     if standalone and form != "latex":
         raise ProblemError(f"--standalone needs --format latex, got {form!r}")
+    if L is not None and L < 1:
+        raise ProblemError(f"--L must be an integer >= 1, got {L}")
     shown = derivation(name).render(form, ascii_only=not has_unicode(sys.stdout)) + checked_by_kernel(name, form)
     if L is not None:
         shown += "\n\n" + (ce_numbers_at if name.startswith("ce-") else numbers_at)(L, form)

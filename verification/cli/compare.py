@@ -27,6 +27,7 @@ from dufm.theory.squared.structure import (
 from dufm.theory.squared.structures import DNC, CheapestSum, structure_named
 from dufm.verification.base.certificate import point_certificate, write
 from dufm.verification.checker import check
+from dufm.verification.cli import options as checked
 from dufm.verification.cli.output import show_table
 from dufm.verification.cli.user_structure import TIMEOUT, load_structure
 
@@ -113,6 +114,7 @@ def run_compare(
         return 0
     Problem.of(K, L, 1, loss=loss)
     problem = Problem.of(K, L, lam if lam is not None else Fraction(15, 1000) / K)
+    checked.file(out)
     structure = load_structure(reference, timeout)
     record = inspect(structure, K, L)
     rows: list[dict[str, Any]] = [

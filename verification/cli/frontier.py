@@ -29,6 +29,7 @@ from dufm.verification.atlas.heads import (
 )
 from dufm.verification.base.certificate import write
 from dufm.verification.base.number_lists import read_integers
+from dufm.verification.cli import options as checked
 from dufm.verification.cli.output import show_table
 from dufm.verification.cli.shared import seconds
 
@@ -54,10 +55,7 @@ def run_frontier(
     limit = seconds(budget) or 60.0
     if seed < 0:
         raise ProblemError(f"--seed must be >= 0, got {seed}")
-    try:
-        out.mkdir(parents=True, exist_ok=True)
-    except OSError as error:
-        raise ProblemError(f"--out {out} cannot be made: {error.strerror}") from None
+    checked.folder(out)
     earlier = load_folder(out)
     if earlier and not resume:
         raise ProblemError(f"--out {out} holds heads already: add --resume to improve them, or name another folder")

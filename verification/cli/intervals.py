@@ -13,10 +13,11 @@ from rich.table import Table
 
 from dufm.solvers.intervals.intervals import LEAST_X, Envelope, Piece, envelope
 from dufm.solvers.search.state import State
-from dufm.theory.problem import ProblemError, exact_number
+from dufm.theory.problem import Problem, ProblemError, exact_number
 from dufm.theory.squared.phi import collapse_threshold
 from dufm.verification.base.certificate import interval_certificate, write
 from dufm.verification.checker import check
+from dufm.verification.cli import options as checked
 from dufm.verification.cli.output import show_table
 
 
@@ -52,10 +53,10 @@ def run_envelope(
         1 if a certificate was rejected, else 0.
     """
     first, last = x_range(x)
-    try:
-        out.mkdir(parents=True, exist_ok=True)
-    except OSError as error:
-        raise ProblemError(f"--out {out} cannot be made: {error.strerror}") from None
+    checked.integers(0, searches=searches, seed=seed)
+    checked.integers(1, restarts=restarts)
+    Problem.of(K, L, 1, width)
+    checked.folder(out)
     errors = Console(stderr=True)
     columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())
     with Progress(*columns, console=errors, transient=True, disable=not errors.is_terminal) as shown:

@@ -35,6 +35,7 @@ from dufm.verification.claims.settled import (
     table,
     verdict,
 )
+from dufm.verification.cli import options as checked
 from dufm.verification.cli.output import show_table
 from dufm.verification.cli.shared import seconds
 
@@ -59,6 +60,8 @@ def run_map(grid: tuple[str, str, str], options: dict[str, Any], as_json: bool, 
     deadline, errors = seconds(options["deadline"], "--deadline"), Console(stderr=True)
     said = partial(errors.print, highlight=False, markup=False, soft_wrap=True)
     opener: Opener = pool if options["dask"] is None else partial(dask_cluster, options["dask"], said)
+    if options["export"] is not None:
+        checked.folder(options["export"], "--export")
     with open_store(options["db"]) as store:
         # Judged again before hours are spent beside a table that was edited.
         store.records(cells)
@@ -173,6 +176,7 @@ def run_extract(grid: tuple[str | None, str | None, str | None], folder: Path | 
     cells = read_grid(*map(str, grid))
     if len(cells) != 1:
         raise ProblemError(f"--extract needs --K, --L and --x of one record, got those of {len(cells)}")
+    checked.file(path, "--extract")
     sentence = extract(cells[0], folder or FOLDER, path)
     print(f"{path}: accepted: {sentence}\nAlone: python3 -S -I {Path(checker.__file__)} {path}")
     return 0

@@ -25,6 +25,7 @@ from dufm.theory.problem import ProblemError
 from dufm.verification.atlas.known_losses import known_losses
 from dufm.verification.base.certificate import point_certificate, write
 from dufm.verification.checker import check
+from dufm.verification.cli import options as checked
 from dufm.verification.cli.network_tables import as_csv, head_table, mlp_table
 from dufm.verification.cli.output import show_table
 
@@ -67,16 +68,21 @@ def run_network(
     """Train, save, show; see `dufm network --help`."""
     if net not in NETS:
         raise ProblemError(f"--net must be one of {', '.join(NETS)}, got {net!r}")
+    checked.choice("--device", device, ("auto", "cpu", "cuda"))
+    checked.integers(1, n=source["n"], per_class=source["per_class"], every=every, epochs=settings.get("epochs"))
+    checked.integers(1, width=settings.get("width"), depth=settings.get("depth"), batch=settings.get("batch"))
+    checked.integers(0, seed=seed)
+    checked.folder(out)
     if net in BACKBONES:
         require_torch(f"--net {net}")
     data = read(net, source)
     plan = plan_for(net, data, settings, seed)
+    if net != "mlp" and plan.widths[-2] < data.K:
+        raise ProblemError(
+            f"--width must be an integer >= {data.K}, the classes, for --net {net}, got {plan.widths[-2]}"
+        )
     epochs = training.measured_epochs(plan.epochs, max(1, plan.epochs // 10) if every is None else every)
     engine = _torch_engine(net, plan, data, device) if net in BACKBONES else _numpy_engine(net, plan, data)
-    try:
-        out.mkdir(parents=True, exist_ok=True)
-    except OSError as error:
-        raise ProblemError(f"--out {out} cannot be made: {error.strerror}") from None
     path = out / f"{source['name']}_{net}_seed{seed}.npz"
     run = _earlier(engine, path, plan, source) if resume and path.exists() else engine.begin()
     run = _trained(engine, run, epochs, path, source)

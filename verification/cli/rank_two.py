@@ -13,6 +13,7 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, T
 from rich.table import Table
 
 from dufm.theory.problem import ProblemError
+from dufm.verification.cli import options as checked
 from dufm.verification.cli.output import show_table
 
 # Written out, so that --help needs no solver.
@@ -70,10 +71,11 @@ def run_rank_two(
     for name, value, least in (("--seeds", count, 1), ("--seed", first, 0), ("--looks", looks, 2)):
         if value < least:
             raise ProblemError(f"{name} must be an integer >= {least}, got {value}")
-    try:
-        out.mkdir(parents=True, exist_ok=True)
-    except OSError as error:
-        raise ProblemError(f"--out {out} cannot be made: {error.strerror}") from None
+    checked.integers(1, steps=options["steps"], batch=options["batch"], width=options["width"])
+    checked.numbers(above=0, lr=options["lr"])
+    for value in strengths:
+        checked.numbers(least=0, lam=value)
+    checked.folder(out)
     errors = Console(stderr=True)
     columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())
     records = []

@@ -11,7 +11,7 @@ from typing import Annotated, Any
 import typer
 from rich.console import Console
 
-from dufm.theory.problem import ProblemError
+from dufm.verification.cli import options as checked
 
 commands = typer.Typer()
 console = Console()
@@ -52,10 +52,11 @@ def rfm(
     from dufm.solvers.rfm.kernels import Kernel
     from dufm.solvers.rfm.settings import DeepSettings
 
-    if layers < 1:
-        raise ProblemError(f"--layers must be an integer >= 1, got {layers}")
-    if memory is not None and not memory > 0:
-        raise ProblemError(f"--memory must be > 0 GiB, got {memory}")
+    checked.integers(1, layers=layers, n=n, width=width)
+    checked.integers(0, seed=seed)
+    checked.numbers(above=0, memory=memory, bandwidth=bandwidth, sigma=sigma)
+    checked.numbers(least=0, ridge=ridge)
+    checked.folder(out)
     settings = DeepSettings(
         depth=layers,
         kernel=Kernel(kernel, bandwidth),
@@ -118,10 +119,7 @@ def _run(
     from dufm.verification.cli.extensions import extension
     from dufm.verification.cli.interrupt import NOTHING
 
-    try:
-        out.mkdir(parents=True, exist_ok=True)
-    except OSError as error:
-        raise ProblemError(f"--out {out} cannot be made: {error.strerror}") from None
+    checked.folder(out)
     held_out = (found.X_test, found.labels_test) if len(found.X_test) else None
     stream = layers(found.X, found.labels, settings, held_out, memory)
     rows: list[Any] = []

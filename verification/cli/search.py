@@ -15,7 +15,7 @@ from dufm.solvers.engines.cpu import compiled_homotopy
 from dufm.solvers.minima.canonical import describe
 from dufm.solvers.minima.polish import Polished, refine, unpolished
 from dufm.solvers.minima.symmetry import graph_of, symmetry_group
-from dufm.solvers.search.devices import chosen_device, device_search
+from dufm.solvers.search.devices import DEVICES, chosen_device, device_search
 from dufm.solvers.search.lowest import lowest_minima
 from dufm.solvers.search.solution import Outcome, Solution, save
 from dufm.solvers.search.state import State
@@ -25,9 +25,10 @@ from dufm.verification.atlas.known_losses import known_losses
 from dufm.verification.base.certificate import point_certificate, write
 from dufm.verification.checker import check
 from dufm.verification.cli.interrupt import NOTHING
+from dufm.verification.cli import options as checked
 from dufm.verification.cli.output import show_table
 from dufm.verification.cli.search_state import Keeper
-from dufm.verification.cli.shared import make_folder, shown, time_limit
+from dufm.verification.cli.shared import shown, time_limit
 
 # Zero output has loss 1/2; a descent ends this close to it, relatively.
 COLLAPSED = 1e-9
@@ -49,6 +50,11 @@ def run_search(
 ) -> None:
     """Search, describe, save; see `dufm search --help`."""
     problem = Problem.of(K, L, lam, width, n, loss)
+    checked.integers(1, restarts=options["restarts"], patience=options["patience"])
+    checked.integers(0, seed=options["seed"], minima=options["minima"])
+    checked.numbers(target=options["target"])
+    checked.choice("--device", options["device"], DEVICES)
+    time_limit(options["budget"])
     if loss == "ce":
         from dufm.verification.cli.ce.commands import run_ce_search
 
@@ -60,9 +66,8 @@ def run_search(
         told = {"loss": 0.5, "outcome": words, "proved": True, "restarts": 0, "saved": None, "certificate": None}
         print(json.dumps(told, indent=1)) if as_json else console.print(words, highlight=False, soft_wrap=True)
         return
-    time_limit(options["budget"])
+    checked.folder(out)
     known = known_losses(problem)
-    make_folder(out)
     if device == "cpu":
         with Console(stderr=True).status("loading the compiled program (once on a machine: compiling, up to a minute)"):
             compiled_homotopy()

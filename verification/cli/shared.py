@@ -5,7 +5,6 @@ import sys
 import time
 from collections.abc import Callable
 from dataclasses import dataclass, field
-from pathlib import Path
 
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
@@ -58,14 +57,6 @@ def time_limit(text: str | None) -> TimeLimit | None:
     """Read --budget; None for none. ProblemError for anything that is not a time."""
     found = seconds(text)
     return None if found is None else TimeLimit(found)
-
-
-def make_folder(out: Path) -> None:
-    """Make --out; ProblemError where that cannot be done."""
-    try:
-        out.mkdir(parents=True, exist_ok=True)
-    except OSError as error:
-        raise ProblemError(f"--out {out} cannot be made: {error.strerror}") from None
 
 
 Run = Callable[[Callable[[State], None], Callable[[], bool]], tuple[Solution, State]]

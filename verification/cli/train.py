@@ -13,6 +13,7 @@ from rich.table import Table
 
 from dufm.theory.problem import Problem, ProblemError, exact_number
 from dufm.verification.base.number_lists import read_numbers
+from dufm.verification.cli import options as checked
 from dufm.verification.cli.output import show_table
 
 commands = typer.Typer()
@@ -68,12 +69,11 @@ def run_train(K: int, L: int, grid: dict[str, str], options: dict[str, Any], as_
     ]
     if len(settings) * max(1, options["runs"]) > MOST_RUNS:
         raise ProblemError(f"--runs must leave at most {MOST_RUNS} runs in all, got {options['runs']} at each point")
+    checked.integers(1, runs=options["runs"])
+    checked.integers(0, seed=options["seed"])
     path = options["out"] / f"K{K}_L{L}_n{options['n']}_seed{options['seed']}.npz"
     earlier = load(path) if options["resume"] and path.exists() else None
-    try:
-        options["out"].mkdir(parents=True, exist_ok=True)
-    except OSError as error:
-        raise ProblemError(f"--out {options['out']} cannot be made: {error.strerror}") from None
+    checked.folder(options["out"])
     errors = Console(stderr=True)
     columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())
     with Progress(*columns, console=errors, transient=True, disable=not errors.is_terminal) as shown:

@@ -14,6 +14,7 @@ from dufm.verification.claims.grid import cell
 from dufm.verification.claims.run import Entry, run
 from dufm.verification.cli.formal import Kernel, check_in_kernel, show_kernel, unasked
 from dufm.verification.formal.kernel import require
+from dufm.verification.cli import options as checked
 from dufm.verification.cli.output import show_table
 
 COLOURS = {"PROVED": "green", "CERTIFIED": "green", "SUPPORTED": "yellow", "UNDECIDED": "magenta", "REFUTED": "red"}
@@ -33,6 +34,7 @@ def verify_claims(
     if jobs < 0:
         raise ProblemError(f"--jobs must be an integer >= 0, got {jobs}")
     claims = select(only)
+    checked.folder(out)
     columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeElapsedColumn())
     errors = Console(stderr=True)
     with Progress(*columns, console=errors, transient=True, disable=not errors.is_terminal) as progress:

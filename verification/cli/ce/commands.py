@@ -11,6 +11,7 @@ from rich.table import Table
 
 from dufm.theory.problem import Problem, ProblemError, exact_number
 from dufm.verification.base.number_lists import read_integers
+from dufm.verification.cli import options as checked
 from dufm.verification.cli.output import show_table
 
 commands = typer.Typer()
@@ -27,14 +28,14 @@ def run_ce_search(problem: Problem, options: dict[str, Any], out: Path, as_json:
     from dufm.theory.ce.polygons import DNC_LOGITS
     from dufm.verification.cli.interrupt import NOTHING
     from dufm.verification.cli.search_state import Keeper
-    from dufm.verification.cli.shared import make_folder, shown, time_limit
+    from dufm.verification.cli.shared import shown, time_limit
 
     if problem.K < 3:
         raise ProblemError(f"--loss ce needs K >= 3, got {problem.K}")
     if options["device"] == "cuda":
         raise ProblemError("--device must be auto or cpu with --loss ce, got 'cuda'")
     limit = time_limit(options["budget"])
-    make_folder(out)
+    checked.folder(out)
     path = out / f"ce_K{problem.K}_L{problem.L}_d{problem.width}_seed{options['seed']}.npz"
     keeper = Keeper(problem, options["seed"], path)
     earlier = keeper.earlier(options["resume"])
@@ -159,8 +160,13 @@ def ce_table(
         where = f"K={row.K} L={row.L}" + ("" if margins else f" lambda={row.lam}")
         console.print(f"{where} {row.stated} {row.structure} rank {row.rank}", highlight=False)
 
+    checked.integers(1, restarts=restarts)
+    checked.integers(0, seed=seed)
     path = out or Path("out/ce") / (margin_records.TABLE if margins else records.TABLE).name
+    checked.file(path)
     strengths = [exact_number(x, "--lam") for x in lam.split(",")]
+    for strength in strengths:
+        checked.numbers(above=0, lam=float(strength))
     places = [(k, depth, value) for k, depth in pairs for value in strengths]
     try:
         if margins:
@@ -168,9 +174,8 @@ def ce_table(
         else:
             records.fill(places, path, restarts, seed, progress=told)
     except KeyboardInterrupt:
-        raise KeyboardInterrupt(
-            f"finished rows are in {path}; the same command goes on" if path.exists() else NOTHING
-        ) from None
+        words = f"finished rows are in {path}; the same command goes on" if path.exists() else NOTHING
+        raise KeyboardInterrupt(words) from None
     print(path)
 
 
@@ -193,6 +198,10 @@ def ce_persistence(
     from dufm.solvers.ce.study import Case, persistence
 
     value = exact_number(lam, "--lam")
+    Problem.of(K, L, value, loss="ce")
+    checked.integers(1, starts=starts)
+    checked.integers(0, steps=steps, seed=seed)
+    checked.numbers(above=0, rate=rate)
     rows = [
         persistence(Case(K, L, Fraction(value), width, rate, steps), starts, seed)
         for width in read_integers(widths, "--widths", max(K, 1))
@@ -234,6 +243,9 @@ def ce_landscape(
     ]
     if as_json:
         print(json.dumps({"widths": sizes, "rows": rows}, indent=1))
+        return
+    if not rows:
+        print(f"No known critical point but zero weights exists at lambda = {lam}: the strength is too large.")
         return
     title = f"K = {K}, L = {L}, lambda = {lam}; d = ...: dimension of the Hessian's null space at that width"
     table = Table(title=title, title_justify="left", pad_edge=False)

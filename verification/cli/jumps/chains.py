@@ -15,6 +15,7 @@ from dufm.solvers.jumps.minima import branch_minimum
 from dufm.solvers.jumps.store import load, same, save
 from dufm.solvers.jumps.tally import exits, hazard, transition_matrix, upward, upward_bound
 from dufm.theory.problem import ProblemError
+from dufm.verification.cli import options as checked
 from dufm.verification.cli.jumps.minima import chosen_instance
 from dufm.verification.cli.output import show_table
 
@@ -39,6 +40,8 @@ def run_chains(
         raise ProblemError(f"--jobs must be an integer >= 0, got {jobs}")
     if steps < setting.checkpoint:
         raise ProblemError(f"--steps must be at least one --checkpoint ({setting.checkpoint}), got {steps}")
+    checked.integers(1, chains=chains, L=start["L"])
+    checked.file(out)
     if resume:
         known, state = load(out)
         if not same(known, setting) or len(state.draws) != chains or len(state.weights) != start["L"]:
@@ -51,7 +54,6 @@ def run_chains(
             words = f"--rank {start['rank']} has no minimum that was found at L = {start['L']}, lambda = {setting.lam}"
             raise ProblemError(f"{words}; see dufm jumps landscape")
         state = begin(setting, m.weights, chains)
-    out.parent.mkdir(parents=True, exist_ok=True)
     state, stopped = _watched(setting, state, steps, jobs or cores(), out)
     record = _counted(setting, state) | {"L": len(state.weights), "saved": str(out), "stopped": stopped}
     if as_json:

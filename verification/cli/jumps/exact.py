@@ -11,6 +11,7 @@ from rich.table import Table
 from dufm.solvers.jumps.absorbing import certify, eta_max
 from dufm.solvers.jumps.scalar_chain import ScalarChain, exit_time, simulate
 from dufm.theory.problem import ProblemError, exact_number
+from dufm.verification.cli import options as checked
 from dufm.verification.cli.jumps.minima import chosen_instance, finite
 from dufm.verification.cli.output import show_table
 
@@ -24,8 +25,16 @@ def run_certify(
     """Constants and margins; 1 if there are none."""
     if a is not None and instance is not None:
         raise ProblemError(f"--a and --instance both give the largest target; got --a {a} and --instance {instance}")
+    checked.integers(3, L=L)
+    for name, text in (("lam", lam), ("a", a), ("eta", eta)):
+        if text is not None:
+            checked.numbers(above=0, **{name: float(exact_number(text, f"--{name}"))})
     # A float is a rational, so the bound holds for the very numbers in the file.
-    largest = Fraction(chosen_instance(instance).largest) if instance is not None else exact_number(a or "1", "--a")
+    largest = (
+        Fraction(chosen_instance(instance).largest)
+        if instance is not None
+        else exact_number("1" if a is None else a, "--a")
+    )
     try:
         limit = eta_max(L, lam, largest) if eta is None else None
         step = limit if eta is None else exact_number(eta, "--eta")
@@ -66,6 +75,7 @@ def run_exit_time(
     """Exact and simulated exit times of the scalar chain."""
     if n < 2 or chains < 0 or chains == 1:
         raise ProblemError(f"--n must be >= 2 and --chains 0 or >= 2, got {n} and {chains}")
+    checked.integers(0, seed=seed)
     chain = ScalarChain.of(L, n, exact_number(share, "--share"), eta)
     record: dict[str, Any] = {"L": L, "n": n, "lambda": chain.lam, "eta": eta, "x_minus": chain.x_minus}
     record |= {"barrier": chain.barrier, "minimum": chain.minimum, "exact": exit_time(chain)}

@@ -14,6 +14,7 @@ from dufm.solvers.jumps.hessian import curvature, dead_level, stability_limit, z
 from dufm.solvers.jumps.instance import Completion, full_target32, instance32, read_instance
 from dufm.solvers.jumps.minima import Minimum, branch_minimum, critical_strength, find_minimum
 from dufm.verification.base.number_lists import read_integers
+from dufm.verification.cli import options as checked
 from dufm.verification.cli.output import show_table
 
 
@@ -27,6 +28,9 @@ def run_landscape(
 ) -> None:
     """The minima table."""
     problem = chosen_instance(instance)
+    checked.integers(1, L=L)
+    checked.integers(0, seed=seed)
+    checked.numbers(above=0, lam=lam)
     wanted = read_integers(ranks, "--ranks", 0, min(problem.target.shape))
     rows = []
     with Console(stderr=True).status("descending"):
