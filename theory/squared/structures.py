@@ -46,19 +46,17 @@ def _estimate(structure: Structure, K: int, L: int) -> Fraction:
 def cheapest_sum(K: int, L: int) -> Blocks:
     """Blocks (structure, classes) of least total cost for K classes at depth L, by dynamic programming over K."""
     best: list[Sum] = [(Fraction(0), ())]
+    known = [(_estimate(s, n, L), s, n) for n in range(2, K + 1) for s in BLOCKS[1:] if s.valid(n, L)]
     for k in range(1, K + 1):
-        options: list[Sum] = [(best[k - 1][0] + 1, (*best[k - 1][1], (DNC, 1)))]
-        for size in range(2, k + 1):
-            for structure in BLOCKS[1:]:
-                if structure.valid(size, L):
-                    total = best[k - size][0] + _estimate(structure, size, L)
-                    options.append((total, (*best[k - size][1], (structure, size))))
+        options = [(best[k - 1][0] + 1, DNC, 1)]
+        options += [(best[k - size][0] + cost, structure, size) for cost, structure, size in known if size <= k]
         # Ties within the estimates keep the first, which has the most DNC blocks.
         chosen = options[0]
         for option in options[1:]:
             if option[0] < chosen[0] - TIE:
                 chosen = option
-        best.append(chosen)
+        total, structure, size = chosen
+        best.append((total, (*best[k - size][1], (structure, size))))
     return best[K][1]
 
 

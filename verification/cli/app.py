@@ -16,6 +16,7 @@ from dufm.verification import checker
 from dufm.verification.cli.atlas import commands
 from dufm.verification.cli.ce.commands import commands as ce_commands
 from dufm.verification.cli.extensions import extension
+from dufm.verification.cli.heartbeat import alive
 from dufm.verification.cli.help import Sections
 from dufm.verification.cli.interrupt import CODE, Interrupted
 from dufm.verification.cli.jumps.commands import commands as jumps_commands
@@ -109,7 +110,8 @@ def structures(
     """
     from dufm.verification.cli.listings import structures_table
 
-    structures_table(console, K, L, as_json, loss)
+    with alive("computing the costs"):
+        structures_table(console, K, L, as_json, loss)
 
 
 @app.command()
@@ -138,9 +140,10 @@ def derive(
         raise ProblemError(f"--standalone needs --format latex, got {form!r}")
     if L is not None and L < 1:
         raise ProblemError(f"--L must be an integer >= 1, got {L}")
-    shown = derivation(name).render(form, ascii_only=not has_unicode(sys.stdout)) + checked_by_kernel(name, form)
-    if L is not None:
-        shown += "\n\n" + (ce_numbers_at if name.startswith("ce-") else numbers_at)(L, form)
+    with alive("checking the steps"):
+        shown = derivation(name).render(form, ascii_only=not has_unicode(sys.stdout)) + checked_by_kernel(name, form)
+        if L is not None:
+            shown += "\n\n" + (ce_numbers_at if name.startswith("ce-") else numbers_at)(L, form)
     print(document(shown) if standalone else shown)
 
 

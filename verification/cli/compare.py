@@ -28,10 +28,12 @@ from dufm.theory.squared.structures import DNC, CheapestSum, structure_named
 from dufm.verification.base.certificate import point_certificate, write
 from dufm.verification.checker import check
 from dufm.verification.cli import options as checked
+from dufm.verification.cli.heartbeat import alive
 from dufm.verification.cli.output import show_table
 from dufm.verification.cli.user_structure import TIMEOUT, load_structure
 
 DIGITS = 60
+MOST_CLASSES = 2000
 ROUNDING = Fraction(1, 10**40)
 
 
@@ -115,8 +117,11 @@ def run_compare(
     Problem.of(K, L, 1, loss=loss)
     problem = Problem.of(K, L, lam if lam is not None else Fraction(15, 1000) / K)
     checked.file(out)
+    if K > MOST_CLASSES:
+        raise ProblemError(f"--K must be at most {MOST_CLASSES}, whose K^2 outputs are checked exactly, got {K}")
     structure = load_structure(reference, timeout)
-    record = inspect(structure, K, L)
+    with alive("checking the weights exactly"):
+        record = inspect(structure, K, L)
     rows: list[dict[str, Any]] = [
         record | {"structure": f"{structure.name} (yours)" if ":" in reference else reference}
     ]

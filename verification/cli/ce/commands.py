@@ -12,6 +12,7 @@ from rich.table import Table
 from dufm.theory.problem import Problem, ProblemError, exact_number
 from dufm.verification.base.number_lists import read_integers
 from dufm.verification.cli import options as checked
+from dufm.verification.cli.heartbeat import alive
 from dufm.verification.cli.output import show_table
 
 commands = typer.Typer()
@@ -236,11 +237,12 @@ def ce_landscape(
 
     sizes = read_integers(widths, "--widths", max(K, 3))
     problems = [Problem.of(K, L, lam, size, loss="ce") for size in sizes]
-    rows = [
-        {"structure": p.name, "loss": p.polished.loss, "rank": p.polished.rank, "index": p.index}
-        | {"null": [null_dimension(problem, p.polished) for problem in problems]}
-        for p in critical_points(problems[0])
-    ]
+    with alive("following the critical points"):
+        rows = [
+            {"structure": p.name, "loss": p.polished.loss, "rank": p.polished.rank, "index": p.index}
+            | {"null": [null_dimension(problem, p.polished) for problem in problems]}
+            for p in critical_points(problems[0])
+        ]
     if as_json:
         print(json.dumps({"widths": sizes, "rows": rows}, indent=1))
         return

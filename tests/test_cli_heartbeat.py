@@ -1,0 +1,26 @@
+"""Commands that may take long say so, or refuse with their limit."""
+
+import time
+
+import pytest
+from rich.console import Console
+
+from dufm.theory.problem import ProblemError
+from dufm.verification.cli.compare import run_compare
+from dufm.verification.cli.heartbeat import alive
+
+
+def test_long_work_gives_signs_of_life_and_short_work_none(capsys: pytest.CaptureFixture[str]) -> None:
+    with alive("waiting", first=60.0):
+        pass
+    assert capsys.readouterr().err == ""
+    said = ""
+    with alive("waiting", first=0.01):
+        while "waiting: 0 s so far" not in said:
+            time.sleep(0.01)
+            said += capsys.readouterr().err
+
+
+def test_what_cannot_be_checked_is_refused_with_the_limit() -> None:
+    with pytest.raises(ProblemError, match="--K must be at most 2000, .* got 45150"):
+        run_compare("srg", 45150, 4, None, None, False, Console())
