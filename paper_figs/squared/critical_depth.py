@@ -19,6 +19,8 @@ SIZE = (9.0, 5.2)
 MOST_CLASSES = 30
 MOST_DEPTH = 12
 BEATEN = "#E4F0E4"
+# Of markers; large ones are hollow.
+SIZES = {"srg": 10, "head32": 10, "cuts": 6, "looped": 6, "looped-hub": 8}
 
 
 def data(budget: str) -> Table:
@@ -56,17 +58,18 @@ def draw(figure: "Figure", table: Table) -> None:
     ax.grid(axis="y", zorder=0.5)
     ax.stairs(levels, edges, baseline=None, color=COLOURS["sum"], linewidth=2.2, label=LABELS["sum"] + ": least depth")
     # The same point can belong to two structures: large markers first, small ones on top.
-    for name, size in (("srg", 10), ("head32", 10), ("cuts", 6), ("looped", 6), ("looped-hub", 8)):
+    others = dict.fromkeys(row["structure"] for row in table if row["structure"] not in {*SIZES, "sum"})
+    for name, size in (SIZES | dict.fromkeys(others, 7)).items():
         own = [row for row in table if row["structure"] == name]
         ax.plot(
             [row["K"] for row in own],
             [row["L_star"] for row in own],
-            MARKERS[name] + (":" if len(own) > 1 else ""),
-            color=COLOURS[name],
+            MARKERS.get(name, "X") + (":" if len(own) > 1 else ""),
+            color=COLOURS.get(name, "#777777"),
             markersize=size,
-            markerfacecolor="white" if size == 10 else COLOURS[name],
+            markerfacecolor="white" if size == 10 else COLOURS.get(name, "#777777"),
             linewidth=1,
-            label=LABELS[name],
+            label=LABELS.get(name, name),
         )
     ax.text(8, 4.5, "DNC beaten on and above the black steps", fontsize=12, color="#2E6B34", ha="left", va="center")
     ax.text(8, 4.28, "at every regularisation below collapse", fontsize=10, color="#2E6B34", ha="left", va="center")

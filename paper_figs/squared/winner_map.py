@@ -6,6 +6,7 @@ cells say why: L = 1 and K = 2 are proved; the others are open at weak regularis
 collapse.
 """
 
+import re
 from typing import TYPE_CHECKING, Any
 
 from dufm.paper_figs.style import Table, number
@@ -20,6 +21,7 @@ if TYPE_CHECKING:
 SIZE = (11.5, 6.2)
 CLASSES = range(2, 22)
 DEPTHS = range(1, 9)
+# In the small print; a structure without a letter is spelled out.
 LETTERS = {
     "srg": ("S", "SRG"),
     "cuts": ("C", "cut head"),
@@ -52,7 +54,7 @@ def _cell(K: int, L: int) -> dict[str, object]:
         row["ratio"] = number(total_cost(cheapest, K, L) / K)
         row["blocks"], row["state"] = cheapest.blocks(K, L), "beaten"
         singles = sum(1 for _, k in blocks if k == 1)
-        parts = [f"{LETTERS[s.name][0]}{k}" for s, k in blocks if k > 1]
+        parts = [f"{LETTERS.get(s.name, (s.name,))[0]}{k}" for s, k in blocks if k > 1]
         row["short"] = "+".join(parts + ([str(singles)] if singles else []))
     else:
         spoken = {claim.settles(K, L) for claim in CLAIMS}
@@ -97,8 +99,8 @@ def draw(figure: "Figure", table: Table) -> None:
 
 def _key(table: Table) -> str:
     """What the small print in the cells says, for the letters that occur."""
-    print_in_cells = " ".join(row["short"] for row in table)
-    words = ",  ".join(f"{letter} {name}" for letter, name in LETTERS.values() if letter in print_in_cells)
+    in_cells = {word for row in table for word in re.findall(r"([^\d+]\S*?)\d+(?=\+|$)", row["short"])}
+    words = ",  ".join(f"{letter} {name}" for letter, name in LETTERS.values() if letter in in_cells)
     return (
         "Coloured: DNC is not optimal, at any regularisation below collapse.   In small print the blocks of the\n"
         f"cheapest direct sum, each with its number of classes:  {words},  +$m$ DNC on $m$ classes."
