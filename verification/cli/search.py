@@ -24,8 +24,8 @@ from dufm.theory.squared.bounds import least_loss
 from dufm.verification.atlas.known_losses import known_losses
 from dufm.verification.base.certificate import point_certificate, write
 from dufm.verification.checker import check
-from dufm.verification.cli.interrupt import NOTHING
 from dufm.verification.cli import options as checked
+from dufm.verification.cli.interrupt import NOTHING
 from dufm.verification.cli.output import show_table
 from dufm.verification.cli.search_state import Keeper
 from dufm.verification.cli.shared import shown, time_limit

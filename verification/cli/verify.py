@@ -12,10 +12,10 @@ from dufm.verification.claims import select
 from dufm.verification.claims.base.claim import BUDGETS
 from dufm.verification.claims.grid import cell
 from dufm.verification.claims.run import Entry, run
-from dufm.verification.cli.formal import Kernel, check_in_kernel, show_kernel, unasked
-from dufm.verification.formal.kernel import require
 from dufm.verification.cli import options as checked
+from dufm.verification.cli.formal import Kernel, check_in_kernel, show_kernel, unasked
 from dufm.verification.cli.output import show_table
+from dufm.verification.formal.kernel import require
 
 COLOURS = {"PROVED": "green", "CERTIFIED": "green", "SUPPORTED": "yellow", "UNDECIDED": "magenta", "REFUTED": "red"}
 MARKS = {"PROVED": "P", "CERTIFIED": "C", "SUPPORTED": "s"}
