@@ -140,7 +140,8 @@ def open_store(path: Path) -> Iterator[Store]:
         with closing(sqlite3.connect(path, timeout=WAIT_SECONDS)) as connection:
             _prepare(connection, path)
             yield Store(connection)
-    except sqlite3.Error as error:
+    except (sqlite3.Error, UnicodeDecodeError) as error:
+        # The second where damaged bytes stand in SQLite's own message.
         raise ProblemError(f"--db {path} is not a usable table of `dufm map`: {error}") from None
 
 

@@ -21,6 +21,9 @@ From Dufm Require Import Model Integer Factors Fraction LowerBound CheckHead Che
 Delimit Scope Z_scope with I.
 """
 
+# Rows of integers and their common denominator, as `checker.read_matrices` gives them.
+Matrix = tuple[list[list[int]], int]
+
 
 class NoTermError(ValueError):
     """A certificate that is not well formed, so that there is nothing for the kernel to judge."""
@@ -72,7 +75,7 @@ def certificate_term(certificate: Mapping[str, Any]) -> Term:
     return term(json.dumps(certificate))
 
 
-def unit_term(K: int, factors: Sequence[checker.Matrix]) -> Term:
+def unit_term(K: int, factors: Sequence[Matrix]) -> Term:
     """A unit structure H_1, W_1, ..., W_L: its output is I_K, and its squared norms multiply to less than K^(L+1)."""
     L, width = len(factors) - 1, max(len(rows) for rows, _ in factors[:-1])
     return Term(
@@ -194,7 +197,7 @@ def _interval(problem: Any, witness: Any) -> Term:
     )
 
 
-def _measured(matrices: Sequence[checker.Matrix], K: int) -> tuple[Fraction, list[Fraction], int]:
+def _measured(matrices: Sequence[Matrix], K: int) -> tuple[Fraction, list[Fraction], int]:
     """As `checker.measure`, and zeros where the sizes do not fit: the kernel then refuses."""
     try:
         fit, norms, _ = checker.measure(list(matrices), K)
@@ -203,13 +206,13 @@ def _measured(matrices: Sequence[checker.Matrix], K: int) -> tuple[Fraction, lis
     return fit, norms, max(len(rows) for rows, _ in matrices[:-1])
 
 
-def _layer(m: checker.Matrix) -> str:
+def _layer(m: Matrix) -> str:
     rows, den = m
     lists = "; ".join(f"[:: {'; '.join(map(_integer, row))}]" for row in rows)
     return f"({_integer(den)}, [:: {lists}])%I"
 
 
-def _factors(matrices: Sequence[checker.Matrix]) -> str:
+def _factors(matrices: Sequence[Matrix]) -> str:
     first, *middle, final = map(_layer, matrices)
     between = ";\n  ".join(middle)
     return f"(Factors {first}\n  [:: {between}]\n  {final})"

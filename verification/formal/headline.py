@@ -11,10 +11,9 @@ from dufm.theory.squared.cuts import neurons
 from dufm.theory.squared.halves import half_weights
 from dufm.theory.squared.srg import incidence
 from dufm.verification.base.certificate import Certificate, interval_certificate
-from dufm.verification.checker import Matrix
 from dufm.verification.claims import claim_named
 from dufm.verification.claims.base.claim import BUDGETS
-from dufm.verification.formal.export import HEADER, Term, certificate_term, unit_term
+from dufm.verification.formal.export import HEADER, Matrix, Term, certificate_term, unit_term
 
 TITLE = "(* The certificates behind the headline theorems: {}. Written by verification/formal/headline.py. *)\n"
 HEADS = ("four-layers", "three-layers")
