@@ -182,7 +182,7 @@ def test_faults_that_came_late(
 
 def test_a_start_too_large_ends_as_diverged(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     monkeypatch.chdir(tmp_path)
-    line = "dufm train --K 3 --L 2 --width 3 --scale 1e200 --runs 1 --steps 3 --json"
+    line = "dufm train --K 3 --L 4 --width 3 --scale 1e200 --runs 1 --steps 3 --json"
     monkeypatch.setattr(sys, "argv", line.split())
     with pytest.raises(SystemExit) as ended:
         main()
