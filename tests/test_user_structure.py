@@ -19,7 +19,7 @@ BAD = {
     "raise": ("return sp.Integer(K)", "raise MemoryError('a\\nb')", "cost(3, 3) raised MemoryError"),
     "exit": ("return sp.Integer(K)", "raise SystemExit(0)", "cost(3, 3) raised SystemExit"),
     "exit in valid": ("return True", "raise SystemExit(0)", "valid(3, 3) raised SystemExit"),
-    "exit at import": ("import sympy as sp", "raise SystemExit", "does not import: it raised SystemExit"),
+    "exit at import": ("import sympy as sp", "raise SystemExit", "does not import: SystemExit"),
     "loop": ("return sp.Integer(K)", "\n        while True: pass", "cost(3, 3) did not end within --timeout 0.5"),
     "loop, caught": (
         "return sp.Integer(K)",

@@ -28,7 +28,7 @@ class _OutOfTime(BaseException):
 
 
 @contextmanager
-def guarded(what: str, timeout: float) -> Iterator[None]:
+def guarded(what: str, timeout: float, raised: str = "raised") -> Iterator[None]:
     """Run a user's code: its prints go to stderr, and however it fails is one line.
 
     Raises:
@@ -51,7 +51,9 @@ def guarded(what: str, timeout: float) -> Iterator[None]:
     except _OutOfTime:
         raise ProblemError(f"{what} did not end within --timeout {timeout:g} seconds") from None
     except BaseException as error:
-        raise ProblemError(f"{what} raised {type(error).__name__}: {' '.join(str(error).split())[:200]}") from None
+        raise ProblemError(
+            f"{what} {raised} {type(error).__name__}: {' '.join(str(error).split())[:200]}".strip()
+        ) from None
     finally:
         if alarmed:
             signal.setitimer(signal.ITIMER_REAL, 0)
@@ -80,7 +82,7 @@ class Guarded:
         def called(*arguments: Any) -> Any:
             with guarded(f"{what}({', '.join(map(str, arguments))})", self._timeout):
                 value = found(*arguments)
-                value = list(value) if hasattr(value, "__next__") else value
+                value = list(value) if isinstance(value, Iterator) else value
                 if _holds_text(value):
                     raise ProblemError(f"{what} must give numbers, got text, which is not evaluated")
                 return value
@@ -140,7 +142,7 @@ def _member(path: Path, name: str, timeout: float) -> Any:
         raise ProblemError(f"structure file {path} is not a Python file")
     module = importlib.util.module_from_spec(spec)
     sys.modules[spec.name] = module
-    with guarded(f"structure file {path} does not import: it", timeout):
+    with guarded(f"structure file {path}", timeout, "does not import:"):
         spec.loader.exec_module(module)
     if not hasattr(module, name):
         raise ProblemError(f"structure file {path} defines no {name!r}")
