@@ -6,6 +6,7 @@ table behind.
 """
 
 import json
+import re
 import sqlite3
 from collections.abc import Iterable, Iterator
 from contextlib import closing, contextmanager
@@ -22,6 +23,9 @@ APPLICATION = 0x6475666D  # "dufm"
 VERSION = 1
 WAIT_SECONDS = 30.0
 ROUNDING = 1e-12
+# Of classes and of layers; no exponents, which ask for numbers of any size.
+MOST = 10**6
+STRENGTH = re.compile(r"[0-9]{1,99}([.][0-9]{1,99}|/[0-9]{0,98}[1-9][0-9]{0,98})?", re.ASCII)
 SCHEMA = """
 CREATE TABLE runs (
     K INTEGER, L INTEGER, strength TEXT, effort TEXT, program TEXT, loss REAL, seconds REAL,
@@ -73,7 +77,7 @@ class Store:
         rows = self._connection.execute(
             "SELECT K, L, strength, program FROM runs WHERE effort = ?", (str(effort),)
         ).fetchall()
-        return {Cell(K, L, Fraction(strength)): program for K, L, strength, program in rows}
+        return {_cell(K, L, strength): str(program) for K, L, strength, program in rows}
 
     def records(self, cells: Iterable[Cell] | None = None) -> dict[Cell, Record]:
         """Best records, of the cells asked for or of all, each judged again from its weights.
@@ -83,10 +87,10 @@ class Store:
         """
         wanted = None if cells is None else set(cells)
         found = {}
-        for K, L, strength, *fields, facts, certificate in self._connection.execute("SELECT * FROM records"):
-            cell = Cell(K, L, Fraction(strength))
+        for K, L, strength, *fields in self._connection.execute("SELECT * FROM records"):
+            cell = _cell(K, L, strength)
             if wanted is None or cell in wanted:
-                found[cell] = Record(cell, fields[0], fields[1], bool(fields[2]), json.loads(facts), certificate)
+                found[cell] = _record(cell, *fields)
                 _judge_again(found[cell])
         return dict(sorted(found.items()))
 
@@ -108,6 +112,30 @@ class Store:
                 KEEP_BETTER, (*key, float(judged.loss), judged.ratio, int(judged.certified), facts, result.certificate)
             )
             return judged, changed.rowcount > 0
+
+
+def _cell(K: Any, L: Any, strength: Any) -> Cell:
+    """The cell of a row; a database keeps a value of any kind in any column, so nothing is taken for granted."""
+    if all(type(n) is int and 0 < n <= MOST for n in (K, L)) and type(strength) is str and STRENGTH.fullmatch(strength):
+        cell = Cell(K, L, Fraction(strength))
+        if K > 1 and cell.Lambda > 0:
+            return cell
+    raise ProblemError(f"--db: a row belongs to no cell: K = {K!r:.20}, L = {L!r:.20}, strength = {strength!r:.60}")
+
+
+def _record(cell: Cell, loss: Any, ratio: Any, certified: Any, facts: Any, certificate: Any) -> Record:
+    """The record of a row, each column of its kind."""
+    kinds = {"loss": (loss, float), "ratio": (ratio, float), "certified": (certified, int), "facts": (facts, str)}
+    wrong = [name for name, (value, kind) in kinds.items() if type(value) is not kind]
+    try:
+        told = {} if wrong else json.loads(facts)
+    except (ValueError, RecursionError):
+        told = None
+    wrong += ["facts"] if not isinstance(told, dict) else []
+    wrong += ["certificate"] if not isinstance(certificate, str | None) else []
+    if wrong or not isinstance(told, dict):
+        raise ProblemError(f"--db: the row of {cell} is damaged in {', '.join(wrong)}")
+    return Record(cell, loss, ratio, bool(certified), told, certificate)
 
 
 def _judge_again(record: Record) -> None:
