@@ -1,5 +1,7 @@
 """Ctrl-C ends every command alike: exit code 130 and one line that says what was kept."""
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -7,11 +9,9 @@ from typing import Any
 # it themselves, or keep nothing.
 KEEPS = {
     "verify": ("{out}/report.json", "finished claims are in {path}; --resume goes on with them"),
-    "search": ("{out}", "what was saved of the search is in {path}; --resume goes on with it"),
     "figures": ("{out}", "finished figures are in {path}"),
     "frontier": ("{out}", "heads found so far are in {path}"),
     "map": ("{db}", "finished cells are in {path}; the same command goes on with them"),
-    "train": ("{out}", "runs are in {path} as far as they were saved; --resume goes on with them"),
     "rank-two": ("{out}", "finished runs are in {path} and are not trained again"),
 }
 NOTHING = "nothing was finished, nothing is kept"
@@ -22,8 +22,18 @@ class Interrupted(Exception):
     """Ctrl-C, with a sentence on what was kept."""
 
 
+@contextmanager
+def keeping(words: str) -> Iterator[None]:
+    """Ctrl-C in here is told with what is kept already."""
+    try:
+        yield
+    except KeyboardInterrupt:
+        raise KeyboardInterrupt(words) from None
+
+
 def kept(command: str, options: dict[str, Any], said: str = "") -> str:
     """The sentence for a command that was called with those options; `said` by the command itself comes first."""
     place, words = KEEPS.get(command, ("", ""))
-    path = place.format(**options)
-    return said or (words.format(path=path) if path and Path(path).exists() else NOTHING)
+    path = Path(place.format(**options))
+    there = bool(place) and (path.is_file() or (path.is_dir() and any(path.iterdir())))
+    return said or (words.format(path=path) if there else NOTHING)

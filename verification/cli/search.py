@@ -25,7 +25,7 @@ from dufm.verification.atlas.known_losses import known_losses
 from dufm.verification.base.certificate import point_certificate, write
 from dufm.verification.checker import check
 from dufm.verification.cli import options as checked
-from dufm.verification.cli.interrupt import NOTHING
+from dufm.verification.cli.interrupt import NOTHING, keeping
 from dufm.verification.cli.output import show_table
 from dufm.verification.cli.search_state import Keeper
 from dufm.verification.cli.shared import shown, time_limit
@@ -87,31 +87,30 @@ def run_search(
         raise ProblemError(f"no restart finished: {solution.outcome.value}")
     # Before anything that may take long or fail.
     saved = save(solution, out / f"{stem}.npz")
-    polished = next((g.polished for g in state.groups if g.weights is solution.weights), None)
-    if polished is None and solution.outcome is not Outcome.INTERRUPTED:
-        with Console(stderr=True).status("polishing the best"):
-            polished = refine(problem, solution.weights, limit.over if limit is not None else None)
-    if polished is None:
-        polished = unpolished(problem, solution.weights)
-    if polished.loss < solution.loss:
-        solution = replace(solution, weights=polished.weights, loss=polished.loss)
-        saved = save(solution, out / f"{stem}.npz")
-    certificate = _certify(solution, out / f"{stem}.json") if solution.loss < known["dnc"][1] else None
-    record = _record(problem, solution, polished, known, saved, certificate) | {"census": state.census()}
-    lowest = lowest_minima(problem, state.groups, options["minima"]) if options["minima"] > 0 else []
-    record["minima"] = [
-        {"loss": m.polished.loss, "hits": m.hits, "local_minimum": bool(m.polished.is_local_minimum)}
-        | {"symmetry": m.symmetry, "graph": m.graph}
-        for m in lowest
-    ]
-    if as_json:
-        print(json.dumps(record, indent=1))
-    else:
-        _show(problem, solution, polished, record, console)
-    if solution.outcome is Outcome.INTERRUPTED:
-        raise KeyboardInterrupt(
-            f"the best of {len(solution.losses)} restarts is in {saved}; --resume goes on with them"
-        )
+    with keeping(f"the best of {len(solution.losses)} restarts is in {saved}; --resume goes on"):
+        polished = next((g.polished for g in state.groups if g.weights is solution.weights), None)
+        if polished is None and solution.outcome is not Outcome.INTERRUPTED:
+            with Console(stderr=True).status("polishing the best"):
+                polished = refine(problem, solution.weights, limit.over if limit is not None else None)
+        if polished is None:
+            polished = unpolished(problem, solution.weights)
+        if polished.loss < solution.loss:
+            solution = replace(solution, weights=polished.weights, loss=polished.loss)
+            saved = save(solution, out / f"{stem}.npz")
+        certificate = _certify(solution, out / f"{stem}.json") if solution.loss < known["dnc"][1] else None
+        record = _record(problem, solution, polished, known, saved, certificate) | {"census": state.census()}
+        lowest = lowest_minima(problem, state.groups, options["minima"]) if options["minima"] > 0 else []
+        record["minima"] = [
+            {"loss": m.polished.loss, "hits": m.hits, "local_minimum": bool(m.polished.is_local_minimum)}
+            | {"symmetry": m.symmetry, "graph": m.graph}
+            for m in lowest
+        ]
+        if as_json:
+            print(json.dumps(record, indent=1))
+        else:
+            _show(problem, solution, polished, record, console)
+        if solution.outcome is Outcome.INTERRUPTED:
+            raise KeyboardInterrupt
 
 
 def _certify(solution: Solution, path: Path) -> dict[str, Any]:
