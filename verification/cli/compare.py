@@ -93,8 +93,15 @@ def _priced(structure: Structure, K: int, L: int) -> tuple[bool, bool, float, fl
 
 
 def _rounded(weight: Any) -> fmpq_mat:
-    digits = sp.Matrix(weight).evalf(DIGITS).tolist()
-    return matrix([[Fraction(str(x)) for x in row] for row in digits])
+    # Few entries are distinct, most are zero.
+    known: dict[Any, Fraction] = {}
+
+    def number(entry: Any) -> Fraction:
+        if entry not in known:
+            known[entry] = Fraction(str(sp.N(entry, DIGITS)))
+        return known[entry]
+
+    return matrix([[number(entry) for entry in row] for row in sp.Matrix(weight).tolist()])
 
 
 def run_compare(

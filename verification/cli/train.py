@@ -14,6 +14,7 @@ from rich.table import Table
 from dufm.theory.problem import Problem, ProblemError, exact_number
 from dufm.verification.base.number_lists import read_numbers
 from dufm.verification.cli import options as checked
+from dufm.verification.cli.heartbeat import alive
 from dufm.verification.cli.output import show_table
 
 commands = typer.Typer()
@@ -87,7 +88,8 @@ def run_train(K: int, L: int, grid: dict[str, str], options: dict[str, Any], as_
                 save(batch, path)
                 saved = time.monotonic()
 
-        batch = train(settings, options["runs"], options["seed"], earlier, progress=told)
+        with alive("training"):
+            batch = train(settings, options["runs"], options["seed"], earlier, progress=told)
     save(batch, path)
     if not batch.finished:
         raise KeyboardInterrupt(f"{len(batch.runs)} runs are in {path} as far as they got; --resume goes on with them")
