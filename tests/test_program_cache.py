@@ -20,7 +20,7 @@ from dufm.solvers.networks import steps
 ROOT = Path(__file__).parents[1]
 # One edit for each source that a compiled program is made of, in the code it uses.
 EDITS = {
-    "solvers/compiled/vectors.py": ("for c in (0.0, 1.0, 0.5))", "for c in (0.0, 0.25, 0.5))"),
+    "solvers/compiled/vectors.py": ("for c in (0.0, 1.0, 0.5))", "for c in (0.0, 1.0, 0.25))"),
     "solvers/compiled/products.py": ("for j in range(rows - 1)", "for j in range(rows - 2)"),
     "solvers/compiled/passes.py": ("if layer > 0:", "if layer > 1:"),
     "solvers/compiled/lbfgs.py": ("NOISE = 1e-14", "NOISE = 2e-14"),
@@ -28,6 +28,7 @@ EDITS = {
     "solvers/objectives/squared_kernel.py": ("return 0.5 * ridge * trace", "return 0.25 * ridge * trace"),
     "solvers/objectives/cross_entropy_kernel.py": ("return total / K", "return total / (2 * K)"),
     "solvers/objectives/samples_kernel.py": ("return 0.5 * square / n", "return 0.25 * square / n"),
+    "solvers/engines/cpu.py": ("return fit + regulariser", "return fit - regulariser"),
     "solvers/heads/kernel.py": ("ROUND = 1e-16", "ROUND = 1e-15"),
     "solvers/jumps/chain_kernel.py": (
         "for c in range(o[p + 1], o[p - FIELDS + 2]):",
@@ -61,7 +62,7 @@ for module in pkgutil.walk_packages(solvers.__path__, "dufm.solvers."):
             if getattr(value, "__wrapped__", None) is not None and value.__wrapped__.__module__ == module.name:
                 if "compile_cached" in value.__wrapped__.__code__.co_names:
                     value.__wrapped__()
-root = Path(m.__file__).resolve().parents[3]
+root = Path(m.__file__).resolve().parents[2]
 for plain in called:
     walk = m._Walk("")
     walk.take(plain, "root")

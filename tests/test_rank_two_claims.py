@@ -82,15 +82,15 @@ def test_diverged_runs_are_left_out_and_counted(tmp_path: Path) -> None:
     ("arguments", "message"),
     [
         (["--lam", "a"], "--lam must be numbers separated by commas, such as 0,0.1, got 'a'"),
-        (["--lam=-1"], "lambda must be a number >= 0, got -1.0"),
-        (["--lam", "nan"], "lambda must be a number >= 0, got nan"),
+        (["--lam=-1"], "--lam must be a finite number >= 0, got -1.0"),
+        (["--lam", "nan"], "--lam must be a finite number >= 0, got nan"),
         (["--data", "foo"], "--data: expected one of the 14 names that `dufm rank-two --help` lists"),
         (["--data", "mnist"], "mnist: expected --root"),
         (["--seeds", "0"], "--seeds must be an integer >= 1, got 0"),
         (["--seed", "-1"], "--seed must be an integer >= 0, got -1"),
         (["--looks", "1"], "--looks must be an integer >= 2, got 1"),
-        (["--lr", "0"], "lr must be a number > 0, got 0.0"),
-        (["--width", "0"], "width must be an integer >= 1, got 0"),
+        (["--lr", "0"], "--lr must be a finite number > 0, got 0.0"),
+        (["--width", "0"], "--width must be an integer >= 1, got 0"),
     ],
 )
 def test_bad_options_are_one_line(arguments: list[str], message: str, tmp_path: Path) -> None:

@@ -27,7 +27,7 @@ def digits(n: int = 300):
 EXEMPT = {"check_estimators_dtypes": "samples that differ in length alone have different labels, and ridge is 0"}
 
 
-@pytest.mark.filterwarnings("ignore::solvers.datasets.record.DataWarning")
+@pytest.mark.filterwarnings("ignore::dufm.solvers.datasets.record.DataWarning")
 @pytest.mark.filterwarnings("ignore::sklearn.exceptions.SkipTestWarning")
 @parametrize_with_checks(
     [DeepRFM(depth=2, width=32), DeepRFM(depth=2, width=32, ridge=1e-3)],
