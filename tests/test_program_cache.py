@@ -106,8 +106,9 @@ def test_every_source_of_every_program_is_in_its_key(tmp_path: Path) -> None:
         (root / path).write_text(text.replace(*edit))
         after = programs(root)[0]
         (root / path).write_text(text)
-        for name in before:
-            assert (before[name] != after[name]) == (path in files[name]), (path, name)
+        changed = {name for name in before if before[name] != after[name]}
+        # A program may use another part of the file than the one edited.
+        assert changed and changed <= {name for name in before if path in files[name]}, path
 
 
 EVALUATE = """
