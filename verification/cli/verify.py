@@ -24,7 +24,14 @@ GRID_L = (1, 2, 3, 4, 5, 6, 7)
 
 
 def verify_claims(
-    budget: str, only: str | None, out: Path, jobs: int, resume: bool, as_json: bool, console: Console, formal: bool
+    budget: str,
+    only: str | None,
+    out: Path,
+    jobs: int,
+    resume: bool,
+    as_json: bool,
+    console: Console,
+    formal: bool = False,
 ) -> int:
     """Run the claims and show the results; 1 if anything failed, else 0."""
     if formal:
