@@ -1,10 +1,12 @@
 """`dufm network`: tables, JSON, files that a second run goes on from, and one line for every mistake."""
 
+import io
 import json
 from importlib.util import find_spec
 from pathlib import Path
 
 import pytest
+from rich.console import Console
 
 from dufm.theory.problem import ProblemError
 from dufm.verification.checker import check
@@ -16,23 +18,15 @@ def source(name: str = "digits", **changed: object) -> dict:
     return {"name": name, "root": None, "n": None, "per_class": 20} | changed
 
 
-class Screen:
+class Screen(Console):
     """Collects what a command prints."""
 
     def __init__(self) -> None:
-        self.lines: list[str] = []
-
-    def print(self, *things: object, **options: object) -> None:
-        from rich.console import Console
-
-        wide = Console(width=200)
-        with wide.capture() as shown:
-            wide.print(*things, **options)  # pyright: ignore[reportArgumentType]
-        self.lines.append(shown.get())
+        super().__init__(width=200, file=io.StringIO())
 
     @property
     def text(self) -> str:
-        return "".join(self.lines)
+        return self.file.getvalue()  # pyright: ignore[reportAttributeAccessIssue]
 
 
 def go(net: str, out: Path, settings: dict, resume: bool = False, as_json: bool = False, **changed: object) -> str:
