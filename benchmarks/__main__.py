@@ -3,9 +3,9 @@
 import argparse
 import os
 
-# Before NumPy is imported, or its BLAS would use all cores and the ratios would mean nothing.
-for name in ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS"):
-    os.environ[name] = "1"
+# Before NumPy is imported: fixes the threads of its BLAS, or it would use all cores and the ratios would mean nothing.
+import dufm  # noqa: F401
+
 os.environ["XLA_FLAGS"] = "--xla_cpu_multi_thread_eigen=false intra_op_parallelism_threads=1"
 
 from benchmarks import agop, jumps, portfolio, rank_two, tables  # noqa: E402

@@ -1,6 +1,6 @@
 """Compiled programs on disk: a second command does not pay for compilation, and an edit is never missed.
 
-Numba's own cache sees changes of one file only. Here a program's key also covers everything the program is made of
+Numba's own cache sees changes of one file only. Here a program's files are named by everything the program is made of
 (`solvers.base.made_of`), taken from what is loaded: the files may have been edited since. A file of the cache that is
 damaged in any way (empty, cut, other bytes) is thrown away and the program compiled anew; where no folder can be
 written, programs are compiled for the process alone.
@@ -46,11 +46,11 @@ def compile_cached(function: Callable[..., Any], signature: str, errors: Errors 
 
 
 class ProgramCache(FunctionCache):
-    """Numba's cache of one function, its key widened by what the function is made of, its files checked by sums.
+    """Numba's cache of one function, in files named by what the function is made of and checked by sums.
 
     Args:
         function: plain.
-        made: goes into every key.
+        made: what it is made of; programs of two versions never share a file.
 
     Raises:
         RuntimeError: if no folder can be written.
@@ -58,17 +58,12 @@ class ProgramCache(FunctionCache):
 
     def __init__(self, function: Callable[..., Any], made: tuple[Any, ...]) -> None:
         super().__init__(function)
-        self._made = made
         self._folder = Path(self._cache_path)
-        # Files of its own for each thing it can be made of: programs of two versions never share one.
         digest = hashlib.sha256(repr(made).encode()).hexdigest()[:16]
         self._base = f"{self._impl.filename_base}-{digest}"
         stamp = self._impl.locator.get_source_stamp()
         self._cache_file = IndexDataCacheFile(self._cache_path, self._base, stamp)
         self._sums = self._folder / f"{self._base}.sums"
-
-    def _index_key(self, sig: Any, codegen: Any) -> Any:
-        return (*super()._index_key(sig, codegen), self._made)
 
     def _load_overload(self, sig: Any, target_context: Any) -> Any:
         try:
