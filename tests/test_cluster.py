@@ -70,9 +70,9 @@ def worker(address: str, path: Path = ROOT) -> AbstractContextManager[subprocess
 
 
 def without_package(folder: Path) -> Path:
-    """A folder whose `verification` cannot be imported."""
-    (folder / "verification").mkdir(parents=True)
-    (folder / "verification" / "__init__.py").write_text("raise ModuleNotFoundError('no package here')\n")
+    """A folder whose `dufm` cannot be imported."""
+    (folder / "dufm").mkdir(parents=True)
+    (folder / "dufm" / "__init__.py").write_text("raise ModuleNotFoundError('no package here')\n")
     return folder
 
 
@@ -114,9 +114,8 @@ def test_workers_of_another_program_get_nothing_and_are_named(
     scheduler: tuple[subprocess.Popen[bytes], str], tmp_path: Path
 ) -> None:
     other = tmp_path / "other"
-    for floor in ("theory", "solvers", "verification"):
-        shutil.copytree(ROOT / floor, other / floor, ignore=shutil.ignore_patterns("__pycache__"))
-    with (other / "solvers" / "vectors.py").open("a") as source:
+    shutil.copytree(ROOT / "dufm", other / "dufm", ignore=shutil.ignore_patterns("__pycache__"))
+    with (other / "dufm" / "solvers" / "engines" / "schedule.py").open("a") as source:
         source.write("# an edit\n")
     said: list[str] = []
     with dask_cluster(scheduler[1], said.append) as executor:

@@ -179,7 +179,7 @@ def test_tables_name_what_the_kernel_checked(library: Path) -> None:
         names = [f"certificates/{label}-{i}.json" for i in range(len(certificates))]
         for name, certificate in zip(names, certificates, strict=True):
             (out / name).write_text(json.dumps(certificate))
-        entries.append(Entry(label, "PROVED", "", (), tuple((name, True, "") for name in names), {}))
+        entries.append(Entry(label, "PROVED", "PROVED", "", (), tuple((name, True, "") for name in names), {}))
     found = check_in_kernel(entries, out, JOBS, Console(stderr=True))
     assert not found.bad
     told = io.StringIO()

@@ -104,7 +104,7 @@ def test_a_stopped_run_is_saved(tmp_path: Path, monkeypatch: pytest.MonkeyPatch)
     monkeypatch.setattr(command, "sgd_chains", stops)
     file = tmp_path / "run.npz"
     code, out, _ = call("chains", "--chains", "3", "--out", str(file), "--json")
-    assert code == 0 and json.loads(out)["stopped"] and json.loads(out)["steps"] == 500
+    assert code != 0 and json.loads(out)["stopped"] and json.loads(out)["steps"] == 500
     assert len(load(file)[1].sigma) == 2
 
 
@@ -136,7 +136,7 @@ def test_certify_and_exit_time_commands() -> None:
     ("words", "told"),
     [
         (["certify", "--L", "5"], "--L: absorbing sets are derived for L = 3 and 4"),
-        (["certify", "--lam", "x"], "lambda must be a finite number"),
+        (["certify", "--lam", "x"], "--lam must be a finite number"),
         (["certify", "--a", "1", "--instance", "f.json"], "--a and --instance"),
         (["chains", "--rank", "9"], "--rank must be from 1 to 6, got 9"),
         (["chains", "--steps", "10"], "--steps must be at least one --checkpoint"),
