@@ -7,13 +7,16 @@ BUDGET ?= quick
 SUDO   := $(if $(filter-out 0,$(shell id -u)),sudo)
 ROCQ   := coq libcoq-mathcomp-algebra libcoq-mathcomp-algebra-tactics libcoq-mathcomp-zify
 
-.PHONY: verify test test-minimum wheel prove prove-quick prove-full prove-setup lint types figures bench lock clean
+.PHONY: verify test test-slow test-minimum wheel prove prove-quick prove-full prove-setup lint types figures bench lock clean
 
 verify: $(STAMP)  ## the main job: run every claim, write and re-check certificates, print the table
 	$(BIN)/dufm verify --budget $(BUDGET) --out out/verify
 
 test: lint types  ## lint, type-check, run the tests
 	$(BIN)/python -m pytest -n auto --dist loadfile
+
+test-slow: $(STAMP)  ## the tests that take minutes each: an edit of every compiled source, every figure at full size, every certificate
+	$(BIN)/python -m pytest -n auto --dist loadfile -m slow
 
 test-minimum: requirements-minimum.txt  ## the least versions pyproject.toml states: install them and run a part of the tests
 	rm -rf build/minimum
@@ -39,10 +42,10 @@ prove: $(STAMP)  ## as verify, and every theorem and certificate checked by the 
 	$(BIN)/dufm verify --formal --budget $(BUDGET) --out out/verify
 
 prove-quick: $(STAMP)  ## the theorems and a sample of certificates, true and spoiled, in the Rocq kernel
-	$(BIN)/python -m pytest tests/test_formal.py tests/test_formal_kernel.py -rs
+	$(BIN)/python -m pytest tests/test_formal.py tests/test_formal_kernel.py -rs -m 'not slow'
 
 prove-full: $(STAMP)  ## every certificate, every atlas cell and a thousand spoiled ones, in both checkers
-	DUFM_FORMAL=full $(BIN)/python -m pytest tests/test_formal.py tests/test_formal_kernel.py -rs
+	DUFM_FORMAL=full $(BIN)/python -m pytest tests/test_formal.py tests/test_formal_kernel.py -rs -m 'slow or not slow'
 
 lint: $(STAMP)
 	$(BIN)/ruff check .

@@ -209,3 +209,18 @@ def test_every_kind_of_start_has_the_problems_shapes() -> None:
 def test_bad_options(options: dict[str, int], words: str) -> None:
     with pytest.raises(ProblemError, match=words):
         ce_search(ce(4, 2, "1/10"), **options)
+
+
+def test_what_a_restart_that_was_cut_short_had_reached_is_kept() -> None:
+    problem = ce(80, 3, "1/10000")
+    solution, state = ce_search(problem, restarts=1, stop=lambda: True, threads=1)
+    assert solution.outcome is Outcome.STOPPED and len(solution.losses) == 0 and not state.groups
+    assert solution.loss == pytest.approx(CeObjective(problem).loss(solution.weights)) and np.isfinite(solution.loss)
+
+
+def test_logits_whose_hessian_is_too_large_are_described_as_they_are() -> None:
+    problem = ce(50, 2, "1/10000")
+    weights = balanced_factors(5 * np.eye(50), problem, 50)
+    found = ce_polish(problem, weights)
+    assert (found.succeeded, found.index, found.rank) == (False, -1, 50)
+    assert found.loss == pytest.approx(CeObjective(problem).loss(weights))

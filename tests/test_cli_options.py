@@ -38,12 +38,15 @@ WORK = {
 }
 REQUIRED = {"K": "6", "L": "4", "lam": "0.01", "widths": "8", "structure": "srg", "file": "no.npz", "files": "no.json"}
 BAD = {
-    "int": ("-1", "nan", "1e400", "text"),
-    "float": ("-1", "nan", "1e400", "text"),
-    "str": ("-1", "nan", "1e400", "banana", ""),
+    "int": ("-1", "0", "nan", "1e400", "text"),
+    "float": ("-1", "0", "nan", "1e400", "text"),
+    "str": ("-1", "0", "nan", "1e400", "banana", ""),
 }
 # What makes sense although it looks odd: a loss to stop at that is never reached.
-SENSIBLE = {("search", "target", "-1")}
+SENSIBLE = {("search", "target", "-1"), ("search", "target", "0"), ("landscape", "ranks", "0")}
+# Where 0 stands for none, or in `jobs` for all cores.
+NONE = {"seed", "jobs", "minima", "searches", "inject", "ridge", "momentum", "decay"}
+NONE_OF = {("rank-two", "lam"), ("exit-time", "number")}
 # Checked by what they are handed to, after the command has begun: an address, a folder that is only read.
 LATER = {("map", "dask"), ("submit", "atlas")}
 
@@ -125,7 +128,8 @@ def test_a_value_that_makes_no_sense_is_refused_before_the_work(
     monkeypatch.chdir(tmp_path)
     ended = called(words, {parameter.opts[0]: value}, monkeypatch)
     said = capsys.readouterr().err
-    if (words[-1], parameter.name, value) in SENSIBLE:
+    none = value == "0" and (parameter.name in NONE or (words[-1], parameter.name) in NONE_OF)
+    if none or (words[-1], parameter.name, value) in SENSIBLE:
         assert ended == "began"
         return
     assert ended == 2, said

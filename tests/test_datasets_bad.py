@@ -232,3 +232,12 @@ def test_files_of_the_other_data_set_are_told_by_their_digest(tmp_path: Path, mo
     with pytest.raises(DataError, match=r"expected a file of mnist, found one of fashion-mnist \(by its MD5\)"):
         load("mnist", tmp_path)
     assert load("fashion-mnist", tmp_path).name == "fashion-mnist"
+
+
+def test_unpacked_files_of_the_other_data_set_are_told_by_their_first_labels(tmp_path: Path) -> None:
+    pictures, _ = images(12, 5, 5)
+    labels = np.array([9, 0, 0, 3, 0, 2, 7, 2, 5, 5, 0, 9], dtype=np.uint8)
+    write_idx(tmp_path, pictures, labels, packed=False)
+    with pytest.raises(DataError, match=r"expected labels of mnist, found those of fashion-mnist \(train\)"):
+        load("mnist", tmp_path)
+    assert load("fashion-mnist", tmp_path).name == "fashion-mnist"

@@ -51,6 +51,7 @@ def test_a_module_is_a_figure_and_registered() -> None:
     assert all(FIGURES[stem.replace("_", "-")].__name__.rpartition(".")[2] == stem for stem in modules)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", COMPUTED)
 def test_both_budgets_give_rows_with_the_same_keys(name: str) -> None:
     quick, full = FIGURES[name].data("quick"), FIGURES[name].data("full")

@@ -119,6 +119,7 @@ def agree(certificates: dict[str, Certificate], folder: Path) -> tuple[int, int]
     return sum(python.values()), len(python) - sum(python.values())
 
 
+@pytest.mark.slow
 def test_every_shipped_certificate_is_a_theorem(library: Path) -> None:
     terms = {name: certificate_term(certificate) for name, certificate in shipped().items()}
     terms["halves"] = unit_term(15, halves_factors(6))

@@ -95,6 +95,7 @@ def programs(root: Path) -> tuple[dict[str, str], dict[str, list[str]]]:
     return json.loads(ran(root, PROGRAMS))
 
 
+@pytest.mark.slow
 def test_every_source_of_every_program_is_in_its_key(tmp_path: Path) -> None:
     root = tree(tmp_path)
     before, files = programs(root)

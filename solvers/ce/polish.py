@@ -19,6 +19,8 @@ from dufm.theory.problem import Problem
 RANK_THRESHOLD = 1e-4
 RESIDUAL_GOAL = 1e-10
 STEPS = 40
+# A larger chart's Hessian takes minutes and gigabytes: its point is described as it is.
+MOST_COORDINATES = 2000
 CURVATURE_MARGIN = 1e-10
 
 
@@ -33,8 +35,8 @@ class CePolished:
         singular_values: the non-zero ones, largest first.
         succeeded: whether the residual fell below the goal without the loss rising above the one given.
         residual: largest entry of the reduced gradient over Lambda.
-        index: eigenvalues of the reduced Hessian that are negative beyond rounding.
-        flat: those that are zero to rounding.
+        index: eigenvalues of the reduced Hessian that are negative beyond rounding; -1 where it was not made.
+        flat: those that are zero to rounding; -1 likewise.
         weights: balanced factors (H_1, W_1, ..., W_L).
     """
 
@@ -79,6 +81,9 @@ def polish_logits(problem: Problem, logits: Array, rank: int | None = None) -> C
         zero = np.zeros((K, K))
         return CePolished(zero, float(np.log(K)), 0, (), problem.L > 1, 0.0, 0, 0, _factors(problem, zero, 0))
     given = reduced_loss(problem, logits, q)
+    if q * (2 * K - q) > MOST_COORDINATES:
+        values = tuple(float(s) for s in np.linalg.svd(logits, compute_uv=False)[:q])
+        return CePolished(logits, given, q, values, False, float("nan"), -1, -1, _factors(problem, logits, q))
     pull = strength(problem)
     chart = Chart.at(logits, q)
     best: tuple[float, Chart] = (np.inf, chart)

@@ -17,12 +17,12 @@ from dufm.solvers.base.arrays import Array
 from dufm.solvers.base.parallel import cores, versions
 from dufm.solvers.ce.polish import CePolished, ce_polish
 from dufm.solvers.ce.starts import PORTFOLIO, Kind
-from dufm.solvers.engines.cpu_cross_entropy import Recipe, run_starts
+from dufm.solvers.engines.cpu_cross_entropy import Descent, Recipe, run_starts
 from dufm.solvers.objectives.cross_entropy import CeObjective, strength
 from dufm.solvers.objectives.squared import balance
 from dufm.solvers.search.options import check_options
 from dufm.solvers.search.solution import Outcome, Solution
-from dufm.solvers.search.state import Group, State
+from dufm.solvers.search.state import State
 from dufm.theory.problem import Problem
 
 ENGINE = "numba-lbfgs, cross-entropy"
@@ -70,10 +70,15 @@ def ce_search(
         kind, scale = portfolio[index % len(portfolio)]
         return kind(even, np.random.default_rng(np.random.SeedSequence(seed, spawn_key=(index,))), scale)
 
+    def cut(d: Descent) -> None:
+        if np.isfinite(d.loss):
+            state.keep((d.loss, tuple(balance(problem, d.weights))))
+
     first = len(state.losses)
     outcome: Outcome | None = None
+    indices = range(first, first + restarts)
     try:
-        for batch in run_starts(even, start, range(first, first + restarts), [Recipe()], threads or cores(), stop):
+        for batch in run_starts(even, start, indices, [Recipe()], threads or cores(), stop, cut=cut):
             for d in batch:
                 state.add((d.loss, tuple(balance(problem, d.weights))), fixed=True)
             if progress is not None:
@@ -104,11 +109,13 @@ def lowest(problem: Problem, state: State, count: int) -> list[tuple[CePolished,
 
 
 def _polish_best(problem: Problem, state: State) -> None:
-    if not state.best[1]:
+    best = state.best[1]
+    if not best:
         return
-    polished = ce_polish(problem, state.best[1])
+    polished = ce_polish(problem, best)
     loss = CeObjective(problem).loss(polished.weights)
     if loss <= state.best[0]:
         state.best = (loss, polished.weights)
-        group: Group = min(state.groups, key=lambda g: g.loss)
-        group.loss, group.weights, group.polished = loss, polished.weights, polished
+        for group in state.groups:
+            if group.weights is best:
+                group.loss, group.weights, group.polished = loss, polished.weights, polished

@@ -27,6 +27,13 @@ FASHION = {
     ("test", LABELS): ("bb300cfdad3c16e7a12a480ee83cd310",),
 }
 CHECKSUMS = {"mnist": MNIST, "fashion-mnist": FASHION}
+# The first labels of the published files, which tell unpacked ones apart.
+FIRST_LABELS = {
+    ("mnist", "train"): [5, 0, 4, 1, 9, 2, 1, 3, 1, 4],
+    ("mnist", "test"): [7, 2, 1, 0, 4, 1, 4, 9, 5, 9],
+    ("fashion-mnist", "train"): [9, 0, 0, 3, 0, 2, 7, 2, 5, 5],
+    ("fashion-mnist", "test"): [9, 2, 1, 1, 6, 1, 4, 6, 5, 7],
+}
 
 
 def read_idx(path: Path, magic: int, checksums: tuple[str, ...] = ()) -> NDArray[np.uint8]:
@@ -75,7 +82,7 @@ def read_mnist(root: str | Path | None, n: int | None, split: str, name: str = "
     """The first n images of the training or test files, as 1 x rows x columns; `name` is a key of CHECKSUMS.
 
     Raises:
-        DataError: see `read_idx`; also if the files are, by their MD5, those of the other data set,
+        DataError: see `read_idx`; also if the files are, by their MD5 or first labels, those of the other data set,
             and if images and labels differ in number.
     """
     arrays, paths = [], []
@@ -91,4 +98,7 @@ def read_mnist(root: str | Path | None, n: int | None, split: str, name: str = "
         raise DataError(paths[1], f"{len(images)} labels, as many as images", f"{len(labels)}")
     if labels.max() > 9:
         raise DataError(paths[1], "labels 0 to 9", f"label {labels.max()}")
+    for (other, part), first in FIRST_LABELS.items():
+        if other != name and labels[: len(first)].tolist() == first:
+            raise DataError(paths[1], f"labels of {name}", f"those of {other} ({part}); name that data set instead")
     return labelled_images(images[:n], labels[:n], name, f"{paths[0].name}, {paths[1].name}", (1, *images.shape[1:]))

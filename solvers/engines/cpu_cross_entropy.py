@@ -121,16 +121,26 @@ def run_starts(
     threads: int,
     stop: Callable[[], bool] | None = None,
     batch: int = BATCH,
+    cut: Callable[[Descent], None] | None = None,
 ) -> Generator[list[Descent]]:
     """Descents from start(index) in order of index, `batch` at a time; the same on any number of threads.
 
-    Ends early when `stop` holds; whoever stops reading ends the work that is under way.
+    Ends early when `stop` holds; whoever stops reading ends the work that is under way. What descents that were cut
+    short had reached is handed to `cut`, in order.
     """
     engine = CeEngine(problem)
+    short: list[tuple[int, list[Descent]]] = []
 
     def job(part: range) -> Callable[[], list[Descent]]:
         field = engine.pack([start(i) for i in part])
-        return lambda: engine.run(field, *recipes)
+
+        def work() -> list[Descent]:
+            found = engine.run(field, *recipes)
+            if engine.flag[0]:
+                short.append((part.start, found))
+            return found
+
+        return work
 
     parts = (indices[i : i + batch] for i in range(0, len(indices), batch))
     with ThreadPoolExecutor(threads, "dufm") as pool:
@@ -139,3 +149,6 @@ def run_starts(
         finally:
             engine.flag[0] = 1
             pool.shutdown(wait=True, cancel_futures=True)
+            for _, found in sorted(short, key=lambda entry: entry[0]):
+                for descent in found if cut is not None else ():
+                    cut(descent)

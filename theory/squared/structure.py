@@ -17,6 +17,7 @@ from dufm.theory.problem import ProblemError
 from dufm.theory.rational import fraction, identity, matrix, squared_norm
 
 PRECISION = 192  # bits of ball arithmetic
+MOST_LAYERS = 200  # beyond about 300 the root of a cost's powers overflows in SymPy
 
 
 @dataclass(frozen=True)
@@ -35,6 +36,8 @@ class HeadCost:
         """C at depth L."""
         if L < 3:
             raise ProblemError(f"a head needs L >= 3, got L = {L}")
+        if L > MOST_LAYERS:
+            raise ProblemError(f"--L must be at most {MOST_LAYERS}: deeper, exact costs outgrow SymPy; got {L}")
         return (self.h * sp.Integer(self.q) ** (L - 3)) ** sp.Rational(1, L + 1)
 
     def critical_depth(self, K: int) -> sp.Expr:

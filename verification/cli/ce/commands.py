@@ -51,10 +51,12 @@ def run_ce_search(problem: Problem, options: dict[str, Any], out: Path, as_json:
         if solution.outcome is Outcome.INTERRUPTED:
             raise KeyboardInterrupt(NOTHING)
         raise ProblemError(f"no restart finished: {solution.outcome.value}")
-    minima = [
-        _minimum(p) | {"hits": hits, "structure": identify(p.logits, known)}
-        for p, hits in lowest(problem, state, max(1, options["minima"]))
-    ]
+    saved = str(save(solution, path))
+    with Console(stderr=True).status("polishing the lowest minima"):
+        minima = [
+            _minimum(p) | {"hits": hits, "structure": identify(p.logits, known)}
+            for p, hits in lowest(problem, state, max(1, options["minima"]))
+        ]
     record: dict[str, Any] = {
         "problem": {"K": problem.K, "L": problem.L, "width": problem.width, "n": problem.n, "loss": "ce"}
         | {"lambdas": [str(x) for x in problem.lambdas], "Lambda": float(problem.Lambda)},
@@ -71,7 +73,7 @@ def run_ce_search(problem: Problem, options: dict[str, Any], out: Path, as_json:
         "seconds": solution.seconds,
         "engine": solution.engine,
         "versions": solution.versions,
-        "saved": str(save(solution, path)),
+        "saved": saved,
     }
     if as_json:
         print(json.dumps(record, indent=1))
@@ -86,9 +88,9 @@ def _minimum(polished: Any) -> dict[str, Any]:
         "loss": polished.loss,
         "rank": polished.rank,
         "singular_values": list(polished.singular_values),
-        "index": polished.index,
+        "index": polished.index if polished.index >= 0 else None,
         "local_minimum": bool(polished.is_local_minimum or polished.rank == 0),
-        "residual": polished.residual,
+        "residual": polished.residual if polished.index >= 0 else None,
     }
 
 
@@ -120,15 +122,21 @@ def _show(record: dict[str, Any], console: Console) -> None:
         minima.add_column(name, no_wrap=name != "singular values of Z")
     for m in record["minima"]:
         values = " ".join(f"{s:.4f}" for s in m["singular_values"]) or "-"
-        index = str(m["index"]) if m["local_minimum"] or m["index"] else f"{m['index']} ?"
+        index = "not polished" if m["index"] is None else str(m["index"])
+        index += " ?" if m["index"] == 0 and not m["local_minimum"] else ""
         minima.add_row(f"{m['loss']:.13g}", str(m["hits"]), str(m["rank"]), m["structure"], index, values)
-    show_table(console, minima)
     census = record["census"]
     lines = [
         f"{record['restarts']} restarts ({record['dropped']} dropped), {census['minima']} distinct losses, "
         f"the best hit {census['best_hits']} times; {record['outcome']}.",
         f"Fewer than {census['better_bound']:.2%} of such restarts end lower (95 % confidence), and about "
         f"{census['unseen']:.0%} at a loss not seen yet (Good-Turing).",
+    ]
+    if record["minima"]:
+        show_table(console, minima)
+    else:
+        lines = [f"No restart finished, {record['outcome']}; this is the best that those cut short had reached."]
+    lines += [
         f"The saved weights have loss at most {record['upper_bound']}, by ball arithmetic; no lower bound is claimed.",
         f"Saved {record['saved']}",
     ]
@@ -201,7 +209,8 @@ def ce_persistence(
     value = exact_number(lam, "--lam")
     Problem.of(K, L, value, loss="ce")
     checked.integers(1, starts=starts)
-    checked.integers(0, steps=steps, seed=seed)
+    checked.integers(1, steps=steps)
+    checked.integers(0, seed=seed)
     checked.numbers(above=0, rate=rate)
     rows = [
         persistence(Case(K, L, Fraction(value), width, rate, steps), starts, seed)

@@ -41,6 +41,7 @@ def run_chains(
     if steps < setting.checkpoint:
         raise ProblemError(f"--steps must be at least one --checkpoint ({setting.checkpoint}), got {steps}")
     checked.integers(1, chains=chains, L=start["L"])
+    checked.numbers(above=0, lam=setting.lam)
     checked.file(out)
     if resume:
         known, state = load(out)
