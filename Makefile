@@ -7,7 +7,7 @@ BUDGET ?= quick
 SUDO   := $(if $(filter-out 0,$(shell id -u)),sudo)
 ROCQ   := coq libcoq-mathcomp-algebra libcoq-mathcomp-algebra-tactics libcoq-mathcomp-zify
 
-.PHONY: verify test test-slow test-minimum wheel prove prove-quick prove-full prove-setup lint types figures bench lock clean
+.PHONY: verify test test-slow test-minimum wheel mutants prove prove-quick prove-full prove-setup lint types figures bench lock clean
 
 verify: $(STAMP)  ## the main job: run every claim, write and re-check certificates, print the table
 	$(BIN)/dufm verify --budget $(BUDGET) --out out/verify
@@ -26,6 +26,9 @@ test-minimum: requirements-minimum.txt  ## the least versions pyproject.toml sta
 
 requirements-minimum.txt: pyproject.toml .ci/minimum.py $(STAMP)
 	$(BIN)/python .ci/minimum.py > $@
+
+mutants: $(STAMP)  ## false changes of what proofs rest on, one at a time: print those that nothing noticed (under 30 minutes)
+	$(BIN)/python -m tests.mutation $(MUTANTS)
 
 wheel: $(STAMP)  ## build the wheel, install it with locked versions under build/, run the main job there, outside the checkout
 	rm -rf build/installed build/wheel build/lib build/bdist*

@@ -1,0 +1,104 @@
+"""`make mutants`: false changes of what proofs rest on, and those that nothing noticed.
+
+Two kinds: a list of changes that were once not noticed (tests/data/mutants*.json), all tried, and generated ones, a seeded sample.
+A survivor that changes nothing true stands in `equivalent.json` with its reason. Exit code 1 if any other survives.
+"""
+
+import argparse
+import json
+import random
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+from tests.mutation.affected import ROOT
+from tests.mutation.operators import Mutant, mutants
+from tests.mutation.run import Outcome, tried
+
+FOLDER = Path(__file__).parent
+TRUSTED = ("theory", "verification/claims", "verification/checker.py", "verification/base")
+
+
+def listed() -> list[Mutant]:
+    """The changes that are always tried."""
+    return [
+        Mutant(m["file"], m["old"], m["new"], 0, m["why"]) for m in json.loads((FOLDER / "listed.json").read_text())
+    ]
+
+
+def generated(files: list[str], seed: int, count: int) -> list[Mutant]:
+    """A sample of the changes that the operators make in these files, the same for the same seed and sources."""
+    every = [m for file in sorted(files) for m in mutants(file, (ROOT / file).read_text())]
+    return sorted(random.Random(seed).sample(every, min(count, len(every))), key=lambda m: (m.file, m.line, m.new))
+
+
+def trusted() -> list[str]:
+    """Every source that a PROVED or CERTIFIED verdict may rest on."""
+    paths = [ROOT / name for name in TRUSTED]
+    found = [p for path in paths for p in ([path] if path.is_file() else path.rglob("*.py"))]
+    return sorted(p.relative_to(ROOT).as_posix() for p in found)
+
+
+def changed(since: str) -> set[str]:
+    """Files that differ from a commit.
+
+    Raises:
+        SystemExit: if git does not know it.
+    """
+    done = subprocess.run(["git", "diff", "--name-only", since], cwd=ROOT, capture_output=True, text=True)
+    if done.returncode:
+        sys.exit(f"--since must be a commit, got {since!r}: {done.stderr.strip().splitlines()[0]}")
+    return set(done.stdout.split())
+
+
+def equivalent() -> dict[tuple[str, str, str], str]:
+    """Reasons of survivors that change nothing true, by (file, old line, new line)."""
+    known = json.loads((FOLDER / "equivalent.json").read_text())
+    return {(m["file"], m["old"], m["new"]): m["why"] for m in known}
+
+
+def main() -> int:
+    parser = argparse.ArgumentParser(prog="python -m tests.mutation", description=__doc__)
+    parser.add_argument("--count", type=int, default=60, help="generated changes (default 60); 0 for the list alone")
+    parser.add_argument("--seed", type=int, default=0, help="which sample of them")
+    parser.add_argument("--since", help="only files that differ from this commit, such as main")
+    parser.add_argument("--only", default="", help="only files whose path holds this")
+    parser.add_argument("--jobs", type=int, default=2, help="copies of the checkout that work at once")
+    parser.add_argument("--json", action="store_true", help="print every outcome as JSON")
+    asked = parser.parse_args()
+    if asked.count < 0 or asked.jobs < 1:
+        parser.error("--count must be >= 0 and --jobs >= 1")
+    files = [f for f in trusted() if asked.only in f and (asked.since is None or f in changed(asked.since))]
+    wanted = [m for m in listed() if m.file in files] + generated(files, asked.seed, asked.count)
+    began, done = time.monotonic(), 0
+
+    def report(outcome: Outcome) -> None:
+        nonlocal done
+        done += 1
+        m, word = outcome.mutant, outcome.found_by or ("SURVIVED, out of time" if outcome.late else "SURVIVED")
+        place = f"{m.file}:{m.line}" if m.line else m.file
+        print(f"{done}/{len(wanted)} {place}  {m.why}: {word}", file=sys.stderr, flush=True)
+
+    outcomes = tried(wanted, asked.jobs, report)
+    known = equivalent()
+    survivors = [o.mutant for o in outcomes if o.found_by is None]
+    open_ = [m for m in survivors if (m.file, m.old, m.new) not in known]
+    if asked.json:
+        rows = [o.mutant.__dict__ | {"found_by": o.found_by, "late": o.late} for o in outcomes]
+        print(json.dumps({"mutants": rows, "seconds": round(time.monotonic() - began)}, indent=1))
+        return 1 if open_ else 0
+    for m in open_:
+        print(f"\n{m.file}:{m.line} {m.why}\n  - {m.old.strip()}\n  + {m.new.strip()}")
+    print(
+        f"\n{len(wanted)} false changes, {len(wanted) - len(survivors)} noticed, {len(survivors) - len(open_)} change"
+        f" nothing true, {len(open_)} survived; {time.monotonic() - began:.0f} s"
+    )
+    return 1 if open_ else 0
+
+
+if __name__ == "__main__":
+    try:
+        sys.exit(main())
+    except KeyboardInterrupt:
+        sys.exit("interrupted; nothing was changed in this checkout")
