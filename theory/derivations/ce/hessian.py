@@ -109,7 +109,8 @@ def ce_hessian() -> Derivation:
     return Derivation(
         name="ce-hessian",
         title="Cross-entropy: Hessian of the full model at collapse, threshold, orbits, gap",
-        source="ours",
+        source="orbits, gap and existence of a threshold: Garrod and Keating (arXiv 2410.23169), Theorems 3 to 5; the "
+        "whole spectrum, the threshold's value and all proofs ours",
         states="For L >= 2, K >= 3, width d >= K and one strength lambda, the Hessian of the full model at DNC of "
         "scale alpha has the ten levels listed in step 8, in units of lambda; for K >= 4 it is PSD iff alpha >= K "
         "(L-1)/(L+1), with no zeros but the orbit's if >; below, at least K (K-3)/2 eigenvalues are negative. Every "

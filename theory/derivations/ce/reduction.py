@@ -110,7 +110,7 @@ def ce_reduction() -> Derivation:
     return Derivation(
         name="ce-reduction",
         title="Cross-entropy: collapse within classes, Schatten reduction, centring, one layer",
-        source="reduction as in Garrod and Keating (arXiv 2410.23169); proofs here ours",
+        source="reduction: Garrod and Keating (arXiv 2410.23169), Lemma 1; proofs here ours",
         states="The deep linear model under cross-entropy is min over K x K logits Z of CE(Z) + (L+1)/2 Lambda sum "
         "sigma_i(Z)^p, p = 2/(L+1), Lambda^(L+1) = n lambda_H prod lambda_l, at every width >= K; its global "
         "minimisers have columns that sum to zero; for L = 1 DNC is a global minimiser for every K and Lambda.",

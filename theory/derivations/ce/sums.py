@@ -92,8 +92,9 @@ def ce_sums() -> Derivation:
         source="ours",
         states="The least loss at given Lambda and L, and c*, never fall when K grows. Blocks with Z_ii >= 1 at least "
         "margin 1 (pairs, polygons of 4 or more, antiprisms, tight codes of largest cosine >= 0) form direct sums "
-        "whose costs c add. For every K >= 2 and L >= 1, c* <= ceil(log2 K) K^p at rank ceil(log2 K), p = 2/(L+1): "
-        "for every L >= 2 collapse is arbitrarily bad for many classes, c*/(K-1) -> 0.",
+        "whose costs c add: an upper bound of c* for all classes together, not c* itself (at L = 1, c* of two pairs "
+        "is 3, the costs add to 4). For every K >= 2 and L >= 1, c* <= ceil(log2 K) K^p at rank ceil(log2 K), p = "
+        "2/(L+1): for every L >= 2 collapse is arbitrarily bad for many classes, c*/(K-1) -> 0.",
         steps=(
             Step(
                 "Leave out row and column k of Z (K x K), k the class with the largest log(1 + sum_j e^(-margin)). "

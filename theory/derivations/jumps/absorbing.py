@@ -98,8 +98,9 @@ def absorbing_set() -> Derivation:
         "eta^2 rho^2 C^(L-1); (3) 2 lambda tau^(1/2) >= rho m_{L-1}; (4) for 1 < l < L, p = L - l, s = l - 1: (k "
         "tau^(1/2) + eta rho m_p m_s)^2 + eta^2 rho^2 min(m_p^2 C^s, m_s^2 C^p) <= tau, then for every r every SGD "
         "step, with any entry or batch, maps B_r into itself; B_r contains every critical point of rank <= r and none "
-        "of higher rank. If eps > eps* = eta^2 rho^2 C^(L-1) / (1 - k^2) and tau > (L-1) eps*, SGD started with "
-        "||W_l||^2 <= C enters B_1 almost surely.",
+        "of higher rank. If eps > eps* = eta^2 rho^2 C^(L-1) / (1 - k^2) and tau > (L-1) eps*, SGD that draws one of N "
+        "entries a step, each with probability > 0, enters B_1 almost surely from ||W_l||^2 <= C. For batches this is "
+        "not so: with the whole batch a critical point of rank two never moves.",
         steps=(
             Step(
                 "One entry, x = A_ij, y = A*_ij: g_l = (x - y) u_l v_l^T with u_l^T W_l v_l = x, so <g_l, W_l> = x (x "

@@ -145,7 +145,8 @@ def rank_two() -> Derivation:
     return Derivation(
         name="rank-two",
         title="Weight decay and rank two: a bound from gradients, at any parameters",
-        source="ours; the question is that of Chen, Yi and Yang (arXiv 2410.02176), whose proofs were not used",
+        source="ours; the question is that of Chen, Yi and Yang (arXiv 2410.02176), whose proofs were not used; the "
+        "rank of a batch's gradient: Galanti et al. (arXiv 2206.05794)",
         states="f(x) = A relu(W x), squared loss plus lambda/2 (|W|^2 + |A|^2), K = 1, any data, parameters and "
         "h_+, h_-: dist(W, rank <= 2) <= (|grad_W L| + (sum_k a_k^2 |h(S_k) - h_(sign a_k)|^2)^(1/2)) / lambda. For K "
         "outputs and one group rank K replaces two (K - 1 under cross-entropy). For any batch B, dist(W, rank <= |B|) "

@@ -26,9 +26,10 @@ def direct_sum() -> Derivation:
         name="direct-sum",
         title="Direct sums: one winning block settles every larger number of classes",
         source="ours",
-        states="If a structure for K_0 classes has C_0 < K_0 at depth L, DNC is not globally optimal at depth L for "
-        "any K >= K_0 and any Lambda below "
-        "collapse. With the rank-2 head of K_0 = 3: for no K >= 3 and L >= 4.",
+        states="If weights for K_0 classes have loss below phi_L(x) at some x = K_0 Lambda_0, then for every K >= K_0 "
+        "weights have loss below phi_L(x) at the same x = K Lambda. If a structure for K_0 classes has C_0 < K_0 at "
+        "depth L, DNC is not globally optimal at depth L for any K >= K_0 and any Lambda below collapse. With the "
+        "rank-2 head of K_0 = 3: for no K >= 3 and L >= 4.",
         steps=(
             Step(
                 "Block-diagonal factors give a block-diagonal output, and relu acts block by block; squared norms and "

@@ -195,7 +195,7 @@ CE_SEARCHED = (
         "Collapse persists although low rank is better: the wider the layers, the more often gradient descent ends "
         "in it.",
         "K = 4, L = 3, lambda = 1/100, widths 4, 8, 16, 32; step 0.05, standard random weights; linear layers",
-        "ours; effect: Garrod and Keating (2410.23169)",
+        "searches ours; effect: Garrod and Keating (2410.23169), Theorem 5",
         (ORBIT,),
         _persistence,
         Expected(Status.SUPPORTED),
@@ -217,7 +217,7 @@ CE_SEARCHED = (
         "classes, searches find nothing below collapse.",
         "cross-entropy, relu layers; K = 4, 6 at L = 4 and K = 3, 4, 5 at L = 2, K = 4 at L = 3; lambda = 1/100, at "
         "budget full also 1/1000; width K",
-        "ours",
+        "suboptimality with relu: Garrod and Keating (2410.23169), Theorem 7; searches ours",
         (),
         _relu,
         Expected(Status.SUPPORTED),

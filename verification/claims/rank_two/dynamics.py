@@ -32,8 +32,9 @@ def _batches(budget: Budget) -> Verdict:
             words.append(f"{name} {ratios.min():.2f}..{ratios.max():.0f} (|B| = {size})")
             details[f"{name} {size}"] = [float(ratios.min()), float(np.median(ratios)), float(ratios.max())]
     sentence = (
-        "Gradients of small batches do not become small, which a proof over batches needs: |grad L_B| / (lambda |W|), "
-        f"to be below 1, is {'; '.join(words)} at the end of training. B-I is the bound that says something."
+        "A bound from batches says something only where |grad L_B| / (lambda |W|) is below 1. At the end of training "
+        f"it is {'; '.join(words)} over batches: for some batches below 1, for others far above, so that no bound "
+        "that asks all batches for a small gradient applies."
     )
     return supported(comparisons, sentence, details)
 
@@ -94,9 +95,10 @@ def _stuck(budget: Budget) -> Verdict:
 RANK_TWO_DYNAMICS = (
     Claim(
         "dyn-rank-two-batches",
-        "Gradients of small batches stay far above lambda |W|, so a bound over batches says nothing.",
+        "The largest gradients of small batches stay above lambda |W|, so a bound that is uniform over batches says "
+        "nothing.",
         "diabetes and skew at lambda = 0.1, |B| = 1, 2",
-        f"ours; small batch gradients are a hypothesis of {PAPER}, as far as its abstract and summaries tell",
+        f"ours; rank of a batch gradient: Galanti et al. (2206.05794); question: {PAPER}",
         (derivations.rank_two,),
         _batches,
         Expected(Status.SUPPORTED),
@@ -105,7 +107,7 @@ RANK_TWO_DYNAMICS = (
         "dyn-rank-two-noise",
         "Noise of small batches can bring rank two nearer: it does on diabetes, it does not on skew.",
         "diabetes at lambda = 0.1 and skew at 0.03, constant rate 0.05",
-        f"ours; {PAPER} tie small batches to rank two",
+        "ours; that smaller batches lower ranks: Galanti et al. (2206.05794)",
         (),
         _noise,
         Expected(Status.SUPPORTED),

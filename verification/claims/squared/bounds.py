@@ -62,7 +62,7 @@ BOUNDS = (
     ),
     Claim(
         "linear-networks",
-        "Without relu DNC is globally optimal.",
+        "Without relu DNC is globally optimal for the squared loss.",
         "every K >= 2, L >= 1, n, width >= K, all positive strengths",
         "classical for balanced data; proof here ours",
         (derivations.dnc, derivations.linear_network, derivations.reductions),

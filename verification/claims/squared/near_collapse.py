@@ -100,7 +100,8 @@ STRONG = (
         "two-layers-low-rank",
         "DNC is not globally optimal at two layers for any K >= 15.",
         "L = 2, every K >= 15, n, width >= K + 5, every Lambda below collapse",
-        "ours; against the optimality quoted for two layers (SML23, SML24)",
+        "ours; Tirer and Bruna (2202.08087) have optimality of collapse at two relu layers under the further "
+        "hypothesis that relu leaves the nuclear norm of W_1 H_1 as it is, which the halves violate; SML23 is binary",
         (derivations.dnc, derivations.halves, derivations.cuts, derivations.direct_sum, derivations.reductions),
         _halves,
         Expected(Status.PROVED),
@@ -118,8 +119,8 @@ STRONG = (
     Claim(
         "two-layers-strong",
         "Close to collapse DNC is not globally optimal even at two layers.",
-        "L = 2, every K >= 5, n, width >= K, x = K Lambda from 0.372 to collapse at x*_2 = 0.3968...",
-        "ours; against the optimality quoted for two layers",
+        "L = 2, every K >= 5, n, width >= K, x = K Lambda from 0.372 to below collapse at x*_2 = 0.3968...",
+        "ours; Tirer and Bruna (2202.08087) as for two-layers-low-rank",
         (derivations.chord, derivations.direct_sum, derivations.dnc, derivations.reductions),
         _two_layers,
         Expected(Status.PROVED),

@@ -76,7 +76,7 @@ SEARCHED = (
         "two-layers",
         "Nothing beats DNC at two layers for three and four classes, or at weak regularisation for five to ten.",
         "L = 2; x = 0.05 and 0.39 for K = 3, 4, x = 0.05 for K = 5..10",
-        "search ours; quoted for every K (SML23, SML24), which fails: claims two-layers-low-rank, two-layers-strong",
+        "search ours; for every K under a further hypothesis: Tirer and Bruna (2202.08087), see two-layers-low-rank",
         (derivations.dnc,),
         _two_layers,
         Expected(Status.SUPPORTED),

@@ -39,7 +39,7 @@ STRIPS = (
         "At two and three layers low rank beats DNC on whole intervals of strong regularisation, also where it is not "
         "known to at weak.",
         "(K, L) = " + ", ".join(str(case) for case in CASES) + "; the intervals of x = K Lambda listed; every n",
-        "ours; L = 2 against the optimality quoted for two layers",
+        "ours; for L = 2 see two-layers-low-rank on Tirer and Bruna (2202.08087)",
         (derivations.envelope, derivations.dnc),
         _strips,
         Expected(Status.CERTIFIED),
