@@ -30,7 +30,7 @@ from dufm.theory.rfm.labels import Labels
 from dufm.theory.rfm.linear_map import stalled
 from dufm.theory.rfm.recursion import Kernels, ball, step
 from dufm.theory.rfm.spread import Reached, ball_run, contractions, exact_run
-from dufm.theory.rfm.words import letters, same_words
+from dufm.theory.proof.words import letters, same_words
 from dufm.verification.claims.rfm.exact import random_gram
 
 # (lambda_k, lambda_Phi) and r for n = 12, from an independent prototype in floating point.
