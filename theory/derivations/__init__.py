@@ -32,6 +32,7 @@ from dufm.theory.derivations.squared.lower_bound import lower_bound
 from dufm.theory.derivations.squared.pairs import pairs
 from dufm.theory.derivations.squared.reductions import reductions
 from dufm.theory.derivations.squared.srg import srg
+from dufm.theory.derivations.squared.threshold import threshold
 from dufm.theory.derivations.squared.two_classes import two_classes
 from dufm.theory.derivations.squared.two_layers import two_layers
 from dufm.theory.problem import ProblemError, listed
@@ -52,6 +53,7 @@ DERIVATIONS = (
     halves,
     chord,
     envelope,
+    threshold,
     ce_reduction,
     ce_dnc,
     ce_low_rank,
