@@ -2,6 +2,7 @@
 
 from fractions import Fraction
 from math import prod
+from pathlib import Path
 from random import Random
 
 import numpy as np
@@ -11,7 +12,8 @@ import sympy as sp
 from dufm.theory import derivations
 from dufm.theory.problem import Problem
 from dufm.theory.proof.checks import Method
-from dufm.theory.squared import phi
+from dufm.theory.squared import dnc, phi
+from dufm.verification import checker
 
 
 def collapsed(rng: np.random.Generator, K: int, L: int, n: int, width: int) -> list[np.ndarray]:
@@ -90,3 +92,25 @@ def test_the_pieces_of_the_bound_hold_exactly_at_random_rationals() -> None:
         first = n * lambdas[0] * lambdas[1] * squares[0]  # the two equal numbers, multiplied
         rest = [lam * b / a for lam, a, b in zip(lambdas[2:], squares, squares[1:], strict=False)]
         assert first * prod(rest) == n * prod(lambdas) * squares[-1]
+
+
+ROOT = Path(checker.__file__).resolve().parents[1]
+DEFINITION = (
+    "in every hidden layer 2 .. L the samples of a class share one feature and the K class features are pairwise "
+    "orthogonal"
+)
+WHERE = ("README.md", "docs/glossary.md", "theory/squared/dnc.py", "verification/checker.py")
+
+
+@pytest.mark.parametrize("name", [*WHERE, "verification/rocq/Model.v"])
+def test_there_is_one_definition_of_collapse(name: str) -> None:
+    if not (ROOT / name).exists():
+        pytest.skip("an installed package has no such file")
+    words = " ".join((ROOT / name).read_text().split())
+    assert DEFINITION + (", of equal norms or not" if name in WHERE else "") in words
+    assert "from some layer on" not in words
+
+
+def test_the_configuration_with_its_definition_reaches_the_bound() -> None:
+    assert DEFINITION in " ".join((dnc.__doc__ or "").split())
+    assert dnc.DeepNeuralCollapse().cost(7, 3) == 7
