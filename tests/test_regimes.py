@@ -217,7 +217,7 @@ def test_what_claims_need_fits_what_they_claim() -> None:
     for claim in CLAIMS:
         for need in claim.needs:
             if isinstance(claim.regime, Regime) and claim.says and "K" in need:
-                assert claim.regime.has(need["K"], need.get("L", need.get("L_from"))), claim.label
+                assert claim.regime.has(need["K"], need["L"] if "L" in need else need["L_from"]), claim.label
     assert missing(({"kind": "head"},), []) == ("head for any K",)
     assert not judge(b"{", ({"kind": "head"},))[0].ok and not judge(b"{", ())[0].ok
 

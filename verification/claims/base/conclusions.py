@@ -34,10 +34,8 @@ class Conclusion:
     words: tuple[str, ...] = ()
 
 
-def _both(*boxes: Box) -> dict[str, tuple[Box, ...]]:
-    return {"where": boxes, "low_rank": boxes}
-
-
+CUTS: tuple[Box, ...] = ((Edges(5), From(3)),)
+HALVES: tuple[Box, ...] = ((Edges(6, even=True), Only((2,))),)
 CONCLUSIONS = {
     "lower-bound": Conclusion(dnc=((From(2), Only((1,))),), words=("At L = 1", "so DNC is optimal")),
     "two-classes": Conclusion(
@@ -50,10 +48,8 @@ CONCLUSIONS = {
         low_rank=((Edges(4), From(4)),),
         words=("K = r(r-1)/2", "C_SRG < K for every r >= 4 and L >= 4", "C_SRG > K at L = 3 for every r >= 4"),
     ),
-    "cuts": Conclusion(**_both((Edges(5), From(3))), words=("C < K at every r >= 5 and L >= 3",)),
-    "halves": Conclusion(
-        **_both((Edges(6, even=True), Only((2,)))), words=("At L = 2 with K = r (r-1)/2", "C < K for every even r >= 6")
-    ),
+    "cuts": Conclusion(CUTS, CUTS, words=("C < K at every r >= 5 and L >= 3",)),
+    "halves": Conclusion(HALVES, HALVES, words=("At L = 2 with K = r (r-1)/2", "C < K for every even r >= 6")),
     "head": Conclusion(extends="L", words=("beats DNC at every Lambda below collapse iff L > L*",)),
     "direct-sum": Conclusion(extends="K", words=("not globally optimal at depth L for any K >= K_0",)),
     "chord": Conclusion(extends="x", words=("at every x between them DNC is not optimal",)),
