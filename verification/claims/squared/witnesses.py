@@ -10,10 +10,13 @@ from dufm.theory import derivations
 from dufm.theory.problem import Problem
 from dufm.theory.squared.phi import phi_of_power
 from dufm.verification.claims.base.claim import Budget, Claim, Expected
+from dufm.verification.claims.base.regime import Only, Part, Regime, at
 from dufm.verification.claims.base.verdict import Comparison, Status, Verdict
 
 FOLDER = shipped("verification/witnesses")
-CLASSES = (7, 8, 9, 10, 12, 15)
+# Classes -> neurons of the widest layer beyond K.
+CLASSES = {7: 0, 8: 3, 9: 1, 10: 0, 12: 5, 15: 5}
+REGIMES = {K: Regime((Part(Only((K,)), Only((3,)), at("0.015"), wider),)) for K, wider in CLASSES.items()}
 
 
 def _file(K: int) -> Path:
@@ -42,12 +45,13 @@ WITNESSES = tuple(
     Claim(
         f"depth3-K{K}",
         f"At three layers low rank beats DNC for K = {K}, with finite-strength loss well below the exact heads'.",
-        f"K = {K}, L = 3, x = K Lambda = 0.015",
+        REGIMES[K],
         "ours",
-        (derivations.dnc,),
+        (derivations.dnc, derivations.reductions),
         partial(_witness, K),
         Expected(Status.CERTIFIED),
-        settles=lambda k, L, K=K: "low rank" if (k, L) == (K, 3) else None,
+        says="low rank",
+        needs=REGIMES[K].points(),
     )
     for K in CLASSES
 )

@@ -190,6 +190,7 @@ TRAINING = (
         (derivations.dnc,),
         _low_rank,
         Expected(Status.SUPPORTED),
+        needs=({"kind": "point", "K": 10, "L": 4, "n": 1, "lambdas": [[1, 250]] * 5, "width": 30},),
     ),
     Claim(
         "dyn-gd-width",

@@ -222,6 +222,7 @@ NETWORKS = (
         (derivations.dnc, derivations.reductions),
         _low_rank,
         Expected(Status.CERTIFIED),
+        needs=({"kind": "point", "K": 10, "L": 4, "n": 50, "width": 32},),
     ),
     Claim(
         "net-head-decay",
