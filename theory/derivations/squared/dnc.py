@@ -2,25 +2,16 @@
 
 import sympy as sp
 
-from dufm.theory.proof.checks import Check, Checked, Method, all_of, identical
+from dufm.theory.proof.checks import all_of, identical
 from dufm.theory.proof.derivation import Derivation, Step
+from dufm.theory.proof.words import letters, same_words
 from dufm.theory.squared import phi
 
 K, d, d_next, lam, Lambda, t, x, L, n, z = sp.symbols("K d d_next lambda Lambda t x L n z", positive=True)
 lam_0, lam_1, a_0, a_1, A, B, c = sp.symbols("lambda_0 lambda_1 a_0 a_1 A B c", positive=True)
 r, s, y = sp.symbols("r s y", nonnegative=True)
 inner, mean, square = sp.symbols("h m_1 m_2", real=True)
-Q, T = sp.symbols("Q T", commutative=False)
-
-
-def projector() -> Check:
-    """(1 - Q T)^2 = 1 - Q T whenever T Q = 1: the identity behind Bessel's inequality, in every dimension."""
-
-    def check() -> Checked:
-        rest = 1 - Q * T
-        return Checked(sp.expand(sp.expand(rest * rest).subs(T * Q, 1) - rest) == 0, Method.SYMBOLIC)
-
-    return check
+Q, T = letters("Q T")
 
 
 def dnc() -> Derivation:
@@ -63,8 +54,8 @@ def dnc() -> Derivation:
                 "Let F_l have the class features m_li with squared norms d_li, and q_li = m_li / sqrt(d_li) where d_li "
                 "> 0: the columns of Q, orthonormal. With T = Q^T, ||W||^2 - ||W Q||^2 = ||W (1 - Q T)||^2 >= 0 for "
                 "every W (Bessel), because the matrix below is its own square.",
-                (sp.Eq((1 - Q * T) ** 2, 1 - Q * T, evaluate=False),),
-                projector(),
+                (),
+                same_words((1 - Q * T) * (1 - Q * T), 1 - Q * T, {T * Q: 1}),
             ),
             Step(
                 "Put d_(L+1)i = t_i^2, where t_i = max(z_ii, 0) and z_ii is entry i of the output of class i, meaned "
