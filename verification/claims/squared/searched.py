@@ -12,6 +12,7 @@ from dufm.theory.squared.phi import phi_of_power
 from dufm.verification.base.certificate import point_certificate
 from dufm.verification.base.exact import rational
 from dufm.verification.claims.base.claim import Budget, Claim, Expected
+from dufm.verification.claims.base.measured import none_of
 from dufm.verification.claims.base.regime import Only, Part, Regime, at
 from dufm.verification.claims.base.verdict import Comparison, Status, Verdict
 
@@ -78,7 +79,11 @@ def nothing_below_dnc(label: str, cases: Iterable[Case], budget: Budget) -> Verd
     if missed:
         words = f"{restarts} restarts, none below DNC; but none reached it for {'; '.join(missed)}."
         return Verdict(Status.UNDECIDED, words, tuple(comparisons), details=details)
-    sentence = f"{restarts} restarts over {len(comparisons)} cases, none below DNC; DNC itself was reached in each."
+    share = none_of(restarts // len(comparisons))
+    sentence = (
+        f"{restarts} restarts over {len(comparisons)} cases, none below DNC; DNC itself was reached in each. A case: "
+        f"{share}, end below it."
+    )
     return Verdict(Status.SUPPORTED, sentence, tuple(comparisons), details=details)
 
 
