@@ -121,3 +121,21 @@ def test_nobody_is_read_into() -> None:
         for words in ("often read", "paper's reading", "quoted for two layers", "without relu it always"):
             assert words not in text, path
     assert not any("effect: Garrod" in c.source for c in CLAIMS if c.source.startswith("ours"))
+
+
+@pytest.mark.parametrize(
+    ("builder", "proved", "label", "stated"),
+    [
+        (derivations.srg, "r >= 4", "srg-wins", "every r >= 4"),
+        (derivations.srg, "r >= 4", "srg-loses-at-3", "every r >= 4"),
+        (derivations.cuts, "r >= 5", "cuts-win-at-3", "every r >= 5"),
+        (derivations.halves, "even r >= 6", "two-layers-vanish", "even r"),
+        (derivations.halves, "K >= 15", "two-layers-low-rank", "every K >= 15"),
+        (derivations.direct_sum, "K >= 3 and L >= 4", "four-layers", "every K >= 3, L >= 4"),
+        (derivations.ce_low_rank, "K >= 6, L >= 2", "ce-suboptimal", "K >= 6, L >= 2"),
+        (derivations.two_layers, "K = 3, L = 2", "three-classes-two-layers", "K = 3, L = 2"),
+    ],
+)
+def test_regimes_of_claims_are_those_that_are_proved(builder, proved: str, label: str, stated: str) -> None:
+    claim = claim_named(label)
+    assert builder in claim.rests_on and proved in builder().states and stated in claim.regime

@@ -66,7 +66,7 @@ class AbsorbingSet:
     @property
     def stationary(self) -> Fraction:
         """eps*, where steps push the imbalance up as much as decay pulls it down."""
-        return self.eta**2 * self.rho**2 * self.c ** (2 * self.L - 2) / (1 - self.k**2)
+        return balance_of_steps(self.L, self.eta, self.rho, self.c, self.k)
 
     def margins(self) -> dict[str, Fraction]:
         """Every condition as a number that must be >= 0 ("> 0" where the name says so)."""
@@ -91,8 +91,7 @@ class AbsorbingSet:
         room = self.t**2 - (self.L - 1) * self.stationary
         if not (self.holds and slack > 0 and room > 0):
             return None
-        C = self.c**2
-        needed = max(C / slack, self.L * C / room)
+        needed = max(shrinking(self.L, self.c, slack, room))
         with ctx.workprec(PRECISION):
             steps = arb(ball(needed)).log() / (-2 * arb(ball(self.k)).log())
             # The upper end of the ball: a step too many at worst.
@@ -102,6 +101,16 @@ class AbsorbingSet:
 def reach(a: Any, c: Any, L: int) -> Any:
     """rho = a + C^(L/2), which bounds |A_ij - target| in B_r."""
     return a + c**L
+
+
+def balance_of_steps(L: Any, eta: Any, rho: Any, c: Any, k: Any) -> Any:
+    """eps*: what steps add to the imbalance over what decay takes away."""
+    return eta**2 * rho**2 * c ** (2 * L - 2) / (1 - k**2)
+
+
+def shrinking(L: Any, c: Any, slack: Any, room: Any) -> tuple[Any, Any]:
+    """By what k^(-2T) must exceed: for the imbalance (slack = eps - eps*), and the tail (room = tau - (L-1) eps*)."""
+    return c**2 / slack, L * c**2 / room
 
 
 def tails(L: int, c: Any, eps: Any, t: Any, m: Sequence[Any]) -> list[Any]:

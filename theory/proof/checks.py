@@ -86,8 +86,10 @@ def identical(left: Any, right: Any, samples: int = 12) -> Check:
         (relation,) = relations
         left, right = plain(relation.lhs), plain(relation.rhs)
         if isinstance(left, sp.MatrixBase):
-            ok = left.shape == right.shape and all(_simplifies_to_zero(e) for e in left - right)
+            ok = left.shape == right.shape and all(not _differs(e) and _simplifies_to_zero(e) for e in left - right)
             return Checked(ok, Method.SYMBOLIC, "every entry")
+        if _differs(left - right):
+            return Checked(False, Method.SYMBOLIC, "the sides differ at a rational point")
         if _simplifies_to_zero(left - right):
             return Checked(True, Method.SYMBOLIC)
         return Checked(_vanishes_at_random(left - right, samples), Method.SAMPLED, f"{samples} points")
@@ -229,18 +231,26 @@ def _simplifies_to_zero(difference: sp.Expr) -> bool:
     return any(simplify(difference) == 0 for simplify in ways)
 
 
+def _random_point(rng: random.Random, symbols: Iterable[Any]) -> dict[Any, Any]:
+    return {
+        s: sp.Integer(rng.randint(3, 9)) if s.is_integer else sp.Rational(rng.randint(1, 40), rng.randint(1, 12))
+        for s in symbols
+    }
+
+
+def _differs(difference: sp.Expr) -> bool:
+    """Whether thirty digits at one point tell a difference from zero: the quick end of a false identity."""
+    symbols = sorted(difference.free_symbols, key=str)
+    value = difference.subs(_random_point(random.Random(1), symbols)).evalf(30)
+    return bool(value.is_number and value.is_finite and abs(value) > sp.Rational(1, 10**12))
+
+
 def _vanishes_at_random(difference: sp.Expr, samples: int) -> bool:
     rng = random.Random(0)
     symbols = sorted(difference.free_symbols, key=str)
     for _ in range(samples):
-        point = {}
-        for s in symbols:
-            value = (
-                sp.Integer(rng.randint(3, 9)) if s.is_integer else sp.Rational(rng.randint(1, 40), rng.randint(1, 12))
-            )
-            point[s] = value
         try:
-            if sp.minimal_polynomial(difference.subs(point)) != sp.Symbol("x"):
+            if sp.minimal_polynomial(difference.subs(_random_point(rng, symbols))) != sp.Symbol("x"):
                 return False
         except sp.polys.polyerrors.NotAlgebraic:
             return False

@@ -67,9 +67,9 @@ def ce_low_rank() -> Derivation:
         name="ce-low-rank",
         title="Cross-entropy: what beats collapse at every strength",
         source="suboptimality of collapse: Garrod and Keating (arXiv 2410.23169), Theorem 1, re-derived; the rest ours",
-        states="For K >= 6, L >= 2 and for K in {4, 5}, L >= 3 no DNC point with alpha > 0 is a global minimiser, at "
-        "any strength and n. The polygon (rank 2) does that alone for every K >= 4, L >= 5; for L = 4 iff K <= 43, L "
-        "= 3 iff K <= 6, L = 2 never. As Lambda -> 0 the least loss is mu c* log(1/mu)^p (1 + o(1)).",
+        states=f"For K >= {PAIRS_FROM}, L >= 2 and for K in {{4, 5}}, L >= 3 no DNC point with alpha > 0 is a global "
+        "minimiser, at any strength and n. The polygon (rank 2) does that alone for every K >= 4, L >= 5; for L = 4 "
+        "iff K <= 43, L = 3 iff K <= 6, L = 2 never. As Lambda -> 0 the least loss is mu c* log(1/mu)^p (1 + o(1)).",
         steps=(
             Step(
                 "Principle. Let Z have least margin 1, a margin above 1, and c = sum sigma_i^p <= K - 1. At every "
@@ -77,7 +77,7 @@ def ce_low_rank() -> Derivation:
                 "mu (K-1) alpha^p: the loss is below DNC's at the same alpha, so DNC's best scale is beaten too.",
                 (),
                 all_of(
-                    identical(sp.log(sp.exp(-t) / sp.UnevaluatedExpr(sp.exp(-t * (1 + y)))), t * y),
+                    identical(sp.exp(-t), sp.UnevaluatedExpr(sp.exp(-t * (1 + y))) * sp.exp(t * y)),
                     signed(t * y, "alpha, and the excess of a margin over 1, are > 0"),
                     inference("term by term at equal alpha", "derivation ce-reduction", "derivation ce-dnc"),
                 ),

@@ -18,7 +18,7 @@ from dufm.theory.derivations.jumps.lemmas import (
     tails,
 )
 from dufm.theory.derivations.squared.lemmas import random_matrix
-from dufm.theory.jumps.absorbing import DEPTHS, AbsorbingSet, conditions
+from dufm.theory.jumps.absorbing import DEPTHS, AbsorbingSet, balance_of_steps, conditions, shrinking
 from dufm.theory.jumps.step import ball, gradients, imbalance, inner, product, step
 from dufm.theory.proof.checks import Check, all_of, definition, every, identical, inference, instances, seeded, signed
 from dufm.theory.proof.derivation import Derivation, Step
@@ -111,9 +111,8 @@ def _wanted(depth: int) -> list[Check]:
         beside = sp.Min(m_p**2 * C_ ** (layer - 1), m_s**2 * C_ ** (depth - layer))
         along = keep * t + eta * reach * m_p * m_s
         asked[f"layer {layer}"] = t**2 - along**2 - eta**2 * reach**2 * beside
-    if set(asked) != set(found):
-        return []
-    return [identical(sp.UnevaluatedExpr(found[name]), value) for name, value in asked.items()]
+    names = asked if set(asked) == set(found) else ()
+    return [identical(sp.UnevaluatedExpr(found[name]), asked[name]) for name in names]
 
 
 def largest(keep: sp.Expr, push: sp.Expr, target: sp.Expr) -> sp.Expr:
@@ -128,9 +127,10 @@ def absorbing_set() -> Derivation:
     W, W_t, V, V_t, g, g_t, f, f_t = letters("W_l W_l^T W_(l+1) W_(l+1)^T g_l g_l^T g_(l+1) g_(l+1)^T")
     u, u_t, v, v_t, w, w_t = letters("u_l u_l^T v_l v_l^T u_(l+1) v_(l+1)^T")
     S, E, F, P, R = letters("S D D' P P~")
+    c, L = sp.symbols("c L", positive=True)
     moved, moved_t, above, above_t = k * W - eta * g, k * W_t - eta * g_t, k * V - eta * f, k * V_t - eta * f_t
     crossed = {V_t * f: g * W_t, f_t * V: W * g_t}
-    # W here is the layer above the one whose tail P is taken, with W^T W = S + D and S P = P S P.
+    # For tails W is the layer above the one with the tail P: W^T W = S + D, S P = P S P.
     above_tail = {W_t * W: S + E, S * P: P * S * P, P * P: P, V_t * V: W * W_t + F}
     return Derivation(
         name="absorbing-set",
@@ -269,6 +269,11 @@ def absorbing_set() -> Derivation:
                     identical(
                         k**2 * sp.UnevaluatedExpr(q * D + (1 - q) * s) + (1 - k**2) * s,
                         k**2 * q * D + (1 - k**2 * q) * s,
+                    ),
+                    identical((1 - k**2) * balance_of_steps(L, eta, rho, c, k), eta**2 * rho**2 * c ** (2 * L - 2)),
+                    identical(c**2 / sp.UnevaluatedExpr(shrinking(L, c, s, t)[0]) + D, s + D),
+                    identical(
+                        L * c**2 / sp.UnevaluatedExpr(shrinking(L, c, s, tau - (L - 1) * D)[1]) + (L - 1) * D, tau
                     ),
                     quoted(WEYL),
                     inference("the same draw T times in a row", "norm", "balance", "ends", "middle"),

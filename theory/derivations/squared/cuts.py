@@ -82,9 +82,9 @@ def cuts() -> Derivation:
         name="cuts",
         title="Cut heads on the SRG's neck: collapse is arbitrarily bad already at three layers",
         source="ours; the neck is that of SML24",
-        states="On the neck M of r vertices, the cuts of size p (2 <= p <= r-2) read out the identity at the h below. "
-        "With p = ceil(r/2), C < K at every "
-        "r >= 5 and L >= 3, and C / K -> 0 as r -> infinity for every L >= 3. Hidden width C(r, p).",
+        states="On the neck M of r vertices, the cuts of size p (2 <= p <= r-2) read out the identity at the h "
+        f"below. With p = ceil(r/2), C < K at every r >= {2 * FROM - 1} and L >= 3, and C / K -> 0 as r -> infinity "
+        "for every L >= 3. Hidden width C(r, p).",
         steps=(
             Step(
                 "M is the neck of the derivation srg. Neuron S is +1 on the p-subset S of the vertices and -1 off it; "
@@ -185,7 +185,7 @@ def cuts() -> Derivation:
                 all_of(
                     odd_check,
                     identical(r / sp.UnevaluatedExpr(classes(r)), 2 / (r - 1)),
-                    positive_beyond(r - 3, r, 5),
+                    positive_beyond(r - 3, r, 2 * FROM - 1),
                     inference("cost of a head", "derivation head"),
                 ),
             ),

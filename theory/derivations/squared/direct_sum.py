@@ -13,6 +13,7 @@ from dufm.theory.proof.words import letters, same_words
 from dufm.theory.rational import block_diagonal
 from dufm.theory.squared.head32 import RankTwoHead
 from dufm.theory.squared.phi import objective
+from dufm.theory.squared.structure import HeadCost, against_collapse
 
 K, K_b, lam, Lambda, p, x, y, t = sp.symbols("K K_b lambda Lambda p x y t", positive=True)
 fit, size, C_0, K_0 = sp.symbols("z s C_0 K_0", positive=True)
@@ -26,6 +27,8 @@ def direct_sum() -> Derivation:
     classes, depth = 3, 4
     head = RankTwoHead().cost(classes, depth)
     A, A_t, B, B_t, F, G = letters("A A^T B B^T F G")
+    L, h = sp.symbols("L h", positive=True)
+    less_deep, more = (against_collapse(HeadCost(h, head.q), classes, L + i) for i in (0, 1))
     own_loss, dnc, less = sp.symbols("l_0 phi d", positive=True)
     mixed = K_0 / K * own_loss + (1 - K_0 / K) * dnc
     return Derivation(
@@ -35,7 +38,7 @@ def direct_sum() -> Derivation:
         states="If weights for K_0 classes have loss below phi_L(x) at some x = K_0 Lambda_0, then for every K >= K_0 "
         "weights have loss below phi_L(x) at the same x = K Lambda. If a structure for K_0 classes has C_0 < K_0 at "
         "depth L, DNC is not globally optimal at depth L for any K >= K_0 and any Lambda below collapse. With the "
-        "rank-2 head of K_0 = 3: for no K >= 3 and L >= 4.",
+        f"rank-{head.q} head of K_0 = {classes}: for no K >= {classes} and L >= {depth}.",
         steps=(
             Step(
                 "Block-diagonal factors give a block-diagonal output, and relu acts block by block; squared norms and "
@@ -102,18 +105,9 @@ def direct_sum() -> Derivation:
                 f"K^(L+1), so C < K there, and one more layer multiplies (C/K)^(L+1) by q/K < 1.",
                 (),
                 all_of(
-                    compared(
-                        sp.Lt(
-                            sp.UnevaluatedExpr(head.h * head.q ** (depth - 3)), classes ** (depth + 1), evaluate=False
-                        ),
-                        "exact rationals",
-                    ),
+                    compared(against_collapse(head, classes, depth), "exact rationals"),
                     compared(sp.Lt(sp.UnevaluatedExpr(sp.Rational(head.q, classes)), 1, evaluate=False), "q < K"),
-                    identical(
-                        (head.h * head.q ** (p - 3) / classes**p)
-                        / sp.UnevaluatedExpr(head.h * head.q ** (p - 4) / classes ** (p - 1)),
-                        sp.Rational(head.q, classes),
-                    ),
+                    identical(more.lhs / more.rhs / (less_deep.lhs / less_deep.rhs), sp.Rational(head.q, classes)),
                     inference("cost of a head", "derivation head"),
                 ),
             ),

@@ -14,6 +14,7 @@ from dufm.theory.squared.cuts import neurons, output_norm, p
 from dufm.theory.squared.srg import classes
 
 SIZES = [2, 3, 4]
+FROM = 3  # least p at which the halves beat collapse
 
 
 def _gram_of_neurons(size: int) -> bool:
@@ -46,7 +47,7 @@ def halves() -> Derivation:
     K = classes(r)
     ratio = sp.factor(sp.simplify(family.cost_cubed() / K**3))
     numerator, denominator = sp.fraction(sp.together(ratio))
-    sign = sp.sign(denominator.subs(p, 3))
+    sign = sp.sign(denominator.subs(p, FROM))
     count = sp.Symbol("n_p", positive=True)
     a, b = count * r / (r - 1), -count / (r - 1)
     square = a * (r - 2) / 4
@@ -56,8 +57,9 @@ def halves() -> Derivation:
         title="Halves: collapse is not optimal at two layers, and arbitrarily bad there too",
         source="ours",
         states="At L = 2 with K = r (r-1)/2 classes, r = 2 p, the halves have output I and the C below: C < K for "
-        "every even r >= 6, so DNC is not optimal at any Lambda below collapse, and C / K -> 0. By direct sums DNC is "
-        "not optimal at L = 2 for any K >= 15. Hidden width C(r, p), plus K - 15 for the sums.",
+        f"every even r >= {2 * FROM}, so DNC is not optimal at any Lambda below collapse, and C / K -> 0. By direct "
+        f"sums DNC is not optimal at L = 2 for any K >= {classes(2 * FROM)}. Hidden width C(r, p), plus K - "
+        f"{classes(2 * FROM)} for the sums.",
         steps=(
             Step(
                 "Neuron S, a p-subset of r = 2 p vertices, is 1 on S and -1 off it, and M, N are as in the derivation "
@@ -120,8 +122,8 @@ def halves() -> Derivation:
                 all_of(
                     identical(sp.UnevaluatedExpr(family.cost_cubed() / K**3), ratio),
                     identical(sp.Subs(ratio, p, 2), 1),
-                    positive_beyond(sign * denominator, p, 3),
-                    positive_beyond(sign * (denominator - numerator), p, 3),
+                    positive_beyond(sign * denominator, p, FROM),
+                    positive_beyond(sign * (denominator - numerator), p, FROM),
                     identical(sp.Limit(ratio * r, p, sp.oo), 16),
                     inference("division by K^3", "cost"),
                 ),

@@ -5,13 +5,13 @@ from flint import arb
 
 from dufm.theory.derivations.squared.lemmas import product_norm
 from dufm.theory.problem import Problem
-from dufm.theory.proof.checks import all_of, compared, every, identical, inference, instances, named, signed
+from dufm.theory.proof.checks import all_of, compared, every, identical, inference, instances, named, plain, signed
 from dufm.theory.proof.derivation import Derivation, Step
 from dufm.theory.proof.theorems import DESCARTES, quoted
 from dufm.theory.rational import identity as identity_matrix
 from dufm.theory.squared import head32
 from dufm.theory.squared.head import Head
-from dufm.theory.squared.structure import full_weights
+from dufm.theory.squared.structure import HeadCost, against_collapse, full_weights
 
 K, q, h, L = sp.symbols("K q h L", positive=True)
 a, s, delta, w = head32.a, head32.s, head32.delta, head32.w
@@ -69,6 +69,7 @@ def head() -> Derivation:
     slope = sp.cancel(sp.diff(in_w, w) * (w**2 - 1) ** 2)
     found = head32.RankTwoHead().cost(3, 4)
     nu, size, out = sp.symbols("nu |W|^2 |U|^2", positive=True)
+    at_depth = against_collapse(HeadCost(h, q), K, L)  # pyright: ignore[reportArgumentType]
     critical = 3 + (sp.log(h) - 4 * sp.log(K)) / (sp.log(K) - sp.log(q))
     depth = sp.Symbol("L^*")
     return Derivation(
@@ -99,6 +100,8 @@ def head() -> Derivation:
                 (),
                 all_of(
                     named(depth, critical),
+                    identical(log_of(at_depth.lhs), sp.log(h) + (L - 3) * sp.log(q)),
+                    identical(log_of(at_depth.rhs), (L + 1) * sp.log(K)),
                     identical(
                         sp.Subs(sp.log(h) + (L - 3) * sp.log(q), L, critical), sp.Subs((L + 1) * sp.log(K), L, critical)
                     ),
@@ -190,15 +193,18 @@ def head() -> Derivation:
                 "the h shown is below 243/2.",
                 (),
                 all_of(
-                    compared(
-                        sp.Lt(sp.UnevaluatedExpr(found.h * found.q ** (4 - 3)), 3 ** (4 + 1), evaluate=False), "exact"
-                    ),
+                    compared(against_collapse(found, 3, 4), "exact"),
                     every([head32.least_head()], lambda ball: bool(ball < 243 / arb(2)), "the ball of the least h"),
                     inference("one more layer multiplies by q / K", "depth"),
                 ),
             ),
         ),
     )
+
+
+def log_of(side: sp.Expr) -> sp.Expr:
+    """The logarithm of a product of powers of positive symbols."""
+    return sp.expand_log(sp.log(plain(side)), force=True)
 
 
 def _square_root_free(in_c: sp.Expr, scale: sp.Symbol) -> sp.Basic:

@@ -14,6 +14,7 @@ s, m = sp.symbols("s m", positive=True)
 K = graph.classes(r)
 nu = graph.nuclear_norm(r)
 ROOT = 2 * s * (s - 1)  # nu^2 = 2 s + s^2 (s-1) + 2 s sqrt(ROOT) with s = r - 1
+FROM = 4  # least r that is claimed
 # M M^T = (r-2) I + J: its eigenvalue on 1, and on the r - 1 dimensions orthogonal to it.
 ON_ONES, BESIDE = 2 * (r - 1), r - 2
 
@@ -52,8 +53,8 @@ def nuclear_norm_is_below() -> Check:
     gap = graph.nuclear_bound(s + 1) - graph.nuclear_norm(s + 1) ** 2
     return all_of(
         identical(sp.UnevaluatedExpr(gap), s * (3 * s - 1 - 2 * sp.sqrt(ROOT))),
-        positive_beyond((3 * s - 1) ** 2 - 4 * ROOT, s, 1),
-        positive_beyond(3 * s - 1, s, 1),
+        positive_beyond((3 * s - 1) ** 2 - 4 * ROOT, s, FROM - 1),
+        positive_beyond(3 * s - 1, s, FROM - 1),
     )
 
 
@@ -75,8 +76,8 @@ def srg() -> Derivation:
         name="srg",
         title="The triangular-graph solution: cost, and where it beats deep neural collapse",
         source="SML24 for the solution; proof for all r and L ours",
-        states="With K = r(r-1)/2: C_SRG^(L+1) = nu^2 r^(L-2) K^2 / 4. C_SRG < K for every r >= 4 and L >= 4, C_SRG > "
-        "K at L = 3 for every r >= 4, and C_SRG / K -> 0 as r -> infinity for every L >= 4.",
+        states=f"With K = r(r-1)/2: C_SRG^(L+1) = nu^2 r^(L-2) K^2 / 4. C_SRG < K for every r >= {FROM} and L >= 4, "
+        f"C_SRG > K at L = 3 for every r >= {FROM}, and C_SRG / K -> 0 as r -> infinity for every L >= 4.",
         steps=(
             Step(
                 "Classes are the edges of K_r, M the r x K incidence matrix: an edge is in the rows of its two "
@@ -143,7 +144,7 @@ def srg() -> Derivation:
                     inference("division by K^(L+1)", "cost"),
                     identical(logarithm(C_power) - (L + 1) * logarithm(K), logarithm(ratio)),
                     identical(sp.simplify(ratio.subs(L, L + 1) / ratio), 2 / (r - 1)),
-                    positive_beyond(r - 1 - 2, r, 4),
+                    positive_beyond(r - 1 - 2, r, FROM),
                 ),
                 "ratio",
             ),
@@ -159,7 +160,7 @@ def srg() -> Derivation:
                     ),
                     positive_beyond(larger**2 - ROOT, s, 0, strict=False),
                     identical((s + 1) * s**2 - 2 * (2 + s * (s - 1)) - 4 * larger, at_four),
-                    positive_beyond(at_four, s, 3),
+                    positive_beyond(at_four, s, FROM - 1),
                     inference("at more layers the ratio is smaller", "ratio"),
                 ),
             ),
@@ -172,7 +173,7 @@ def srg() -> Derivation:
                         sp.UnevaluatedExpr(((C_power.subs(L, 3) / K**4 - 1) * r * (r - 1)).subs(r, m + 2)), at_three
                     ),
                     identical((at_three / 2 + m) ** 2, 2 * m * (m + 1)),
-                    positive_beyond(2 * m * (m + 1) - m**2, m, 1),
+                    positive_beyond(2 * m * (m + 1) - m**2, m, FROM - 2),
                     inference("division by K^(L+1)", "cost"),
                 ),
             ),
