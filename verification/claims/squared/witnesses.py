@@ -4,6 +4,7 @@ import json
 from fractions import Fraction
 from functools import partial
 from pathlib import Path
+from typing import Any
 
 from dufm.solvers.base.shipped import shipped
 from dufm.theory import derivations
@@ -23,15 +24,18 @@ def _file(K: int) -> Path:
     return FOLDER / f"l3_k{K:02d}.json"
 
 
+def measured(certificate: dict[str, Any]) -> tuple[Problem, Fraction, Fraction]:
+    """The problem of a point certificate, the loss of its weights, exact, and a lower bound of DNC's."""
+    stated = certificate["problem"]
+    strengths = tuple(Fraction(a, b) for a, b in stated["lambdas"])
+    problem = Problem(stated["K"], stated["L"], strengths, width=stated["K"], n=stated["n"])
+    weights = [[[Fraction(x, m["den"]) for x in row] for row in m["rows"]] for m in certificate["witness"]]
+    return problem, problem.objective(weights), phi_of_power(problem.L, problem.x_power)[0]
+
+
 def _witness(K: int, budget: Budget) -> Verdict:
     certificate = json.loads(_file(K).read_text())
-    stated = certificate["problem"]
-    problem = Problem(
-        stated["K"], stated["L"], tuple(Fraction(a, b) for a, b in stated["lambdas"]), width=K, n=stated["n"]
-    )
-    weights = [[[Fraction(x, m["den"]) for x in row] for row in m["rows"]] for m in certificate["witness"]]
-    loss = problem.objective(weights)
-    below, _ = phi_of_power(problem.L, problem.x_power)
+    problem, loss, below = measured(certificate)
     comparison = Comparison(loss, "<", below, what="witness loss, DNC infimum (exact rationals)")
     details = {"loss": float(loss), "dnc": float(below), "ratio": float(loss / below)}
     details["found_by"] = certificate.get("found_by", {})
