@@ -98,6 +98,9 @@ CONTRACTION = Theorem("Horn and Johnson 3.3.16", "Weyl 1949", "sigma_i(A B) <= |
 INTERLACING = Theorem(
     "interlacing", "Thompson 1972", "singular values of a submatrix are at most the matrix's, in order"
 )
+CAUCHY_INTERLACING = Theorem(
+    "interlacing", "Cauchy 1829", "l_(i+1)(A) <= l_i(B) <= l_i(A) for B = A without a row and its column, A symmetric"
+)
 LOEWNER = Theorem(
     "Loewner order", "Loewner 1934", "0 < A <= B gives B^(-1) <= A^(-1), and R A R^T <= R B R^T for every R"
 )

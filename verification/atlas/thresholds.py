@@ -97,14 +97,15 @@ def thresholds(K: int, L: int, claims: Iterable[Claim], status: Callable[[Claim]
             assert part.x is not None
             if claim.says == "low rank" and _least(part) < high.x and standing(claim.label):
                 high = End(_least(part), claim.label, standing(claim.label))
-            if claim.says == "dnc" and part.x.whole and low.x == 0 and standing(claim.label):
-                low = End(collapse[0], claim.label, standing(claim.label))
+            reach = _greatest(part, collapse[0])
+            if claim.says == "dnc" and reach > low.x and standing(claim.label):
+                low = End(reach, claim.label, standing(claim.label))
         for claim, part in speaking:
             top = part.x.high if part.x is not None else None
             beyond = claim.says == "low rank" and isinstance(top, Fraction) and top > empty_low.x
             if beyond and isinstance(top, Fraction) and standing(claim.label):
                 empty_low = End(top, claim.label, standing(claim.label))
-    if low.claim:
+    if low.x == collapse[0]:
         empty_high = End(collapse[1], low.claim, low.status)
     elif standing(ABOVE):
         power = fraction(collapse_threshold(L) ** (L + 1)) * Fraction(K ** (L + 1), pair_power(K, L))
@@ -114,6 +115,15 @@ def thresholds(K: int, L: int, claims: Iterable[Claim], status: Callable[[Claim]
 
 def _parts(claim: Claim, K: int, L: int) -> list[Part]:
     return [] if isinstance(claim.regime, str) else [p for p in claim.regime.parts if K in p.K and L in p.L]
+
+
+def _greatest(part: Part, collapse: Fraction) -> Fraction:
+    """The greatest x of a part, at most x*."""
+    if part.x is None or part.x.whole:
+        return collapse
+    if part.x.points:
+        return max(part.x.points)
+    return min(part.x.high, collapse) if isinstance(part.x.high, Fraction) else collapse
 
 
 def _least(part: Part) -> Fraction:

@@ -52,6 +52,9 @@ CONCLUSIONS = {
     "halves": Conclusion(HALVES, HALVES, words=("At L = 2 with K = r (r-1)/2", "C < K for every even r >= 6")),
     "head": Conclusion(extends="L", words=("beats DNC at every Lambda below collapse iff L > L*",)),
     "direct-sum": Conclusion(extends="K", words=("not globally optimal at depth L for any K >= K_0",)),
+    "three-classes": Conclusion(
+        where=((Only((3,)), Only((2,))),), dnc=((Only((3,)), Only((2,))),), words=("For K = 3, L = 2",)
+    ),
     "threshold": Conclusion(extends="x", words=("a network below DNC at one x is a win at every x from there to x*",)),
     "chord": Conclusion(extends="x", words=("at every x between them DNC is not optimal",)),
     "envelope": Conclusion(extends="x", words=("at both ends of an interval", "it is on the whole interval")),

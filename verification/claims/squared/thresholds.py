@@ -4,9 +4,11 @@ import json
 from fractions import Fraction
 
 from dufm.theory import derivations
+from dufm.theory.derivations.squared.three_classes import SCALE, STRENGTH
+from dufm.theory.squared.boxes import boxes_closed
 from dufm.verification.claims.base.claim import Budget, Claim, Expected
 from dufm.verification.claims.base.proofs import by_derivation
-from dufm.verification.claims.base.regime import EVERY, From, Only, Part, Regime, stretch
+from dufm.verification.claims.base.regime import EVERY, From, Only, Part, Regime, Strengths, stretch
 from dufm.verification.claims.base.verdict import Comparison, Status, Verdict
 from dufm.verification.claims.squared.witnesses import FOLDER, measured
 
@@ -46,6 +48,14 @@ def _thresholds(budget: Budget) -> Verdict:
     return by_derivation(f"Low rank wins, and for all larger K, at {cells}.", comparisons, certificates, details)
 
 
+def _three_classes(budget: Budget) -> Verdict:
+    boxes = boxes_closed(SCALE)
+    words = (
+        f"No network is below DNC at x = {float(STRENGTH):.6f}, so at no smaller x; {boxes} boxes of singular values."
+    )
+    return by_derivation(words, details={"boxes": boxes})
+
+
 THRESHOLDS = (
     Claim(
         "one-threshold",
@@ -72,5 +82,22 @@ THRESHOLDS = (
             for part, (x, _) in zip(REGIME.parts, LEAST.values(), strict=True)
             for need in Regime((part,)).points(x)
         ),
+    ),
+    Claim(
+        "three-classes-optimal",
+        "For three classes and two relu layers DNC is globally optimal up to 0.9115 of its collapse, whatever the "
+        "output.",
+        Regime((Part(Only((3,)), Only((2,)), Strengths(high=STRENGTH)),)),
+        "ours; Tirer and Bruna (2202.08087) have it for every K under a further hypothesis, see two-layers-low-rank",
+        (
+            derivations.dnc,
+            derivations.reductions,
+            derivations.threshold,
+            derivations.z_test,
+            derivations.three_classes,
+        ),
+        _three_classes,
+        Expected(Status.PROVED),
+        says="dnc",
     ),
 )
