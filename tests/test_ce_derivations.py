@@ -5,7 +5,8 @@ import pytest
 from dufm.theory.ce.numbers import working
 from dufm.theory.ce.structures import ce_structure_named
 from dufm.theory.derivations.ce.dnc import ce_dnc
-from dufm.theory.derivations.ce.hessian import CASES, ce_hessian
+from dufm.theory.derivations.ce.hessian import ce_hessian
+from dufm.theory.derivations.ce.lemmas import CASES
 from dufm.theory.derivations.ce.low_rank import CODE_CASES, ce_low_rank, code_wins, polygon_wins
 from dufm.theory.derivations.ce.reduction import ce_reduction
 from dufm.theory.proof.checks import Method

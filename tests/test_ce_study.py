@@ -3,6 +3,7 @@
 import json
 from dataclasses import replace
 from fractions import Fraction
+from typing import Any
 
 import numpy as np
 import pytest
@@ -135,6 +136,32 @@ def test_a_beaten_table_is_refuted_and_overlapping_intervals_decide_nothing(monk
     monkeypatch.setattr(searched, "WIDTHS", (16, 16))
     assert CE_SEARCHED[2].check(Budget("quick", 1)).status is Status.UNDECIDED
     assert relu.HIT > 0 and study.DNC == "dnc"
+
+
+def _nothing(found: Any) -> Any:
+    """A search that ends in zero weights."""
+
+    def search(*args: Any, **options: Any) -> Any:
+        solution, state = found(*args, **options)
+        return replace(solution, weights=tuple(0 * w for w in solution.weights)), state
+
+    return search
+
+
+def test_a_search_that_returns_zeros_or_too_much_supports_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
+    table, margins, *_, relu_claim = CE_SEARCHED
+    with monkeypatch.context() as patch:
+        patch.setattr(searched, "ce_search", _nothing(searched.ce_search))
+        verdict = table.check(Budget("quick", 2))
+        assert verdict.status is Status.UNDECIDED and "reached 0 of 14 known values" in verdict.sentence
+        patch.setattr(searched, "cost_of", lambda logits, rank, L: 1e3)
+        verdict = margins.check(Budget("quick", 2))
+        assert verdict.status is Status.UNDECIDED and "reached 0 of 4 known values" in verdict.sentence
+        seen = searched.relu_search
+        patch.setattr(searched, "relu_search", lambda *a, **o: replace(f := seen(*a, **o), loss=f.collapse * 1.01))
+        assert relu_claim.check(Budget("quick", 2)).status is Status.UNDECIDED
+    assert searched.reaching(9, 10, "w", [], {}).status is Status.SUPPORTED
+    assert searched.reaching(8, 9, "w", [], {}).status is Status.UNDECIDED
 
 
 def test_index_and_null_space_are_those_of_the_full_hessian() -> None:

@@ -183,7 +183,10 @@ def test_no_claim_on_dnc_survives_a_broken_derivation_of_what_dnc_costs(monkeypa
 def test_claims_do_not_contradict_each_other() -> None:
     for K in range(2, 22):
         for L in range(1, 9):
-            assert len({w for c in CLAIMS if (w := c.settles(K, L))}) <= 1, (K, L)
+            said = {w for c in CLAIMS if (w := c.settles(K, L))}
+            # At different strengths both may win; tests/test_regimes.py compares them strength by strength.
+            for whole, other in (("dnc", "low rank"), ("low rank", "dnc")):
+                assert whole not in said or not any(w.startswith(other) for w in said), (K, L)
 
 
 def test_the_rate_that_cuts_vanish_states_is_that_of_both_bounds() -> None:

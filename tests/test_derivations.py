@@ -10,16 +10,41 @@ import sympy as sp
 
 from dufm.theory.derivations import DERIVATIONS, derivation, names
 from dufm.theory.problem import ProblemError
-from dufm.theory.proof.checks import Method, every, identical, positive_beyond, standard
-from dufm.theory.proof.derivation import FORMATS, Derivation, Step, conclusion, document, proved
+from dufm.theory.proof.checks import (
+    PROVING,
+    Checked,
+    Method,
+    all_of,
+    compared,
+    definition,
+    every,
+    identical,
+    inference,
+    instances,
+    positive_beyond,
+    prose,
+    seeded,
+    signed,
+    standard,
+)
+from dufm.theory.proof.derivation import FORMATS, OTHER, Derivation, Step, conclusion, document, proved, quotations
+from dufm.theory.proof.theorems import AM_GM, CAUCHY_SCHWARZ, not_negative, quoted
 from dufm.verification.cli.ce.numbers import ce_numbers_at
 from dufm.verification.cli.listings import numbers_at
 
+# Derivations with a step that is only tried on instances; claims that rest on one are not PROVED.
+NOT_PROVED: set[str] = set()
+
 
 @pytest.mark.parametrize("name", names())
-def test_every_step_checks_and_nothing_is_only_sampled(name: str) -> None:
-    checked = derivation(name).check()
-    assert proved(checked), [c for c in checked if not c.ok or c.method is Method.SAMPLED]
+def test_every_step_holds_and_what_is_no_proof_is_said(name: str) -> None:
+    built = derivation(name)
+    checked = built.check()
+    assert all(c.ok for c in checked), [(i, c) for i, c in enumerate(checked, 1) if not c.ok]
+    assert proved(checked) is (name not in NOT_PROVED), [
+        (i, c) for i, c in enumerate(checked, 1) if c.method not in PROVING
+    ]
+    assert set(built.uses) <= set(names())
 
 
 def test_all_derivations_are_registered() -> None:
@@ -31,7 +56,7 @@ def test_all_derivations_are_registered() -> None:
 def test_no_relation_has_evaluated_itself_away() -> None:
     for build in DERIVATIONS:
         for step in build().steps:
-            assert not any(relation in (sp.true, sp.false) for relation in step.relations), (build.__name__, step.words)
+            assert not any(relation in (sp.true, sp.false) for relation in step.shown), (build.__name__, step.words)
 
 
 def _with(check_words: str, *steps: Step) -> Derivation:
@@ -56,18 +81,87 @@ def test_every_kind_of_check_can_fail() -> None:
     assert positive_beyond(y**2 - 8, y, 3)().ok
     assert not positive_beyond(y - 3, y, 3)().ok
     assert not every([1, 2], lambda v: v < 2, "all below two")().ok
+    assert not signed(y, "of no known sign")().ok
+    assert not compared(sp.Lt(sp.UnevaluatedExpr(sp.Integer(3)), 2, evaluate=False), "numbers")().ok
     assert not standard("false", lambda rng: rng.random() < 0.5)().ok
 
 
-def test_sampling_is_not_called_a_proof() -> None:
-    stuck = sp.Function("f")(sp.Symbol("z"))
-    sampled = _with("Sampled", Step("Only tried.", (), lambda: identical(stuck, stuck)()))
-    assert proved(sampled.check())
-    from dufm.theory.proof.checks import Checked
+@pytest.mark.parametrize(
+    "check",
+    [
+        seeded(lambda rng: rng.random() < 2),
+        instances([1], lambda v: True, "one"),
+        standard("a theorem", lambda rng: True),
+        prose(),
+        all_of(identical(1, 1), seeded(lambda rng: True)),
+        lambda: Checked(True, Method.SAMPLED),
+    ],
+)
+def test_instances_samples_and_words_are_not_called_a_proof(check) -> None:
+    tried = _with("Tried", Step("Only tried.", (), check))
+    assert all(c.ok for c in tried.check()) and not proved(tried.check())
+    assert "not a proof: step 1" in tried.render()
 
-    tried = _with("Sampled", Step("Only tried.", (), lambda: Checked(True, Method.SAMPLED)))
-    assert not proved(tried.check())
-    assert "not a proof" in tried.render()
+
+def test_nothing_proves_nothing() -> None:
+    nothing = (
+        every([], lambda v: True, "no cases"),
+        every([1, 2], lambda v: None, "vacuous"),  # pyright: ignore[reportArgumentType]
+        seeded(lambda rng: None),
+        all_of(),
+        all_of(spots=[identical(1, 1)]),
+        inference("a rule without premises"),
+        inference(" ", "premise"),
+        not_negative(),
+    )
+    assert not any(check().ok for check in nothing)
+    assert not proved(())
+
+
+def test_spots_must_hold_and_count_for_nothing() -> None:
+    assert all_of(identical(1, 1), spots=[seeded(lambda rng: True)])().method is Method.SYMBOLIC
+    assert not all_of(identical(1, 1), spots=[seeded(lambda rng: False)])().ok
+    assert not quoted(CAUCHY_SCHWARZ, spots=[seeded(lambda rng: False)])().ok
+
+
+def test_a_quotation_checks_every_hypothesis_and_says_whom_it_quotes() -> None:
+    a, x = sp.Symbol("a", positive=True), sp.Symbol("x", real=True)
+    step = Step("AM-GM.", (), quoted(AM_GM, not_negative(a)))
+    assert proved(_with("Quoted", step).check()) and quotations((step.run(),)) == ("AM-GM (Cauchy 1821)",)
+    for wrong in (quoted(AM_GM), quoted(AM_GM, not_negative(x)), quoted(AM_GM, not_negative(a), not_negative(a))):
+        assert not wrong().ok
+
+
+def test_what_is_shown_is_what_is_checked() -> None:
+    y, z = sp.symbols("y z", positive=True)
+    square = identical((y + 1) ** 2, y**2 + 2 * y + 1)
+    C = sp.Symbol("C")
+    expanded = y**2 + 2 * y + 1
+    for left, right in (((y + 1) ** 2, expanded), (expanded, (y + 1) ** 2), (C, expanded), (C, (y + 1) ** 2)):
+        assert Step("w", (sp.Eq(left, right, evaluate=False),), square).run().ok
+    wrong = (sp.Eq((y + 1) ** 2, y**2 + 1), sp.Eq(C, y**2), sp.Eq(z, 3), sp.Gt(y, z), sp.Eq(y, (y + 1) ** 2))
+    for relation in wrong:
+        found = Step("w", (relation,), square).run()
+        assert not found.ok and "shown but not checked" in found.note
+    assert Step("w", (sp.Gt(y**2, 8),), positive_beyond(y**2 - 8, y, 3)).run().ok
+    assert not Step("w", (sp.Gt(y**2, 4),), positive_beyond(y**2 - 8, y, 3)).run().ok
+    assert not Step("w", (sp.Gt(y**2, 8),), positive_beyond(y**2 - 8, y, 3, strict=False)).run().ok
+    assert Step("w", (), square).shown == square.relations
+
+
+def test_premises_are_steps_before() -> None:
+    first, second = Step("f", (), definition(), "first"), Step("s", (), inference("rule", "first"), "second")
+    assert proved(_with("Right", first, second).check())
+    assert [c.ok for c in _with("Turned", second, first).check()] == [False, True]
+    assert not _with("Itself", Step("s", (), inference("rule", "second"), "second")).check()[0].ok
+    other = _with("Other", Step("s", (), inference("rule", OTHER + "dnc")))
+    assert proved(other.check()) and other.uses == ("dnc",)
+
+
+def test_no_label_is_used_twice() -> None:
+    for build in DERIVATIONS:
+        labels = [step.label for step in build().steps if step.label]
+        assert len(labels) == len(set(labels)), build.__name__
 
 
 def test_unknown_names_are_answered_with_the_nearest_ones() -> None:

@@ -3,6 +3,7 @@
 import copy
 import json
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
@@ -16,15 +17,46 @@ from dufm.theory.squared.phi import phi_of_power
 from dufm.verification.checker import check
 from dufm.verification.claims.base.claim import BUDGETS, Budget
 from dufm.verification.claims.base.verdict import Comparison, Status
+from dufm.verification.claims.training import networks
 from dufm.verification.claims.training.networks import NETWORKS, agree
 
 CLAIMS = {claim.label: claim for claim in NETWORKS}
 
 
-@pytest.mark.parametrize("label", ["net-mlp-layers", "net-ansatz-start"])
-def test_statistics_support_and_never_more(label: str) -> None:
+@pytest.mark.parametrize(
+    ("label", "status", "words"),
+    [
+        ("net-mlp-layers", Status.UNDECIDED, "1 run, too few"),
+        ("net-ansatz-start", Status.SUPPORTED, "all of 5 runs"),
+    ],
+)
+def test_statistics_support_and_never_more(label: str, status: Status, words: str) -> None:
     verdict = CLAIMS[label].check(BUDGETS["quick"])
-    assert verdict.status is Status.SUPPORTED and not verdict.certificates
+    assert verdict.status is status is CLAIMS[label].expected.quick and words in verdict.sentence
+    assert all(c.holds for c in verdict.comparisons) and not verdict.certificates
+
+
+@pytest.mark.parametrize(
+    ("low", "high", "status"),
+    [
+        ([4] * 5, [9] * 5, Status.SUPPORTED),
+        ([4] * 4, [9] * 4, Status.UNDECIDED),
+        # The mean rises, but not in every pair: five pairs bound no share above one half then.
+        ([4] * 5, [9, 9, 9, 9, 4], Status.UNDECIDED),
+        ([9] * 5, [4] * 5, Status.UNDECIDED),
+    ],
+)
+def test_a_trend_needs_five_pairs_that_agree(
+    low: list[int], high: list[int], status: Status, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    groups: Any = {
+        at: [SimpleNamespace(neck=n, seed=i, loss=0.0, ranks=(n,), gaps=()) for i, n in enumerate(necks)]
+        for at, necks in ((1, low), (2, high))
+    }
+    monkeypatch.setattr(
+        networks, "_means", lambda groups: ({at: sum(r.neck for r in g) for at, g in groups.items()}, "")
+    )
+    assert networks._trend("width", groups, "").status is status
 
 
 def test_the_witness_of_training_is_checked_and_its_spoiled_twin_is_not() -> None:
@@ -38,13 +70,17 @@ def test_the_witness_of_training_is_checked_and_its_spoiled_twin_is_not() -> Non
 
 
 def test_runs_that_disagree_leave_the_claim_undecided() -> None:
-    verdict = agree("two runs.", [Comparison(2, "<", 1)], {})
+    verdict = agree("two runs.", [Comparison(2, "<", 1)], {}, 9)
     assert verdict.status is Status.UNDECIDED and "do not agree" in verdict.sentence
-    assert agree("two runs.", [Comparison(float("nan"), "<", 1)], {}).status is Status.UNDECIDED
+    assert agree("two runs.", [Comparison(float("nan"), "<", 1)], {}, 9).status is Status.UNDECIDED
 
 
-def test_the_slow_claim_says_that_quick_is_too_little() -> None:
-    assert CLAIMS["net-head-rate"].check(BUDGETS["quick"]).status is Status.UNDECIDED
+def test_slow_claims_say_that_quick_is_too_little() -> None:
+    for label in ("net-head-rate", "net-head-decay", "net-head-width"):
+        verdict = CLAIMS[label].check(BUDGETS["quick"])
+        assert (
+            verdict.status is Status.UNDECIDED is CLAIMS[label].expected.quick and "--budget full" in verdict.sentence
+        )
 
 
 def test_lines_of_the_head_figure_are_the_exact_losses() -> None:

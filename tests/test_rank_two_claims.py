@@ -12,7 +12,8 @@ from dufm.paper_figs.rank_two import rank_two as figure
 from dufm.solvers.rank_two.store import load_run, run_path, save_run
 from dufm.solvers.rank_two.tasks import setup_of, task_named, train_task
 from dufm.theory.problem import ProblemError
-from dufm.verification.claims.base.claim import Budget, Claim
+from dufm.verification.claims.base.claim import BUDGETS, Budget, Claim
+from dufm.verification.claims.base.measured import MIN_RUNS
 from dufm.verification.claims.base.verdict import Status
 from dufm.verification.claims.rank_two import measured
 from dufm.verification.claims.rank_two.dynamics import RANK_TWO_DYNAMICS
@@ -25,10 +26,16 @@ FAST = ["--steps", "400", "--seeds", "2", "--looks", "3"]
 
 
 @pytest.mark.parametrize("claim", [*RANK_TWO_MEASURED, *RANK_TWO_DYNAMICS], ids=lambda c: c.label)
-def test_what_was_measured_is_supported_and_no_more(claim: Claim) -> None:
+def test_one_run_shows_what_is_claimed_and_decides_nothing(claim: Claim) -> None:
     verdict = claim.check(ONE)
-    assert verdict.status is Status.SUPPORTED, verdict.sentence
-    assert verdict.comparisons and json.dumps(verdict.details)
+    assert verdict.status is Status.UNDECIDED and verdict.sentence.startswith("1 run, too few"), verdict.sentence
+    assert verdict.comparisons and all(c.holds for c in verdict.comparisons) and json.dumps(verdict.details)
+
+
+def test_five_runs_support_it() -> None:
+    assert measured.SEEDS["quick"] == MIN_RUNS
+    verdict = next(c for c in RANK_TWO_MEASURED if c.label == "dyn-rank-two-limits").check(BUDGETS["quick"])
+    assert verdict.status is Status.SUPPORTED and "all of 5 runs" in verdict.sentence
 
 
 def test_states_are_judged_exactly() -> None:

@@ -19,8 +19,8 @@ QUICK = BUDGETS["quick"]
 def test_quick_runs_support_it(claim: Claim) -> None:
     verdict = claim.check(QUICK)
     assert verdict.status is Status.SUPPORTED, verdict.sentence
-    assert "in all of 3 runs (2 drawn at random" in verdict.sentence
-    assert len(verdict.details["nc1"]) == 3 and len(verdict.details["nc1"][0]) == 8
+    assert "all of 5 runs, so more than 55% of such runs at 95% confidence" in verdict.sentence
+    assert len(verdict.details["nc1"]) == 6 and len(verdict.details["nc1"][0]) == 8
     assert len(verdict.comparisons) >= 2
 
 

@@ -1,22 +1,24 @@
 """Check certificates that deep neural collapse (DNC) is not optimal: exact, Python 3.9 with its library, no more.
     python3 -S -I verification/checker.py [--exact] FILE...    exit 0: all accepted, 1: some rejected, 2: usage, no file
 K classes, n samples a class, L weight layers, p = L + 1 factors H_1, W_1, ..., W_L of any hidden widths; the loss is
-    1/(2K) ||W_L relu(... W_2 relu(W_1 H_1)) - I||^2 + 1/2 (n lambda_H ||H_1||^2 + sum_l lambda_l ||W_l||^2)
-in Frobenius norms (H_1 has one column a class, which its n samples share). DNC means output t I at the least cost; its
-best loss is bounded in `dnc_lower_bound`. A matrix is integer "rows" over a positive integer "den"; "found_by" is never
-read, so it alone may hold floats; "claim" is not judged. Zero padding carries a witness to larger hidden widths.
-kind "point": weights with a loss strictly below DNC's infimum.
-kind "interval": rising "cuts", values of Lambda = (n lambda_H prod lambda_l)^(1/p), and weights for each piece between
-two of them. Rescaled by numbers > 0 of product 1, factors keep the output Z; by AM-GM their least loss, for any n and
-lambdas, is a + (p/2) Lambda prod ||factor||^(2/p) <= a + b Lambda, a = ||Z - I||^2 / (2K), b = sum ||factor||^2 / 2.
-DNC's infimum D, a minimum over t of functions affine in Lambda, is concave, so c D - a - b Lambda, if positive at both
-ends of a piece, is positive on it: for c = 1, and for any c above the worst ratio at the ends.
-kind "head": A (q x r), B (r x K), W (m x q), U (K x m) with V = A B >= 0 and U relu(W V) = I. With L - 3 middle layers
-I_q they give output I. By AM-GM over rescaled factors, outputs t I then cost what DNC's would with K replaced by C,
-C^p = h q^(L-3), h = ||A||^2 ||B||^2 ||W||^2 ||U||^2, for any n and lambdas. The best loss rises strictly with C up to
-1/2, that of zero weights, so C < K beats DNC wherever DNC is not zero. A layer more multiplies (C/K)^p by q/K: C < K at
-L_from and q <= K mean C < K from there up. The direct sum with DNC on K' - K classes wins at K' with equal K Lambda.
-"""
+    1/(2K) |W_L relu(... W_2 relu(W_1 H_1)) - I|^2 + 1/2 (n lambda_H |H_1|^2 + sum_l lambda_l |W_l|^2)
+in Frobenius norms (H_1 has one column a class, for its n samples). DNC means that in every hidden layer 2 .. L the
+samples of a class share one feature and the K class features are pairwise orthogonal, of equal norms or not. Call d_li
+their squared norms, q_li the units along them, d_(L+1)i = t_i^2, t_i = max(Z_ii, 0), Z the output. By Bessel and the
+relu, |W_l|^2 >= sum_i d_(l+1)i / d_li and |H_1| |W_1| >= <W_1 H_1, (q_2i)_i> = sum_i sqrt(d_2i) (L = 1: q_2i = e_i if
+t_i > 0, else 0). AM-GM over the p terms of class i: the regulariser is at least (p/2) Lambda sum_i t_i^(2/p), Lambda =
+(n lambda_H prod lambda_l)^(1/p); the fit, sum_i (1 - t_i)^2 / (2K). So DNC's loss is at least a mean of f(t_i^(1/p)), f
+of `dnc_lower_bound`, whose infimum outputs t I reach. Matrices are integer "rows" over an integer "den" > 0; "found_by"
+is never read. Zero rows widen a witness. "point": weights with a loss strictly below DNC's infimum.
+"interval": rising "cuts", values of Lambda, and weights for each piece between two. Rescaled by numbers > 0 of product
+1, factors keep Z; by AM-GM their least loss, for any n and lambdas, is a + (p/2) Lambda prod |factor|^(2/p) <= a + b
+Lambda, a = |Z - I|^2 / (2K), b = sum |factor|^2 / 2. DNC's infimum D, a minimum over t of functions affine in Lambda,
+is concave, so c D - a - b Lambda, if positive at a piece's ends, is so on it: c = 1 or above the worst ratio.
+"head": A (q x r), B (r x K), W (m x q), U (K x m) with V = A B >= 0 and U relu(W V) = I. L - 3 middle layers I_q make
+the output I. By AM-GM over rescaled factors, outputs t I then cost what DNC's would with K replaced by C, C^p = h
+q^(L-3), h = |A|^2 |B|^2 |W|^2 |U|^2, for any n and lambdas. The best loss rises strictly with C up to 1/2, that of zero
+weights, so C < K beats DNC wherever DNC is not zero. A layer more multiplies (C/K)^p by q/K: C < K at L_from and q <= K
+mean C < K from there up. The direct sum with DNC on K' - K classes wins at K' with equal K Lambda"""
 
 import json
 import math
@@ -25,13 +27,15 @@ import sys
 from collections import namedtuple
 from decimal import ROUND_DOWN, Context, Decimal
 from fractions import Fraction
-from operator import lt, mul
+from operator import eq, le, lt, mul
 from typing import Any
 
 sys.version_info >= (3, 9) or sys.exit(print("checker.py needs Python 3.9 or newer", file=sys.stderr) or 2)
 MAX_BYTES, MAX_DIGITS, MAX_SIDE, MAX_PART, MAX_L, MAX_WORK = 8 << 20, 1000, 1000, 10**30, 32, 2 * 10**9
 LIMITS = {"K": (2, MAX_SIDE), "L": (1, MAX_L), "L_from": (3, 1000), "n": (1, MAX_PART), "version": (1, 1)}
 NAMES = ["H_1", *(f"W_{i}" for i in range(1, MAX_L + 1))]
+JSON: Any = {"parse_int": lambda x: int(x if len(x) <= MAX_DIGITS else f"{len(x)} digits"), "parse_constant": int}
+FITS = {"width": le, "x": lambda own, x: own[0] <= x[0] and x[1] <= own[1]}  # how `expect` binds, if not by equality
 Result = namedtuple("Result", "ok sentence margin kind facts", defaults=(None, "", {}))
 
 
@@ -97,8 +101,7 @@ def dnc_lower_bound(K: int, strengths: list[Fraction]) -> Fraction:
     Call u right if it lies at or past that peak and g(u) <= x: then so does all above it, and u = 1 is right.
     Bisection keeps b right, and a = 0 or a not right, with a < b. For u >= b, f' >= 0, hence f(u) >= f(b). For u <= a,
     if a is not right, x - g changes sign once at most, from + to -, hence f(u) >= min(f(0), f(a)). For a <= u <= b,
-    f(u) >= 1/2 (1 - b^p)^2 + (p/2) g(b) a^2 term by term, a and b included. So f is >= this number or >= f(0) = 1/2.
-    """
+    f(u) >= 1/2 (1 - b^p)^2 + (p/2) g(b) a^2 term by term, a and b included. So f >= this number or f(0) = 1/2."""
     p, a, b, x_power = len(strengths), Fraction(0), Fraction(1), math.prod(K * x for x in strengths)
     while b - a > Fraction(1, 2**128):
         u = (a + b) / 2
@@ -107,32 +110,32 @@ def dnc_lower_bound(K: int, strengths: list[Fraction]) -> Fraction:
     return min(Fraction(1, 2), (1 - b**p) ** 2 / 2 + p * b ** (p - 2) * (1 - b**p) * a**2 / 2)
 
 
-def check_point(problem: Any, witness: Any) -> tuple[Fraction, str, dict[str, Any]]:
+def check_point(problem: Any, witness: Any) -> tuple[Any, ...]:
     K, L, n, pairs = members(problem, "problem", "K L n lambdas")
     strengths = rationals(pairs, "lambdas", L + 1, L + 1)
     strengths[0] *= n
     fit, norms, width = measure(read_matrices(witness, NAMES[: L + 1], K), K)
     loss, bound = fit + sum(map(mul, strengths, norms), Fraction(0)) / 2, dnc_lower_bound(K, strengths)
     sentence = f"DNC is not optimal for K={K}, L={L}, n={n} at these strengths and all hidden widths >= {width}"
-    return bound - loss, sentence, {"loss": loss, "dnc_bound": bound, "ratio": loss / bound}
+    return bound - loss, sentence, {"width": width}, {"loss": loss, "dnc_bound": bound, "ratio": loss / bound}
 
 
-def check_interval(problem: Any, witness: Any) -> tuple[Fraction, str, dict[str, Any]]:
+def check_interval(problem: Any, witness: Any) -> tuple[Any, ...]:
     K, L, pairs = members(problem, "problem", "K L cuts")
-    cuts, p, width, ends = rationals(pairs, "cuts", 2, MAX_SIDE), L + 1, K, []
+    cuts, p = rationals(pairs, "cuts", 2, MAX_SIDE), L + 1
     need(all(map(lt, cuts, cuts[1:])), "cuts must rise")
     factors = read_matrices(witness, NAMES[:p] * (len(cuts) - 1), K, (len(cuts) - 1) * (6 * 10**6 + 26000 * p**3))
-    for i, piece in enumerate(zip(cuts, cuts[1:])):
-        fit, norms, own = measure(factors[p * i : p * i + p], K)
-        ends += [(fit + x * sum(norms) / 2, dnc_lower_bound(K, [x] * p)) for x in piece]
-        width = max(width, own)
+    lines = [measure(factors[i : i + p], K) for i in range(0, len(factors), p)]
+    pieces, width = zip(lines, cuts, cuts[1:]), max(width for _, _, width in lines)
+    ends = [(a + x * sum(b) / 2, dnc_lower_bound(K, [x] * p)) for (a, b, _), *piece in pieces for x in piece]
     sentence = f"DNC is not optimal for K={K}, L={L}, any n, hidden widths >= {width}, strengths with Lambda in "
     sentence += f"[{cuts[0]}, {cuts[-1]}], that is x = K Lambda in [{K * cuts[0]}, {K * cuts[-1]}]"
     worst = max(loss / bound for loss, bound in ends)
-    return min(bound - loss for loss, bound in ends), sentence, {"pieces": len(cuts) - 1, "worst_ratio": worst}
+    scope = {"width": width, "x": [K * cuts[0], K * cuts[-1]]}
+    return min(bound - loss for loss, bound in ends), sentence, scope, {"pieces": len(cuts) - 1, "worst_ratio": worst}
 
 
-def check_head(problem: Any, witness: Any) -> tuple[Fraction, str, dict[str, Any]]:
+def check_head(problem: Any, witness: Any) -> tuple[Any, ...]:
     K, L = members(problem, "problem", "K L_from")
     A, B, W, U = read_matrices(witness, ["A", "B", "W", "U"], K)
     fit, norms, width = measure([B, A, W, U], K)
@@ -142,33 +145,32 @@ def check_head(problem: Any, witness: Any) -> tuple[Fraction, str, dict[str, Any
     need(fit == 0, "U relu(W V) is not I")
     sentence = f"DNC is not optimal for K={K}, L >= {L}, any n, hidden widths >= {width}, strengths where DNC is not 0"
     sentence += f"; nor, by direct sums, for any K' >= K at hidden widths >= {width} + K' - K"
-    return K ** (L + 1) - h * q ** (L - 3), sentence, {"h": h, "q": q}
+    return K ** (L + 1) - h * q ** (L - 3), sentence, {"width": width}, {"h": h, "q": q}
 
 
 def decimal(x: Fraction, digits: int) -> str:
     return str(Context(prec=digits, rounding=ROUND_DOWN).divide(Decimal(x.numerator), Decimal(x.denominator)))
 
 
-def parse_int(text: str) -> int:
-    need(len(text) <= MAX_DIGITS, f"an integer has {len(text)} digits, {MAX_DIGITS} are allowed")
-    return int(text)  # refuses NaN and Infinity, which Python's JSON reader takes for constants
-
-
-def check(certificate: Any) -> Result:
-    """Judge a certificate, str or bytes: always a Result; by its margin, > 0 iff ok, the inequality holds."""
+def check(certificate: Any, expect: Any = None) -> Result:
+    """Judge a certificate, str or bytes: always a Result; margin > 0 if and only if it is ok, the inequality holds.
+    Values of `expect` bind it to a claim: kind, all of problem, the greatest width, x = (low, high) to be covered."""
     try:
         need(len(certificate) <= MAX_BYTES, f"longer than {MAX_BYTES} bytes")
         text = certificate.decode() if isinstance(certificate, bytes) else certificate
-        data = json.loads(text, parse_int=parse_int, parse_constant=parse_int, object_pairs_hook=tuple)
+        data = json.loads(text, object_pairs_hook=tuple, **JSON)  # refuses NaN, Infinity and huge integers
         form, _, kind, claim, *rest = members(data, "file", "format version kind claim problem witness", "found_by")
         need(form == "dufm-certificate", "format must be dufm-certificate")
         need(type(claim) is str and len(claim) <= 200, "claim must be a string of up to 200 characters")
         need(kind in ("point", "interval", "head"), "kind must be point, interval or head")
-        margin, sentence, facts = {"point": check_point, "interval": check_interval, "head": check_head}[kind](*rest)
+        margin, said, scope, facts = {"point": check_point, "interval": check_interval, "head": check_head}[kind](*rest)
+        found = {"kind": kind, **dict(rest[0]), **scope}
+        wrong = [x for x in expect or {} if not (x in found and FITS.get(x, eq)(found[x], expect[x]))]
+        need(not wrong, f"not what the claim needs, which is {', '.join(f'{x} = {expect[x]}' for x in wrong)}")
     except (ValueError, RecursionError, MemoryError) as error:
         return Result(False, str(error)[:300] or type(error).__name__)
     told = {name: decimal(Fraction(value), 17) for name, value in facts.items()}
-    sentence = f"{sentence if margin > 0 else 'inequality fails'} ({', '.join(map(' = '.join, told.items()))})"
+    sentence = f"{said if margin > 0 else 'inequality fails'} ({', '.join(map(' = '.join, told.items()))})"
     return Result(margin > 0, sentence, margin, kind, told)
 
 
@@ -176,16 +178,14 @@ def main(arguments: list[str]) -> int:
     getattr(sys, "set_int_max_str_digits", int)(0)  # of newer Pythons: margins may be longer
     names, code = [x for x in arguments if x != "--exact"], 0
     if not names or any(x.startswith("-") for x in names):
-        print("usage: python -S -I checker.py [--exact] FILE...", file=sys.stderr)
-        return 2
+        return print("usage: python -S -I checker.py [--exact] FILE...", file=sys.stderr) or 2
     for name in names:
         try:
             need(os.path.isfile(name), "no such file, or not a plain one")  # a pipe would hang
             with open(name, "rb") as file:
                 result = check(file.read(MAX_BYTES + 1))
-        except (OSError, ValueError) as error:
-            print(f"cannot read {ascii(name)}: {getattr(error, 'strerror', error)}", file=sys.stderr)
-            code = code or 2
+        except (OSError, ValueError) as e:
+            code = print(f"cannot read {ascii(name)}: {getattr(e, 'strerror', e)}", file=sys.stderr) or code or 2
             continue
         tail = "" if result.margin is None else f"; margin {result.margin}"
         if result.margin is not None and len(tail) > 130 and "--exact" not in arguments:

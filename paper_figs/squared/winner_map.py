@@ -58,7 +58,9 @@ def _cell(K: int, L: int) -> dict[str, object]:
         row["short"] = "+".join(parts + ([str(singles)] if singles else []))
     else:
         spoken = {claim.settles(K, L) for claim in CLAIMS}
-        row["state"] = "proved optimal" if L == 1 or K == 2 else "near collapse" if "by strength" in spoken else "open"
+        row["state"] = (
+            "proved optimal" if L == 1 or K == 2 else "near collapse" if "low rank at some x" in spoken else "open"
+        )
     return row
 
 

@@ -32,8 +32,11 @@ from dufm.theory.derivations.squared.lower_bound import lower_bound
 from dufm.theory.derivations.squared.pairs import pairs
 from dufm.theory.derivations.squared.reductions import reductions
 from dufm.theory.derivations.squared.srg import srg
+from dufm.theory.derivations.squared.three_classes import three_classes
+from dufm.theory.derivations.squared.threshold import threshold
 from dufm.theory.derivations.squared.two_classes import two_classes
 from dufm.theory.derivations.squared.two_layers import two_layers
+from dufm.theory.derivations.squared.z_test import z_test
 from dufm.theory.problem import ProblemError, listed
 from dufm.theory.proof.derivation import Derivation, name_of
 
@@ -52,6 +55,9 @@ DERIVATIONS = (
     halves,
     chord,
     envelope,
+    threshold,
+    z_test,
+    three_classes,
     ce_reduction,
     ce_dnc,
     ce_low_rank,

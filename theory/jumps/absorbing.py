@@ -8,8 +8,10 @@ Jacot's (arXiv 2305.16038), whose own constants differ. Square roots enter as ra
 rounded: C = c^2, tau = t^2, and m_p bounds what p layers in a row do to the tail.
 """
 
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
+from typing import Any
 
 from flint import arb, ctx
 
@@ -59,39 +61,16 @@ class AbsorbingSet:
     @property
     def rho(self) -> Fraction:
         """Bounds |A_ij - target| in B_r."""
-        return self.a + self.c**self.L
+        return reach(self.a, self.c, self.L)
 
     @property
     def stationary(self) -> Fraction:
         """eps*, where steps push the imbalance up as much as decay pulls it down."""
-        return self.eta**2 * self.rho**2 * self.c ** (2 * self.L - 2) / (1 - self.k**2)
+        return balance_of_steps(self.L, self.eta, self.rho, self.c, self.k)
 
     def margins(self) -> dict[str, Fraction]:
         """Every condition as a number that must be >= 0 ("> 0" where the name says so)."""
-        k, eta, rho, C, eps, tau = self.k, self.eta, self.rho, self.c**2, self.eps, self.t**2
-        q = eta * C ** (self.L - 1)
-        found = {"k > 0": k, "2k - q > 0": 2 * k - q}
-        # Times 2k - q, which must be > 0 for the quadratic in A_ij to have a largest value at all.
-        found["norm"] = (2 * k - q) * (1 - k**2) * C - eta * self.a**2 * k**2
-        found["norm of critical points"] = C - self.a**2 / (8 * self.lam)
-        found["balance"] = (1 - k**2) * eps - eta**2 * rho**2 * C ** (self.L - 1)
-        for p, margin in enumerate(self._tails(), 1):
-            found[f"m_{p}"] = margin
-        found["end layers"] = 2 * self.lam * self.t - rho * self.m[-1]
-        for layer in range(2, self.L):
-            p, s = self.L - layer, layer - 1
-            m_p, m_s = self.m[p - 1], self.m[s - 1]
-            along = (k * self.t + eta * rho * m_p * m_s) ** 2
-            across = eta**2 * rho**2 * min(m_p**2 * C**s, m_s**2 * C**p)
-            found[f"layer {layer}"] = tau - along - across
-        return found
-
-    def _tails(self) -> list[Fraction]:
-        eps, tau = self.eps, self.t**2
-        squares = [tau + eps, (tau + eps) * (tau + 2 * eps)]
-        if self.L > 3:
-            squares.append((self.m[0] * (tau + eps) + self.c * eps) ** 2 + eps * self.m[1] ** 2)
-        return [m**2 - square for m, square in zip(self.m, squares, strict=True)]
+        return conditions(self.L, self.lam, self.a, self.eta, self.c, self.eps, self.t, self.m)
 
     @property
     def holds(self) -> bool:
@@ -112,12 +91,63 @@ class AbsorbingSet:
         room = self.t**2 - (self.L - 1) * self.stationary
         if not (self.holds and slack > 0 and room > 0):
             return None
-        C = self.c**2
-        needed = max(C / slack, self.L * C / room)
+        needed = max(shrinking(self.L, self.c, slack, room))
         with ctx.workprec(PRECISION):
             steps = arb(ball(needed)).log() / (-2 * arb(ball(self.k)).log())
             # The upper end of the ball: a step too many at worst.
             return max(0, int(fraction(steps.upper().ceil().fmpq())))
+
+
+def reach(a: Any, c: Any, L: int) -> Any:
+    """rho = a + C^(L/2), which bounds |A_ij - target| in B_r."""
+    return a + c**L
+
+
+def balance_of_steps(L: Any, eta: Any, rho: Any, c: Any, k: Any) -> Any:
+    """eps*: what steps add to the imbalance over what decay takes away."""
+    return eta**2 * rho**2 * c ** (2 * L - 2) / (1 - k**2)
+
+
+def shrinking(L: Any, c: Any, slack: Any, room: Any) -> tuple[Any, Any]:
+    """By what k^(-2T) must exceed: for the imbalance (slack = eps - eps*), and the tail (room = tau - (L-1) eps*)."""
+    return c**2 / slack, L * c**2 / room
+
+
+def tails(L: int, c: Any, eps: Any, t: Any, m: Sequence[Any]) -> list[Any]:
+    """Squares that m_1^2, ..., m_{L-1}^2 must not be below."""
+    tau = t**2
+    squares = [tau + eps, (tau + eps) * (tau + 2 * eps)]
+    if L > 3:
+        squares.append((m[0] * (tau + eps) + c * eps) ** 2 + eps * m[1] ** 2)
+    return squares
+
+
+def conditions(
+    L: int, lam: Any, a: Any, eta: Any, c: Any, eps: Any, t: Any, m: Sequence[Any], least: Callable[..., Any] = min
+) -> dict[str, Any]:
+    """The conditions on numbers, or on symbols for the derivation, as what must be >= 0 ("> 0" where the name says so).
+
+    Args:
+        L, lam, a, eta, c, eps, t, m: as in `AbsorbingSet`.
+        least: the lesser of two.
+    """
+    k, rho, C, tau = 1 - 2 * eta * lam, reach(a, c, L), c**2, t**2
+    q = eta * C ** (L - 1)
+    found = {"k > 0": k, "2k - q > 0": 2 * k - q}
+    # Times 2k - q, which must be > 0 for the quadratic in A_ij to have a largest value at all.
+    found["norm"] = (2 * k - q) * (1 - k**2) * C - eta * a**2 * k**2
+    found["norm of critical points"] = C - a**2 / (8 * lam)
+    found["balance"] = (1 - k**2) * eps - eta**2 * rho**2 * C ** (L - 1)
+    for p, square in enumerate(tails(L, c, eps, t, m), 1):
+        found[f"m_{p}"] = m[p - 1] ** 2 - square
+    found["end layers"] = 2 * lam * t - rho * m[L - 2]
+    for layer in range(2, L):
+        p, s = L - layer, layer - 1
+        m_p, m_s = m[p - 1], m[s - 1]
+        along = (k * t + eta * rho * m_p * m_s) ** 2
+        across = eta**2 * rho**2 * least(m_p**2 * C**s, m_s**2 * C**p)
+        found[f"layer {layer}"] = tau - along - across
+    return found
 
 
 def check_regime(L: int, lam: Fraction, a: Fraction, eta: Fraction) -> None:

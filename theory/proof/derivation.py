@@ -3,11 +3,12 @@
 import re
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Literal
+from typing import Any, Literal
 
 import sympy as sp
 
-from dufm.theory.proof.checks import Check, Checked, Method
+from dufm.theory.proof.checks import PROVING, Check, Checked, Method
+from dufm.theory.proof.shown import unchecked
 from dufm.theory.proof.typeset import typeset
 
 Format = Literal["text", "markdown", "latex"]
@@ -21,15 +22,51 @@ PREAMBLE = r"""\documentclass[11pt]{article}
   \ifdim\wd\formula>\linewidth\resizebox{\linewidth}{!}{\usebox\formula}\else\usebox\formula\fi\]}
 """
 FORMATS: tuple[Format, ...] = ("text", "markdown", "latex")
+# A premise that is the statement of another derivation is named by this and its name.
+OTHER = "derivation "
 
 
 @dataclass(frozen=True)
 class Step:
-    """One step: what it says in words, the relations it states, how the machine checks them."""
+    """One step: what it says in words, and the check of what it states.
+
+    Attributes:
+        words: the step for a reader.
+        relations: how to show what the check decides, where a reader wants another form than the check's own; each
+            must be a relation the check decides, or give a name to one side of such a relation.
+        check: decides its own relations, which are shown too.
+        label: what later steps call it by; needed only where one names it as a premise.
+    """
 
     words: str
-    relations: tuple[sp.Basic, ...]
+    relations: tuple[Any, ...]
     check: Check
+    label: str = ""
+
+    @property
+    def decided(self) -> tuple[Any, ...]:
+        """The relations of the check."""
+        return tuple(getattr(self.check, "relations", ()))
+
+    @property
+    def shown(self) -> tuple[Any, ...]:
+        """What is written under the words: the forms given, then what is decided besides."""
+        return (*self.relations, *(r for r in self.decided if unchecked((r,), self.relations)))
+
+    def run(self, known: frozenset[str] = frozenset()) -> Checked:
+        """The outcome of the check; a failure where something shown was not checked, or a premise is not known.
+
+        Args:
+            known: labels of the steps before this one.
+        """
+        checked = self.check()
+        loose = unchecked(self.relations, self.decided)
+        if loose:
+            return Checked(False, Method.PROSE, f"shown but not checked: {'; '.join(map(str, loose))}")
+        missing = [p for p in checked.premises if p not in known and not p.startswith(OTHER)]
+        if missing:
+            return Checked(False, Method.PROSE, f"no step before this one is called {', '.join(missing)}")
+        return checked
 
 
 @dataclass(frozen=True)
@@ -52,7 +89,14 @@ class Derivation:
 
     def check(self) -> tuple[Checked, ...]:
         """Check every step, in order."""
-        return tuple(step.check() for step in self.steps)
+        labels = [step.label for step in self.steps]
+        return tuple(step.run(frozenset(filter(None, labels[:i]))) for i, step in enumerate(self.steps))
+
+    @property
+    def uses(self) -> tuple[str, ...]:
+        """Names of the derivations whose statements are premises here."""
+        premises = dict.fromkeys(p for checked in self.check() for p in checked.premises if p.startswith(OTHER))
+        return tuple(p.removeprefix(OTHER) for p in premises)
 
     def render(self, form: Format = "text", ascii_only: bool = False) -> str:
         """The derivation for a reader, with how each step was checked.
@@ -72,8 +116,13 @@ class Derivation:
 
 
 def proved(checked: tuple[Checked, ...]) -> bool:
-    """Whether every step holds by something stronger than sampling."""
-    return all(c.ok and c.method is not Method.SAMPLED for c in checked)
+    """Whether there are steps and every one holds by a method that proves."""
+    return bool(checked) and all(c.ok and c.method in PROVING for c in checked)
+
+
+def quotations(checked: tuple[Checked, ...]) -> tuple[str, ...]:
+    """The theorems of others that the steps rest on, each once."""
+    return tuple(dict.fromkeys(q for c in checked for q in c.quotes))
 
 
 def conclusion(checked: tuple[Checked, ...]) -> str:
@@ -82,7 +131,8 @@ def conclusion(checked: tuple[Checked, ...]) -> str:
     if broken:
         return f"NOT proved: step {', '.join(broken)} fails"
     if not proved(checked):
-        return "every step holds where it was tried, but at least one only at sampled points: not a proof"
+        open_ = [f"{i} ({c.method.name})" for i, c in enumerate(checked, 1) if c.method not in PROVING]
+        return f"every step holds where it was tried, but not a proof: step {', '.join(open_)}"
     return f"all {len(checked)} steps check"
 
 
@@ -94,7 +144,7 @@ def _text(d: Derivation, checked: tuple[Checked, ...], ascii_only: bool) -> str:
     lines = [d.title, "=" * len(d.title), f"Source: {d.source}", f"States: {d.states}", ""]
     for i, (step, c) in enumerate(zip(d.steps, checked, strict=True), 1):
         lines.append(f"{i}. {step.words}")
-        for relation in step.relations:
+        for relation in step.shown:
             shown = sp.pretty(relation, use_unicode=not ascii_only, wrap_line=False)
             lines += ["", *("      " + row for row in shown.splitlines())]
         lines += ["", f"   [{_mark(c)}]", ""]
@@ -105,7 +155,7 @@ def _markdown(d: Derivation, checked: tuple[Checked, ...]) -> str:
     lines = [f"## {d.title}", "", f"*Source:* {d.source}  ", f"*States:* {d.states}", ""]
     for i, (step, c) in enumerate(zip(d.steps, checked, strict=True), 1):
         lines += [f"{i}. {step.words.replace('*', chr(92) + '*')}", ""]
-        for relation in step.relations:
+        for relation in step.shown:
             lines += [f"   $${sp.latex(relation)}$$", ""]
         lines += [f"   `{_mark(c)}`", ""]
     return "\n".join([*lines, f"**{conclusion(checked)}**"])
@@ -120,7 +170,7 @@ def _latex(d: Derivation, checked: tuple[Checked, ...]) -> str:
     ]
     for step, c in zip(d.steps, checked, strict=True):
         lines.append(f"\\item {typeset(step.words)}")
-        lines += [f"\\[ {sp.latex(relation)} \\]" for relation in step.relations]
+        lines += [f"\\[ {sp.latex(relation)} \\]" for relation in step.shown]
         lines.append(f"\\par{{\\footnotesize [{typeset(_mark(c))}]\\par}}")
     return "\n".join([*lines, "\\end{enumerate}", f"\\textbf{{{typeset(conclusion(checked))}}}"])
 

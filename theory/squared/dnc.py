@@ -1,4 +1,8 @@
-"""Deep neural collapse: features of every layer l >= 2 form an orthogonal frame, all of one norm (SML23, SML24)."""
+"""Deep neural collapse (SML23, SML24), and the configuration that reaches its least loss, with all norms equal.
+
+DNC means that in every hidden layer 2 .. L the samples of a class share one feature and the K class features are
+pairwise orthogonal, of equal norms or not. Under cross-entropy the class features are a simplex instead.
+"""
 
 from collections.abc import Sequence
 from typing import Any
@@ -9,7 +13,7 @@ import sympy as sp
 class DeepNeuralCollapse:
     """P_2 = W_2 = ... = W_L = I_K: every factor has squared norm K, so C = K and the loss is phi_L(K Lambda).
 
-    No configuration with orthogonal features does better: see the derivation `dnc`.
+    No other DNC configuration does better: see the derivation `dnc`.
     """
 
     name = "dnc"

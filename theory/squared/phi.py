@@ -7,6 +7,7 @@ rationals of any requested width, by halving in exact integers.
 """
 
 from fractions import Fraction
+from typing import Any
 
 import sympy as sp
 
@@ -15,6 +16,11 @@ from dufm.theory.problem import ProblemError
 u, x, t = sp.symbols("u x t", positive=True)
 
 DEFAULT_WIDTH = Fraction(1, 2**80)
+
+
+def objective(scale: Any, strength: Any, factors: Any) -> sp.Expr:
+    """(1 - t)^2/2 + (p/2) x t^(2/p), whose least value over t >= 0 is phi_L(x); t = scale, x = strength, p = L + 1."""
+    return (1 - scale) ** 2 / 2 + sp.sympify(factors) / 2 * strength * scale ** (2 / sp.sympify(factors))
 
 
 def stationarity(L: int, strength: sp.Expr | Fraction = x) -> sp.Expr:

@@ -24,6 +24,12 @@ def nuclear_norm(order: Any = r) -> sp.Expr:
     return sp.sqrt(2 * (order - 1)) + (order - 1) * sp.sqrt(order - 2)
 
 
+def nuclear_bound(order: Any = r) -> sp.Expr:
+    """2 r K = r^2 (r-1) = r ||M||_F^2, which nu^2 = ||M||_*^2 does not exceed: M has r rows."""
+    order = sp.sympify(order)
+    return 2 * order * classes(order)
+
+
 def head(order: Any = r) -> sp.Expr:
     """h = ||M||_*^2 (K r / 4) K of the SRG head (SML24; in head form, ours)."""
     order = sp.sympify(order)

@@ -47,6 +47,12 @@ class HeadCost:
         return 3 + sp.log(self.h / sp.Integer(K) ** 4) / sp.log(sp.Rational(K, self.q))
 
 
+def against_collapse(head: HeadCost, K: Any, L: Any) -> sp.StrictLessThan:
+    """C^(L+1) = h q^(L-3) of a head against DNC's K^(L+1), as an inequality that is not decided yet."""
+    power = head.h * sp.sympify(head.q) ** (L - 3)
+    return sp.StrictLessThan(sp.UnevaluatedExpr(power), sp.sympify(K) ** (L + 1), evaluate=False)
+
+
 @runtime_checkable
 class Structure(Protocol):
     """The protocol; `needs` says in words what `valid` tests."""

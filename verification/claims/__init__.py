@@ -24,6 +24,7 @@ from dufm.verification.claims.squared.near_collapse import STRONG
 from dufm.verification.claims.squared.searched import SEARCHED
 from dufm.verification.claims.squared.shipped_heads import FRONTIER
 from dufm.verification.claims.squared.strips import STRIPS
+from dufm.verification.claims.squared.thresholds import THRESHOLDS
 from dufm.verification.claims.squared.witnesses import WITNESSES
 from dufm.verification.claims.training.descent import TRAINING
 from dufm.verification.claims.training.networks import NETWORKS
@@ -35,6 +36,7 @@ CLAIMS: tuple[Claim, ...] = (
     *FRONTIER,
     *WITNESSES,
     *STRONG,
+    *THRESHOLDS,
     *STRIPS,
     *INTERVALS,
     *SEARCHED,

@@ -19,7 +19,7 @@ class Cell:
     """One (K, L).
 
     Attributes:
-        winner: as `Claim.settles` has it, or "" where no claim speaks.
+        winner: as `Claim.settles` has it, at every strength below collapse or at some; "" where no claim speaks.
         status: name of the strongest status that settles it, or "".
         label: the claim behind it, or "".
         ratio: C / K of the cheapest known structure; its loss is phi_L(ratio x) against DNC's phi_L(x).
@@ -37,6 +37,8 @@ def cell(K: int, L: int, entries: Iterable[Entry]) -> Cell:
     ratio = float(sp.N(total_cost(structure, K, L) / K)) if L > 1 else 1.0
     spoken = [(e, claim_named(e.label).settles(K, L)) for e in entries if e.status in STRENGTH and e.sound]
     settled = [(STRENGTH.index(e.status), e.label, winner) for e, winner in spoken if winner]
+    # A claim on every strength says more than one on some.
+    settled = [s for s in settled if "some" not in s[2]] or settled
     if not settled:
         return Cell("", "", "", ratio)
     strength, label, winner = min(settled, key=lambda s: s[0])

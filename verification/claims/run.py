@@ -3,22 +3,21 @@
 import json
 import platform
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from concurrent.futures import Future, ProcessPoolExecutor, as_completed
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from importlib.metadata import version
-from multiprocessing import get_context
 from pathlib import Path
 from typing import Any
 
 from dufm.solvers.base.files import write_whole
 from dufm.verification.base.certificate import write
 from dufm.verification.base.source_digest import source_digest
-from dufm.verification.checker import check
 from dufm.verification.claims import claim_named
-from dufm.verification.claims.base.claim import BUDGETS, Budget, Claim
+from dufm.verification.claims.base.claim import BUDGETS, Budget, Claim, Known
+from dufm.verification.claims.base.filed import judge, missing
 from dufm.verification.claims.base.verdict import Status, Verdict
+from dufm.verification.claims.schedule import in_parallel
 
-FORMAT = "dufm-report-3"
+FORMAT = "dufm-report-4"
 STRENGTH = [status.name for status in Status]
 
 
@@ -35,6 +34,7 @@ class Entry:
         certificates: file names, relative to the report, each with whether the checker accepted it and what it said.
         details: anything a script may want.
         failed: true if the check itself broke, so that nothing can be said.
+        missing: what the claim's certificates must show and none of them does, in words.
     """
 
     label: str
@@ -45,11 +45,13 @@ class Entry:
     certificates: tuple[tuple[str, bool, str], ...]
     details: dict[str, Any]
     failed: bool = False
+    missing: tuple[str, ...] = ()
 
     @property
     def sound(self) -> bool:
-        """Whether the check ran, refuted nothing and wrote certificates that hold."""
-        return not self.failed and self.status != Status.REFUTED.name and all(ok for _, ok, _ in self.certificates)
+        """Whether the check ran, refuted nothing and wrote certificates that hold and show what the claim needs."""
+        held = all(ok for _, ok, _ in self.certificates) and not self.missing
+        return not self.failed and self.status != Status.REFUTED.name and held
 
     @property
     def fell(self) -> bool:
@@ -89,9 +91,9 @@ def run(
     entries = {c.label: entries[c.label] for c in claims if c.label in entries and not entries[c.label].bad}
     for entry in entries.values():
         finished(entry)
-    expected = {c.label: c.expected.at(budget).name for c in claims}
+    by_label = {c.label: c for c in claims}
     for label, verdict in _verdicts([c for c in claims if c.label not in entries], budget, jobs):
-        entries[label] = _file(label, expected[label], verdict, out)
+        entries[label] = _file(by_label[label], by_label[label].expected.at(budget).name, verdict, out)
         save_report(out, budget, digest, entries.values())
         finished(entries[label])
     save_report(out, budget, digest, entries.values())
@@ -111,17 +113,23 @@ def save_report(out: Path, budget: Budget, digest: str, entries: Iterable[Entry]
     write_whole(out / "report.json", json.dumps(content, indent=1).encode())
 
 
-def _file(label: str, expected: str, verdict: Verdict | str, out: Path) -> Entry:
+def _file(claim: Claim, expected: str, verdict: Verdict | str, out: Path) -> Entry:
+    label = claim.label
     if isinstance(verdict, str):
         return Entry(label, Status.UNDECIDED.name, expected, f"the check broke: {verdict}", (), (), {}, failed=True)
-    checked = []
+    # What breaks a claim, or is left undecided, is no case that the claim names.
+    bound = verdict.status not in (Status.REFUTED, Status.UNDECIDED)
+    checked, shown = [], []
     for i, certificate in enumerate(verdict.certificates):
         name = f"certificates/{label}{f'-{i + 1}' if len(verdict.certificates) > 1 else ''}.json"
         write(certificate, out / name)
-        result = check((out / name).read_bytes())
+        result, need = judge((out / name).read_bytes(), claim.needs if bound else ({},))
         checked.append((name, result.ok, result.sentence))
+        shown.append(need)
     words = tuple(str(c) for c in verdict.comparisons)
-    return Entry(label, verdict.status.name, expected, verdict.sentence, words, tuple(checked), verdict.details)
+    lacks = missing(claim.needs, shown) if bound and (checked or verdict.status is not Status.SUPPORTED) else ()
+    entry = Entry(label, verdict.status.name, expected, verdict.sentence, words, tuple(checked), verdict.details)
+    return replace(entry, missing=lacks)
 
 
 def _verdicts(claims: Sequence[Claim], budget: Budget, jobs: int) -> Iterator[tuple[str, Verdict | str]]:
@@ -129,22 +137,13 @@ def _verdicts(claims: Sequence[Claim], budget: Budget, jobs: int) -> Iterator[tu
         for claim in claims:
             yield claim.label, _checked(claim.label, budget.name)
         return
-    pool = ProcessPoolExecutor(min(jobs, len(claims)), mp_context=get_context("spawn"))
-    try:
-        # Longest first: searches come last in the registry and would otherwise end alone.
-        futures: dict[Future[Verdict | str], str] = {
-            pool.submit(_checked, claim.label, budget.name): claim.label for claim in reversed(claims)
-        }
-        for future in as_completed(futures):
-            yield futures[future], future.result()
-    finally:
-        pool.shutdown(wait=True, cancel_futures=True)
+    yield from in_parallel(claims, budget, jobs, _checked)
 
 
-def _checked(label: str, budget: str) -> Verdict | str:
+def _checked(label: str, budget: str, known: Known | None = None) -> Verdict | str:
     """A verdict, or in words what broke the check: one broken claim must not take the others with it."""
     try:
-        return claim_named(label).check(BUDGETS[budget])
+        return claim_named(label).check(BUDGETS[budget], known)
     except Exception as error:
         return f"{type(error).__name__}: {error}"
 
@@ -156,7 +155,9 @@ def _earlier(path: Path, budget: Budget, digest: str) -> Iterator[tuple[str, Ent
             return
         for fields in content["claims"]:
             comparisons, certificates = tuple(fields.pop("comparisons")), fields.pop("certificates")
-            entry = Entry(**fields, comparisons=comparisons, certificates=tuple(tuple(c) for c in certificates))
+            lacks = tuple(fields.pop("missing"))
+            certificates = tuple(tuple(c) for c in certificates)
+            entry = Entry(**fields, comparisons=comparisons, certificates=certificates, missing=lacks)
             if all((path.parent / name).exists() for name, _, _ in entry.certificates):
                 yield entry.label, entry
     except (OSError, ValueError, LookupError, TypeError):

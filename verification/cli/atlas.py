@@ -38,6 +38,21 @@ def intervals(
 
 
 @commands.command()
+def threshold(
+    K: Annotated[str, typer.Option("--K", help="Classes: 4, 4,7 or 2:15.")] = "2:15",
+    L: Annotated[str, typer.Option("--L", help="Weight layers: 2, 3,4 or 2:7.")] = "2:4",
+    as_json: Json = False,
+) -> None:
+    """Print up to which x = K Lambda DNC is optimal: a bracket of x_c and of x_e for each (K, L), from what is proved.
+
+    Example: dufm threshold --K 4 --L 2
+    """
+    from dufm.verification.cli.threshold import run_threshold
+
+    run_threshold(K, L, as_json, console)
+
+
+@commands.command()
 def frontier(
     K: Annotated[str, typer.Option("--K", help="Classes: 6, 4,7 or 3:16.")] = "3:16",
     q: Annotated[str | None, typer.Option("--q", help="Rows of the neck; all plausible ones if not given.")] = None,

@@ -33,7 +33,7 @@ def claims_table(console: Console, as_json: bool) -> None:
 
 
 def _as_record(claim: Claim) -> dict[str, object]:
-    record: dict[str, object] = {f: getattr(claim, f) for f in ("label", "statement", "regime", "source")}
+    record: dict[str, object] = {f: str(getattr(claim, f)) for f in ("label", "statement", "regime", "source")}
     record["rests_on"] = [
         {"kind": "claim" if isinstance(s, Claim) else "derivation", "name": support_name(s)} for s in claim.rests_on
     ]

@@ -19,6 +19,12 @@ from dufm.verification.formal.kernel import require
 
 COLOURS = {"PROVED": "green", "CERTIFIED": "green", "SUPPORTED": "yellow", "UNDECIDED": "magenta", "REFUTED": "red"}
 MARKS = {"PROVED": "P", "CERTIFIED": "C", "SUPPORTED": "s"}
+# Where a claim names some strengths only.
+SOME = {"low rank at some x": "by x", "dnc at some x": "DNC?"}
+STARRED = (
+    "* a theorem of the Rocq kernel, for every n, the widths its claim names and every strength below collapse; "
+    "behind by x: every strength from the x it names up to collapse"
+)
 GRID_K = (2, 3, 4, 5, 6, 7, 8, 9, 10, 12, 15, 21)
 GRID_L = (1, 2, 3, 4, 5, 6, 7)
 
@@ -81,6 +87,8 @@ def _show(entries: list[Entry], console: Console, kernel: Kernel | None) -> None
             words += f" [green](Rocq: {marks})[/green]"
         if rejected:
             words += f" [red]REJECTED: {', '.join(rejected)}[/red]"
+        if e.missing:
+            words += f" [red]MISSING: {', '.join(e.missing)}[/red]"
         if e.fell and not e.failed:
             words += f" [red]FELL: {e.expected} is what this claim states[/red]"
         status = "ERROR" if e.failed else e.status
@@ -100,16 +108,17 @@ def _grid(entries: list[Entry], console: Console, kernel: Kernel | None) -> None
             mark = MARKS.get(c.status, "")
             if kernel and any(e.label == c.label and kernel.covers(e) for e in entries):
                 mark += "*"
-            words = {"low rank": f"{c.ratio:.3f}", "dnc": "DNC", "by strength": "by x"}
+            words = {"low rank": f"{c.ratio:.3f}", "dnc": "DNC"} | SOME
             text = f"{words[c.winner]} {mark}" if c.winner else "?"
             row.append(f"[{'cyan' if c.winner == 'low rank' else 'white' if c.winner else 'dim'}]{text}[/]")
         table.add_row(str(K), *row)
     show_table(console, table)
     console.print(
         "A number is C/K < 1: the cheapest known structure's loss is phi_L(C Lambda), DNC's is phi_L(K Lambda).\n"
-        "by x: low rank wins near DNC's collapse, and nothing below DNC is known at weak regularisation.\n"
+        "by x: low rank wins at the strengths x that the claim names; DNC?: at those it names, searches found nothing "
+        "below DNC; other strengths are open.\n"
         "P proved; C certified by an exact witness; s supported by search only; ? no claim"
-        + ("; * a theorem checked by the Rocq kernel, for every strength, n and width." if kernel else "."),
+        + (f"; {STARRED}." if kernel else "."),
         highlight=False,
     )
 

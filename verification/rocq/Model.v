@@ -39,8 +39,9 @@ Definition loss (lam : nat -> R) (th : weights) : R :=
 
 Definition global_minimiser lam (th : weights) := forall th' : weights, loss lam th <= loss lam th'.
 
-(* Deep neural collapse: each of F_2, ..., F_L is M (x) 1_n^T, where the columns of M, the class means, are orthogonal
-   and of equal length (possibly zero). *)
+(* Deep neural collapse: in every hidden layer 2 .. L the samples of a class share one feature and the K class features
+   are pairwise orthogonal. Here they are also of equal norms: F_l = M (x) 1_n^T, M^T M = c I (possibly c = 0); the
+   derivation `dnc` has the bound for unequal norms too. *)
 Definition is_dnc (th : weights) :=
   forall l, (1 <= l <= L.-1)%N ->
   exists (M : 'M[R]_(d l, K)) (c : R), feature (hidden th) (H1 th) l = M *m Y /\ M^T *m M = c%:M.

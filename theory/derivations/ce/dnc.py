@@ -5,8 +5,9 @@ import sympy as sp
 from dufm.theory.ce.polygons import DNC_LOGITS
 from dufm.theory.ce.structure import singular_values, verify
 from dufm.theory.derivations.squared.lemmas import am_gm
-from dufm.theory.proof.checks import all_of, every, identical, positive_beyond
+from dufm.theory.proof.checks import all_of, identical, inference, instances, positive_beyond
 from dufm.theory.proof.derivation import Derivation, Step
+from dufm.theory.proof.words import letters, same_words
 
 K, L, alpha, lam = sp.symbols("K L alpha Lambda", positive=True)
 a, b, c, d, e, f = sp.symbols("a b c d e f", positive=True)
@@ -63,6 +64,7 @@ def ce_dnc() -> Derivation:
     second = (gram.trace() ** 2 - (gram * gram).trace()) / 2
     m12, m13, m23 = minors()
     shifted = m12.subs({a: 1 + A, b: 1 + B, c: 1 + C, d: 1 + D})
+    J = letters("J")[0]
     squares = (1 + A) ** 2 + (1 + C) ** 2 + (1 - A * C) ** 2
     return Derivation(
         name="ce-dnc",
@@ -75,21 +77,36 @@ def ce_dnc() -> Derivation:
             Step(
                 "Z = alpha (I - J/K) has all margins alpha and the singular value alpha, K - 1 times.",
                 (),
-                every(range(3, 9), _collapse, "exact matrices, K = 3, ..., 8; J has eigenvalues K and 0"),
+                all_of(
+                    same_words((1 - J / K) * (1 - J / K), 1 - J / K, {J * J: K * J}),
+                    identical(sp.UnevaluatedExpr(1 - 1 / K) - (-1 / K), 1),
+                    identical(K - sp.UnevaluatedExpr(K / K), K - 1),
+                    spots=[instances(range(3, 9), _collapse, "exact matrices, K = 3, ..., 8")],
+                ),
+                "collapse",
             ),
             Step(
                 "With b = 1/(e^alpha + K - 1) the softmax is b off the class, and grad CE = -b (I - J/K): parallel to "
                 "the gradient of the penalty, so DNC is critical for the full problem iff it is in alpha.",
-                (sp.Eq(-slope, (K - 1) * soft),),
+                (),
                 all_of(
-                    identical(-slope, (K - 1) * soft),
-                    every(range(2, 6), _gradient, "symbolic in alpha, K = 2, ..., 5"),
+                    identical(-sp.UnevaluatedExpr(slope), (K - 1) * soft),
+                    identical(sp.exp(-alpha / K) / (sp.exp(alpha - alpha / K) + (K - 1) * sp.exp(-alpha / K)), soft),
+                    identical(sp.UnevaluatedExpr(1 - (K - 1) * soft) - 1, -K * soft * (1 - 1 / K)),
+                    spots=[instances(range(2, 6), _gradient, "symbolic in alpha, K = 2, ..., 5")],
                 ),
+                "gradient",
             ),
             Step(
                 "Stationarity: (K-1) b = Lambda (K-1) alpha^(p-1), p = 2/(L+1).",
-                (sp.Eq(lam * (sp.exp(alpha) + K - 1), alpha**power),),
-                identical((L + 1) / 2 * (2 / (L + 1)) * alpha ** (2 / (L + 1) - 1) * alpha**power, 1),
+                (),
+                all_of(
+                    identical(
+                        (lam * (L + 1) / 2 * (K - 1) * sp.Derivative(alpha ** (2 / (L + 1)), alpha)) / ((K - 1) * soft),
+                        lam * (sp.exp(alpha) + K - 1) / alpha**power,
+                    ),
+                    inference("slopes of penalty and fit", "collapse", "gradient"),
+                ),
             ),
             Step(
                 "log of alpha^((L-1)/(L+1)) b has derivative ((L-1)/(L+1) - alpha a)/alpha, a = e^alpha b. alpha a "
@@ -123,7 +140,7 @@ def ce_dnc() -> Derivation:
             Step(
                 "Exchanging classes exchanges the m: 2 <-> 3 maps m12 to m13, 1 <-> 3 maps m12 to m23. If all three "
                 "are > 1, the sum of squares is > 3. Otherwise let m12 <= 1.",
-                (sp.Eq(sp.Symbol("m_12"), m12),),
+                (),
                 all_of(
                     identical(_renamed(m12, (b, a, e, f, c, d)), m13),
                     identical(_renamed(m12, (f, e, d, c, b, a)), m23),

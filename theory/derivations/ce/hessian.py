@@ -1,7 +1,5 @@
 """Cross-entropy: the complete Hessian spectrum at collapse, its PSD threshold, orbits, gap and rank bound."""
 
-from typing import Any
-
 import sympy as sp
 
 from dufm.theory.ce.hessian import (
@@ -12,80 +10,29 @@ from dufm.theory.ce.hessian import (
     d,
     matches_spectrum,
     mixed_block,
-    orbit_dimension,
     parameters,
     spectrum,
     z,
 )
-from dufm.theory.proof.checks import Check, all_of, every, identical
+from dufm.theory.derivations.ce.lemmas import (
+    CASES,
+    at_scale,
+    determinant,
+    diagonal_mode,
+    layers,
+    nonnegative,
+    orbit_counts,
+    softmax_form,
+    trace_of_parts,
+)
+from dufm.theory.proof.checks import all_of, identical, inference, instances, named
 from dufm.theory.proof.derivation import Derivation, Step
+from dufm.theory.proof.words import letters, same_words
 
 s, Q, t, v, x = sp.symbols("s Q t v x", positive=True)
 lam, mu, sigma, C = sp.symbols("lambda mu sigma C", positive=True)
 q = K - 1
 M = L + 1
-CASES = (
-    (3, 2, 3, 1, 2, 7),
-    (4, 2, 5, 1, 1, 9),
-    (3, 3, 4, 1, 2, 5),
-    (4, 3, 4, 1, 1, 7),
-    (3, 2, 3, 2, 2, 5),
-    (5, 2, 5, 1, 1, 11),
-)
-
-
-def _layers(count: int) -> bool:
-    """Eigenvalues over the factors: 2 I - J (symmetric) and J (antisymmetric); J = 1 1^T has count and zeros."""
-    ones = sp.ones(count, count)
-    unit = sp.eye(count)
-    symmetric, antisymmetric = ((z - 2) * unit + ones).det(), (z * unit - ones).det()
-    wanted = (z - 2) ** (count - 1) * (z + count - 2), z ** (count - 1) * (z - count)
-    return all(sp.expand(x - y) == 0 for x, y in zip((symmetric, antisymmetric), wanted, strict=True))
-
-
-def _trace_of_parts(size: int) -> bool:
-    """tr(E F) = <S, S'> - <T, T'> for the symmetric and antisymmetric parts of E and F."""
-    e: Any = sp.Matrix(size, size, sp.symbols(f"e:{size * size}"))
-    f: Any = sp.Matrix(size, size, sp.symbols(f"f:{size * size}"))
-    symmetric = ((e + e.T) / 2 * (f + f.T).T / 2).trace()
-    antisymmetric = ((e - e.T) / 2 * (f - f.T).T / 2).trace()
-    return sp.expand((e * f).trace() - symmetric + antisymmetric) == 0
-
-
-def _diagonal_mode(size: int) -> bool:
-    """P D P for D = diag(x), sum x = 0: diagonal (K-2)/K x, squared norm (K-2)/K |x|^2, rows sum to zero."""
-    free = sp.symbols(f"x1:{size}")
-    values = [-sum(free), *free]
-    centred = sp.eye(size) - sp.ones(size, size) / size
-    mode = (centred * sp.diag(*values) * centred).expand()
-    share, length = sp.Rational(size - 2, size), sum(w**2 for w in values)
-    diagonal = all(sp.expand(mode[i, i] - share * values[i]) == 0 for i in range(size))
-    return diagonal and sp.expand((mode * mode.T).trace() - share * length) == 0
-
-
-def _softmax_form(size: int) -> bool:
-    """a x^2 + b sum y^2 - (a x + b sum y)^2 = b (x^2 + sum y^2) + K b (1 - K b) x^2 when x + sum y = 0."""
-    y = sp.symbols(f"y1:{size - 1}")
-    top = sp.Symbol("x0")
-    others = [*y, -top - sum(y)]
-    own = 1 - (size - 1) * b
-    left = own * top**2 + b * sum(w**2 for w in others) - (own * top + b * sum(others)) ** 2
-    right = b * (top**2 + sum(w**2 for w in others)) + size * b * (1 - size * b) * top**2
-    return sp.expand(left - right) == 0
-
-
-def _nonnegative(expression: sp.Expr) -> Check:
-    """A polynomial in positive symbols without a negative coefficient."""
-    poly = sp.Poly(sp.expand(expression))
-    return every([poly], lambda found: all(c > 0 for c in found.coeffs()), f"coefficients of {poly.as_expr()}")
-
-
-def _orbit_counts(case: tuple[int, int, int, tuple[int, ...]]) -> bool:
-    classes, layers, width, (collapse, rank_two) = case
-    zero = int(spectrum()[0].count.subs({K: classes, L: layers, d: width}))
-    return zero == collapse == orbit_dimension(width, layers, classes - 1) and (
-        orbit_dimension(width, layers, 2) == rank_two
-    )
 
 
 def _listing() -> str:
@@ -105,13 +52,15 @@ def ce_hessian() -> Derivation:
     root = _levels()
     form = (alpha / K) * (1 + K * soft * (K - 1) / K)
     block = mixed_block()
+    J, x_, D = letters("J x D")
     above = block.subs(b, (1 - v) / K).subs(L, (1 + t) / (1 - t))
     return Derivation(
         name="ce-hessian",
         title="Cross-entropy: Hessian of the full model at collapse, threshold, orbits, gap",
-        source="ours",
+        source="orbits, gap and existence of a threshold: Garrod and Keating (arXiv 2410.23169), Theorems 3 to 5; the "
+        "whole spectrum, the threshold's value and all proofs ours",
         states="For L >= 2, K >= 3, width d >= K and one strength lambda, the Hessian of the full model at DNC of "
-        "scale alpha has the ten levels listed in step 8, in units of lambda; for K >= 4 it is PSD iff alpha >= K "
+        "scale alpha has the ten levels listed in step 9, in units of lambda; for K >= 4 it is PSD iff alpha >= K "
         "(L-1)/(L+1), with no zeros but the orbit's if >; below, at least K (K-3)/2 eigenvalues are negative. Every "
         "non-zero singular value of critical logits is >= (lambda sqrt(K/2))^((L+1)/(L-1)).",
         steps=(
@@ -121,16 +70,25 @@ def ce_hessian() -> Derivation:
                 "factors are s Q_l Q_(l-1)^T, s^M = alpha; rotating the hidden spaces makes each s (I_q 0; 0 0). "
                 "Stationarity lambda s = b s^(M-1) gives lambda. A move E_l of factor l has blocks PP, PN, NP, NN: "
                 "from and to the features (P) and their complement (N).",
-                (sp.Eq(sp.Symbol("lambda"), b * s ** (M - 2)),),
-                identical(b * s ** (M - 1), b * s ** (M - 2) * s),
+                (),
+                all_of(
+                    named(sp.Symbol("lambda"), b * s ** (M - 2)),
+                    identical(b * s ** (M - 1), sp.UnevaluatedExpr(b * s ** (M - 2)) * s),
+                    inference("DNC's softmax and gradient; balance", "derivation ce-dnc", "derivation ce-reduction"),
+                ),
+                "gauge",
             ),
             Step(
                 "Second derivatives of the logits against grad CE = -b P: factors l < m give -lambda tr(E_m^PP "
                 "E_l^PP), neighbours also -lambda tr(E_(l+1)^PN E_l^NP), and the penalty lambda |E_l|^2/2 each. So NN "
                 "blocks, and E_M into the constant output (which changes no fit), have eigenvalue 1; a neighbouring "
                 "pair has |X|^2/2 + |Y|^2/2 - tr(X Y) = |X - Y^T|^2/2: eigenvalues 0, 2.",
-                (sp.Eq((z - 1) ** 2 - 1, z * (z - 2)),),
-                identical((z * sp.eye(2) - sp.Matrix([[1, -1], [-1, 1]])).det(), z * (z - 2)),
+                (),
+                all_of(
+                    identical((z * sp.eye(2) - sp.Matrix([[1, -1], [-1, 1]])).det(), z * (z - 2)),
+                    inference("second derivatives of a product of factors", "gauge"),
+                ),
+                "blocks",
             ),
             Step(
                 "PP blocks: tr(E_m E_l) is <S_m, S_l> - <T_m, T_l> for symmetric and antisymmetric parts, so without "
@@ -138,26 +96,42 @@ def ce_hessian() -> Derivation:
                 "+ 1 along it.",
                 (),
                 all_of(
-                    every((2, 3, 4), _trace_of_parts, "tr(E F) for symbolic E, F of size 2, 3, 4"),
-                    every(range(3, 9), _layers, "charpoly, M = 3, ..., 8; J has rank one and trace M"),
+                    same_words((2 - J) * J, (2 - M) * J, {J * J: M * J}),
+                    same_words((2 - J) * x_, 2 * x_, {J * x_: 0}),
+                    same_words(J * J, M * J, {J * J: M * J}),
+                    identical(2 - sp.UnevaluatedExpr(M), 1 - L),
+                    inference("symmetric and antisymmetric matrices are orthogonal", "blocks"),
+                    spots=[
+                        instances((2, 3, 4), trace_of_parts, "tr(E F) for symbolic E, F of size 2, 3, 4"),
+                        instances(range(3, 9), layers, "charpoly, M = 3, ..., 8; J has rank one and trace M"),
+                    ],
                 ),
+                "layers",
             ),
             Step(
                 "The fit sees the mean direction alone, delta = s^(M-1) (sqrt(M) (S + T) + y 1^T/sqrt(K)) with y the "
                 "move of the mean feature (eigenvalue 1 without the fit). Its form, columns centred, is "
                 "(b/K)(|delta|^2 + K (1 - K b) sum delta_ii^2), and s^(2M-2) b / lambda = alpha.",
-                (sp.Eq(s ** (2 * M - 2) * b / sp.UnevaluatedExpr(b * s ** (M - 2)), s**M),),
+                (),
+                # Of a centred column: x on the class, the others sum to -x and their squares to Q.
                 all_of(
-                    every(range(3, 7), _softmax_form, "the form, symbolic, K = 3, ..., 6"),
-                    identical(s ** (2 * M - 2) * b / (b * s ** (M - 2)), s**M),
+                    identical(
+                        (1 - (K - 1) * b) * x**2 + b * Q - sp.UnevaluatedExpr((1 - (K - 1) * b) * x + b * (-x)) ** 2,
+                        b * (x**2 + Q) + K * b * (1 - K * b) * x**2,
+                    ),
+                    identical(s ** (2 * M - 2) * b / sp.UnevaluatedExpr(b * s ** (M - 2)), s**M),
+                    inference("the variance under the softmax", "gauge"),
+                    spots=[instances(range(3, 7), softmax_form, "the form, symbolic, K = 3, ..., 6")],
                 ),
+                "fit",
             ),
             Step(
                 "Antisymmetric modes and symmetric ones with zero diagonal have sum delta_ii^2 = 0: L + 1 + (L+1) "
                 "alpha/K and (L+1) alpha/K - (L-1), (K-1)(K-2)/2 and K (K-3)/2 times. S = P/sqrt(K-1) gives (L+1) a "
                 "alpha - (L-1), a = 1 - (K-1) b.",
-                (sp.Eq(form, alpha * (1 - (K - 1) * b)),),
+                (),
                 all_of(
+                    inference("modes without a diagonal, and the scale", "layers", "fit"),
                     identical(form, alpha * (1 - (K - 1) * b)),
                     identical(root["antisymmetric"], M + M * alpha / K),
                     identical(root["hollow symmetric"], (1 - L) + M * alpha / K),
@@ -168,9 +142,23 @@ def ce_hessian() -> Derivation:
             Step(
                 "The rest is K - 1 copies of a 2 x 2 block: S = P D P / sqrt((K-2)/K), D = diag(x), |x| = 1, sum x = "
                 "0, with y = x.",
-                (sp.Eq(sp.MatrixSymbol("B", 2, 2), sp.ImmutableMatrix(block), evaluate=False),),
+                (),
                 all_of(
-                    every(range(3, 8), _diagonal_mode, "P D P, symbolic, K = 3, ..., 7"),
+                    named(sp.MatrixSymbol("B", 2, 2), sp.ImmutableMatrix(block)),
+                    same_words(
+                        (1 - J / K) * D * (1 - J / K) * D, D * D - J * D * D / K - D * J * D / K, {J * D * J: 0}
+                    ),
+                    identical(1 - sp.UnevaluatedExpr(1 / K + 1 / K), (K - 2) / K),
+                    inference("tr(J D^2) = tr(D J D) = |x|^2", "layers", "fit"),
+                    spots=[instances(range(3, 8), diagonal_mode, "P D P, symbolic, K = 3, ..., 7")],
+                ),
+                "diagonal",
+            ),
+            Step(
+                "Its entries, from the fit's form above.",
+                (),
+                all_of(
+                    inference("read off", "fit", "diagonal"),
                     identical(block[0, 0], (1 - L) + alpha / K * (M + K * soft * M * (K - 2) / K)),
                     identical(block[0, 1], alpha * soft * sp.sqrt(M * (K - 2) / K) / sp.sqrt(K)),
                     identical(block[1, 1], 1 + alpha / K * (1 + K * soft / K)),
@@ -179,8 +167,9 @@ def ce_hessian() -> Derivation:
             Step(
                 "Moves within a class (sum over its samples zero) meet no other move, and see the fit of one column: "
                 "1 outside the features, 1 + alpha/K between the other classes, 1 + a alpha towards the own one.",
-                (sp.Eq(1 + form, 1 + alpha * (1 - (K - 1) * b)),),
+                (),
                 all_of(
+                    inference("columns of one class, with sum zero", "fit"),
                     identical(root["within a class, towards it"], 1 + form),
                     identical(root["within a class, between others"], 1 + alpha / K),
                 ),
@@ -188,27 +177,35 @@ def ce_hessian() -> Derivation:
             Step(
                 f"The ten levels, in units of lambda: {_listing()}. These are all: the multiplicities add up to the "
                 "number of parameters.",
-                (sp.Eq(sp.Symbol("parameters"), parameters()),),
-                identical(sum(level.count * sp.Poly(level.factor, z).degree() for level in spectrum()), parameters()),
-            ),
-            Step(
-                "Independent check: the Hessian written down entry by entry in rational numbers (s, b free) has "
-                "exactly the predicted characteristic polynomial.",
                 (),
-                every(CASES, matches_spectrum, f"(K, L, d, sqrt n, s, 1/b) = {', '.join(map(str, CASES))}"),
+                all_of(
+                    identical(
+                        sum(level.count * sp.Poly(level.factor, z).degree() for level in spectrum()), parameters()
+                    ),
+                    inference("the levels of all blocks", "blocks", "layers", "fit", "diagonal"),
+                    spots=[
+                        instances(
+                            CASES,
+                            matches_spectrum,
+                            "the Hessian entry by entry, (K, L, d, sqrt n, s, 1/b) = " + ", ".join(map(str, CASES)),
+                        )
+                    ],
+                ),
+                "levels",
             ),
             Step(
                 "PSD threshold, K >= 4. The hollow symmetric eigenvalue is >= 0 iff alpha >= K (L-1)/(L+1), and it "
                 "occurs K (K-3)/2 >= 2 times. There the others are > 0: a > 1/K for alpha > 0, so (L+1) a alpha > L - "
                 "1. In the block put v = 1 - K b in (0, 1), L = (1+t)/(1-t), so that L - 1 = (L+1) t; alpha = K (t + "
                 "x), x >= 0: its entries at (2,2) and its determinant have positive coefficients only.",
-                (sp.Eq(sp.Symbol("alpha"), K * (L - 1) / (L + 1)),),
+                (),
                 all_of(
+                    inference("the least of the levels", "levels"),
                     identical(sp.solve(root["hollow symmetric"], alpha)[0], K * (L - 1) / (L + 1)),
                     identical((1 - (K - 1) * b).subs(b, (1 - v) / K) - 1 / K, v * (K - 1) / K),
                     identical(((L - 1) / (L + 1)).subs(L, (1 + t) / (1 - t)), t),
-                    _nonnegative(sp.cancel(_at(above, 1, 1))),
-                    _nonnegative(sp.cancel(sp.together(_determinant(above) * (1 - t) / 2)).subs(K, Q + 2)),
+                    nonnegative(sp.cancel(at_scale(above, 1, 1))),
+                    nonnegative(sp.cancel(sp.together(determinant(above) * (1 - t) / 2)).subs(K, Q + 2)),
                 ),
             ),
             Step(
@@ -229,15 +226,24 @@ def ce_hessian() -> Derivation:
                 "Orbit. Balance makes A_1 = Q_1 S^(1/M) V^T with Q_1 = A_1 V S^(-1/M), and then A_(l+1) = Q_(l+1) "
                 "S^(1/M) Q_l^T: the balanced factorisations of rank q logits are L orthonormal d x q frames, of "
                 "dimension d q - q (q+1)/2 each. It grows with q < d, and at DNC it is the number of zero eigenvalues.",
-                (sp.Eq(sp.Symbol("dim"), L * (d * q - q * (q + 1) / 2)),),
+                (),
                 all_of(
+                    identical(L * sp.UnevaluatedExpr(d * q - q * (q + 1) / 2), spectrum()[0].count),
                     identical(L * q * (d - q) + L * q * (q - 1) / 2, spectrum()[0].count),
+                    inference("frames of balanced factors", "levels", "derivation schatten-objective"),
                     identical((d * (Q + 1) - (Q + 1) * (Q + 2) / 2) - (d * Q - Q * (Q + 1) / 2), d - Q - 1),
-                    every(
-                        [(4, 3, 4, (18, 15)), (4, 3, 64, (558, 375)), (10, 3, 10, (135, 51)), (10, 3, 64, (1593, 375))],
-                        _orbit_counts,
-                        "DNC and rank 2 at four (K, L, d)",
-                    ),
+                    spots=[
+                        instances(
+                            [
+                                (4, 3, 4, (18, 15)),
+                                (4, 3, 64, (558, 375)),
+                                (10, 3, 10, (135, 51)),
+                                (10, 3, 64, (1593, 375)),
+                            ],
+                            orbit_counts,
+                            "DNC and rank 2 at four (K, L, d)",
+                        )
+                    ],
                 ),
             ),
             Step(
@@ -245,44 +251,42 @@ def ce_hessian() -> Derivation:
                 "on the features, a path from N to N needs two steps and M >= 3, so NN blocks give +lambda and "
                 "neighbours |X - Y^T|^2 as before. The rest is the model of width q: the full Hessian is PSD iff its "
                 "Hessian is. At Z = 0 only +lambda is left: 0 is a local minimum.",
-                (sp.Eq(lam * s ** (2 - M) * sp.UnevaluatedExpr(s ** (M - 2)), lam),),
-                identical(lam * s ** (2 - M) * s ** (M - 2), lam),
+                (),
+                all_of(
+                    identical(lam * s ** (2 - M) * sp.UnevaluatedExpr(s ** (M - 2)), lam),
+                    inference("the same blocks", "blocks"),
+                ),
             ),
             Step(
                 "Gap. Along a singular pair of critical logits lambda sigma^(1/M) = sigma^((M-1)/M) <u, -G v> <= "
                 "sigma^(L/(L+1)) ||G||; a column of K G is softmax - e_i, with squared norm (1-a)^2 + sum b_j^2 <= "
                 "(1-a)^2 + (sum b_j)^2 = 2 (1-a)^2 <= 2, so ||G||^2 <= K 2/K^2.",
-                (sp.Eq(sigma ** (L / M) / sigma ** (1 / M), sigma ** ((L - 1) / (L + 1))),),
+                (),
                 all_of(
-                    identical(sigma ** (L / M) / sigma ** (1 / M), sigma ** ((L - 1) / (L + 1))),
-                    _nonnegative((x + t + v) ** 2 - x**2 - t**2 - v**2),
-                    identical((L + 1) / (L - 1) * (-2 / (L + 1)), -2 / (L - 1)),
+                    inference("stationarity along a singular pair", "gauge"),
+                    identical(sigma ** (L / M) / sp.UnevaluatedExpr(sigma ** (1 / M)), sigma ** ((L - 1) / (L + 1))),
+                    nonnegative((x + t + v) ** 2 - x**2 - t**2 - v**2),
+                    identical((L + 1) / (L - 1) * sp.UnevaluatedExpr(-2 / (L + 1)), -2 / (L - 1)),
                 ),
+                "gap",
             ),
             Step(
                 "Rank. At a global minimiser rank eps^p <= sum sigma^p <= F_polygon/mu with eps the gap. With mu "
                 "fixed, lambda = 2 mu/(L+1), eps^(-p) = (C (L+1)^2)^(1/(L-1)), C = 1/(2 mu^2 K), falls with L while C "
                 "(L+1)^2 > e^2, and tends to 1; c_polygon alpha^p falls (sigma alpha > 1) to 2: the bound tends to 2 "
                 "+ CE_polygon(alpha)/mu.",
-                (sp.Eq((2 * mu / (L + 1)) ** 2 * K / 2, 1 / (sp.UnevaluatedExpr(1 / (2 * mu**2 * K)) * (L + 1) ** 2)),),
+                (),
                 all_of(
-                    identical((2 * mu / (L + 1)) ** 2 * K / 2, 1 / (1 / (2 * mu**2 * K) * (L + 1) ** 2)),
                     identical(
-                        sp.diff(sp.log(C * (L + 1) ** 2) / (L - 1), L) * (L - 1) ** 2,
+                        (2 * mu / (L + 1)) ** 2 * K / 2, 1 / (sp.UnevaluatedExpr(1 / (2 * mu**2 * K)) * (L + 1) ** 2)
+                    ),
+                    identical(
+                        sp.Derivative(sp.log(C * (L + 1) ** 2) / (L - 1), L) * (L - 1) ** 2,
                         2 - 4 / (L + 1) - sp.log(C * (L + 1) ** 2),
                     ),
-                    identical(sp.limit(sp.log(C * (L + 1) ** 2) / (L - 1), L, sp.oo), 0),
+                    identical(sp.Limit(sp.log(C * (L + 1) ** 2) / (L - 1), L, sp.oo), 0),
+                    inference("each singular value pays for the gap", "gap", "derivation ce-low-rank"),
                 ),
             ),
         ),
     )
-
-
-def _at(matrix: Any, i: int, j: int) -> sp.Expr:
-    """An entry at alpha = K (t + x)."""
-    return sp.expand(matrix[i, j].subs(alpha, K * (t + x)))
-
-
-def _determinant(matrix: Any) -> sp.Expr:
-    """det at alpha = K (t + x); the corner enters squared."""
-    return sp.expand(_at(matrix, 0, 0) * _at(matrix, 1, 1) - sp.expand(matrix[0, 1] ** 2).subs(alpha, K * (t + x)))

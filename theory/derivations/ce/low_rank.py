@@ -8,13 +8,25 @@ from dufm.theory.ce.numbers import Balls, working
 from dufm.theory.ce.polygons import PAIRS, PAIRS_AND_SINGLE, POLYGON
 from dufm.theory.ce.structure import cost_ball, least_margin_is_one, rank, singular_values, verify
 from dufm.theory.ce.structures import CODES
-from dufm.theory.proof.checks import all_of, every, identical, positive_beyond
+from dufm.theory.proof.checks import (
+    all_of,
+    compared,
+    every,
+    identical,
+    inference,
+    instances,
+    named,
+    positive_beyond,
+    signed,
+)
 from dufm.theory.proof.derivation import Derivation, Step
 
 K, L, r, t, c, mu, y, ell = sp.symbols("K L r t c mu y ell", positive=True)
 p = sp.Symbol("p", positive=True)
 s = sp.Symbol("s", real=True)
 
+# From this K on pairs beat collapse at every L >= 2.
+PAIRS_FROM = 6
 CODE_CASES = tuple((code, k) for code in CODES for k in (*range(8, 33), 56, 64) if code.valid(k))
 
 
@@ -54,44 +66,59 @@ def ce_low_rank() -> Derivation:
     return Derivation(
         name="ce-low-rank",
         title="Cross-entropy: what beats collapse at every strength",
-        source="ours; suboptimality of collapse as in Garrod and Keating (arXiv 2410.23169)",
-        states="For K >= 6, L >= 2 and for K in {4, 5}, L >= 3 no DNC point with alpha > 0 is a global minimiser, at "
-        "any strength and n. The polygon (rank 2) does that alone for every K >= 4, L >= 5; for L = 4 iff K <= 43, L "
-        "= 3 iff K <= 6, L = 2 never. As Lambda -> 0 the least loss is mu c* log(1/mu)^p (1 + o(1)).",
+        source="suboptimality of collapse: Garrod and Keating (arXiv 2410.23169), Theorem 1, re-derived; the rest ours",
+        states=f"For K >= {PAIRS_FROM}, L >= 2 and for K in {{4, 5}}, L >= 3 no DNC point with alpha > 0 is a global "
+        "minimiser, at any strength and n. The polygon (rank 2) does that alone for every K >= 4, L >= 5; for L = 4 "
+        "iff K <= 43, L = 3 iff K <= 6, L = 2 never. As Lambda -> 0 the least loss is mu c* log(1/mu)^p (1 + o(1)).",
         steps=(
             Step(
                 "Principle. Let Z have least margin 1, a margin above 1, and c = sum sigma_i^p <= K - 1. At every "
                 "alpha > 0 each term e^(-alpha margin) is at most DNC's e^(-alpha), one is less, and mu c alpha^p <= "
                 "mu (K-1) alpha^p: the loss is below DNC's at the same alpha, so DNC's best scale is beaten too.",
-                (sp.Lt(sp.exp(-t * (1 + y)), sp.exp(-t), evaluate=False),),
-                identical(sp.log(sp.exp(-t) / sp.exp(-t * (1 + y))), t * y),
+                (),
+                all_of(
+                    identical(sp.exp(-t), sp.UnevaluatedExpr(sp.exp(-t * (1 + y))) * sp.exp(t * y)),
+                    signed(t * y, "alpha, and the excess of a margin over 1, are > 0"),
+                    inference("term by term at equal alpha", "derivation ce-reduction", "derivation ce-dnc"),
+                ),
+                "principle",
             ),
             Step(
                 "Pairs, K even: sigma = 2, K/2 times: c = K 2^(p-1). Pairs and a single, K odd: 2, (K-1)/2 times, and "
                 "sqrt(1 - 1/K) < 1: c < (K-1) 2^(p-1) + 1. Both have margins 1 and 2.",
-                (sp.Eq(K / 2 * sp.UnevaluatedExpr(2) ** p, K * 2 ** (p - 1)),),
+                (),
                 all_of(
-                    identical(K / 2 * 2**p, K * 2 ** (p - 1)),
-                    every(range(4, 14), _pairs_cost, "exact matrices, K = 4, ..., 13; blocks are independent of K"),
+                    identical(K / 2 * sp.UnevaluatedExpr(2) ** p, K * 2 ** (p - 1)),
+                    identical(sp.Matrix([[1, -1], [-1, 1]]) ** 2, 2 * sp.Matrix([[1, -1], [-1, 1]])),
+                    inference("blocks of two, and a column centred", "principle"),
+                    spots=[instances(range(4, 14), _pairs_cost, "exact matrices, K = 4, ..., 13")],
                 ),
+                "pairs",
             ),
             Step(
                 "For L >= 2, 2^(p-1) <= 2^(-1/3) < 4/5; for L >= 3, 2^(p-1) <= 2^(-1/2) < 3/4.",
-                (sp.Lt(sp.Rational(1, 2), sp.Rational(4, 5) ** 3, evaluate=False),),
-                every(
-                    [(4, 5, 3), (3, 4, 2)],
-                    lambda v: 2 * v[0] ** v[2] > v[1] ** v[2],
-                    "2 4^3 > 5^3 and 2 3^2 > 4^2",
+                (),
+                all_of(
+                    compared(
+                        sp.Lt(sp.Rational(1, 2), sp.UnevaluatedExpr(sp.Rational(4, 5)) ** 3, evaluate=False), "cubed"
+                    ),
+                    compared(
+                        sp.Lt(sp.Rational(1, 2), sp.UnevaluatedExpr(sp.Rational(3, 4)) ** 2, evaluate=False), "squared"
+                    ),
+                    identical(1 - sp.UnevaluatedExpr(2 / (L + 1)), (L - 1) / (L + 1)),
+                    identical(sp.Derivative((L - 1) / (L + 1), L), 2 / (L + 1) ** 2),
                 ),
+                "shares",
             ),
             Step(
                 "So c < K - 1: (4/5) K <= K - 1 and (4/5)(K-1) + 1 <= K - 1 for K >= 6; with 3/4, 3 <= 3 at K = 4 and "
                 "3 + 1 <= 4 at K = 5.",
-                (sp.Le(4 * K, 5 * (K - 1), evaluate=False),),
+                (),
                 all_of(
-                    positive_beyond(5 * (K - 1) - 4 * K, K, 6, strict=False),
-                    positive_beyond(5 * (K - 1) - 4 * (K - 1) - 5, K, 6, strict=False),
+                    positive_beyond(5 * (K - 1) - 4 * K, K, PAIRS_FROM, strict=False),
+                    positive_beyond(5 * (K - 1) - 4 * (K - 1) - 5, K, PAIRS_FROM, strict=False),
                     every([None], lambda _: 3 * 4 <= 4 * 3 and 3 * 4 + 4 <= 4 * 4, "the cases K = 4, 5"),
+                    inference("c of the pairs against K - 1", "principle", "pairs", "shares"),
                 ),
             ),
             Step(
@@ -107,23 +134,34 @@ def ce_low_rank() -> Derivation:
             Step(
                 "Polygon: sigma = K/(4 sin^2(pi/K)), twice; it is >= 1, so sigma^p falls with L and L = 5 (p = 1/3) "
                 "suffices for L >= 5: 2 sigma^(1/3) < K - 1 iff 8 sigma < (K-1)^3.",
-                (sp.Eq(sp.Symbol("sigma"), sigma),),
-                every(range(3, 13), _polygon, "exact matrices over Q(zeta_K), K = 3, ..., 12; the DFT gives every K"),
+                (),
+                all_of(
+                    named(sp.Symbol("sigma"), sigma),
+                    identical(K / 2 / sp.UnevaluatedExpr(2 * sp.sin(sp.pi / K) ** 2), sigma),
+                    inference("a circulant's eigenvalues are its discrete Fourier transform: K/2 twice", "principle"),
+                    spots=[instances(range(3, 13), _polygon, "exact matrices over Q(zeta_K), K = 3, ..., 12")],
+                ),
+                "polygon",
             ),
             Step(
                 "sin is concave, so sin(pi/K) >= (4/K) sin(pi/4) for K >= 4 and sigma <= K^3/32: enough is 8 K^3/32 < "
                 "(K-1)^3. A margin above 1 exists for K >= 4.",
-                (sp.Lt(K**3, 4 * (K - 1) ** 3, evaluate=False),),
+                (),
                 all_of(
-                    identical(K / (4 * (4 / K * sp.sin(sp.pi / 4)) ** 2), K**3 / 32),
+                    identical(K / sp.UnevaluatedExpr(4 * (4 / K * sp.sin(sp.pi / 4)) ** 2), K**3 / 32),
                     positive_beyond(4 * (K - 1) ** 3 - K**3, K, 4),
-                    every(range(4, 13), lambda k: least_margin_is_one(POLYGON, k), "least margin 1, K = 4, ..., 12"),
+                    inference("8 sigma against (K-1)^3", "principle", "polygon"),
+                    spots=[
+                        instances(
+                            range(4, 13), lambda k: least_margin_is_one(POLYGON, k), "least margin 1, K = 4, ..., 12"
+                        )
+                    ],
                 ),
             ),
             Step(
                 "The other way sin(pi/K) < pi/K, sigma > K^3/(4 pi^2), pi^2 < 9.87. L = 4: c > K - 1 if 2 K^6 > pi^4 "
                 "(K-1)^5, true for K >= 44; balls give c < K - 1 for K = 4, ..., 43.",
-                (sp.Gt(2 * K**6, sp.pi**4 * (K - 1) ** 5, evaluate=False),),
+                (),
                 all_of(
                     _pi_is_below(),
                     positive_beyond(2 * K**6 - sp.Rational(987, 100) ** 2 * (K - 1) ** 5, K, 44),
@@ -133,7 +171,7 @@ def ce_low_rank() -> Derivation:
             Step(
                 "L = 3: c > K - 1 if K^3 > pi^2 (K-1)^2, true for K >= 8; K = 4, 5, 6 win and 7 loses. L = 2: c > K - "
                 "1 if K^6 > 2 pi^4 (K-1)^3, true for K >= 6; K = 4, 5 lose by balls.",
-                (sp.Gt(K**3, sp.pi**2 * (K - 1) ** 2, evaluate=False),),
+                (),
                 all_of(
                     positive_beyond(K**3 - sp.Rational(987, 100) * (K - 1) ** 2, K, 8),
                     every((4, 5, 6), lambda k: polygon_wins(k, 3) is True, "balls, L = 3, K = 4, 5, 6"),
@@ -143,14 +181,16 @@ def ce_low_rank() -> Derivation:
             ),
             Step(
                 "Tight codes: G^2 = (K/r) G, so Z = G/(1-s) has sigma = K/(r (1-s)), r times. c < K - 1 iff the "
-                "inequality; one more layer multiplies its sides by r < K - 1.",
-                (
-                    sp.Eq(r * sp.UnevaluatedExpr(K / (r * (1 - s))) ** p, r ** (1 - p) * (K / (1 - s)) ** p),
-                    sp.Lt(r ** (L - 1) * (K / (1 - s)) ** 2, (K - 1) ** (L + 1), evaluate=False),
-                ),
+                "inequality; one more layer multiplies its sides by r < K - 1. That is r^(L-1) (K/(1-s))^2 < "
+                "(K-1)^(L+1).",
+                (),
+                # y = 1 - s.
                 all_of(
-                    identical(r * ((K / (r * y)) ** (2 / (L + 1))), r ** (1 - 2 / (L + 1)) * (K / y) ** (2 / (L + 1))),
-                    identical((L + 1) * (1 - 2 / (L + 1)), L - 1),
+                    identical(
+                        r * sp.UnevaluatedExpr((K / (r * y)) ** (2 / (L + 1))),
+                        r ** (1 - 2 / (L + 1)) * (K / y) ** (2 / (L + 1)),
+                    ),
+                    identical((L + 1) * sp.UnevaluatedExpr(1 - 2 / (L + 1)), L - 1),
                     every(CODE_CASES, _code_is_tight, f"{len(CODE_CASES)} codes built and squared exactly"),
                     every(
                         CODE_CASES,
@@ -162,16 +202,16 @@ def ce_low_rank() -> Derivation:
             Step(
                 "Weak regularisation, upper bound: the best Z at least margin 1, at alpha = log(1/mu), costs at most "
                 "(K-1) e^(-alpha) + mu c* alpha^p = mu (c* log(1/mu)^p + K - 1), as log(1+x) <= x.",
-                (sp.Eq((K - 1) * sp.exp(-sp.UnevaluatedExpr(sp.log(1 / mu))), (K - 1) * mu),),
-                identical((K - 1) * sp.exp(-sp.log(1 / mu)), (K - 1) * mu),
+                (),
+                identical((K - 1) * sp.exp(-sp.UnevaluatedExpr(sp.log(1 / mu))), (K - 1) * mu),
             ),
             Step(
                 "Lower bound: the fit is at least log(1 + e^(-m))/K, m the least margin, so m >= -log(e^(K G) - 1) >= "
                 "log(1/(2 K G)) while K G <= 1 (e^x - 1 <= 2 x there). With the upper bound for G, ell = log(1/mu) >= "
                 "1 and p <= 1 this is ell - log(2 K (c ell + K - 1)), and G >= mu c* m^p: the ratio tends to 1.",
-                (sp.Eq(sp.Limit(sp.log(2 * K * (c * ell + K)) / ell, ell, sp.oo), 0),),
+                (),
                 all_of(
-                    identical(sp.limit(sp.log(2 * K * (c * ell + K)) / ell, ell, sp.oo), 0),
+                    identical(sp.Limit(sp.log(2 * K * (c * ell + K)) / ell, ell, sp.oo), 0),
                     # 2 x - (e^x - 1) is concave on [0, 1], 0 at 0 and 3 - e > 0 at 1.
                     identical(sp.diff(2 * y - sp.exp(y) + 1, y, 2), -sp.exp(y)),
                     every([arb(1)], lambda one: bool(3 - one.exp() > 0), "e < 3"),
@@ -181,9 +221,9 @@ def ce_low_rank() -> Derivation:
                 "A single structure at its stationary scale t: mu p c t^(p-1) = -CE', so F = mu c t^p (1 + (p/t) "
                 "CE/(-CE')). For DNC the last ratio, x = (K-1) e^(-t), is 1 + x/2 + O(x^2): F = mu c t^p (1 + p/t) up "
                 "to a factor 1 + O(e^(-t)).",
-                (sp.Eq(sp.Limit((ratio - 1) / y, y, 0), sp.Rational(1, 2)),),
+                (),
                 all_of(
-                    identical(sp.limit((ratio - 1) / y, y, 0), sp.Rational(1, 2)),
+                    identical(sp.Limit((ratio - 1) / y, y, 0), sp.Rational(1, 2)),
                     identical(sp.log(1 + y) / (y / (1 + y)), ratio),
                     identical(mu * c * t**p * (1 + p / t * y), mu * c * t**p + mu * p * c * t ** (p - 1) * y),
                 ),

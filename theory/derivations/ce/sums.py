@@ -9,8 +9,9 @@ from dufm.theory.ce.structure import least_margin_is_one, singular_values, verif
 from dufm.theory.ce.structures import ce_structure_named
 from dufm.theory.ce.sums import PAIR, CodeSum
 from dufm.theory.derivations.squared.lemmas import random_matrix
-from dufm.theory.proof.checks import Check, all_of, every, identical, positive_beyond, standard
+from dufm.theory.proof.checks import Check, all_of, identical, inference, instances, positive_beyond, seeded, signed
 from dufm.theory.proof.derivation import Derivation, Step
+from dufm.theory.proof.theorems import INTERLACING, quoted
 from dufm.theory.rational import fraction, squared_norm
 
 K, L, c, s, r, t = sp.symbols("K L c s r t", positive=True)
@@ -35,7 +36,7 @@ def interlacing() -> Check:
         # part <= the larger root of z^2 - far z + det, and the rank cannot grow.
         return part**2 - far * part + det <= 0 or 2 * part <= far
 
-    return standard("singular values of a submatrix are at most those of the matrix", holds)
+    return quoted(INTERLACING, spots=[seeded(holds)])
 
 
 def _dropping_lowers_the_fit() -> Check:
@@ -55,7 +56,14 @@ def _dropping_lowers_the_fit() -> Check:
             right *= value ** (size - 1)
         return left <= right
 
-    return standard("a mean without its largest member, each other member lowered", holds)
+    total, gap, size = sp.symbols("T d n", positive=True)
+    # n members add up to T; the one left out is at least their mean, by d: the mean of the rest is lower.
+    rest = (total - (total / size + gap)) / (size - 1)
+    return all_of(
+        identical(total / size - sp.UnevaluatedExpr(rest), gap / (size - 1)),
+        signed((gap / (size - 1)).subs(size, 1 + sp.Symbol("m", positive=True)), "n > 1"),
+        spots=[seeded(holds)],
+    )
 
 
 def _sum(parts: tuple[tuple[str, int], ...]) -> CodeSum:
@@ -92,63 +100,76 @@ def ce_sums() -> Derivation:
         source="ours",
         states="The least loss at given Lambda and L, and c*, never fall when K grows. Blocks with Z_ii >= 1 at least "
         "margin 1 (pairs, polygons of 4 or more, antiprisms, tight codes of largest cosine >= 0) form direct sums "
-        "whose costs c add. For every K >= 2 and L >= 1, c* <= ceil(log2 K) K^p at rank ceil(log2 K), p = 2/(L+1): "
-        "for every L >= 2 collapse is arbitrarily bad for many classes, c*/(K-1) -> 0.",
+        "whose costs c add: an upper bound of c* for all classes together, not c* itself (at L = 1, c* of two pairs "
+        "is 3, the costs add to 4). For every K >= 2 and L >= 1, c* <= ceil(log2 K) K^p at rank ceil(log2 K), p = "
+        "2/(L+1): for every L >= 2 collapse is arbitrarily bad for many classes, c*/(K-1) -> 0.",
         steps=(
             Step(
                 "Leave out row and column k of Z (K x K), k the class with the largest log(1 + sum_j e^(-margin)). "
                 "Every other class loses a positive term, and a mean without its largest member falls: so does CE.",
                 (),
-                _dropping_lowers_the_fit(),
+                all_of(_dropping_lowers_the_fit(), inference("a class that loses a term", "derivation ce-reduction")),
+                "fit",
             ),
             Step(
                 "No singular value of the submatrix exceeds that of the whole, in order, so sum sigma^p does not grow; "
                 "least margins do not fall. So neither the least loss (Lambda fixed) nor c* is smaller for K than for "
                 "K - 1 classes.",
                 (),
-                interlacing(),
+                all_of(interlacing(), inference("fit and penalty both fall", "fit")),
+                "monotone",
             ),
             Step(
                 "Direct sum: towards another block the margin of class i is Z_ii - 0. Columns of a block sum to zero, "
                 "so Z_ii is the mean of the class's margins in its block of m, its own 0 included.",
-                (sp.Ge(sp.Symbol("Z_ii"), (m - 1) / m, evaluate=False),),
+                (),
+                # The margins of a class add up to m Z_ii less the sum of the column, which is 0.
                 all_of(
-                    every(range(2, 7), _diagonal, "symbolic columns, m = 2, ..., 6"),
-                    identical((0 + (m - 1) * 1) / m, (m - 1) / m),
+                    identical(sp.UnevaluatedExpr(m * x - 0) / m, x),
+                    identical(sp.UnevaluatedExpr(0 + (m - 1) * 1) / m, (m - 1) / m),
+                    inference("columns that sum to zero", "derivation ce-reduction"),
+                    spots=[instances(range(2, 7), _diagonal, "symbolic columns, m = 2, ..., 6")],
                 ),
+                "diagonal",
             ),
             Step(
                 "Where Z_ii >= 1 the sum has least margin 1 and the singular values of its blocks: c adds. A tight "
                 "code has Z_ii = 1/(1-s) >= 1 iff s >= 0; pairs have 1, an m-gon 1/(1 - cos(2 pi/m)).",
-                (sp.Eq(1 / (1 - s) - 1, s / (1 - s)),),
+                (),
                 all_of(
-                    identical(1 / (1 - s) - 1, s / (1 - s)),
-                    every(SUMS, _exact, f"{len(SUMS)} sums of codes, exact matrices"),
+                    identical(sp.UnevaluatedExpr(1 / (1 - s)) - 1, s / (1 - s)),
+                    inference("margins to other blocks are Z_ii, singular values those of the blocks", "diagonal"),
+                    spots=[instances(SUMS, _exact, f"{len(SUMS)} sums of codes, exact matrices")],
                 ),
             ),
             Step(
                 "The cube of 2^r classes: sign vectors, cosines 1 - 2 d/r, s = 1 - 2/r, so sigma = 2^r/(r (1-s)) = "
                 "2^(r-1), r times: c = r 2^((r-1) p). Orthogonality of the coordinates makes it tight.",
-                (sp.Eq(2**r / (r * sp.UnevaluatedExpr(2 / r)), 2 ** (r - 1)),),
+                (),
                 all_of(
-                    identical(2**r / (r * (2 / r)), 2 ** (r - 1)),
-                    every((8, 16, 32), _cube, "exact matrices, K = 8, 16, 32"),
+                    identical(2**r / sp.UnevaluatedExpr(r * (2 / r)), 2 ** (r - 1)),
+                    inference("a tight code has sigma = K / (r (1 - s)), r times", "derivation ce-low-rank"),
+                    spots=[instances((8, 16, 32), _cube, "exact matrices, K = 8, 16, 32")],
                 ),
+                "cube",
             ),
             Step(
                 "For K classes take r = ceil(log2 K), 2^(r-1) < K <= 2^r (r = 1, 2 are a pair and a square), and leave "
                 "classes out: c* <= r 2^((r-1) p) <= r K^p, and r < 1 + log2 K. Over K - 1 >= K/2 that is at most the "
                 "quotient shown, which tends to 0 for p < 1.",
-                (sp.Eq(sp.Limit(2 * (1 + sp.log(y) / sp.log(2)) * y ** (-x), y, sp.oo), 0),),
+                (),
                 all_of(
-                    identical(sp.limit(2 * (1 + sp.log(y) / sp.log(2)) * y ** (-x), y, sp.oo), 0),
+                    identical(sp.Limit(2 * (1 + sp.log(y) / sp.log(2)) * y ** (-x), y, sp.oo), 0),
                     positive_beyond(2 * (K - 1) - K, K, 2, strict=False),
-                    identical(1 - p, (L - 1) / (L + 1)),
-                    every(
-                        range(2, 1025),
-                        lambda k: 2 ** ((k - 1).bit_length() - 1) < k <= 2 ** (k - 1).bit_length(),
-                        "2^(r-1) < K <= 2^r, K = 2, ..., 1024",
-                    ),
+                    identical(1 - sp.UnevaluatedExpr(p), (L - 1) / (L + 1)),
+                    inference("r is the least with K <= 2^r", "monotone", "cube"),
+                    spots=[
+                        instances(
+                            range(2, 1025),
+                            lambda k: 2 ** ((k - 1).bit_length() - 1) < k <= 2 ** (k - 1).bit_length(),
+                            "2^(r-1) < K <= 2^r, K = 2, ..., 1024",
+                        )
+                    ],
                 ),
             ),
         ),

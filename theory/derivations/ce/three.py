@@ -10,8 +10,20 @@ from flint import arb, fmpq
 from dufm.theory.ce.numbers import working
 from dufm.theory.derivations.ce.dnc import MARGINS, minors
 from dufm.theory.derivations.squared.lemmas import am_gm
-from dufm.theory.proof.checks import Check, all_of, every, identical, positive_beyond, random_rational, standard
+from dufm.theory.proof.checks import (
+    Check,
+    all_of,
+    every,
+    identical,
+    inference,
+    named,
+    positive_beyond,
+    random_rational,
+    seeded,
+    signed,
+)
 from dufm.theory.proof.derivation import Derivation, Step
+from dufm.theory.proof.theorems import JENSEN, quoted
 
 alpha, theta, w, kappa, rho, mu, t = sp.symbols("alpha theta w kappa rho mu t", positive=True)
 a, b, c, d, e, f = MARGINS
@@ -63,7 +75,13 @@ def _concave_power() -> Check:
         u, v = random_rational(rng), random_rational(rng)
         return (u**2 + v**2) / 2 >= ((u + v) / 2) ** 2
 
-    return standard("t^k is concave for k <= 1", holds)
+    # The second derivative of -t^k is k (1 - k) t^(k-2), at k = 1 / (1 + m) >= 0.
+    m = sp.Symbol("m", nonnegative=True)
+    convex = signed((t ** (1 / (1 + m) - 2) * m / (1 + m) ** 2), "k = 1 / (1 + m)")
+    return all_of(
+        identical(sp.Derivative(-(t**rho), t, 2), rho * (1 - rho) * t ** (rho - 2)),
+        quoted(JENSEN, convex, spots=[seeded(holds)]),
+    )
 
 
 def _ball(value: Fraction | int) -> arb:
@@ -129,8 +147,13 @@ def ce_three() -> Derivation:
                 f"f({SCALE}) cost more than F*. Others have CE(Z) = f(alpha), alpha >= {SCALE}; they may be taken "
                 "centred (ce-reduction), so of rank <= 2, and sum sigma^p >= 2 (sigma_1 sigma_2)^(p/2). So it is "
                 "enough that sigma_1 sigma_2 >= alpha^2: then Z costs at least DNC's loss at scale alpha, >= F*.",
-                (sp.Eq(sp.Symbol("f"), fit),),
-                am_gm(),
+                (),
+                all_of(
+                    named(sp.Symbol("f"), fit),
+                    am_gm(sp.Symbol("sigma_1", nonnegative=True), sp.Symbol("sigma_2", nonnegative=True)),
+                    inference("reduction and DNC's loss", "derivation ce-reduction", "derivation ce-dnc"),
+                ),
+                "enough",
             ),
             Step(
                 "With margins a, ..., f as in ce-dnc, (sigma_1 sigma_2)^2 = (m12^2 + m13^2 + m23^2)/3: the sum of "
@@ -140,46 +163,45 @@ def ce_three() -> Derivation:
                 all_of(
                     every([(b, a, e, f, c, d), (f, e, d, c, b, a)], _moves, "two exchanges of classes, symbolically"),
                     every([None], lambda _: _reaches_all(), "their orbit of a margin"),
+                    inference("second symmetric function of Z^T Z", "enough", "derivation ce-dnc"),
                 ),
+                "minors",
             ),
             Step(
                 "Write the loss of class i as f(s_i). f' = -q, f'' = q (1-q), q = 1 - e^(-f) <= f(s_i) <= 3 f(alpha) "
                 "<= 1 - kappa, kappa = 99/100. So f is convex and increasing as a function of w = e^(-kappa s) there "
                 "(rho = 1/kappa below), and by Jensen mean e^(-kappa s_i) <= e^(-kappa alpha).",
-                (sp.Eq(sp.Derivative(outer, w, 2) * w**2, rho * ratio * (rho * (1 - ratio) - 1)),),
+                (),
                 all_of(
-                    identical(sp.diff(fit, t), -share),
-                    identical(sp.simplify(sp.diff(fit, t, 2) - share * (1 - share)), 0),
-                    identical(sp.simplify(sp.diff(outer, w, 2) * w**2 - rho * ratio * (rho * (1 - ratio) - 1)), 0),
+                    identical(sp.Derivative(fit, t), -share),
+                    identical(sp.Derivative(fit, (t, 2)), share * (1 - share)),
+                    identical(sp.Derivative(outer, (w, 2)) * w**2, rho * ratio * (rho * (1 - ratio) - 1)),
                     _numbers(),
+                    inference("Jensen for the convex function of w", "enough"),
                 ),
+                "jensen",
             ),
             Step(
                 "e^(-s_i) is the mean of e^(-margin) over the two margins of class i, so e^(-kappa s_i) is at least "
                 "the mean of e^(-kappa margin). In units of alpha, margins 1 + z and theta = kappa alpha >= 16.83: "
                 "sum e^(-theta z) <= 6 over the six margins. In particular every z >= -log(6)/theta.",
-                (sp.Le(sp.Sum(sp.exp(-theta * sp.Indexed("z", sp.Symbol("k"))), (sp.Symbol("k"), 1, 6)), 6),),
-                _concave_power(),
+                (),
+                all_of(_concave_power(), inference("two margins a class, three classes", "jensen")),
+                "margins",
             ),
             Step(
                 "If all z <= 9/10: (e^(-w) - 1 + w)/w^2, the integral of (1-t) e^(-w t) over [0, 1], falls with w, so "
                 "sum z >= (theta Z - 1)/(theta Z^2) sum z^2 >= sum z^2, Z = 9/10. And m12 + m13 + m23 = 3 + sum z + a "
                 "quadratic form with least eigenvalue -1, so it is >= 3: the sum of squares is >= 3.",
-                (
-                    sp.Eq(
-                        sp.Integral((1 - t) * sp.exp(-w * t), (t, 0, 1)),
-                        (sp.exp(-w) - 1 + w) / w**2,
-                    ),
-                ),
+                (),
                 all_of(
-                    identical(
-                        sp.simplify(sp.integrate((1 - t) * sp.exp(-w * t), (t, 0, 1)) - (sp.exp(-w) - 1 + w) / w**2),
-                        0,
-                    ),
+                    identical(sp.Integral((1 - t) * sp.exp(-w * t), (t, 0, 1)), (sp.exp(-w) - 1 + w) / w**2),
                     every([1], _form_above, "eigenvalues of the quadratic form, exactly"),
-                    identical(sp.diff((theta * t - 1) / (theta * t**2), theta), 1 / (theta**2 * t**2)),
+                    identical(sp.Derivative((theta * t - 1) / (theta * t**2), theta), 1 / (theta**2 * t**2)),
                     _numbers(),
+                    inference("a mean of squares is at least the square of the mean", "minors", "margins"),
                 ),
+                "small",
             ),
             Step(
                 "Otherwise let a be the largest margin, > 19/10. In units of the least possible one, l = 1 - "
@@ -189,14 +211,17 @@ def ce_three() -> Derivation:
                 all_of(
                     identical(minors()[1], b * f + e * (a - b)),
                     identical(m13 - (1 + A), F + B * F + E * (A - B)),
+                    inference("a is the largest margin", "minors", "margins"),
                 ),
+                "large",
             ),
             Step(
                 "If m12 < 1, then m12 >= 1 - A C and m23 >= 1 + C (ce-dnc); if m23 < 1, then, exchanging classes 1 "
                 "and 3, m23 >= 1 - F D and m12 >= 1 + D. In each case, and if both are >= 1, the squares sum to >= 3 "
                 "+ 2 A.",
-                (sp.Ge(m12, 1 - A * C, evaluate=False), sp.Ge(m23, 1 - F * D, evaluate=False)),
+                (),
                 all_of(
+                    inference("case by case", "large", "derivation ce-dnc"),
                     identical(m12 - (1 - A * C), B + D + A * D + B * C),
                     identical(m23 - (1 - F * D), E + C + D * E + C * F),
                     # m12 < 1 makes D <= A C/(1+A) <= C, so m23 >= d e + f (c - d) >= 1 + C; likewise for m23 < 1.
@@ -206,16 +231,21 @@ def ce_three() -> Derivation:
                     identical(D - F * D / (1 + F), D / (1 + F)),
                     _largest(),
                 ),
+                "squares",
             ),
             Step(
                 "So the sum of squares is at least l^4 (3 + 2 9/10) > 3 in units of alpha^4, as theta >= 16.83.",
-                (sp.Gt((1 - sp.log(6) / theta) ** 4 * (3 + sp.Rational(9, 5)), 3, evaluate=False),),
-                all_of(_numbers(), identical(sp.diff(1 - sp.log(6) / theta, theta), sp.log(6) / theta**2)),
+                (),
+                all_of(
+                    _numbers(),
+                    identical(sp.Derivative(1 - sp.log(6) / theta, theta), sp.log(6) / theta**2),
+                    inference("in units of the least possible margin", "squares"),
+                ),
             ),
             Step(
                 "F* <= f(19) + 2 mu 19^p <= f(19) + 38 mu, which is below f(17) for mu <= 10^(-9): p <= 1.",
-                (sp.Lt(38 * mu, sp.Symbol("f(17)") - sp.Symbol("f(19)"), evaluate=False),),
-                all_of(_numbers(), positive_beyond(t - 1, t, 2)),
+                (),
+                all_of(_numbers(), positive_beyond(t - 1, t, 2), inference("DNC at scale 19", "derivation ce-dnc")),
             ),
         ),
     )

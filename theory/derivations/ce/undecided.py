@@ -6,7 +6,7 @@ from dufm.theory.ce.numbers import Symbols
 from dufm.theory.ce.polygons import DNC_LOGITS
 from dufm.theory.ce.structure import agrees, rank
 from dufm.theory.ce.undecided import UNDECIDED_PAIR
-from dufm.theory.proof.checks import all_of, every, identical, positive_beyond
+from dufm.theory.proof.checks import all_of, identical, inference, instances, named, positive_beyond
 from dufm.theory.proof.derivation import Derivation, Step
 
 K, L, alpha, mu, p, u, t = sp.symbols("K L alpha mu p u t", positive=True)
@@ -46,7 +46,7 @@ def ce_undecided() -> Derivation:
     slope = -2 * (K - 2) * (K - 1) * (1 - u) ** 2 * (1 + u) / ((1 + (K - 2) * u + u**2) * (1 + (K - 1) * u**2))
     f = sp.log(1 + sp.exp(-t))
     logits = sp.Matrix([[x, -y], [-x, y]])
-    gain = sp.Function("g")(alpha)
+    pair = sp.Matrix([1, -1])
     return Derivation(
         name="ce-undecided",
         title="Cross-entropy: collapse close to its own collapse",
@@ -60,46 +60,74 @@ def ce_undecided() -> Derivation:
                 "The undecided pair Z = (e_1 - e_2)(e_1 - e_2)^T has margin 2 between the two classes, 1 from them to "
                 "the others, 0 from the others, and one singular value, 2.",
                 (),
-                every(range(3, 9), _pair_is_as_stated, "exact matrices, K = 3, ..., 8; blocks are independent of K"),
+                all_of(
+                    identical(pair * pair.T * pair * pair.T, 2 * pair * pair.T),
+                    inference("entries 1, -1 and 0", "derivation ce-reduction"),
+                    spots=[instances(range(3, 9), _pair_is_as_stated, "exact matrices, K = 3, ..., 8")],
+                ),
+                "pair",
             ),
             Step(
                 "Gain over zero weights, log K - CE, with u = e^(-alpha/2): g of DNC at scale alpha (K - 1 singular "
                 "values alpha), and h of the undecided pair at scale alpha/2 (one singular value alpha).",
-                (sp.Eq(sp.Symbol("g"), gain_of_collapse()), sp.Eq(sp.Symbol("h"), gain_of_pair())),
-                every(range(3, 9), _gains_are_those_of_the_margins, "from the exact margins, K = 3, ..., 8"),
+                (),
+                all_of(
+                    named(sp.Symbol("g"), gain_of_collapse()),
+                    named(sp.Symbol("h"), gain_of_pair()),
+                    identical(
+                        K / sp.UnevaluatedExpr(1 + (K - 1) * sp.exp(-alpha)),
+                        sp.exp(gain_of_collapse()).subs(u, sp.exp(-alpha / 2)),
+                    ),
+                    identical(
+                        K / sp.UnevaluatedExpr(1 + (K - 2) * sp.exp(-alpha / 2) + sp.exp(-alpha)),
+                        sp.exp(gain_of_pair() * K / 2).subs(u, sp.exp(-alpha / 2)),
+                    ),
+                    inference("terms e^(-alpha/2 margin) of two classes, none of the others", "pair"),
+                    spots=[instances(range(3, 9), _gains_are_those_of_the_margins, "from the exact margins")],
+                ),
+                "gains",
             ),
             Step(
                 "A structure with gain g and penalty mu c alpha^p beats zero weights at some scale iff mu is below "
                 "the supremum of g/(c alpha^p). For L >= 2, p < 1, and it is reached at some alpha* > 0: g is at most "
                 "log K and, being concave with g(0) = 0 (CE is convex), at most g'(0) alpha, so the quotient tends to "
                 "0 at both ends.",
-                (sp.Lt(mu, gain / (sp.Symbol("c") * alpha**p), evaluate=False),),
+                (),
                 all_of(
-                    identical(sp.limit(alpha**t, alpha, 0), 0),
-                    identical(sp.limit(alpha ** (-t), alpha, sp.oo), 0),
-                    identical(1 - 2 / (L + 1), (L - 1) / (L + 1)),
-                    identical(gain_of_collapse().subs(u, 1), 0),
-                    identical(gain_of_pair().subs(u, 1), 0),
+                    identical(sp.Limit(alpha**t, alpha, 0), 0),
+                    identical(sp.Limit(alpha ** (-t), alpha, sp.oo), 0),
+                    identical(1 - sp.UnevaluatedExpr(2 / (L + 1)), (L - 1) / (L + 1)),
+                    identical(sp.Subs(gain_of_collapse(), u, 1), 0),
+                    identical(sp.Subs(gain_of_pair(), u, 1), 0),
+                    inference("a continuous function with limits 0 reaches its supremum", "gains"),
                 ),
+                "supremum",
             ),
             Step(
                 "At equal alpha the pair gains more for what it pays: h > g/(K-1), for 0 < u < 1. Indeed K (K-1)(h - "
                 "g/(K-1)) is the difference shown; it is 0 at u = 1 and its derivative is negative for u < 1, K >= 3.",
-                (sp.Eq(sp.Derivative(difference, u), slope),),
+                (),
                 all_of(
-                    identical(K * (K - 1) * (gain_of_pair() - gain_of_collapse() / (K - 1)), difference),
-                    identical(difference.subs(u, 1), 0),
-                    identical(sp.together(sp.diff(difference, u) - slope), 0),
+                    identical(
+                        K * (K - 1) * sp.UnevaluatedExpr(gain_of_pair() - gain_of_collapse() / (K - 1)), difference
+                    ),
+                    identical(sp.Subs(difference, u, 1), 0),
+                    identical(sp.Derivative(difference, u), slope),
                     positive_beyond(K - 2, K, 3),
+                    inference("what falls to 0 at u = 1 is positive before", "gains"),
                 ),
+                "quotient",
             ),
             Step(
                 "So the pair's supremum exceeds DNC's: at alpha* it is > h/alpha*^p > g/((K-1) alpha*^p) = mu_0, where "
                 "DNC's best loss is log K. At mu_0 the pair's best loss is < log K; least losses are continuous in mu "
                 "(concave: minima of linear functions), so it stays below DNC's on an interval (mu_1, mu_0). There "
                 "DNC's loss, which grows with mu, is < log K: DNC has a scale > 0, and is not a global minimiser.",
-                (sp.Eq(sp.Derivative(mu * (K - 1) * alpha**p, mu), (K - 1) * alpha**p),),
-                identical(sp.diff(mu * (K - 1) * alpha**p, mu), (K - 1) * alpha**p),
+                (),
+                all_of(
+                    identical(sp.Derivative(mu * (K - 1) * alpha**p, mu), (K - 1) * alpha**p),
+                    inference("suprema compared; minima of lines are concave, so continuous", "supremum", "quotient"),
+                ),
             ),
             Step(
                 "Two classes, every L: centred logits have columns (x, -x) and (-y, y), margins 2 x and 2 y, rank one "
@@ -108,13 +136,18 @@ def ce_undecided() -> Derivation:
                 all_of(
                     identical((logits.T * logits).trace(), (x + y) ** 2 + (x - y) ** 2),
                     identical(logits.det(), 0),
+                    inference("centred logits", "derivation ce-reduction"),
                 ),
+                "two classes",
             ),
             Step(
                 "The fit is the mean of f(2x) and f(2y), f(t) = log(1 + e^(-t)) convex, so at least f(x+y): x = y "
                 "costs least in both terms, and that is DNC (or, at x <= 0, worse than zero).",
-                (sp.Eq(sp.Derivative(f, t, 2), sp.exp(-t) / (1 + sp.exp(-t)) ** 2),),
-                identical(sp.diff(f, t, 2), sp.exp(-t) / (1 + sp.exp(-t)) ** 2),
+                (),
+                all_of(
+                    identical(sp.Derivative(f, t, 2), sp.exp(-t) / (1 + sp.exp(-t)) ** 2),
+                    inference("convexity, and the square of x - y", "two classes"),
+                ),
             ),
         ),
     )

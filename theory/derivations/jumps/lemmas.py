@@ -14,7 +14,7 @@ from flint import fmpq, fmpq_mat
 
 from dufm.theory.derivations.squared.lemmas import random_matrix
 from dufm.theory.jumps.step import ball, imbalance, inner, product, step
-from dufm.theory.proof.checks import Check, standard
+from dufm.theory.proof.checks import Check, seeded
 from dufm.theory.rational import fraction, identity, squared_norm
 from dufm.theory.squared.phi import power_root
 
@@ -131,7 +131,7 @@ def psd_difference() -> Check:
         sides = (identity(2) * largest - difference, identity(2) * largest + difference)
         return all(side.det() >= 0 and side[0, 0] >= 0 and side[1, 1] >= 0 for side in sides)
 
-    return standard("the norm of a difference of matrices >= 0 is at most the larger norm", holds)
+    return seeded(holds)
 
 
 def eckart_young() -> Check:
@@ -143,7 +143,7 @@ def eckart_young() -> Check:
         total, det = squared_norm(w), fraction(w.det())
         return s**2 - total * s + det**2 <= 0 or 2 * s >= total
 
-    return standard("Eckart-Young: a matrix of rank r is no nearer than sigma_{r+1}", holds)
+    return seeded(holds)
 
 
 def batch_is_convex() -> Check:
@@ -155,4 +155,4 @@ def batch_is_convex() -> Check:
         largest = max(inner(m, m) for m in many)
         return squared_norm(mean) <= largest
 
-    return standard("norms are convex", holds)
+    return seeded(holds)

@@ -10,8 +10,10 @@ from dufm.theory.derivations.jumps.lemmas import orthogonal
 from dufm.theory.derivations.squared.lemmas import am_gm, random_matrix
 from dufm.theory.derivations.squared.linear_network import chain_norm
 from dufm.theory.jumps.step import ball, gradients, imbalance, inner, product
-from dufm.theory.proof.checks import all_of, every, identical
+from dufm.theory.proof.checks import all_of, identical, inference, instances, named, signed
 from dufm.theory.proof.derivation import Derivation, Step
+from dufm.theory.proof.theorems import CAUCHY_SCHWARZ, quoted
+from dufm.theory.proof.words import letters, same_words
 from dufm.theory.rational import fraction, squared_norm
 
 L, n, r, lam, g, sigma, m = sp.symbols("L n r lambda g sigma m", positive=True)
@@ -157,6 +159,10 @@ def schatten_objective() -> Derivation:
     """Weight decay on factors is a Schatten 2/L penalty on the product; low-rank minima survive padding for L >= 3."""
     cases = [(seed, depth) for seed in range(4) for depth in (3, 4, 5)]
     orbit = r * (r - 1) / 2 + r * (n - r)
+    W, V_t, V, f, g_l, g_t = letters("W_l W_(l+1)^T W_(l+1) g_(l+1) g_l g_l^T")
+    # Column and row of an idle neuron, where W_l and W_(l+1) are zero; V^+ = V_inverse, onto = V V^+.
+    W_t, idle, idle_t, into_t, out, Q, Q_t, inverse, inverse_t, onto = letters("W_l^T k k^T e_i^T e_o Q Q^T V^+ V^+T P")
+    pull = 1 / (2 * lam)
     return Derivation(
         name="schatten-objective",
         title="Minima of low rank in deep linear networks",
@@ -170,10 +176,17 @@ def schatten_objective() -> Derivation:
         "soon as the gradient of C on the complement exceeds 2 lambda.",
         steps=(
             Step(
-                "2 lambda W_l = -E g_l and W_{l+1}^T g_{l+1} = g_l W_l^T (absorbing-set, step 1): multiplying from "
+                "2 lambda W_l = -g_l for the gradient g_l of C, and W_{l+1}^T g_{l+1} = g_l W_l^T: multiplying from "
                 "either side gives W_{l+1}^T W_{l+1} = W_l W_l^T.",
                 (),
-                every(cases, lambda c: _Padded(*c).is_critical(), "rational critical points, L = 3, 4, 5"),
+                all_of(
+                    same_words(V_t * V, W * W_t, {V: -pull * f, V_t * f: g_l * W_t, W * W_t: -pull * g_l * W_t}),
+                    inference("gradients of a product of factors cross", "derivation absorbing-set"),
+                    spots=[
+                        instances(cases, lambda c: _Padded(*c).is_critical(), "rational critical points, L = 3, 4, 5")
+                    ],
+                ),
+                "balance",
             ),
             Step(
                 "By AM-GM sum ||W_l||^2 >= L (prod ||W_l||)^(2/L), and by Horn and Hoelder sum_i sigma_i^(2/L) <= prod "
@@ -182,8 +195,9 @@ def schatten_objective() -> Derivation:
                 all_of(
                     am_gm(),
                     chain_norm(),
-                    identical(L * (sigma ** (1 / L)) ** 2, L * sigma ** (2 / L)),
-                    every(list(range(12)), _balanced_factors, "balanced rational factors, seeds 0, ..., 11"),
+                    identical(L * sp.UnevaluatedExpr(sigma ** (1 / L)) ** 2, L * sigma ** (2 / L)),
+                    inference("balanced factors share their singular values", "balance"),
+                    spots=[instances(range(12), _balanced_factors, "balanced rational factors, seeds 0, ..., 11")],
                 ),
             ),
             Step(
@@ -193,32 +207,67 @@ def schatten_objective() -> Derivation:
                 "lambda for entries between idle neurons, with Q_l = -(W_L ... W_{l+2})^T grad C (W_{l-1} ... W_1)^T / "
                 "(2 lambda). Stationarity and balance make Q_l a partial isometry of rank r for L >= 3, whatever grad "
                 "C is on the complement: the form is >= 0, zero iff e_out = Q_l e_in and e_in lies in its support.",
-                (sp.Eq(lam * (e_in**2 + e_out**2 - 2 * e_in * e_out), lam * (e_in - e_out) ** 2, evaluate=False),),
+                (),
                 all_of(
-                    identical(lam * (e_in**2 + e_out**2 - 2 * e_in * e_out), lam * (e_in - e_out) ** 2),
-                    every(cases, _splits, "rational critical points with a free complement, exact second variations"),
+                    identical(
+                        lam * sp.UnevaluatedExpr(e_in**2 + e_out**2 - 2 * e_in * e_out), lam * (e_in - e_out) ** 2
+                    ),
+                    signed(lam * (e_in - e_out) ** 2, "a square"),
+                    same_words(V * idle * into_t, 0, {V * idle: 0}),
+                    same_words(out * idle_t * W, 0, {idle_t * W: 0}),
+                    same_words(
+                        inverse_t * V_t * Q * Q_t * V * inverse,
+                        onto,
+                        {
+                            V_t * Q: W,
+                            Q_t * V: W_t,
+                            W * W_t: V_t * V,
+                            inverse_t * V_t: onto,
+                            V * inverse: onto,
+                            onto**2: onto,
+                        },
+                    ),
+                    quoted(CAUCHY_SCHWARZ),
+                    inference(
+                        "stationarity of W_l and W_(l+1): Q_l^T W_(l+1) = W_l^T, Q_l maps onto W_(l+1)", "balance"
+                    ),
+                    spots=[instances(cases, _splits, "rational critical points with a free complement")],
                 ),
+                "idle",
             ),
             Step(
                 "These zeros are r per idle neuron and hidden layer; with the rotations of width r they make up the "
                 "orbit of O(n), whose stabiliser is O(n - r). A Hessian that is positive across an orbit of critical "
                 "points makes it a local minimum.",
-                (sp.Eq(orbit, n * (n - 1) / 2 - (n - r) * (n - r - 1) / 2, evaluate=False),),
-                identical(orbit, n * (n - 1) / 2 - (n - r) * (n - r - 1) / 2),
+                (),
+                all_of(
+                    identical(sp.UnevaluatedExpr(orbit), n * (n - 1) / 2 - (n - r) * (n - r - 1) / 2),
+                    inference("dim O(n) less dim O(n - r), and a positive Hessian across", "idle"),
+                ),
             ),
             Step(
                 "For L = 2 nothing stands between an idle neuron and grad C: Q_1 = -grad C / (2 lambda), longer than 1 "
                 "where the complement pulls harder than 2 lambda, and the form takes negative values.",
                 (),
-                every(list(range(6)), _saddle, "rational critical points at L = 2, negative second variation"),
+                all_of(
+                    same_words(out * idle_t * W + V * idle * into_t, 0, {idle_t * W: 0, V * idle: 0}),
+                    identical(lam * (sp.UnevaluatedExpr(1) + 1) - (2 * lam + sigma), -sigma),
+                    inference("unit vectors with <grad C, e_out e_in^T> = -(2 lambda + sigma)", "idle"),
+                    spots=[
+                        instances(range(6), _saddle, "rational critical points at L = 2, negative second variation")
+                    ],
+                ),
             ),
             Step(
                 "A balanced new direction s = sigma^(1/L) on singular vectors of grad C with value -g moves as s' = s "
                 "+ eta s (g s^(L-2) - 2 lambda) on average, to first order: it dies below sigma_dead = (2 lambda / "
                 "g)^(L/(L-2)).",
-                (sp.Eq(sp.Symbol("sigma_dead"), (2 * lam / g) ** (L / (L - 2)), evaluate=False),),
+                (),
                 # m = L - 2.
-                identical(g * ((2 * lam / g) ** (1 / m)) ** m, 2 * lam),
+                all_of(
+                    named(sp.Symbol("sigma_dead"), (2 * lam / g) ** (L / (L - 2))),
+                    identical(g * sp.UnevaluatedExpr((2 * lam / g) ** (1 / m)) ** m, 2 * lam),
+                ),
             ),
         ),
     )

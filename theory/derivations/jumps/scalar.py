@@ -8,11 +8,12 @@ from flint import fmpq, fmpq_mat
 
 from dufm.theory.jumps.scalar import critical_scale, critical_strength, levels
 from dufm.theory.jumps.step import step
-from dufm.theory.proof.checks import all_of, every, identical
+from dufm.theory.proof.checks import all_of, identical, inference, instances, signed
 from dufm.theory.proof.derivation import Derivation, Step
+from dufm.theory.proof.theorems import BERNOULLI, not_negative, quoted
 
 x, eta, lam, n, T = sp.symbols("x eta lambda n T", positive=True)
-L = sp.Symbol("L", positive=True)
+L, at = sp.symbols("L l", positive=True)
 b = sp.Symbol("b", real=True)
 
 
@@ -68,52 +69,73 @@ def scalar_chain() -> Derivation:
             Step(
                 "One entry (i, i): u_l and v_l are multiples of e_i, so the layers stay diagonal and equal, coordinate "
                 "i moves as stated with b = 1 and every other one by k alone.",
-                (sp.Eq(sp.Symbol("x'"), image, evaluate=False),),
-                every(list(range(24)), _coordinates_move_alone, "exact steps, L = 3, 4, 5, seeds 0, ..., 23"),
+                (),
+                all_of(
+                    identical(x ** (L - at) * sp.UnevaluatedExpr(x ** (at - 1)), x ** (L - 1)),
+                    identical(k * x - eta * sp.UnevaluatedExpr(x**L - 1) * x ** (L - 1), image.subs(b, 1)),
+                    inference(
+                        "one step W' = k W - eta g, g = (x^L - 1) u v^T in coordinate i", "derivation absorbing-set"
+                    ),
+                    spots=[instances(range(24), _coordinates_move_alone, "exact steps, L = 3, 4, 5")],
+                ),
+                "chain",
             ),
             Step(
                 "The change is eta x times a difference; the mean field (b replaced by 1/n) rests at 0 and where (1 - "
                 "x^L) x^(L-2) = 2 lambda n.",
-                (sp.Eq(image - x, eta * x * (b * drive - 2 * lam), evaluate=False),),
-                identical(image - x, eta * x * (b * drive - 2 * lam)),
+                (),
+                identical(sp.UnevaluatedExpr(image) - x, eta * x * (b * drive - 2 * lam)),
+                "drift",
             ),
             Step(
                 "(1 - x^L) x^(L-2) rises up to x*^L = (L-2)/(2L-2) and falls after it: two rest points for lambda < "
                 "lambda_c, the lower one unstable (a barrier), none above.",
-                (
-                    sp.Eq(
-                        sp.Derivative(drive, x),
-                        x ** (L - 3) * ((L - 2) - (2 * L - 2) * x**L),
-                        evaluate=False,
-                    ),
-                ),
+                (),
                 all_of(
-                    identical(sp.diff(drive, x), x ** (L - 3) * ((L - 2) - (2 * L - 2) * x**L)),
-                    every(cases, _levels_in_order, "x_- < barrier < x* < minimum < x_top, isolated roots, L = 3, 4, 5"),
+                    identical(sp.Derivative(drive, x), x ** (L - 3) * ((L - 2) - (2 * L - 2) * x**L)),
+                    inference("the sign of the slope changes once; a lower level is met farther out", "drift"),
+                    spots=[instances(cases, _levels_in_order, "x_- < barrier < x* < minimum < x_top, L = 3, 4, 5")],
                 ),
+                "hump",
             ),
             Step(
                 "At x <= x_- the bracket is <= 0 for b = 0 and b = 1: x' <= x, and x' >= 0 as x_- < 1. Between x_- and "
                 "x_top it is > 0 for b = 1: draws in a row push x up by a factor bounded away from 1 until it has "
                 "passed any y there. So x_- is sharp, and it lies below the barrier: from between the two a chain may "
                 "come back.",
-                (sp.Le(b * drive - 2 * lam, drive - 2 * lam, evaluate=False),),
-                identical((drive - 2 * lam) - (b * drive - 2 * lam), (1 - b) * drive),
+                (),
+                all_of(
+                    identical((drive - 2 * lam) - sp.UnevaluatedExpr(b * drive - 2 * lam), (1 - b) * drive),
+                    inference("b is 0 or 1", "drift", "hump"),
+                ),
+                "sharp",
             ),
             Step(
                 "T steps without a draw multiply x by k^T <= x_- / x_0, and have probability (1 - 1/n)^T.",
-                (sp.Eq(sp.log(k**T * x), T * sp.log(k) + sp.log(x), evaluate=False),),
-                identical(
-                    sp.expand_log(sp.log(sp.Symbol("k", positive=True) ** T * x), force=True),
-                    T * sp.log(sp.Symbol("k", positive=True)) + sp.log(x),
+                (),
+                all_of(
+                    identical(
+                        sp.expand_log(sp.log(sp.Symbol("k", positive=True) ** T * x), force=True),
+                        T * sp.log(sp.Symbol("k", positive=True)) + sp.log(x),
+                    ),
+                    inference("draws are independent", "chain", "sharp"),
                 ),
+                "falls",
             ),
             Step(
                 "For eta <= 1/L the interval [0, 1] is kept, since (1 - x^L) x^(L-1) <= 1 - x^L <= L (1 - x). So the "
                 "waiting time has a geometric tail, and its mean is the bounded solution of T(x) = 1 + (1 - 1/n) T(k "
                 "x) + (1/n) T(x'), T = 0 on [0, x_-].",
                 (),
-                every(list(range(1, 9)), _bernoulli, "1 - x^L <= L (1 - x) for L = 1, ..., 8, by expansion"),
+                all_of(
+                    quoted(
+                        BERNOULLI,
+                        not_negative(x),
+                        spots=[instances(range(1, 9), _bernoulli, "expanded, L = 1, ..., 8")],
+                    ),
+                    signed(x ** (L - 1), "x >= 0, and x <= 1 keeps it at most 1"),
+                    inference("a chance bounded below within T steps, again and again", "falls"),
+                ),
             ),
         ),
     )

@@ -7,8 +7,10 @@ import sympy as sp
 from flint import fmpq, fmpq_mat
 
 from dufm.theory.derivations.squared.lemmas import balanced_neurons, random_matrix
-from dufm.theory.proof.checks import Check, all_of, identical, standard
+from dufm.theory.proof.checks import Check, all_of, identical, inference, seeded, signed
 from dufm.theory.proof.derivation import Derivation, Step
+from dufm.theory.proof.theorems import BESSEL, CHAIN_RULE, TRIANGLE, quoted
+from dufm.theory.proof.words import letters, same_words
 from dufm.theory.rank_two.two_layer import Network
 from dufm.theory.rational import fraction, relu, squared_norm
 
@@ -36,7 +38,8 @@ def bessel() -> Check:
         X, w = inputs(rng), random_matrix(rng, 3, 1)
         return weighted(relu(X * w).entries(), X) <= squared_norm(w)
 
-    return standard("Bessel's inequality", holds)
+    x, x_t, y, y_t = letters("x_i x_i^T x_j x_j^T")
+    return quoted(BESSEL, same_words(x_t * y, 0, {x_t * y: 0, y_t * x: 0}), spots=[seeded(holds)])
 
 
 def parts() -> Check:
@@ -49,7 +52,13 @@ def parts() -> Check:
         plus, minus = [max(v, fmpq(0)) for v in f], [max(-v, fmpq(0)) for v in f]
         return weighted(p, X) >= weighted(plus, X) and weighted(q, X) >= weighted(minus, X)
 
-    return standard("monotone norm", holds)
+    f, q = sp.symbols("f q", nonnegative=True)
+    # p = f + q where f_+ = f and p - q = f; p - f_+ = q and its square's excess are >= 0.
+    return all_of(
+        identical(sp.UnevaluatedExpr(f + q) - f, q),
+        signed((f + q) ** 2 - f**2, "f_+ = f, p = f + q"),
+        spots=[seeded(holds)],
+    )
 
 
 def two_neurons() -> Check:
@@ -70,7 +79,15 @@ def two_neurons() -> Check:
         exact = [squared_norm(fmpq_mat([row])) for row in rows]
         return out.entries() == f and exact == sizes and inner == 0
 
-    return standard("expansion in an orthogonal frame", holds)
+    x, x_t, y_t = letters("x_i x_i^T x_j^T")
+    value, length = sp.symbols("f_i |x_i|^2", positive=True)
+    w, w_t = value / length * x, value / length * x_t
+    return all_of(
+        same_words(x_t * w, value, {x_t * x: length}),
+        same_words(y_t * w, 0, {y_t * x: 0}),
+        same_words(w_t * w, value**2 / length, {x_t * x: length}),
+        spots=[seeded(holds)],
+    )
 
 
 def never_lower() -> Check:
@@ -88,7 +105,7 @@ def never_lower() -> Check:
                 return False
         return True
 
-    return standard("minimality, tried at random weights and at zero", holds)
+    return seeded(holds, what="random weights, and zero")
 
 
 def frozen() -> Check:
@@ -104,7 +121,7 @@ def frozen() -> Check:
         pairs = zip(before.entries(), after.entries(), strict=True)
         return all(new == (1 - eta * decay) * old for old, new in pairs if old <= 0)
 
-    return standard("chain rule", holds)
+    return quoted(CHAIN_RULE, spots=[seeded(holds)])
 
 
 def part_value(norm: Fraction, N: int, lam: Fraction) -> Fraction:
@@ -138,34 +155,49 @@ def orthogonal_inputs() -> Derivation:
                 "relu(w x_i) has |w| >= ||z||, and equal only for w = sum_i z_i x_i / |x_i|^2.",
                 (),
                 bessel(),
+                "bessel",
             ),
             Step(
                 "f = p - q, p = sum of a_k z_k over a_k > 0 and q likewise, both >= 0 on every sample: p >= f_+, q >= "
                 "f_-. So sum_k |a_k| |w_k| >= ||p|| + ||q|| >= ||f_+|| + ||f_-||.",
                 (),
-                parts(),
+                all_of(parts(), quoted(TRIANGLE), inference("|a_k| |w_k| is at least a neuron's norm", "bessel")),
+                "parts",
             ),
             Step(
                 "Two neurons reach that for any f, and they are orthogonal. So a global minimum reaches it: equality "
                 "in the triangle inequality of a strictly convex norm makes the w_k of one sign parallel to "
                 "sum_i (f_s)_i x_i / |x_i|^2; rank(W) <= 2, with sum of |w_k|^2 over a sign ||f_s||.",
                 (),
-                two_neurons(),
+                all_of(
+                    two_neurons(),
+                    inference("equality in the triangle inequality of a strictly convex norm", "bessel", "parts"),
+                ),
+                "two",
             ),
             Step(
                 "Squared loss, |x_i| = rho: each sign minimises its own share, whose best f_s is parallel to y_s "
                 "with norm s; completing the square gives s = |y_s| - N lambda / rho where that is positive, else 0. "
                 "Rank two needs N lambda < rho min(|y_+|, |y_-|).",
-                (sp.Eq(sp.UnevaluatedExpr(group), group.subs(s, best) + (s - best) ** 2 / (2 * N), evaluate=False),),
-                all_of(identical(group, group.subs(s, best) + (s - best) ** 2 / (2 * N)), never_lower()),
+                (),
+                all_of(
+                    identical(sp.UnevaluatedExpr(group), group.subs(s, best) + (s - best) ** 2 / (2 * N)),
+                    signed((sp.Symbol("z", real=True)) ** 2 / (2 * N), "a square"),
+                    inference("each sign alone", "parts", "two"),
+                    spots=[never_lower()],
+                ),
             ),
             Step(
                 "But gradient descent need not find it. A step, of any batch, on a neuron w with w x_i <= 0 moves "
                 "w x_i by decay alone, for the other inputs are orthogonal: for eta lambda < 1 no step makes a neuron "
                 "active on a sample where it was not. If at the start no neuron is active on all samples with f_i > 0 "
                 "at the minimum (or on all with f_i < 0), no training reaches it or comes near.",
-                (sp.Eq(sp.UnevaluatedExpr(after.subs(overlap, 0)), (1 - eta * lam) * inner, evaluate=False),),
-                all_of(identical(after.subs(overlap, 0), (1 - eta * lam) * inner), frozen()),
+                (),
+                all_of(
+                    identical(sp.Subs(after, overlap, 0), (1 - eta * lam) * inner),
+                    frozen(),
+                    inference("step by step", "two"),
+                ),
             ),
         ),
     )

@@ -7,8 +7,9 @@ import sympy as sp
 from flint import fmpq, fmpq_mat
 
 from dufm.theory.derivations.squared.lemmas import random_matrix
-from dufm.theory.proof.checks import Check, all_of, identical, standard
+from dufm.theory.proof.checks import Check, all_of, definition, identical, inference, seeded
 from dufm.theory.proof.derivation import Derivation, Step
+from dufm.theory.proof.theorems import CHAIN_RULE, ECKART_YOUNG_FROBENIUS, RANK_OF_PRODUCT, TRIANGLE, quoted
 from dufm.theory.rank_two.two_layer import Network, rank_two_bound
 from dufm.theory.rational import fraction, squared_norm
 
@@ -26,12 +27,12 @@ def network(rng: Random, K: int = 1) -> Network:
 def chain_rule() -> Check:
     """While no activation changes the loss is quadratic in W, so its central difference is its derivative exactly."""
 
-    def holds(rng: Random) -> bool:
+    def holds(rng: Random) -> bool | None:
         net = network(rng, rng.randint(1, 3))
         before = net.W * net.X.transpose()
         # A pre-activation of zero is on the boundary of two activation patterns.
         if any(z == 0 for z in before.entries()):
-            return True
+            return None
         direction = random_matrix(rng, net.W.nrows(), net.W.ncols())
         moved = (direction * net.X.transpose()).entries()
         ratios = [abs(z / v) for z, v in zip(before.entries(), moved, strict=True) if v]
@@ -41,7 +42,7 @@ def chain_rule() -> Check:
         inner = sum((x * y for x, y in zip(gradient.entries(), direction.entries(), strict=True)), fmpq(0))
         return ahead - behind == 2 * fraction(step) * fraction(inner)
 
-    return standard("chain rule, as a central difference of a quadratic", holds)
+    return quoted(CHAIN_RULE, spots=[seeded(holds, what="central differences of a quadratic")])
 
 
 def two_groups() -> Check:
@@ -66,7 +67,7 @@ def two_groups() -> Check:
             and best.spread <= spread
         )
 
-    return standard("triangle inequality of the Frobenius norm", holds)
+    return all_of(quoted(TRIANGLE, spots=[seeded(holds)]), quoted(ECKART_YOUNG_FROBENIUS))
 
 
 def patterns() -> Check:
@@ -82,7 +83,7 @@ def patterns() -> Check:
         }
         return net.data_gradient().rank() <= len(seen)
 
-    return standard("rank of a matrix is at most its number of distinct directions of rows", holds)
+    return quoted(RANK_OF_PRODUCT, spots=[seeded(holds)])
 
 
 def outputs() -> Check:
@@ -97,7 +98,7 @@ def outputs() -> Check:
         free = (A.transpose() * (residuals * X)).rank() <= K
         return free and (A.transpose() * (fmpq_mat(table) * X)).rank() <= K - 1
 
-    return standard("rank of a product is at most the rank of a factor", holds)
+    return quoted(RANK_OF_PRODUCT, spots=[seeded(holds)])
 
 
 def batches() -> Check:
@@ -128,24 +129,19 @@ def batches() -> Check:
             == ((batch + whole.W * strength) - (swapped + whole.W * strength)) * size
         )
 
-    return standard("a sample's gradient is an outer product; batches that differ in one sample", holds)
+    return quoted(RANK_OF_PRODUCT, spots=[seeded(holds, what="batches, and batches that differ in one sample")])
 
 
 def rank_two() -> Derivation:
     """Inequalities B-I (one output, two signs) and B-II (batches), and what replaces two for K outputs."""
     reference, e, b = sp.symbols("h_s epsilon b", positive=True)
-    weights, values = sp.symbols("a_1:4"), sp.symbols("h_1:4")
-    mean = sum(x**2 * v for x, v in zip(weights, values, strict=True)) / sum(x**2 for x in weights)
-    around = sum(x**2 * (v - reference) ** 2 for x, v in zip(weights, values, strict=True))
-    spread = sum(x**2 * (v - mean) ** 2 for x, v in zip(weights, values, strict=True))
-    mu = sp.Symbol("mu")
-    shown = sum(x**2 * (v - mu) ** 2 for x, v in zip(weights, values, strict=True))
-    shown += sp.UnevaluatedExpr(sum(x**2 for x in weights)) * (mu - reference) ** 2
+    mu = sp.Symbol("mu", real=True)
     decay = lam_positive * (w + a * reference / lam_positive)
     return Derivation(
         name="rank-two",
         title="Weight decay and rank two: a bound from gradients, at any parameters",
-        source="ours; the question is that of Chen, Yi and Yang (arXiv 2410.02176), whose proofs were not used",
+        source="ours; the question is that of Chen, Yi and Yang (arXiv 2410.02176), whose proofs were not used; the "
+        "rank of a batch's gradient: Galanti et al. (arXiv 2206.05794)",
         states="f(x) = A relu(W x), squared loss plus lambda/2 (|W|^2 + |A|^2), K = 1, any data, parameters and "
         "h_+, h_-: dist(W, rank <= 2) <= (|grad_W L| + (sum_k a_k^2 |h(S_k) - h_(sign a_k)|^2)^(1/2)) / lambda. For K "
         "outputs and one group rank K replaces two (K - 1 under cross-entropy). For any batch B, dist(W, rank <= |B|) "
@@ -154,53 +150,75 @@ def rank_two() -> Derivation:
             Step(
                 "S_k is the set of samples on which neuron k is active, r_i the residual, h(S) = (1/N) sum_(i in S) "
                 "r_i x_i. Row k of the gradient in W is a_k h(S_k) + lambda w_k.",
-                (sp.Eq(g, a * h + lam * w),),
-                chain_rule(),
+                (),
+                all_of(definition("S_k and h"), chain_rule()),
+                "gradient",
             ),
             Step(
                 "At a stationary point w_k = -(a_k / lambda) h(S_k): the rank of W is at most the number of distinct "
                 "activation patterns of neurons with a_k != 0.",
-                (sp.Eq(w, -a * h / lam_positive),),
-                all_of(identical((a * h + lam_positive * w).subs(w, -a * h / lam_positive), 0), patterns()),
+                (),
+                all_of(
+                    identical(sp.Subs(a * h + lam_positive * w, w, -a * h / lam_positive), 0),
+                    patterns(),
+                    inference("a gradient of zero", "gradient"),
+                ),
             ),
             Step(
                 "Anywhere: give every neuron with a_k > 0 one vector h_+, every one with a_k < 0 one h_-. The rows "
                 "-(a_k / lambda) h_s are a matrix M of rank <= 2, one for each sign, and lambda (W - M) is the "
                 "gradient minus what the neurons differ by.",
-                (sp.Eq(sp.UnevaluatedExpr(decay), (a * h + lam * w) - a * (h - reference), evaluate=False),),
-                identical(decay, (a * h + lam_positive * w) - a * (h - reference)),
+                (),
+                all_of(
+                    identical(
+                        sp.UnevaluatedExpr(decay), sp.UnevaluatedExpr(a * h + lam_positive * w) - a * (h - reference)
+                    ),
+                    inference("row by row", "gradient"),
+                ),
+                "difference",
             ),
             Step(
                 "The triangle inequality gives B-I, for dist(W, rank <= 2) <= |W - M|; it also gives the share of the "
                 "two largest singular values, E_2 >= 1 - |W - M|^2 / |W|^2.",
                 (),
-                two_groups(),
+                all_of(two_groups(), inference("norms of both sides", "difference")),
             ),
             Step(
                 "The best h_s is mu, the mean of the h(S_k) over its sign with weights a_k^2; any other adds its "
-                "distance from mu (three neurons shown; the same algebra for any number, coordinate by coordinate).",
-                (sp.Eq(sp.UnevaluatedExpr(around), shown, evaluate=False),),
-                identical(around, spread + sum(x**2 for x in weights) * (mean - reference) ** 2),
+                "distance from mu: summed with weights a_k^2, the middle term of a neuron's share cancels.",
+                (),
+                all_of(
+                    identical(
+                        (h - reference) ** 2,
+                        (h - mu) ** 2 + 2 * sp.UnevaluatedExpr(h - mu) * (mu - reference) + (mu - reference) ** 2,
+                    ),
+                    inference("a weighted mean is where the deviations cancel", "difference"),
+                ),
             ),
             Step(
                 "For K outputs row k is H(S_k)^T a_k + lambda w_k with a K x p matrix H and column a_k of A. One H for "
                 "all neurons gives A^T H, of rank <= K; softmax residuals cancel over the outputs, which leaves "
                 "K - 1. The same two lines bound dist(W, rank <= K): weight decay asks for rank K, not two.",
                 (),
-                outputs(),
+                all_of(outputs(), inference("the same two lines", "gradient", "difference")),
             ),
             Step(
                 "Batches: sample i contributes an outer product to the data gradient, so that of a batch has rank "
                 "<= |B|, and lambda W is the gradient of L_B minus it. Batches of two give rank two, each on its own.",
                 (),
-                batches(),
+                all_of(batches(), inference("a sample's gradient is an outer product", "gradient")),
+                "batch",
             ),
             Step(
                 "If the gradients of all batches of size b < N are at most epsilon, swapping one sample shows that any "
                 "two samples' gradients differ by at most 2 b epsilon, so dist(W, rank <= 1) <= (2 b - 1) epsilon / "
                 "lambda: that hypothesis is too strong to tell two from one.",
-                (sp.Eq(sp.UnevaluatedExpr(e + (b - 1) / b * (2 * b * e)), (2 * b - 1) * e, evaluate=False),),
-                identical(e + (b - 1) / b * (2 * b * e), (2 * b - 1) * e),
+                (),
+                all_of(
+                    identical(e + sp.UnevaluatedExpr((b - 1) / b) * (2 * b * e), (2 * b - 1) * e),
+                    quoted(TRIANGLE),
+                    inference("batches that differ in one sample", "batch"),
+                ),
             ),
         ),
     )

@@ -7,14 +7,15 @@ import sympy as sp
 from flint import fmpq, fmpq_mat
 
 from dufm.theory.derivations.squared.lemmas import random_matrix
-from dufm.theory.proof.checks import Check, all_of, every, identical, standard
+from dufm.theory.proof.checks import Check, all_of, identical, inference, instances, named, seeded
 from dufm.theory.proof.derivation import Derivation, Step
+from dufm.theory.proof.theorems import LOEWNER, quoted
+from dufm.theory.proof.words import letters, same_words
 from dufm.theory.rational import fraction
 from dufm.theory.rfm.fixed_points import collapse_rate, contraction, k, level, phi
 from dufm.theory.rfm.labels import CODES, Labels
 from dufm.theory.rfm.recursion import Kernels
 from dufm.theory.rfm.spread import contractions, exact_run
-from dufm.theory.rfm.words import letters, same_words
 
 h, tau, c, g, a, e, x, zeta = sp.symbols("h tau c g a e x zeta", positive=True)
 U, U_t, J, Y, Y_t, Q, C, R, V, V_t = letters("U U^T J Y Y^T Q C C^(-1) V V^T")
@@ -38,7 +39,7 @@ def loewner() -> Check:
         high, symmetric = low + more * more.transpose(), third + third.transpose()
         return positive(low.inv() - high.inv()) and positive(symmetric * (high - low) * symmetric)
 
-    return standard("inversion reverses the Loewner order, congruence keeps it", holds)
+    return quoted(LOEWNER, spots=[seeded(holds)])
 
 
 def _shrinks(case: tuple[tuple[tuple[int, ...], int], str, tuple[object, str]]) -> bool:
@@ -77,18 +78,21 @@ def rfm_collapse() -> Derivation:
             Step(
                 "After one layer G = lambda_Phi + U U^T. With s = lambda_k + lambda_Phi and J = (s + U^T U)^(-1), c x "
                 "c, (s + U U^T)^(-1) = (1 - U J U^T)/s, so A = 1 - lambda_k (G + lambda_k)^(-1) has the form shown.",
-                (sp.Eq(sp.Symbol("A", commutative=False), phi / s + (k / s) * U * J * U_t, evaluate=False),),
+                (),
                 all_of(
+                    inference("a layer of the recursion", "derivation rfm-recursion"),
                     same_words((s + U * U_t) * (1 - U * J * U_t) / s, 1, GRAM),
                     same_words(1 - (k / s) * (1 - U * J * U_t), phi / s + (k / s) * U * J * U_t),
                 ),
+                "A",
             ),
             Step(
                 "Let C = U^T Y; as U = A_- Y for the A_- of the layer before, C = Y^T A_- Y is symmetric and 0 <= C "
                 "<= H. The next U is A Y, so C+ = Theta + E with Theta = (lambda_Phi/s) H and E = (lambda_k/s) C J C "
                 ">= 0, and V = Q U becomes V+ = (lambda_k/s) V J C. From the second layer on C >= Theta > 0.",
-                (sp.Eq(sp.Symbol("C_+", commutative=False), (phi / s) * H + (k / s) * C * J * C, evaluate=False),),
+                (),
                 all_of(
+                    inference("the next U is A Y", "A"),
                     same_words(
                         Y_t * (phi / s + (k / s) * U * J * U_t) * Y,
                         (phi / s) * H + (k / s) * C * J * C,
@@ -98,18 +102,24 @@ def rfm_collapse() -> Derivation:
                         Q * (phi / s + (k / s) * U * J * U_t) * Y, (k / s) * V * J * C, {Q * Y: 0, Q * U: V, U_t * Y: C}
                     ),
                 ),
+                "next",
             ),
             Step(
                 "Hence Z = V C^(-1) obeys Z+ = Z E (Theta + E)^(-1), exactly. A factor of U, which a rescaled M "
                 "brings, cancels in Z.",
                 (),
-                same_words((k / s) * V * J * C, V * R * (k / s) * C * J * C, {R * C: 1, C * R: 1}),
+                all_of(
+                    same_words((k / s) * V * J * C, V * R * (k / s) * C * J * C, {R * C: 1, C * R: 1}),
+                    inference("Z = V C^(-1)", "next"),
+                ),
+                "Z",
             ),
             Step(
                 "Split U^T U along the labels, P = Y H^(-1) Y^T, and across: U^T U = C H^(-1) C + V^T V = C F C with "
                 "F = H^(-1) + Z^T Z. Then E^(-1) = (s/lambda_k) (s C^(-2) + F).",
-                (sp.Eq(sp.Symbol("E^(-1)", commutative=False), energy, evaluate=False),),
+                (),
                 all_of(
+                    inference("J in terms of C and F", "next"),
                     same_words(
                         U_t * (Y * S * Y_t + Q * Q) * U,
                         C * S * C + V_t * V,
@@ -121,6 +131,7 @@ def rfm_collapse() -> Derivation:
                         {C * R: 1, R * C: 1, J * C * S * C: 1 - s * J - J * C * Z_t * Z * C},
                     ),
                 ),
+                "E",
             ),
             Step(
                 "E (Theta + E)^(-1) = Theta^(1/2) (1 + N)^(-1) Theta^(-1/2) with N = Theta^(1/2) E^(-1) Theta^(1/2) "
@@ -135,55 +146,64 @@ def rfm_collapse() -> Derivation:
                         1 + s * N * S * N,
                         {R: R_W * N * R_W, W * R_W: 1, R_W * W: 1, R_W * R_W: S, W * S * W: 1},
                     ),
+                    inference("congruence by Theta^(1/2)", "next", "E"),
                 ),
+                "N",
             ),
             Step(
                 "So Z+ H^(1/2) = Z H^(1/2) (1 + N)^(-1), and every unitarily invariant norm falls by at least q. If M "
                 "is rescaled differently at every layer, N >= lambda_Phi/lambda_k still holds and the factor is at "
                 "most lambda_k/(lambda_k + lambda_Phi).",
-                (sp.Eq(sp.Symbol("q"), contraction(h)),),
-                all_of(
-                    identical(1 / (1 + (phi / k) * (1 + s / h)), contraction(h)),
-                    identical(1 / (1 + phi / k), k / s),
-                    identical(sp.limit(contraction(h, 1, x), h, sp.oo), 1 / (1 + x)),
-                ),
-            ),
-            Step(
-                "Independent check: exact runs of four layers, balanced and unbalanced classes, one-hot and +-1.",
                 (),
-                every(cases, _shrinks, "||Z H^(1/2)||^2 against q^2 in rational numbers"),
+                all_of(
+                    named(sp.Symbol("q"), contraction(h)),
+                    identical(1 / sp.UnevaluatedExpr(1 + (phi / k) * (1 + s / h)), contraction(h)),
+                    identical(1 / sp.UnevaluatedExpr(1 + phi / k), k / s),
+                    identical(sp.Limit(contraction(h, 1, x), h, sp.oo), 1 / (1 + x)),
+                    inference("the norm of a product with (1 + N)^(-1)", "Z", "N"),
+                    spots=[instances(cases, _shrinks, "||Z H^(1/2)||^2 against q^2, exact runs of four layers")],
+                ),
+                "spread",
             ),
             Step(
                 "Collapse: V = Z C and C H^(-1) C <= H <= h give ||V||^2 <= h ||Z H^(1/2)||^2, while A_- >= "
                 "lambda_Phi/s from the second layer on gives tr (P U U^T) >= (lambda_Phi/s)^2 tr H. Their ratio falls "
                 "like q^(2 l).",
-                (sp.Eq(1 - k / (phi + k), phi / s, evaluate=False),),
+                (),
                 all_of(
                     loewner(),
                     same_words(Z * W * R_W * C, V, {W * R_W: 1, Z * C: V}),
-                    identical(1 - k / (phi + k), phi / s),
+                    identical(1 - sp.UnevaluatedExpr(k / (phi + k)), phi / s),
+                    inference("the quotient of the two traces", "next", "spread"),
                 ),
             ),
             Step(
                 "Equal classes, one-hot: H = tau. If C <= c then C+ <= m(c); with c = tau g/(g + lambda_k) that is "
                 "the scalar recursion g -> tau (g/(g + lambda_k))^2 + lambda_Phi, which rises in g. From c = tau, g = "
                 "infinity, it falls to the largest fixed point a.",
-                (sp.Eq(sp.Symbol("m(c)"), bound),),
+                (),
                 all_of(
-                    identical(bound.subs(c, tau * gain), tau * (tau * gain**2 + phi) / (tau * gain**2 + phi + k)),
-                    identical(sp.diff(gain, g), k / (g + k) ** 2),
+                    named(sp.Symbol("m(c)"), bound),
+                    identical(sp.Subs(bound, c, tau * gain), tau * (tau * gain**2 + phi) / (tau * gain**2 + phi + k)),
+                    identical(sp.Derivative(gain, g), k / (g + k) ** 2),
+                    inference("C+ as a function of C", "next", "E"),
                 ),
+                "scalar",
             ),
             Step(
                 "There 1/(1 + N) <= e/(1 + e), e = (lambda_k/lambda_Phi)/(1 + s tau/c^2), rises in c and is r at c = "
                 "tau a/(a + lambda_k), f(a) = tau: in the limit the factor is at most r.",
-                (sp.Eq(sp.Symbol("r"), collapse_rate(a)),),
+                (),
                 all_of(
+                    named(sp.Symbol("r"), collapse_rate(a)),
                     identical(
-                        (e / (1 + e)).subs(e, room).subs(c, tau * a / (a + k)).subs(tau, level(a)), collapse_rate(a)
+                        sp.UnevaluatedExpr((e / (1 + e)).subs(e, room).subs(c, tau * a / (a + k)).subs(tau, level(a))),
+                        collapse_rate(a),
                     ),
-                    identical(sp.diff(e / (1 + e), e), 1 / (1 + e) ** 2),
+                    identical(sp.Derivative(e / (1 + e), e), 1 / (1 + e) ** 2),
+                    inference("1/(1 + N) at the largest fixed point", "N", "scalar"),
                 ),
+                "limit",
             ),
             Step(
                 "From below, F <= 1/tau + zeta^2 with zeta = ||Z|| -> 0, so the least eigenvalue of C stays above the "
@@ -192,11 +212,12 @@ def rfm_collapse() -> Derivation:
                 "factor to r.",
                 (),
                 all_of(
-                    identical(((k / s) / (s / c**2 + 1 / tau + zeta**2)).subs(zeta, 0), bound - tau * phi / s),
+                    identical(sp.Subs((k / s) / (s / c**2 + 1 / tau + zeta**2), zeta, 0), bound - tau * phi / s),
                     identical(
-                        sp.diff((k / s) / (s / c**2 + 1 / tau + zeta**2), c),
+                        sp.Derivative((k / s) / (s / c**2 + 1 / tau + zeta**2), c),
                         2 * k / c**3 / (s / c**2 + 1 / tau + zeta**2) ** 2,
                     ),
+                    inference("a recursion from below with the same limit", "spread", "scalar", "limit"),
                 ),
             ),
         ),

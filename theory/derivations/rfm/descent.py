@@ -8,14 +8,14 @@ from flint import fmpq
 
 from dufm.theory.derivations.rfm.collapse import loewner
 from dufm.theory.derivations.squared.lemmas import random_matrix
-from dufm.theory.proof.checks import all_of, every, identical, standard
+from dufm.theory.proof.checks import all_of, identical, inference, instances, seeded
 from dufm.theory.proof.derivation import Derivation, Step
+from dufm.theory.proof.words import letters, same_words
 from dufm.theory.rational import fraction, identity
 from dufm.theory.rfm.fixed_points import g, k, level, phi
 from dufm.theory.rfm.labels import CODES, Labels
 from dufm.theory.rfm.recursion import Kernels, predictions
 from dufm.theory.rfm.spread import squared
-from dufm.theory.rfm.words import letters, same_words
 
 x, u, y, d = sp.symbols("x u y d", positive=True)
 G, G_i, J, Y, Y_t, D, D_t = letters("G G^(-1) J Y Y^T D D^T")
@@ -57,16 +57,20 @@ def rfm_descent() -> Derivation:
         name="rfm-descent",
         title="Deep RFM with linear kernels is alternating minimisation; convergence from any data",
         source="ours; kin: linear RFM as reweighted least squares (arXiv 2401.04553)",
-        states="A layer of Deep RFM with linear kernels minimises L(U, G) = ||Y - U||^2 + lambda_k (tr(G^(-1) (U U^T "
-        "+ lambda_Phi)) + log det G) first over U, then over G. L falls by at least the squared change of U, so every "
-        "limit point is a fixed point; where the fixed point is unique, for every Y if lambda_Phi >= lambda_k/8, the "
-        "layers converge to it from every data set and every labels.",
+        states="From layer 2 on a layer of Deep RFM with linear kernels minimises L(U, G) = ||Y - U||^2 + lambda_k "
+        "(tr(G^(-1) (U U^T + lambda_Phi)) + log det G) first over U, then over G. L falls by at least the squared "
+        "change of U, so every limit point is a fixed point; where the fixed point is unique, for every Y if "
+        "lambda_Phi >= lambda_k/8, the layers converge to it from every data set and every labels.",
         steps=(
             Step(
                 "Over U: L is quadratic with gradient -2 (Y - U) + 2 lambda_k G^(-1) U, zero at U = A Y = G J Y, J = "
                 "(G + lambda_k)^(-1): the features after M^(1/2).",
                 (),
-                same_words((1 + k * G_i) * G * J, 1, RESOLVENT),
+                all_of(
+                    same_words((1 + k * G_i) * G * J, 1, RESOLVENT),
+                    inference("features after M^(1/2)", "derivation rfm-recursion"),
+                ),
+                "U",
             ),
             Step(
                 "From U = A Y + D the quadratic falls to its least value by tr(D^T (1 + lambda_k G^(-1)) D) >= "
@@ -79,17 +83,21 @@ def rfm_descent() -> Derivation:
                         RESOLVENT,
                     ),
                     loewner(),
-                    every(range(8), _quadratic_part_falls, "eight rational instances"),
+                    inference("a quadratic at its least value", "U"),
+                    spots=[instances(range(8), _quadratic_part_falls, "eight rational instances")],
                 ),
+                "falls",
             ),
             Step(
                 "Over G > 0, S = U U^T + lambda_Phi: with x the eigenvalues of S^(1/2) G^(-1) S^(1/2), tr(G^(-1) S) + "
                 "log det G = log det S + sum (x - log x), least at x = 1, that is G = S: the next Gram matrix.",
-                (sp.Eq(sp.Derivative(x - sp.log(x), x), (x - 1) / x),),
+                (),
                 all_of(
-                    identical(sp.diff(x - sp.log(x), x), (x - 1) / x),
-                    standard("eigenvalues of similar matrices", _relative_eigenvalues),
+                    identical(sp.Derivative(x - sp.log(x), x), (x - 1) / x),
+                    inference("similar matrices share trace and determinant", "derivation rfm-recursion"),
+                    spots=[seeded(_relative_eigenvalues)],
                 ),
+                "G",
             ),
             Step(
                 "So L never rises and L_l - L_(l+1) >= ||U_(l+1) - U_l||^2. It is bounded below, log det S >= N log "
@@ -97,33 +105,42 @@ def rfm_descent() -> Derivation:
                 "stays bounded, and U -> A Y is continuous: every limit point is a fixed point.",
                 (),
                 all_of(
-                    identical(sp.expand_log(sp.log(phi * (1 + x)) - sp.log(phi), force=True), sp.log(1 + x)),
-                    identical(gain - 1, -k / (g + k)),
+                    identical(phi * (1 + x) / sp.UnevaluatedExpr(phi), 1 + x),
+                    identical(sp.UnevaluatedExpr(gain) - 1, -k / (g + k)),
+                    inference("a sum of falls is bounded", "falls", "G"),
                 ),
+                "limits",
             ),
             Step(
                 "By `rfm-rates` the fixed points are the G with f(G) = Y Y^T. If f is one to one, lambda_Phi >= "
                 "lambda_k/8, there is one, and a bounded sequence with one limit point converges.",
-                (sp.Eq(level(g), y**2, evaluate=False),),
-                identical(level(g), (g - phi) / gain**2),
+                (),
+                all_of(
+                    identical(level(g), (g - phi) / sp.UnevaluatedExpr(gain) ** 2),
+                    inference("one limit point", "limits", "derivation rfm-rates"),
+                ),
             ),
             Step(
                 "Eliminating G: the layers minimise ||Y - U||^2 + lambda_k log det(U U^T + lambda_Phi), a penalty "
                 "that favours low rank. For a singular value y of Y it is stationary at u = y g/(g + lambda_k), g = "
                 "u^2 + lambda_Phi.",
-                (sp.Eq(sp.Derivative((y - u) ** 2 + k * sp.log(u**2 + phi), u), slope),),
+                (),
                 all_of(
-                    identical(slope, 2 * (u - y) + 2 * k * u / (u**2 + phi)),
-                    identical(slope.subs(y, u * (1 + k / (u**2 + phi))), 0),
-                    identical((u * (1 + k / (u**2 + phi))) ** 2, level(u**2 + phi)),
+                    identical(
+                        sp.Derivative((y - u) ** 2 + k * sp.log(u**2 + phi), u), 2 * (u - y) + 2 * k * u / (u**2 + phi)
+                    ),
+                    identical(sp.Subs(slope, y, u * (1 + k / (u**2 + phi))), 0),
+                    identical(sp.UnevaluatedExpr(u * (1 + k / (u**2 + phi))) ** 2, level(u**2 + phi)),
+                    inference("G at its best", "G"),
                 ),
             ),
             Step(
                 "Eliminating U: they minimise lambda_k (tr(Y^T (G + lambda_k)^(-1) Y) + log det G + lambda_Phi tr "
                 "G^(-1)) over kernel matrices G: the cost of `rfm-kernel` at ridge lambda_k, with a penalty in the "
                 "place of diagonals <= 1.",
-                (sp.Eq((1 - d / (d + k)) ** 2 + k * d / (d + k) ** 2, k / (d + k)),),
+                (),
                 all_of(
+                    inference("U at its best", "U"),
                     identical((1 - d / (d + k)) ** 2 + k * d / (d + k) ** 2, k / (d + k)),
                     same_words(k * Y_t * J * J * k * Y + k * Y_t * J * G * J * Y, k * Y_t * J * Y, RESOLVENT),
                 ),

@@ -8,8 +8,10 @@ import sympy as sp
 from flint import fmpq, fmpq_mat
 
 from dufm.theory.derivations.squared.lemmas import random_matrix
-from dufm.theory.proof.checks import Check, all_of, every, identical, standard
+from dufm.theory.proof.checks import Check, all_of, identical, inference, instances, named, seeded, signed
 from dufm.theory.proof.derivation import Derivation, Step
+from dufm.theory.proof.theorems import CAUCHY_SCHWARZ, CONVEX_INVERSE, not_negative, quoted
+from dufm.theory.proof.words import letters, same_words
 from dufm.theory.rational import fraction, identity
 from dufm.theory.rfm.kernels import collapsed, cost, cross_class, family, least_cost
 from dufm.theory.rfm.labels import CODES, Labels
@@ -39,7 +41,7 @@ def convexity() -> Check:
         ends = [cost(m, labels, Fraction(1, 3)) for m in (first, second)]
         return cost((first + second) * fmpq(1, 2), labels, Fraction(1, 3)) <= sum(ends) / 2
 
-    return standard("A -> tr(Y^T A^(-1) Y) is convex on positive definite matrices", holds)
+    return quoted(CONVEX_INVERSE, not_negative(mu), spots=[seeded(holds)])
 
 
 def cauchy_schwarz() -> Check:
@@ -51,7 +53,7 @@ def cauchy_schwarz() -> Check:
         inverse, straight = (y.transpose() * a.inv() * y)[0, 0], (y.transpose() * a * y)[0, 0]
         return fraction(inverse * straight - (y.transpose() * y)[0, 0] ** 2) >= 0
 
-    return standard("the inequality of Cauchy and Schwarz", holds)
+    return quoted(CAUCHY_SCHWARZ, spots=[seeded(holds)])
 
 
 def _averaged(seed: int) -> bool:
@@ -119,6 +121,8 @@ def rfm_kernel() -> Derivation:
     slope, bend = sp.diff(value, rho), sp.diff(value, rho, 2)
     centred, constant = nu + 1 - rho, nu + 1 + (K - 1) * rho
     best = (1 + nu) * (K - 4) / (3 * K - 4)
+    J, x = letters("J x")
+    less, more, m = sp.symbols("less more m", nonnegative=True)
     cases = list(product(SIZES, CODES, (Fraction(1, 100), Fraction(1), Fraction(30))))
     return Derivation(
         name="rfm-kernel",
@@ -132,59 +136,87 @@ def rfm_kernel() -> Derivation:
             Step(
                 "Kernel ridge regression: the least of ||Y - K a||^2 + mu tr(a^T K a) is mu tr(Y^T (K + mu)^(-1) Y), "
                 "at a = (K + mu)^(-1) Y; on an eigenvalue x of K it is the identity shown.",
-                (sp.Eq((1 - d / (d + mu)) ** 2 + mu * d / (d + mu) ** 2, mu / (d + mu)),),
+                (),
                 identical((1 - d / (d + mu)) ** 2 + mu * d / (d + mu) ** 2, mu / (d + mu)),
+                "ridge",
             ),
             Step(
                 "The cost is convex in K, and permutations within classes change neither it nor the constraints: the "
                 "mean over them costs no more. It has diagonal d_c <= 1 and one entry u_c between different samples "
                 "of a class.",
                 (),
-                all_of(convexity(), every(range(12), _averaged, "averaging, then merging, 12 rational kernels")),
+                all_of(
+                    convexity(),
+                    inference("a convex function at the mean of an orbit", "ridge"),
+                    spots=[instances(range(12), _averaged, "averaging, then merging, 12 rational kernels")],
+                ),
+                "mean",
             ),
             Step(
                 "Now set d_c = u_c = 1. That adds (u - d) I + (1 - u) J to block c: on deviations within the class, "
                 "where Y is 0, the kernel becomes 0; on class vectors it rises by u - d + n (1 - u) >= (n-1)(1-u) >= "
                 "0. So the kernel stays PSD and costs no more.",
-                (sp.Eq(u - d + n * (1 - u), (1 - d) + (n - 1) * (1 - u)),),
-                identical(u - d + n * (1 - u), (1 - d) + (n - 1) * (1 - u)),
+                (),
+                all_of(
+                    identical(u - d + n * (1 - u), (1 - d) + (n - 1) * (1 - u)),
+                    signed(less + m * more, "1 - d = less, 1 - u = more, n - 1 = m, all >= 0"),
+                    inference("Y is 0 on deviations, and the cost falls as the kernel rises", "mean"),
+                ),
+                "merged",
             ),
             Step(
                 "One-hot: y_c^T (K + mu)^(-1) y_c >= n_c^2 / (y_c^T K y_c + mu n_c), and y_c^T K y_c <= n_c^2 as all "
                 "entries are <= 1. Equality in both for all c: ones inside classes, every y_c an eigenvector, so "
                 "zeros between.",
-                (sp.Eq(n**2 / (n**2 + mu * n), n / (n + mu)),),
-                all_of(cauchy_schwarz(), identical(n**2 / (n**2 + mu * n), n / (n + mu))),
+                (),
+                all_of(
+                    cauchy_schwarz(),
+                    identical(sp.UnevaluatedExpr(n**2) / (n**2 + mu * n), n / (n + mu)),
+                    inference("class by class", "merged"),
+                ),
             ),
             Step(
                 "+-1, equal classes: the mean over permutations of classes is optimal too: 1 inside, rho between, "
                 "with the eigenvalues n (1 - rho) on centred class vectors and n (1 + (K-1) rho) on the constant one. "
                 "Y Y^T has 4 n and n (K-2)^2 there; nu = mu/n.",
-                (sp.Eq(sp.Symbol("cost"), value),),
-                every(range(2, 8), _class_values, "eigenvalues, symbolic rho, K = 2, ..., 7"),
+                (),
+                all_of(
+                    same_words((1 - rho + rho * J) * x, (1 - rho) * x, {J * x: 0}),
+                    same_words((1 - rho + rho * J) * J, (1 + (K - 1) * rho) * J, {J * J: K * J}),
+                    identical(4 * n * (K - 1) / (n * centred) + n * (K - 2) ** 2 / (n * constant), value),
+                    inference("the mean over permutations of classes", "mean", "merged"),
+                    spots=[instances(range(2, 8), _class_values, "eigenvalues, symbolic rho, K = 2, ..., 7")],
+                ),
+                "family",
             ),
             Step(
                 "The cost is strictly convex in rho for K > 2, with slope 0 where 2 (nu + 1 + (K-1) rho) = (K-2)(nu + "
                 "1 - rho).",
-                (sp.Eq(sp.Symbol("rho"), best),),
+                (),
                 all_of(
-                    identical(slope, 4 * (K - 1) / centred**2 - (K - 1) * (K - 2) ** 2 / constant**2),
+                    named(sp.Symbol("rho_0"), best),
+                    identical(
+                        sp.Derivative(value, rho), 4 * (K - 1) / centred**2 - (K - 1) * (K - 2) ** 2 / constant**2
+                    ),
                     identical(bend, 8 * (K - 1) / centred**3 + 2 * (K - 1) ** 2 * (K - 2) ** 2 / constant**3),
-                    identical(slope.subs(rho, best), 0),
-                    identical(best - rho, ((K - 2) * centred - 2 * constant) / (3 * K - 4)),
+                    identical(sp.Subs(slope, rho, best), 0),
+                    identical(best - rho, sp.UnevaluatedExpr((K - 2) * centred - 2 * constant) / (3 * K - 4)),
+                    inference("a convex function of one variable", "family"),
                 ),
+                "best",
             ),
             Step(
                 "PSD and diagonal 1 ask for -1/(K-1) <= rho <= 1. For K > 4 the end 1 is reached at mu/n = 2 K/(K-4): "
                 "more ridge, and the best kernel is constant, no class told from another. For K = 3 the simplex, rho "
                 "= -1/2, is reached at mu/n = 3/2; K = 2 has rho = -1 always, K = 4 has rho = 0.",
-                (sp.Eq(best.subs(nu, 2 * K / (K - 4)), 1, evaluate=False),),
+                (),
                 all_of(
-                    identical(best.subs(nu, 2 * K / (K - 4)), 1),
-                    identical(best.subs({K: 3, nu: sp.Rational(3, 2)}), -sp.Rational(1, 2)),
-                    identical(best.subs(K, 2), -(1 + nu)),
-                    identical(family(2, rho, nu), 4 / (nu + 1 - rho)),
-                    every(range(2, 12), _ends, "both ends, K = 2, ..., 11"),
+                    identical(sp.Subs(best, nu, 2 * K / (K - 4)), 1),
+                    identical(sp.Subs(best, (K, nu), (3, sp.Rational(3, 2))), -sp.Rational(1, 2)),
+                    identical(sp.Subs(best, K, 2), -(1 + nu)),
+                    identical(sp.UnevaluatedExpr(family(2, rho, nu)), 4 / (nu + 1 - rho)),
+                    inference("a convex function on an interval", "best"),
+                    spots=[instances(range(2, 12), _ends, "both ends, K = 2, ..., 11")],
                 ),
             ),
             Step(
@@ -192,22 +224,19 @@ def rfm_kernel() -> Derivation:
                 "classes are <= 1 and their mean is 1 (the cost rises strictly otherwise), so they are 1. On class "
                 "matrices B the cost tr((B + nu)^(-1) (2I - J)^2) is strictly convex for K > 2, where 2 I - J is "
                 "invertible; for K = 2, rho = -1 is forced.",
-                (
-                    sp.Eq(
-                        sp.Function("det")(2 * sp.Symbol("I") - sp.Symbol("J")), 2 ** (K - 1) * (2 - K), evaluate=False
-                    ),
-                ),
-                every(
-                    range(2, 8),
-                    lambda c: (2 * sp.eye(c) - sp.ones(c, c)).det() == 2 ** (c - 1) * (2 - c),
-                    "determinants, K = 2, ..., 7",
-                ),
-            ),
-            Step(
-                "Independent check: the closed forms are the costs of their kernels, exactly, and 10 other rational "
-                "kernels each cost more.",
                 (),
-                every(cases, _least, "five kinds of classes, both codes, mu = 1/100, 1, 30"),
+                # 2 I - J is 2 on centred vectors and 2 - K on the constant one.
+                all_of(
+                    same_words((2 - J) * x, 2 * x, {J * x: 0}),
+                    same_words((2 - J) * J, (2 - K) * J, {J * J: K * J}),
+                    quoted(CONVEX_INVERSE, not_negative(nu)),
+                    inference("strict convexity", "mean", "merged", "best"),
+                    spots=[
+                        instances(
+                            cases, _least, "closed forms are the costs of their kernels; 10 other kernels cost more"
+                        )
+                    ],
+                ),
             ),
         ),
     )

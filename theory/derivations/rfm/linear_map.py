@@ -6,13 +6,14 @@ from random import Random
 import sympy as sp
 
 from dufm.theory.derivations.squared.lemmas import random_matrix
-from dufm.theory.proof.checks import all_of, every, identical
+from dufm.theory.proof.checks import all_of, identical, inference, instances, named
 from dufm.theory.proof.derivation import Derivation, Step
+from dufm.theory.proof.theorems import CAUCHY_SCHWARZ, quoted
+from dufm.theory.proof.words import letters, same_words
 from dufm.theory.rfm.fixed_points import k, without_map
 from dufm.theory.rfm.labels import CODES, Labels
 from dufm.theory.rfm.recursion import Kernels
 from dufm.theory.rfm.spread import exact_run
-from dufm.theory.rfm.words import letters, same_words
 
 f, tau, x, y, zeta = sp.symbols("f tau x y zeta", positive=True)
 C, R, J, Z, Z_t, E, V, V_t, F = letters("C C^(-1) J Z Z^T E V V^T F")
@@ -53,29 +54,35 @@ def rfm_linear_map() -> Derivation:
                         Z,
                         {E * sp.Symbol("E^(-1)", commutative=False): 1},
                     ),
+                    inference("lambda_Phi = 0", "derivation rfm-collapse"),
+                    spots=[
+                        instances(
+                            product(RUNS, CODES, ("1/10", "2")), _conserved, "four layers in rational numbers, Z kept"
+                        )
+                    ],
                 ),
-            ),
-            Step(
-                "Independent check: four layers in rational numbers, Z the same to the last digit.",
-                (),
-                every(
-                    list(product(RUNS, CODES, ("1/10", "2"))), _conserved, "balanced and unbalanced, one-hot and +-1"
-                ),
+                "Z",
             ),
             Step(
                 "E^(-1) = lambda_k C^(-2) + F with F = H^(-1) + Z^T Z as there: X+ = lambda_k X^2 + F, and F never "
                 "changes.",
-                (sp.Eq(sp.Symbol("X_+", commutative=False), k * R * R + F, evaluate=False),),
-                same_words(C * J * C * (k * R * R + F) * C, C, {C * R: 1, R * C: 1, J * C * F * C: 1 - k * J}),
+                (),
+                all_of(
+                    same_words(C * J * C * (k * R * R + F) * C, C, {C * R: 1, R * C: 1, J * C * F * C: 1 - k * J}),
+                    inference("F is a function of Z", "Z", "derivation rfm-collapse"),
+                ),
+                "X",
             ),
             Step(
                 "If 2 lambda_k X <= 1 and 4 lambda_k F < 1, then X+ <= 1/(4 lambda_k) + max eig F < 1/(2 lambda_k): "
                 "the set is kept, and lambda_k (X^2 - Y^2) = lambda_k (X (X - Y) + (X - Y) Y) makes the map a "
                 "contraction after one layer. Its limit commutes with F and is the smaller root.",
-                (sp.Eq(sp.Symbol("x"), lower),),
+                (),
                 all_of(
-                    identical(k * (1 / (2 * k)) ** 2 + 1 / (4 * k), 1 / (2 * k)),
-                    identical(sp.expand(k * lower**2 + f - lower), 0),
+                    named(sp.Symbol("x_0"), lower),
+                    identical(k * sp.UnevaluatedExpr(1 / (2 * k)) ** 2 + 1 / (4 * k), 1 / (2 * k)),
+                    identical(k * sp.UnevaluatedExpr(lower) ** 2 + f, lower),
+                    inference("a contraction has one fixed point", "X"),
                     same_words(V * V - F * F, V * (V - F) + (V - F) * F),
                 ),
             ),
@@ -83,20 +90,26 @@ def rfm_linear_map() -> Derivation:
                 "If 4 lambda_k f > 1 for an eigenvalue f of F, take its unit eigenvector v: x = v^T X v obeys x+ >= "
                 "lambda_k x^2 + f by Cauchy-Schwarz, so it grows by at least f - 1/(4 lambda_k) a layer, without "
                 "bound: the least eigenvalue of C = X^(-1) tends to 0.",
-                (sp.Eq(k * x**2 + f - x, k * (x - 1 / (2 * k)) ** 2 + f - 1 / (4 * k)),),
-                identical(k * x**2 + f - x, k * (x - 1 / (2 * k)) ** 2 + f - 1 / (4 * k)),
+                (),
+                all_of(
+                    identical(k * x**2 + f - x, k * (x - 1 / (2 * k)) ** 2 + f - 1 / (4 * k)),
+                    quoted(CAUCHY_SCHWARZ),
+                    inference("one eigenvector of F", "X"),
+                ),
             ),
             Step(
                 "One-hot, n samples a class, no spread: F = 1/n, and C = 1/x gives the eigenvalue (C^2/n) of the Gram "
                 "matrix shown, the limit lambda_Phi -> 0 of `rfm-rates`. A spread zeta raises the need: 4 lambda_k "
                 "(1/n + zeta^2) <= 1.",
-                (sp.Eq(sp.Symbol("a"), without_map(tau)),),
+                (),
                 all_of(
+                    named(sp.Symbol("a_0"), without_map(tau)),
+                    inference("F = 1/n + zeta^2", "X"),
                     identical(
                         sp.radsimp(sp.expand((1 / lower.subs(f, 1 / tau)) ** 2 / tau).subs(k, y * tau)).simplify(),
                         without_map(tau, y * tau),
                     ),
-                    identical(4 * k * (1 / tau + zeta**2) - 4 * k / tau, 4 * k * zeta**2),
+                    identical(4 * k * sp.UnevaluatedExpr(1 / tau + zeta**2) - 4 * k / tau, 4 * k * zeta**2),
                 ),
             ),
         ),

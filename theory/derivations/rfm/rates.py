@@ -5,10 +5,10 @@ from itertools import product
 
 import sympy as sp
 
-from dufm.theory.proof.checks import all_of, every, identical
+from dufm.theory.proof.checks import all_of, identical, inference, instances, named, signed
 from dufm.theory.proof.derivation import Derivation, Step
+from dufm.theory.proof.words import letters, same_words
 from dufm.theory.rfm.fixed_points import collapse_rate, folds, g, k, level, phi, rate, without_map
-from dufm.theory.rfm.words import letters, same_words
 
 a, b, t, y, tau = sp.symbols("a b t y tau", positive=True)
 eps = sp.Symbol("epsilon")
@@ -70,60 +70,66 @@ def rfm_rates() -> Derivation:
                 "with G. With f(G) = A^(-1) (G - lambda_Phi) A^(-1), F(G) - G = A (T - f(G)) A. So G is fixed iff "
                 "f(G) = T; T is then a function of G, the two commute, and on eigenvectors f takes the eigenvalues of "
                 "G to those of T.",
-                (sp.Eq(A * T * A + phi - G, A * (T - R * (G - phi) * R) * A, evaluate=False),),
+                (),
                 all_of(
                     same_words(A * T * A + phi - G, A * (T - R * (G - phi) * R) * A, {A * R: 1, R * A: 1}),
-                    identical(level(g), (g - phi) / _gain(g) ** 2),
+                    identical(level(g), (g - phi) / sp.UnevaluatedExpr(_gain(g)) ** 2),
+                    inference("a layer of the recursion", "derivation rfm-recursion"),
                 ),
+                "fixed",
             ),
             Step(
                 "Where T is 0, f(g) = 0 gives g = lambda_Phi: no spread within classes beyond the feature map's own. "
                 "Where T is tau > 0, f(g) = tau > 0 needs g > lambda_Phi, and a solution exists as f runs from 0 to "
                 "infinity.",
-                (sp.Eq(sp.Limit(level(g), g, sp.oo), sp.oo),),
+                (),
                 all_of(
-                    identical(level(phi), 0),
-                    identical(sp.limit(level(g).subs({k: 1, phi: 2}) / g, g, sp.oo), 1),
+                    identical(sp.Subs(level(g), g, phi), 0),
                     identical(level(phi + y), y * (phi + y + k) ** 2 / (phi + y) ** 2),
+                    identical(level(phi + y) - y, y * k * (2 * (phi + y) + k) / (phi + y) ** 2),
+                    signed(y * k * (2 * (phi + y) + k) / (phi + y) ** 2, "f(lambda_Phi + y) is at least y"),
+                    inference("a continuous function takes every value between", "fixed"),
                 ),
             ),
             Step(
                 "One layer on from G + eps D, J = (G + lambda_k)^(-1): J changes by -J D J, so A = 1 - lambda_k J by "
                 "lambda_k J D J, and F by lambda_k (J D J T A + A T J D J).",
-                (
-                    sp.Eq(
-                        sp.Symbol("F'(D)", commutative=False),
-                        k * (J * D * J * T * A + A * T * J * D * J),
-                        evaluate=False,
+                (),
+                all_of(
+                    same_words(
+                        (J - eps * J * D * J) * (G + k + eps * D),
+                        1 - eps**2 * J * D * J * D,
+                        {J * G: 1 - k * J},
                     ),
+                    same_words(
+                        (A + eps * k * J * D * J) * T * (A + eps * k * J * D * J) - A * T * A,
+                        eps * k * (J * D * J * T * A + A * T * J * D * J) + eps**2 * k**2 * J * D * J * T * J * D * J,
+                    ),
+                    inference("terms of first order in eps", "fixed"),
                 ),
-                same_words(
-                    (J - eps * J * D * J) * (G + k + eps * D),
-                    1 - eps**2 * J * D * J * D,
-                    {J * G: 1 - k * J},
-                ),
+                "slope",
             ),
             Step(
                 "Between eigenvectors with eigenvalues a, b of G, and f(a), f(b) of T, that is a factor, shown first; "
                 "it is >= 0 as a, b >= lambda_Phi. The second form is the chord of f.",
-                (
-                    sp.Eq(sp.Function("rate")(a, b), rate(a, b), evaluate=False),
-                    sp.Eq(
-                        sp.Function("rate")(a, b),
-                        1 - _gain(a) * _gain(b) * (sp.Function("f")(a) - sp.Function("f")(b)) / (a - b),
-                        evaluate=False,
-                    ),
-                ),
-                all_of(
-                    identical(k * (level(a) * _gain(a) + level(b) * _gain(b)) / ((a + k) * (b + k)), rate(a, b)),
-                    identical(rate(a, b), 1 - _gain(a) * _gain(b) * chord),
-                    identical(rate(a, a), 1 - _gain(a) ** 2 * slope.subs(g, a)),
-                ),
-            ),
-            Step(
-                "Independent check: F(G + eps D) written out for 3 x 3 matrices and differentiated, every block.",
                 (),
-                every(list(product(VALUES, range(3), range(3))), _derivative, "rational eigenvalues, 27 blocks"),
+                all_of(
+                    identical(
+                        k * sp.UnevaluatedExpr(level(a) * _gain(a) + level(b) * _gain(b)) / ((a + k) * (b + k)),
+                        rate(a, b),
+                    ),
+                    identical(sp.UnevaluatedExpr(rate(a, b)), 1 - _gain(a) * _gain(b) * chord),
+                    identical(sp.UnevaluatedExpr(rate(a, a)), 1 - _gain(a) ** 2 * slope.subs(g, a)),
+                    inference("entry by entry in the eigenvectors of G", "slope"),
+                    spots=[
+                        instances(
+                            product(VALUES, range(3), range(3)),
+                            _derivative,
+                            "F of 3 x 3 matrices differentiated, 27 blocks",
+                        )
+                    ],
+                ),
+                "rate",
             ),
             Step(
                 "So a fixed point is linearly stable iff on its spectrum f rises, also between points: G is a rising "
@@ -131,25 +137,31 @@ def rfm_rates() -> Derivation:
                 "eigenspace, which carry such a G into a whole family of fixed points.",
                 (),
                 # f(a) = f(b) is linear in lambda_Phi.
-                identical(rate(a, b).subs(phi, shared), 1),
+                all_of(
+                    identical(sp.UnevaluatedExpr(rate(a, b)).subs(phi, shared), 1),
+                    inference("a factor below 1 iff the chord rises", "rate"),
+                ),
             ),
             Step(
                 "The block between class vectors at a and deviations within classes (b = lambda_Phi, T = 0) shrinks "
                 "by r; a direction of class space itself by 2 lambda_k (1 - lambda_Phi/a)/(a + lambda_k), for one "
                 "level tau the same as 2 tau a lambda_k/(a + lambda_k)^3.",
-                (sp.Eq(sp.Symbol("r"), collapse_rate(a)), sp.Eq(sp.Symbol("r_aa"), rate(a, a))),
+                (),
                 all_of(
-                    identical(rate(a, phi), collapse_rate(a)),
-                    identical(rate(a, a), 2 * level(a) * a * k / (a + k) ** 3),
+                    identical(sp.UnevaluatedExpr(rate(a, phi)), collapse_rate(a)),
+                    identical(sp.UnevaluatedExpr(rate(a, a)), 2 * k * (1 - phi / a) / (a + k)),
+                    identical(sp.UnevaluatedExpr(rate(a, a)), 2 * level(a) * a * k / (a + k) ** 3),
+                    inference("b = lambda_Phi, and b = a", "rate"),
                 ),
             ),
             Step(
                 "The limit is near T + lambda_Phi but not on it: at a level tau = f(a) the eigenvalue a falls short "
                 "of tau + lambda_Phi by what is shown, which tends to 2 lambda_k for large tau.",
-                (sp.Eq(tau + phi - a, k * (a - phi) * (2 * a + k) / a**2),),
+                (),
                 all_of(
-                    identical(level(a) + phi - a, k * (a - phi) * (2 * a + k) / a**2),
-                    identical(sp.limit(k * (a - phi) * (2 * a + k) / a**2, a, sp.oo), 2 * k),
+                    identical(sp.UnevaluatedExpr(level(a)) + phi - a, k * (a - phi) * (2 * a + k) / a**2),
+                    identical(sp.Limit(k * (a - phi) * (2 * a + k) / a**2, a, sp.oo), 2 * k),
+                    inference("tau = f(a)", "fixed"),
                 ),
             ),
             Step(
@@ -168,30 +180,32 @@ def rfm_rates() -> Derivation:
                 "f'(g) has the sign of g^2 - lambda_k g + 2 lambda_k lambda_Phi, with discriminant lambda_k (lambda_k "
                 "- 8 lambda_Phi): f rises everywhere iff lambda_Phi >= lambda_k/8. Otherwise it falls between g_- and "
                 "g_+, and for f(g_+) < tau < f(g_-) there are three solutions, the middle one unstable.",
-                (sp.Eq(sp.Derivative(sp.Function("f")(g), g), (g + k) * (g**2 - k * g + 2 * k * phi) / g**3),),
+                (),
                 all_of(
-                    identical(slope, (g + k) * (g**2 - k * g + 2 * k * phi) / g**3),
+                    identical(sp.Derivative(level(g), g), (g + k) * (g**2 - k * g + 2 * k * phi) / g**3),
                     identical(sp.discriminant(g**2 - k * g + 2 * k * phi, g), k * (k - 8 * phi)),
-                    *(identical(sp.expand(v**2 - k * v + 2 * k * phi), 0) for v in folds()),
-                    every(
-                        [sp.Rational(m, 10) for m in (1, 4, 7, 9)],
-                        _fold_counts,
-                        "counted for four lambda_Phi < lambda_k/8",
-                    ),
+                    *(identical(sp.UnevaluatedExpr(v) ** 2 - k * v + 2 * k * phi, 0) for v in folds()),
+                    inference("rising, falling, rising: three solutions between the folds", "fixed", "rate"),
+                    spots=[
+                        instances(
+                            [sp.Rational(m, 10) for m in (1, 4, 7, 9)],
+                            _fold_counts,
+                            "counted for four lambda_Phi < lambda_k/8",
+                        )
+                    ],
                 ),
             ),
             Step(
                 "Threshold: as lambda_Phi -> 0 the fold f(g_+) tends to 4 lambda_k, and for tau >= 4 lambda_k the "
                 "largest fixed point to the value shown; below, every fixed point is of the order of lambda_Phi.",
-                (
-                    sp.Eq(sp.Symbol("a"), root, evaluate=False),
-                    sp.Eq(sp.Limit(sp.Symbol("f_fold"), phi, 0), 4 * k, evaluate=False),
-                ),
+                (),
                 all_of(
-                    identical(level(upper).subs(phi, 0), 4 * k),
-                    identical(sp.expand((root + k) ** 2 - tau * root), 0),
-                    identical(without_map(4 * k), k),
-                    identical(sp.limit(level(t * phi, k, phi) * phi, phi, 0), (t - 1) * k**2 / t**2),
+                    named(sp.Symbol("a_0"), root),
+                    identical(sp.Subs(level(upper), phi, 0), 4 * k),
+                    identical(sp.UnevaluatedExpr(root + k) ** 2, tau * root),
+                    identical(sp.UnevaluatedExpr(without_map(4 * k)), k),
+                    identical(sp.Limit(level(t * phi, k, phi) * phi, phi, 0), (t - 1) * k**2 / t**2),
+                    inference("the fixed points at lambda_Phi -> 0", "fixed"),
                 ),
             ),
         ),

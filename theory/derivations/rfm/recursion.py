@@ -8,12 +8,13 @@ import sympy as sp
 from flint import fmpq, fmpq_mat
 
 from dufm.theory.derivations.squared.lemmas import random_matrix
-from dufm.theory.proof.checks import all_of, every, identical
+from dufm.theory.proof.checks import all_of, definition, identical, inference, instances
 from dufm.theory.proof.derivation import Derivation, Step
+from dufm.theory.proof.theorems import CHAIN_RULE, quoted
+from dufm.theory.proof.words import letters, same_words
 from dufm.theory.rational import fraction, identity
 from dufm.theory.rfm.labels import CODES, Labels
 from dufm.theory.rfm.recursion import layer, step
-from dufm.theory.rfm.words import letters, same_words
 
 k, phi, scale, n, N, K, w, b, x = sp.symbols("lambda_k lambda_Phi c n N K w b x", positive=True)
 X, X_t, G, J, T, A, Y, Y_t = letters("X X^T G J T A Y Y^T")
@@ -100,6 +101,8 @@ def _centred_means(labels: Labels) -> bool:
 def rfm_recursion() -> Derivation:
     """G+ = A T A + lambda_Phi with A = G (G + lambda_k)^(-1), T = Y Y^T."""
     kinds = [(run, code) for run in RUNS for code in CODES]
+    M, B, B_t, root, ones = letters("M B B^T M^(1/2) J")
+    y = sp.Symbol("y", positive=True)
     ablated = (w + x * (N - K)) / (b + x * (K - 1))
     spectra = [((2, 2), "signs"), ((3, 3, 3), "signs"), ((2,) * 4, "signs"), ((2,) * 5, "signs")]
     spectra += [((2, 2, 2), "one-hot"), ((1, 3, 3, 2), "one-hot")]
@@ -116,45 +119,65 @@ def rfm_recursion() -> Derivation:
                 "the data the diagonal term is 0, so the gradient is B = X^T alpha at every point (that is how the "
                 "algorithm reads it at the data too), and the mean outer product is M = B B^T.",
                 (),
-                every((1, 2, 3), _gradient, "gradient of the linear part, symbolic X and alpha, 1, 2, 3 outputs"),
+                all_of(
+                    definition("the predictor"),
+                    quoted(
+                        CHAIN_RULE, spots=[instances((1, 2, 3), _gradient, "symbolic X and alpha, 1, 2, 3 outputs")]
+                    ),
+                ),
+                "gradient",
             ),
             Step(
                 "M^(1/2) x and B^T x have the same inner products x^T M x', and a kernel of inner products sees no "
                 "more. So the Gram matrix after M^(1/2) is X B B^T X^T.",
                 (),
-                every(range(12), _factor_is_enough, "rational M with a rational root, 12 instances"),
+                all_of(
+                    same_words(X * root * root * X_t, X * B * B_t * X_t, {root * root: M, B * B_t: M}),
+                    inference("M = B B^T", "gradient"),
+                    spots=[instances(range(12), _factor_is_enough, "rational M with a rational root")],
+                ),
+                "factor",
             ),
             Step(
                 "With J = (G + lambda_k)^(-1): X B = X X^T alpha = G J Y = A Y, and A = 1 - lambda_k J is symmetric, 0 "
                 "<= A <= 1. The Gram matrix after M^(1/2) is S = A T A, T = Y Y^T; if M is divided by a number, as the "
                 "authors do with its largest entry, T is too.",
-                (sp.Eq(A, 1 - k * J, evaluate=False),),
+                (),
                 all_of(
+                    inference("alpha = J Y", "gradient", "factor"),
                     same_words(X * X_t * J * Y, (1 - k * J) * Y, {X * X_t: G, **RESOLVENT}),
                     same_words(G * J, J * G, RESOLVENT),
                     same_words(
                         G * J * scale * Y * Y_t * J * G, scale * (1 - k * J) * T * (1 - k * J), {Y * Y_t: T} | RESOLVENT
                     ),
                 ),
+                "square",
             ),
             Step(
                 "The feature map adds lambda_Phi on the diagonal, for example by Phi(z_i) = [z_i; sqrt(lambda_Phi) "
                 "e_i], which keeps the data distinct. The algorithm with explicit features agrees with the recursion, "
                 "exactly.",
-                (sp.Eq(sp.Symbol("G_+", commutative=False), A * T * A + phi, evaluate=False),),
-                every(
-                    kinds, _runs, f"{LAYERS} layers, balanced and unbalanced classes, one-hot and +-1, rational data"
+                (),
+                all_of(
+                    inference("inner products <z_i, z_j> + lambda_Phi 1[i = j]", "square"),
+                    spots=[instances(kinds, _runs, f"{LAYERS} layers of features, balanced and unbalanced classes")],
                 ),
+                "layer",
             ),
             Step(
                 "T for K classes of n samples: one-hot labels give n on class vectors (n_c on class c in general) and "
                 "0 on deviations within classes; +-1 labels give 4 n on class vectors that sum to zero and n (K-2)^2 "
                 "on the constant vector. For K = 4 the two codes differ by a scale, for K = 2 the constant vector is "
                 "lost.",
-                (sp.Eq(n * (4 + K * (K - 4)), n * (K - 2) ** 2),),
+                (),
                 all_of(
-                    every(range(2, 9), _class_space, "(2 I - J)^2, K = 2, ..., 8"),
-                    every(spectra, _spectrum, "characteristic polynomials of Y Y^T"),
+                    identical(n * sp.UnevaluatedExpr(4 + K * (K - 4)), n * (K - 2) ** 2),
+                    same_words((2 - ones) * (2 - ones), 4 + (K - 4) * ones, {ones * ones: K * ones}),
+                    same_words((4 + (K - 4) * ones) * ones, (K - 2) ** 2 * ones, {ones * ones: K * ones}),
+                    spots=[
+                        instances(range(2, 9), _class_space, "(2 I - J)^2, K = 2, ..., 8"),
+                        instances(spectra, _spectrum, "characteristic polynomials of Y Y^T"),
+                    ],
                 ),
             ),
             Step(
@@ -162,17 +185,29 @@ def rfm_recursion() -> Derivation:
                 "within classes is neural collapse: no deviation within classes, and centred class means that form a "
                 "simplex equiangular tight frame.",
                 (),
-                every([Labels.balanced(c, 3) for c in range(2, 7)], _centred_means, "exact means, K = 2, ..., 6"),
+                # Centred, the class means have the Gram matrix P (b P + v J) P with P = I - J/K.
+                all_of(
+                    same_words(
+                        (1 - ones / K) * (b * (1 - ones / K) + w * ones) * (1 - ones / K),
+                        b * (1 - ones / K),
+                        {ones * ones: K * ones},
+                    ),
+                    identical(-1 / K / sp.UnevaluatedExpr(1 - 1 / K), -1 / (K - 1)),
+                    spots=[instances([Labels.balanced(c, 3) for c in range(2, 7)], _centred_means, "exact means")],
+                ),
             ),
             Step(
                 "Without AGOP, M = 1, the Gram matrix after l feature maps is G + x, x = l lambda_Phi. With w = tr (Q "
                 "G) and b the trace on centred class vectors NC1 = (w + x (N-K))/(b + x (K-1)) for equal classes: "
                 "monotone in x, with the limit (N-K)/(K-1), so it grows if it starts below.",
-                (sp.Eq(sp.Derivative(ablated, x), ((N - K) * b - (K - 1) * w) / (b + x * (K - 1)) ** 2),),
+                (),
+                # The limit is the value at y = 0 of the quotient in y = 1/x.
                 all_of(
-                    identical(sp.diff(ablated, x), ((N - K) * b - (K - 1) * w) / (b + x * (K - 1)) ** 2),
-                    identical(sp.limit(ablated.subs({K: 3, N: 12}), x, sp.oo), sp.Rational(9, 2)),
-                    identical(((N - K) * b - (K - 1) * w) / ((K - 1) * b), (N - K) / (K - 1) - w / b),
+                    identical(sp.Derivative(ablated, x), ((N - K) * b - (K - 1) * w) / (b + x * (K - 1)) ** 2),
+                    identical(ablated, (w * y + (N - K)).subs(y, 1 / x) / (b * y + (K - 1)).subs(y, 1 / x)),
+                    identical(sp.Subs((w * y + (N - K)) / (b * y + (K - 1)), y, 0), (N - K) / (K - 1)),
+                    identical(((N - K) * b - (K - 1) * w) / sp.UnevaluatedExpr((K - 1) * b), (N - K) / (K - 1) - w / b),
+                    inference("G plus a multiple of the identity", "layer"),
                 ),
             ),
         ),

@@ -3,8 +3,9 @@
 import sympy as sp
 
 from dufm.theory.derivations.squared.lemmas import am_gm, homogeneity
-from dufm.theory.proof.checks import all_of, identical
+from dufm.theory.proof.checks import all_of, identical, inference, signed
 from dufm.theory.proof.derivation import Derivation, Step
+from dufm.theory.squared.phi import objective
 
 z, size, p, t, s = sp.symbols("z s_0 p t s", positive=True)
 x_0, x_1, x_2, Lambda, Lambda_0 = sp.symbols("x_0 x_1 x_2 Lambda Lambda_0", positive=True)
@@ -18,9 +19,13 @@ def chord() -> Derivation:
         return z + size * x / x_0
 
     def member(x: sp.Expr) -> sp.Expr:
-        return (1 - t) ** 2 / 2 + p / 2 * x * t ** (2 / p)
+        return objective(t, x, p)
 
-    strengths = (size**p * (Lambda / Lambda_0) ** p) ** (1 / p)
+    # Terms lambda_i c_i^2 ||theta_i||^2 where the lambda_i multiply to Lambda^p; all lambda_i = Lambda_0 give s_0.
+    strengths = sp.UnevaluatedExpr(size**p * (Lambda / Lambda_0) ** p) ** (1 / p)
+    gaps = sp.symbols("g_1 g_2", positive=True)
+    ratio = sp.Symbol("r", positive=True)
+    gap = ((1 - s) * gaps[0] + s * gaps[1]).subs(s, 1 / (1 + ratio))
     return Derivation(
         name="chord",
         title="Two strengths settle all between them",
@@ -31,30 +36,36 @@ def chord() -> Derivation:
             Step(
                 "Weights with fit z and regulariser s_0 at equal strengths x_0 / K have the loss below at x / K: a "
                 "line in x.",
-                (sp.Eq(sp.Symbol("loss"), line(sp.Symbol("x"))),),
-                identical(line(between), (1 - s) * line(x_1) + s * line(x_2)),
+                (),
+                identical(sp.UnevaluatedExpr(line(between)), (1 - s) * line(x_1) + s * line(x_2)),
+                "line",
             ),
             Step(
                 "For every t the function minimised in phi_L is a line in x too, so at x = (1 - s) x_1 + s x_2 its "
                 "least value is at least (1 - s) phi_L(x_1) + s phi_L(x_2): phi_L is concave.",
-                (sp.Eq(sp.UnevaluatedExpr(member(between)), (1 - s) * member(x_1) + s * member(x_2), evaluate=False),),
-                identical(member(between), (1 - s) * member(x_1) + s * member(x_2)),
+                (),
+                all_of(
+                    identical(sp.UnevaluatedExpr(member(between)), (1 - s) * member(x_1) + s * member(x_2)),
+                    inference("a minimum of lines is concave", "derivation reductions"),
+                ),
+                "concave",
             ),
-            Step("A line below a concave function at both ends is below it between them.", (), _difference()),
+            Step(
+                "With gaps g_1, g_2 > 0 at the ends, the gap at s = 1 / (1 + r), r > 0, is at least the one shown, > "
+                "0: a line below a concave function at both ends is below it between them.",
+                (),
+                all_of(
+                    identical(sp.UnevaluatedExpr(gap), (ratio * gaps[0] + gaps[1]) / (1 + ratio)),
+                    signed((ratio * gaps[0] + gaps[1]) / (1 + ratio), "positive symbols"),
+                    inference("concave less affine is concave", "line", "concave"),
+                ),
+            ),
             Step(
                 "Other strengths with the same Lambda: factors can be scaled, at the same output, until all p terms of "
                 "the regulariser are equal; their sum is then p/2 times the geometric mean, which depends on Lambda "
                 "alone and by AM-GM is at most the regulariser at equal strengths Lambda.",
-                (sp.Eq(sp.UnevaluatedExpr(strengths), size * Lambda / Lambda_0, evaluate=False),),
-                all_of(homogeneity(), am_gm(), identical(strengths, size * Lambda / Lambda_0)),
+                (),
+                all_of(homogeneity(), am_gm(), identical(strengths, line(x_0 * Lambda / Lambda_0) - z)),
             ),
         ),
     )
-
-
-def _difference():
-    """With gaps g_1, g_2 > 0 at the ends the gap between is at least (1 - s) g_1 + s g_2, positive for 0 <= s <= 1."""
-    g_1, g_2, r = sp.symbols("g_1 g_2 r", positive=True)
-    gap = (1 - s) * g_1 + s * g_2
-    # 0 < s < 1 is s = 1 / (1 + r) with r > 0.
-    return identical(gap.subs(s, 1 / (1 + r)), (r * g_1 + g_2) / (1 + r))

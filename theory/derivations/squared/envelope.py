@@ -9,9 +9,12 @@ from flint import fmpq_mat
 
 from dufm.theory.derivations.squared.lemmas import am_gm, homogeneity, random_matrix
 from dufm.theory.problem import Problem
-from dufm.theory.proof.checks import all_of, identical, standard
+from dufm.theory.proof.checks import all_of, identical, inference, seeded, signed
 from dufm.theory.proof.derivation import Derivation, Step
+from dufm.theory.proof.theorems import CAUCHY_SCHWARZ, quoted
+from dufm.theory.proof.words import letters, same_words
 from dufm.theory.rational import squared_norm
+from dufm.theory.squared.phi import objective
 
 K, p, s, t, phi, T, A, S = sp.symbols("K p s t phi T A S", positive=True)
 Lambda, Lambda_0, Lambda_1, c, theta = sp.symbols("Lambda Lambda_0 Lambda_1 c theta", positive=True)
@@ -24,11 +27,13 @@ def envelope() -> Derivation:
     fit = (A * t**2 - 2 * T * t + 1) / 2
     on_ray = (1 - kappa) / 2 + kappa * (1 - s) ** 2 / 2
     cost = S * (T / A) ** (2 / p) / kappa
-    size = p / 2 * S * t ** (2 / p) * Lambda
-    dnc = (1 - t) ** 2 / 2 + p / 2 * K * Lambda * t ** (2 / p)
+    size = objective(t, S * Lambda, p) - objective(t, 0, p)
+    on_ray_size = objective(s, cost * Lambda, p) - objective(s, 0, p)
+    dnc = objective(t, K * Lambda, p)
+    Z, Z_t = letters("Z Z^T")
+    g_0, g_1, r = sp.symbols("g_0 g_1 r", positive=True)
     between = (1 - theta) * Lambda_0 + theta * Lambda_1
     mean = (1 - theta) * dnc.subs(Lambda, Lambda_0) + theta * dnc.subs(Lambda, Lambda_1)
-    line = a + b * Lambda
     gain = (c * D - a - b * Lambda).subs({D: (1 - theta) * D_0 + theta * D_1, Lambda: between})
     ends = (1 - theta) * (c * D_0 - a - b * Lambda_0) + theta * (c * D_1 - a - b * Lambda_1)
     below_half = sp.Rational(1, 2) - (1 - kappa) / 2 - kappa * phi
@@ -46,30 +51,33 @@ def envelope() -> Derivation:
                 "is least when all lambda_i x_i^2 ||theta_i||^2 are equal, to Lambda S for S^p = prod ||theta_i||^2. "
                 "The loss is then a + b Lambda, a = ||Z - I||^2 / (2K), b = p S / 2, for every n and all strengths "
                 "with that Lambda; b is at most half the sum of the ||theta_i||^2, AM-GM again.",
-                (sp.Eq(sp.Symbol("loss"), line.subs(b, p * S / 2)),),
+                (),
                 all_of(
                     homogeneity(),
                     am_gm(),
-                    standard("AM-GM is an equality for terms that agree", _on_the_line),
-                    standard("AM-GM for the factors of a network", _not_below_the_line),
+                    identical(p / 2 * sp.UnevaluatedExpr(Lambda**p * S**p) ** (1 / p), size.subs(t, 1)),
+                    spots=[seeded(_on_the_line), seeded(_not_below_the_line)],
                 ),
+                "line",
             ),
             Step(
                 "Scale the output by t and write T = tr Z / K, A = ||Z||^2 / K, kappa = T^2 / A, which is at most 1 by "
                 "Cauchy-Schwarz. With t = s T / A, ||t Z - I||^2 / (2K) = (A t^2 - 2 T t + 1) / 2 is as shown.",
-                (sp.Eq(fit.subs(t, s * T / A), on_ray, evaluate=False),),
+                (),
                 all_of(
-                    identical(fit.subs(t, s * T / A), on_ray),
-                    standard("Cauchy-Schwarz and the square of a difference", _angle),
+                    same_words((t * Z - 1) * (t * Z_t - 1), t**2 * Z * Z_t - t * Z - t * Z_t + 1),
+                    identical(sp.UnevaluatedExpr(fit.subs(t, s * T / A)), on_ray),
+                    quoted(CAUCHY_SCHWARZ, spots=[seeded(_angle)]),
                 ),
+                "ray",
             ),
             Step(
                 "The size term b t^(2/p) Lambda becomes kappa (p/2) C Lambda s^(2/p) with the cost C below, which no "
                 "rescaling of the weights changes. So the least loss on the ray is (1 - kappa)/2 + kappa phi_L(C "
                 "Lambda), and for Z = I it is phi_L(C Lambda).",
-                (sp.Eq(sp.Symbol("C"), cost),),
+                (),
                 all_of(
-                    identical(size.subs(t, s * T / A), kappa * p / 2 * cost * Lambda * s ** (2 / p)),
+                    identical(sp.UnevaluatedExpr(size.subs(t, s * T / A)), kappa * on_ray_size),
                     identical(cost.subs(S, S * t ** (2 / p)).subs({T: T * t, A: A * t**2}, simultaneous=True), cost),
                 ),
             ),
@@ -77,23 +85,35 @@ def envelope() -> Derivation:
                 "It is below 1/2, the loss of zero weights, by kappa (1/2 - phi_L(C Lambda)): for T > 0 exactly where "
                 "C Lambda < x*_L. DNC's infimum is 1/2 from K Lambda = x*_L on, so a ray with C < K is below it on "
                 "x*_L / K <= Lambda < x*_L / C.",
-                (sp.Eq(below_half, kappa * (sp.Rational(1, 2) - phi)),),
-                identical(below_half, kappa * (sp.Rational(1, 2) - phi)),
+                (),
+                all_of(
+                    identical(sp.UnevaluatedExpr(below_half), kappa * (sp.Rational(1, 2) - phi)),
+                    inference("phi_L is below 1/2 exactly below x*_L", "ray", "derivation dnc"),
+                ),
             ),
             Step(
                 "DNC's infimum D(Lambda) is the least over t of a function affine in Lambda, t = 0 giving 1/2. At a "
                 "mean of Lambda_0 and Lambda_1 each of these is the mean of its own values, so at least the mean of "
                 "D(Lambda_0) and D(Lambda_1): D is concave.",
-                (sp.Eq(dnc.subs(Lambda, between), mean, evaluate=False),),
-                identical(dnc.subs(Lambda, between), mean),
+                (),
+                all_of(
+                    identical(sp.UnevaluatedExpr(dnc.subs(Lambda, between)), mean),
+                    inference("a minimum of lines is concave", "derivation dnc"),
+                ),
+                "concave",
             ),
             Step(
                 "Let a + b Lambda < c D at Lambda_0 and Lambda_1, where D is D_0 and D_1, and at least their "
                 "mean in between. Then c D - a - b Lambda is at least the mean of two positive numbers there: the line "
                 "stays below c D. With c = 1 low rank wins on the whole interval; and its loss over DNC's is nowhere "
                 "above the larger of the two ratios at the ends.",
-                (sp.Eq(gain, ends, evaluate=False),),
-                identical(gain, ends),
+                (),
+                all_of(
+                    identical(sp.UnevaluatedExpr(gain), ends),
+                    signed((r * g_0 + g_1) / (1 + r), "gaps > 0 at both ends, theta = 1 / (1 + r)"),
+                    identical(((1 - theta) * g_0 + theta * g_1).subs(theta, 1 / (1 + r)), (r * g_0 + g_1) / (1 + r)),
+                    inference("a mean of positive numbers is positive", "line", "concave"),
+                ),
             ),
         ),
     )

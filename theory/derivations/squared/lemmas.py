@@ -1,4 +1,4 @@
-"""The textbook inequalities the derivations quote, each with an exact instance drawn from a seeded generator."""
+"""What several derivations use: facts on relu, proved in cases; inequalities of others, quoted and tried."""
 
 from fractions import Fraction
 from math import prod
@@ -8,9 +8,27 @@ import sympy as sp
 from flint import fmpq, fmpq_mat
 
 from dufm.theory.problem import Problem
-from dufm.theory.proof.checks import Check, identical, random_rational, standard
+from dufm.theory.proof.checks import Check, all_of, identical, random_rational, seeded
 from dufm.theory.proof.derivation import Step
-from dufm.theory.rational import fraction, relu, squared_norm
+from dufm.theory.proof.theorems import (
+    AM_GM,
+    CAUCHY_SCHWARZ,
+    MIRSKY,
+    SCHATTEN_HOELDER,
+    TRACE_DUALITY,
+    not_negative,
+    quoted,
+)
+from dufm.theory.proof.words import letters, same_words
+from dufm.theory.rational import fraction, squared_norm
+
+c, v, strength = sp.symbols("c v lambda_i", positive=True)
+norm = sp.Symbol("theta_i", real=True)
+
+
+def active(z: sp.Expr) -> sp.Expr:
+    """relu(z), carried out only when it is checked."""
+    return sp.Max(0, z, evaluate=False)
 
 
 def random_matrix(rng: Random, rows: int, columns: int) -> fmpq_mat:
@@ -24,18 +42,18 @@ def nuclear_squared_2x2(m: fmpq_mat) -> Fraction:
     return squared_norm(m) + 2 * abs(fraction(m.det()))
 
 
-def am_gm() -> Check:
-    """(sum a_i / p)^p >= prod a_i for positive a_i."""
+def am_gm(*terms: sp.Expr) -> Check:
+    """(sum a_i / p)^p >= prod a_i for the terms; without any, for lambda_i ||theta_i||^2, those of the regulariser."""
 
     def holds(rng: Random) -> bool:
         values = [random_rational(rng) for _ in range(rng.randint(2, 7))]
         return (sum(values) / len(values)) ** len(values) >= prod(values)
 
-    return standard("AM-GM inequality", holds)
+    return quoted(AM_GM, not_negative(*(terms or (strength * norm**2,))), spots=[seeded(holds)])
 
 
 def homogeneity() -> Check:
-    """Scaling factor i by x_i > 0 scales the output by prod x_i."""
+    """relu(c z) = c relu(z), c > 0, in both cases of z: scaling factors by x_i > 0 scales the output by prod x_i."""
 
     def holds(rng: Random) -> bool:
         K, L = rng.randint(2, 3), rng.randint(1, 4)
@@ -46,7 +64,8 @@ def homogeneity() -> Check:
         total = prod(scales)
         return problem.output(scaled) == problem.output(weights) * fmpq(total.numerator, total.denominator)
 
-    return standard("relu is positively homogeneous", holds)
+    cases = (identical(active(c * z), c * active(z)) for z in (v, -v))
+    return all_of(*cases, spots=[seeded(holds, what="networks scaled")])
 
 
 def product_norm() -> Check:
@@ -57,51 +76,42 @@ def product_norm() -> Check:
         left, right = random_matrix(rng, 2, inner), random_matrix(rng, inner, 2)
         return nuclear_squared_2x2(left * right) <= squared_norm(left) * squared_norm(right)
 
-    return standard("||A B||_* <= ||A||_F ||B||_F", holds)
+    return quoted(SCHATTEN_HOELDER, spots=[seeded(holds)])
 
 
 def duality() -> Check:
     """<P, G> <= ||P||_* ||G||_op."""
 
-    def holds(rng: Random) -> bool:
+    def holds(rng: Random) -> bool | None:
         p, g = random_matrix(rng, 2, 2), random_matrix(rng, 2, 2)
         inner = fraction((p.transpose() * g)[0, 0] + (p.transpose() * g)[1, 1])
         # ||G||_op^2 is the larger root of s^2 - ||G||_F^2 s + det^2; compare squares without taking the root.
         bound, total, det = nuclear_squared_2x2(p), squared_norm(g), fraction(g.det()) ** 2
         if inner <= 0 or bound == 0:
-            return True
+            return None
         s = inner**2 / bound
         return s**2 - total * s + det <= 0 or 2 * s <= total
 
-    return standard("trace duality of nuclear and operator norm", holds)
+    return quoted(TRACE_DUALITY, spots=[seeded(holds)])
 
 
 def isometry() -> Check:
-    """||W F||_F^2 <= c ||W||_F^2 when F^T F = c I."""
-
-    def holds(rng: Random) -> bool:
-        x, y = rng.randint(1, 9), rng.randint(1, 9)
-        frame = fmpq_mat(3, 2, [x, -y, y, x, 0, 0])
-        w = random_matrix(rng, 2, 3)
-        return squared_norm(w * frame) <= (x * x + y * y) * squared_norm(w)
-
-    return standard("Bessel's inequality", holds)
+    """||W F||_F^2 <= c ||W||_F^2 when F^T F = c I: with Q = F / sqrt(c) the two differ by ||W - W Q Q^T||^2."""
+    W, W_t, Q, Q_t = letters("W W^T Q Q^T")
+    rest, rest_t = W - W * Q * Q_t, W_t - Q * Q_t * W_t
+    return same_words(W * W_t - W * Q * Q_t * W_t, rest * rest_t, {Q_t * Q: 1})
 
 
 def relu_contracts() -> Check:
-    """||relu(P)||_F <= ||P||_F and <P, relu(P)> = ||relu(P)||_F^2."""
-
-    def holds(rng: Random) -> bool:
-        p = random_matrix(rng, 3, 3)
-        active = relu(p)
-        inner = sum((a * b for a, b in zip(p.entries(), active.entries(), strict=True)), fmpq(0))
-        return squared_norm(active) <= squared_norm(p) and fraction(inner) == squared_norm(active)
-
-    return standard("relu keeps the positive entries and drops the rest", holds)
+    """Entry by entry p relu(p) = relu(p)^2 and p^2 = relu(p)^2 + relu(-p)^2, so ||relu(P)||_F <= ||P||_F."""
+    cases = []
+    for p in (v, -v):
+        cases += [identical(p * active(p), active(p) ** 2), identical(p**2, active(p) ** 2 + active(-p) ** 2)]
+    return all_of(*cases)
 
 
 def distance_to_identity() -> Check:
-    """||Z - I||_F^2 >= (||Z||_* - K)^2 / K: Mirsky, then Cauchy-Schwarz; here K = 2, where ||Z||_* is a square root."""
+    """||Z - I||_F^2 >= sum_i (sigma_i - 1)^2 >= (||Z||_* - K)^2 / K; tried at K = 2, where ||Z||_* is a square root."""
 
     def holds(rng: Random) -> bool:
         z = random_matrix(rng, 2, 2)
@@ -111,7 +121,7 @@ def distance_to_identity() -> Check:
         right = bound + 4 - 2 * far
         return right <= 0 or 16 * bound >= right**2
 
-    return standard("Mirsky's inequality and Cauchy-Schwarz", holds)
+    return all_of(quoted(MIRSKY, spots=[seeded(holds)]), quoted(CAUCHY_SCHWARZ))
 
 
 def balanced_neurons() -> Step:
@@ -123,4 +133,5 @@ def balanced_neurons() -> Step:
         "|a_k| = |w_k|.",
         (sp.Eq(sp.UnevaluatedExpr(half), a * w + (a - w) ** 2 / 2, evaluate=False),),
         identical(half, a * w + (a - w) ** 2 / 2),
+        "neurons",
     )

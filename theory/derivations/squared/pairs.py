@@ -1,6 +1,5 @@
 """Pairs of classes: what is proved for two classes bounds the loss for every number of classes."""
 
-from collections.abc import Callable
 from fractions import Fraction
 from itertools import combinations
 from math import comb
@@ -11,7 +10,7 @@ from flint import fmpq_mat
 
 from dufm.theory.derivations.squared.lemmas import random_matrix
 from dufm.theory.problem import Problem
-from dufm.theory.proof.checks import Check, all_of, every, identical
+from dufm.theory.proof.checks import all_of, definition, every, identical, inference, seeded, signed
 from dufm.theory.proof.derivation import Derivation, Step
 from dufm.theory.rational import fraction
 from dufm.theory.squared.bounds import frobenius_cost, pair_power
@@ -47,9 +46,13 @@ def mean_over_subsets(rng: Random) -> bool:
 
 def pairs() -> Derivation:
     """OPT >= phi_L(2 (K/2)^(2/p) Lambda) for every K and L."""
-    mean = (m / K * diagonal + m * (m - 1) / (K * (K - 1)) * off) / (2 * m)
+    # Shares of the m-subsets that hold one class, and two.
+    one, two = m / K, m * (m - 1) / (K * (K - 1))
+    held = [sp.binomial(K - i, m - i) / sp.binomial(K, m) for i in (1, 2)]
+    mean = (one * diagonal + two * off) / (2 * m)
     rest = (K - m) / (2 * K * (K - 1)) * off
-    stronger = (Lambda**p * (K / m) ** 2) ** (1 / p)
+    d, e, f = sp.symbols("d e f", nonnegative=True)
+    stronger = sp.UnevaluatedExpr(Lambda**p * (K / m) ** 2) ** (1 / p)
     cost = 2 * (K / 2) ** (2 / p)
     return Derivation(
         name="pairs",
@@ -61,72 +64,85 @@ def pairs() -> Derivation:
         steps=(
             Step(
                 "Restrict the network to m of its K classes: their columns of H_1, their rows of W_L, all else shared. "
-                "Its output is the block of Z of these classes.",
+                "Its output is the block of Z of these classes, for relu acts entry by entry, so on each column alone.",
                 (),
-                _instances(_block_of_output),
+                all_of(definition("the restricted network"), spots=[seeded(_block_of_output, 30, "networks")]),
+                "restricted",
             ),
             Step(
-                "A diagonal entry of Z lies in m/K of all m-subsets, one off it in m (m-1) / (K (K-1)). With squared "
-                "errors D on the diagonal and O off it the fit exceeds the mean of the restricted ones as shown.",
-                (sp.Eq((diagonal + off) / (2 * K) - sp.UnevaluatedExpr(mean), rest),),
+                "C(K-1, m-1) of the C(K, m) m-subsets hold a class, C(K-2, m-2) hold two: a diagonal entry of Z lies "
+                "in m/K of them, one off it in m (m-1) / (K (K-1)). With squared errors D on the diagonal and O off "
+                "it the fit exceeds the mean of the restricted ones as shown.",
+                (),
                 all_of(
-                    identical((diagonal + off) / (2 * K) - mean, rest),
-                    every(
-                        [(size, part) for size in range(2, 9) for part in range(2, size + 1)],
-                        lambda c: (
-                            comb(c[0] - 1, c[1] - 1) * c[0] == c[1] * comb(*c)
-                            and comb(c[0] - 2, c[1] - 2) * c[0] * (c[0] - 1) == c[1] * (c[1] - 1) * comb(*c)
-                        ),
-                        "both shares for 2 <= m <= K <= 8; they are ratios of binomials",
+                    identical(held[0], one),
+                    identical(held[1], two),
+                    identical((diagonal + off) / (2 * K) - sp.UnevaluatedExpr(mean), rest),
+                    signed(
+                        rest.subs({K: 2 + e + d, m: 2 + e, off: f}, simultaneous=True), "K = m + d, m = 2 + e, O = f"
                     ),
+                    inference("double counting", "restricted"),
                 ),
+                "fit",
             ),
             Step(
                 "A column of H_1, like a row of W_L, lies in m/K of the subsets: multiply the strengths of H_1 and W_L "
                 "by K/m in the restricted losses, and the regularisers average to the whole one. So the loss is at "
                 "least the mean of the restricted losses.",
                 (),
-                _instances(mean_over_subsets),
+                all_of(
+                    identical(one * sp.UnevaluatedExpr(K / m), 1),
+                    inference("double counting", "restricted", "fit"),
+                    spots=[seeded(mean_over_subsets, 30, "networks")],
+                ),
+                "mean",
             ),
             Step(
                 "That multiplies Lambda^p by (K/m)^2: the least loss of K classes at Lambda is at least that of m "
                 "classes at (K/m)^(2/p) Lambda.",
-                (sp.Eq(sp.Symbol("Lambda_m"), (K / m) ** (2 / p) * Lambda),),
-                identical(sp.expand_power_base(stronger, force=True), (K / m) ** (2 / p) * Lambda),
+                (),
+                all_of(
+                    identical(stronger, (K / m) ** (2 / p) * Lambda),
+                    inference("a mean is at least the least", "mean", "derivation reductions"),
+                ),
+                "pairs",
             ),
             Step(
                 "For m = 2 DNC is optimal at every depth (derivation two-classes): the least loss is at least "
                 "phi_L(C Lambda) with the C below. At p = 2 that is K: tight.",
-                (sp.Eq(sp.Symbol("C"), cost),),
+                (),
                 all_of(
-                    identical(2 * ((K / m) ** (2 / p) * Lambda).subs(m, 2), cost * Lambda),
-                    identical(cost.subs(p, 2), K),
-                    identical(cost.subs(K, 2), 2),
-                    every(
-                        [(k, depth) for k in range(2, 9) for depth in range(1, 7)],
-                        lambda c: cost.subs({K: c[0], p: c[1] + 1}) ** (c[1] + 1) == pair_power(*c),
-                        "C^p is the 2^(p-2) K^2 of theory.squared.bounds, K = 2, ..., 8 and L = 1, ..., 6",
-                    ),
+                    identical(2 * sp.Subs((K / m) ** (2 / p) * Lambda, m, 2), cost * Lambda),
+                    identical(sp.Subs(cost, p, 2), K),
+                    identical(sp.Subs(cost, K, 2), 2),
+                    identical(sp.UnevaluatedExpr(cost) ** p, 2 ** (p - 2) * K**2),
+                    inference("the bound of the pairs, each at least DNC's", "pairs", "derivation two-classes"),
+                    spots=[
+                        every(
+                            [(k, depth) for k in range(2, 9) for depth in range(1, 7)],
+                            lambda c: cost.subs({K: c[0], p: c[1] + 1}) ** (c[1] + 1) == pair_power(*c),
+                            "C^p is the 2^(p-2) K^2 of theory.squared.bounds, K = 2, ..., 8 and L = 1, ..., 6",
+                        )
+                    ],
                 ),
             ),
             Step(
                 "That is 2^(1 - 2/p) times the C = K^(2/p) of the derivation lower-bound: more for every L >= 2.",
-                (sp.Eq(cost / K ** (2 / p), 2 ** (1 - 2 / p)),),
+                (),
                 all_of(
-                    identical(cost / K ** (2 / p), 2 ** (1 - 2 / p)),
-                    every(
-                        [(k, depth) for k in (3, 10) for depth in (2, 5)],
-                        lambda c: sp.Integer(pair_power(*c)) > frobenius_cost(*c) ** (c[1] + 1),
-                        "C^p against K^2 at four cases",
-                    ),
+                    identical(sp.UnevaluatedExpr(cost) / K ** (2 / p), 2 ** (1 - 2 / p)),
+                    signed((1 - 2 / p).subs(p, 3 + d), "p = 3 + d: the exponent is positive"),
+                    spots=[
+                        every(
+                            [(k, depth) for k in (3, 10) for depth in (2, 5)],
+                            lambda c: sp.Integer(pair_power(*c)) > frobenius_cost(*c) ** (c[1] + 1),
+                            "C^p against K^2 at four cases",
+                        )
+                    ],
                 ),
             ),
         ),
     )
-
-
-def _instances(holds: Callable[[Random], bool]) -> Check:
-    return every(list(range(30)), lambda seed: holds(Random(seed)), "30 rational networks, seeds 0, ..., 29")
 
 
 def _block_of_output(rng: Random) -> bool:

@@ -3,20 +3,23 @@
 import sympy as sp
 
 from dufm.theory.derivations.squared.lemmas import am_gm, homogeneity
-from dufm.theory.proof.checks import all_of, identical
+from dufm.theory.proof.checks import all_of, every, identical, inference, signed
 from dufm.theory.proof.derivation import Derivation, Step
+from dufm.theory.squared.phi import objective, stationarity, u
 
 K, n, p, C, t = sp.symbols("K n p C t", positive=True)
 Lambda, lam, lam_H, x, y = sp.symbols("Lambda lambda lambda_H x y", positive=True)
 fit, size = sp.symbols("z h", nonnegative=True)
+less = sp.Symbol("d", nonnegative=True)
 
 
 def reductions() -> Derivation:
     """The loss depends on (K, L, Lambda) alone, and structures with output t I are ordered by C."""
     one_sample = fit / (2 * K * n) + lam_H * size / 2
     collapsed = (fit / (2 * K) + n * lam_H * size / 2) / n
-    scaled = (Lambda**p * C**p * t**2) ** (1 / p)
-    loss = (1 - t) ** 2 / 2 + p / 2 * x * t ** (2 / p)
+    scaled = sp.UnevaluatedExpr(Lambda**p * C**p * t**2) ** (1 / p)
+    loss = objective(t, x, p)
+    fall = sp.diff(loss, x)
     return Derivation(
         name="reductions",
         title="Reductions of the deep unconstrained features model",
@@ -45,29 +48,50 @@ def reductions() -> Derivation:
                 "(Lambda C)^p t^2, where Lambda^p = n lambda_H prod lambda_l and C^p = prod s_i. By AM-GM their half "
                 "sum is at least "
                 "the right side, with equality when all terms are equal, which scaling can reach.",
-                (
-                    sp.Eq(
-                        p / 2 * sp.UnevaluatedExpr(Lambda**p * C**p * t**2) ** (1 / p),
-                        p / 2 * Lambda * C * t ** (2 / p),
-                    ),
-                ),
-                all_of(am_gm(), identical(p / 2 * scaled, p / 2 * Lambda * C * t ** (2 / p))),
+                (),
+                all_of(am_gm(), identical(p / 2 * scaled, objective(t, C * Lambda, p) - objective(t, 0, p))),
+                "balance",
             ),
             Step(
                 "If the output is t I, the fit is K (1 - t)^2 / (2K).",
-                (sp.Eq(K * (t - 1) ** 2 / (2 * K), (1 - t) ** 2 / 2),),
-                identical(K * (t - 1) ** 2 / (2 * K), (1 - t) ** 2 / 2),
+                (),
+                identical(sp.UnevaluatedExpr(K * (t - 1) ** 2) / (2 * K), objective(t, 0, p)),
+                "fit",
             ),
             Step(
-                "So the loss is phi_L(x), x = C Lambda, the minimum over t of the function below. Lowering x to y < x "
-                "at the minimiser t of x "
-                "lowers it by the amount shown, which is positive while t > 0: phi_L is non-decreasing, and "
-                "increasing below collapse.",
-                (
-                    sp.Eq(sp.Function("phi")(x), sp.Function("min")(loss)),
-                    sp.Eq(loss - loss.subs(x, y), p / 2 * (x - y) * t ** (2 / p)),
+                "So the loss is phi_L(x), x = C Lambda, the minimum over t of the sum of the two. Lowering x to y = x "
+                "- d at the minimiser t of x lowers it by the amount shown, which is positive while t > 0: phi_L is "
+                "non-decreasing, and increasing below collapse.",
+                (),
+                all_of(
+                    identical(loss - loss.subs(x, y), (x - y) * fall),
+                    signed(less * fall, "d >= 0"),
+                    inference("a minimum of smaller functions is smaller", "balance", "fit"),
                 ),
-                identical(loss - loss.subs(x, y), p / 2 * (x - y) * t ** (2 / p)),
+                "increasing",
+            ),
+            Step(
+                "With u = t^(1/p) it is a polynomial in u, stationary at u = 0 and where u^(p-2) (1 - u^p) = x: how "
+                "phi_L is computed.",
+                (),
+                all_of(
+                    identical(
+                        sp.Derivative(objective(u**p, x, p), u),
+                        p * u * (x - sp.UnevaluatedExpr(u ** (p - 2) * (1 - u**p))),
+                    ),
+                    spots=[
+                        every(
+                            range(1, 9),
+                            lambda L: (
+                                sp.expand(
+                                    sp.diff(objective(u ** (L + 1), x, L + 1), u) + (L + 1) * u * stationarity(L, x)
+                                )
+                                == 0
+                            ),
+                            "theory's polynomial, L = 1, ..., 8",
+                        )
+                    ],
+                ),
             ),
         ),
     )

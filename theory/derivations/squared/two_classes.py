@@ -1,13 +1,12 @@
 """Two classes: relu cannot raise a rank at no cost, so collapse is optimal at every depth (ours; SML23 states it)."""
 
-from collections.abc import Callable
 from random import Random
 
 import sympy as sp
 from flint import fmpq, fmpq_mat
 
 from dufm.theory.derivations.squared.lemmas import duality, homogeneity, product_norm, random_matrix
-from dufm.theory.proof.checks import Check, all_of, every, identical
+from dufm.theory.proof.checks import all_of, definition, identical, inference, seeded, signed
 from dufm.theory.proof.derivation import Derivation, Step
 from dufm.theory.rational import fraction, relu, squared_norm
 
@@ -62,11 +61,6 @@ def _nuclear_norm_falls_here(rng: Random) -> bool:
     return nuclear_norm_falls(P)
 
 
-def _instances(holds: Callable[[Random], bool], count: int) -> Check:
-    """The general argument is in the words; these are independent exact instances of what it gives."""
-    return every(list(range(count)), lambda seed: holds(Random(seed)), f"{count} rational instances, seeds 0, 1, ...")
-
-
 def two_classes() -> Derivation:
     """For K = 2 no weights have loss below phi_L(2 Lambda), so DNC is globally optimal at every depth."""
     gram = sp.Matrix([[a, b], [b, (delta**2 + b**2) / a]])
@@ -90,40 +84,48 @@ def two_classes() -> Derivation:
                 "||w||^2 = N.",
                 (sp.Eq(sp.Symbol("N'"), size - m**2 / low),),
                 all_of(
-                    identical(-m + m / low * low, 0),
-                    identical(size + 2 * (m / low) * (-m) + (m / low) ** 2 * low, size - m**2 / low),
+                    identical(-m + m / low * sp.UnevaluatedExpr(low), 0),
+                    identical(size + 2 * (m / low) * sp.UnevaluatedExpr(-m) + (m / low) ** 2 * low, size - m**2 / low),
+                    signed(m**2 / low, "positive symbols"),
                 ),
+                "projection",
             ),
             Step(
                 "With b = <f_1, f_2> >= 0 the other product <w'', f_1> = p + m b / c is at least p > 0; shrinking w'' "
                 "by the ratio shown, at most 1, gives w' with <w', f_j> = relu(p_j).",
-                (sp.Eq(sp.UnevaluatedExpr(1 - on / (on + m * b / low)), shrink, evaluate=False),),
+                (),
                 all_of(
-                    identical(1 - on / (on + m * b / low), shrink),
-                    every([shrink], lambda e: e.is_nonnegative, "1 minus the ratio is a quotient of such symbols"),
+                    identical(1 - sp.UnevaluatedExpr(on / (on + m * b / low)), shrink),
+                    signed(shrink, "1 minus the ratio is a quotient of such symbols"),
+                    inference("a shorter row", "projection"),
                 ),
+                "shrink",
             ),
             Step(
                 "So every relu after layer 1 can be left out: W' F = relu(W F) with no row of W' longer than W's, and "
                 "the features stay non-negative for the next layer.",
                 (),
-                _instances(relu_layers_are_linear, 40),
+                all_of(
+                    inference("row by row", "projection", "shrink"),
+                    spots=[seeded(relu_layers_are_linear, 40, "rational layers")],
+                ),
+                "later layers",
             ),
             Step(
                 "The first layer. P = W_1 H_1, F = relu(P), G = F - P >= 0, and F, G have no common support: G^T F "
                 "has a zero diagonal, and e_12, e_21 >= 0 off it. Let F^T F have the entries a, b, b, c with "
-                "determinant d^2, d > 0. M below, of off-diagonal <= 0, has M (F^T F) M = I, that is ||F M||_op = 1, "
-                "and <F, F M> = tr(M F^T F) = s = sqrt(a + c + 2 d) = ||F||_*.",
-                (
-                    sp.Eq(sp.Symbol("M_11"), (low + delta) / (delta * sp.Symbol("s"))),
-                    sp.Eq(sp.Symbol("M_12"), -b / (delta * sp.Symbol("s"))),
-                    sp.Eq(sp.Symbol("M_22"), (a + delta) / (delta * sp.Symbol("s"))),
-                ),
+                "determinant d^2, d > 0, c = (d^2 + b^2) / a. M = B / (d s), B with rows (c + d, -b), (-b, a + d), "
+                "has off-diagonal <= 0 and M (F^T F) M = I, that is ||F M||_op = 1, and <F, F M> = tr(M F^T F) = s, "
+                "s^2 = a + c + 2 d = ||F||_*^2.",
+                (),
                 all_of(
+                    definition("G, F and M"),
                     identical(gram.det(), delta**2),
-                    *(identical(square[i, j], whole * delta**2 * int(i == j)) for i in range(2) for j in range(2)),
+                    identical(square, whole * delta**2 * sp.eye(2)),
                     identical((adjugate * gram).trace(), whole * delta),
+                    identical(adjugate[0, 1], -b),
                 ),
+                "dual",
             ),
             Step(
                 "By trace duality ||P||_* >= <F - G, F M> = ||F||_* - T, and T = tr(G^T F M) is not positive: "
@@ -131,31 +133,52 @@ def two_classes() -> Derivation:
                 (sp.Eq(-sp.Symbol("s") * delta * sp.Symbol("T"), b * (e_12 + e_21)),),
                 all_of(
                     duality(),
-                    identical(-paid, b * (e_12 + e_21)),
-                    every([b * (e_12 + e_21)], lambda e: e.is_nonnegative, "a polynomial with positive coefficients"),
-                    _instances(_nuclear_norm_falls_here, 60),
+                    identical(-sp.UnevaluatedExpr(paid), b * (e_12 + e_21)),
+                    signed(b * (e_12 + e_21), "a polynomial with positive coefficients"),
+                    inference("the dual bound with this M", "dual"),
+                    spots=[seeded(_nuclear_norm_falls_here, 60, "rational P")],
                 ),
+                "nuclear",
             ),
             Step(
                 "If the columns of F are dependent (d = 0), append the rows epsilon I to P: F gets the same rows, the "
                 "determinant becomes positive, and as epsilon -> 0 both nuclear norms tend to those without the rows.",
-                (sp.Eq((a + eps**2) * (b**2 / a + eps**2) - b**2, eps**2 * (a + b**2 / a + eps**2)),),
-                identical((a + eps**2) * (b**2 / a + eps**2) - b**2, eps**2 * (a + b**2 / a + eps**2)),
+                (),
+                all_of(
+                    identical(
+                        (a + eps**2) * sp.UnevaluatedExpr(b**2 / a + eps**2) - b**2, eps**2 * (a + b**2 / a + eps**2)
+                    ),
+                    signed(eps**2 * (a + b**2 / a + eps**2), "positive symbols"),
+                    inference("the nuclear norm is continuous", "nuclear"),
+                ),
+                "dependent",
             ),
             Step(
                 "F = (U S^(1/2)) (S^(1/2) V^T) with both squared norms nu = ||F||_*. Scaled so that the first has "
                 "W_1's norm w, the second has norm nu / w <= ||P||_* / w <= ||H_1||. "
                 "So W_1, H_1 can be replaced without "
                 "relu too.",
-                (sp.Eq(sp.UnevaluatedExpr(sp.sqrt(nu)) / (v / sp.sqrt(nu)), nu / v, evaluate=False),),
-                all_of(product_norm(), homogeneity(), identical(sp.sqrt(nu) / (v / sp.sqrt(nu)), nu / v)),
+                (),
+                all_of(
+                    product_norm(),
+                    homogeneity(),
+                    identical(sp.sqrt(nu) / sp.UnevaluatedExpr(v / sp.sqrt(nu)), nu / v),
+                    inference("||F||_* <= ||P||_*", "nuclear", "dependent"),
+                ),
+                "first layer",
             ),
             Step(
                 "What is left is a linear network with the same output and no factor of larger norm (its inner width "
                 "is 2 or what it was). By the derivation linear-network its loss is at least phi_L(2 Lambda), the loss "
                 "of DNC; samples of one class may share their best feature by the derivation reductions.",
-                (sp.Eq(sp.Symbol("x"), 2 * Lambda),),
-                identical((sp.Symbol("K") * Lambda).subs(sp.Symbol("K"), 2), 2 * Lambda),
+                (),
+                inference(
+                    "a linear network with no larger factors",
+                    "later layers",
+                    "first layer",
+                    "derivation linear-network",
+                    "derivation reductions",
+                ),
             ),
         ),
     )

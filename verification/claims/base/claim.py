@@ -1,15 +1,19 @@
 """A claim: one statement with its regime and source, what it rests on, and a check that runs all of that."""
 
-from collections.abc import Callable
-from dataclasses import dataclass, replace
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field, replace
 from functools import cache
 from typing import Literal, Union
 
 from dufm.theory.proof.checks import Checked
 from dufm.theory.proof.derivation import Builder, conclusion, name_of, proved
+from dufm.verification.claims.base.conclusions import uncovered
+from dufm.verification.claims.base.regime import Expect, Regime
 from dufm.verification.claims.base.verdict import Status, Verdict
 
-Winner = Literal["dnc", "low rank", "by strength"]
+Winner = Literal["dnc", "low rank"]
+# Who wins at every strength below collapse, or at some strengths only.
+Settled = Literal["dnc", "low rank", "dnc at some x", "low rank at some x"]
 Support = Union["Claim", Builder]
 
 
@@ -47,42 +51,67 @@ class Expected:
 
 
 @dataclass(frozen=True)
+class Known:
+    """What other processes found already, so that it is not run again.
+
+    Attributes:
+        steps: the checked steps of derivations, by name.
+        statuses: what claims came to, by label.
+    """
+
+    steps: Mapping[str, tuple[Checked, ...]] = field(default_factory=dict)
+    statuses: Mapping[str, Status] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
 class Claim:
     """One statement.
 
     Attributes:
         label: unique, what `--only` takes.
         statement: one sentence.
-        regime: for which K, L, Lambda, width, n it is claimed.
+        regime: for which K, L, Lambda, width, n it is claimed; words alone where it is about another model.
         source: paper and place, or "ours".
         rests_on: the derivations (their builders) and the claims it uses; `check` runs all of them.
         work: what is left to do when they hold, within a budget.
         expected: the status `check` must reach.
-        settles: which structure the claim says is globally better at (K, L), if it speaks of that case;
-            "by strength" if low rank is better close to collapse and open at weak regularisation.
+        says: which of the two it says is globally better in its regime, under squared loss with relu.
+        needs: what its certificates must show, each by at least one; a certificate that shows none of it is refused.
     """
 
     label: str
     statement: str
-    regime: str
+    regime: Regime | str
     source: str
     rests_on: tuple[Support, ...]
     work: Callable[[Budget], Verdict]
     expected: Expected
-    settles: Callable[[int, int], Winner | None] = lambda K, L: None
+    says: Winner | None = None
+    needs: tuple[Expect, ...] = field(default=(), hash=False)
 
-    def check(self, budget: Budget) -> Verdict:
-        """Do the work, then run what the claim rests on.
+    def settles(self, K: int, L: int) -> Settled | None:
+        """Who wins at (K, L) by this claim, and whether at every strength below collapse; None if it does not say."""
+        if self.says is None or isinstance(self.regime, str) or not self.regime.has(K, L):
+            return None
+        if self.regime.whole(K, L):
+            return self.says
+        return "dnc at some x" if self.says == "dnc" else "low rank at some x"
+
+    def check(self, budget: Budget, known: Known | None = None) -> Verdict:
+        """Do the work, then run what the claim rests on, but for what is known already.
 
         A failed step of a derivation refutes what is called PROVED on it. Anything else that does not hold suspends
         the claim, UNDECIDED: a failed step under a weaker verdict, a derivation that is only sampled, a claim that is
-        REFUTED or UNDECIDED, and under a PROVED verdict every claim that is less than PROVED.
+        REFUTED or UNDECIDED, under a PROVED verdict every claim that is less than PROVED, and a regime that reaches
+        beyond what the derivations conclude.
 
         Raises:
             ValueError: if the work says PROVED and the claim rests on no derivation.
         """
+        known = known or Known()
         verdict = self.work(budget)
-        derivations = {name_of(s): steps_of(s) for s in self.rests_on if not isinstance(s, Claim)}
+        builders = {name_of(s): s for s in self.rests_on if not isinstance(s, Claim)}
+        derivations = {name: known.steps.get(name) or steps_of(builder) for name, builder in builders.items()}
         if derivations:
             steps = sum(map(len, derivations.values()))
             verdict = replace(verdict, details=verdict.details | {"derivations": [*derivations], "steps": steps})
@@ -99,9 +128,12 @@ class Claim:
         reasons = [f"the derivation {name}: {conclusion(checked)}" for name, checked in open_.items()]
         for support in self.rests_on:
             if isinstance(support, Claim):
-                status = _verdict(support, budget).status
+                status = known.statuses.get(support.label) or _verdict(support, budget).status
                 if status in (Status.REFUTED, Status.UNDECIDED) or (is_proof and status is not Status.PROVED):
                     reasons.append(f"{support.label}, which is {status.name}")
+        if is_proof and isinstance(self.regime, Regime):
+            beyond = uncovered(self.regime, self.says, derivations, self.needs)
+            reasons += [f"{', '.join(derivations)}, which do not reach {beyond}"] if beyond else []
         if reasons:
             return replace(verdict, status=Status.UNDECIDED, sentence=f"suspended: rests on {'; '.join(reasons)}")
         return verdict

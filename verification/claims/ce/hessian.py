@@ -203,7 +203,7 @@ PSD = Claim(
     "DNC has a PSD Hessian iff Lambda <= lambda_PSD = x^((L-1)/(L+1))/(e^x + K - 1), x = K (L-1)/(L+1) (upper "
     "branch); just above it K (K-3)/2 eigenvalues are negative.",
     "every K >= 4, L >= 2, width >= K; one strength, n = 1 (n enters through Lambda); linear layers",
-    "ours",
+    "Garrod and Keating (2410.23169), Theorem 4; the threshold and the count ours",
     (derivations.ce_hessian,),
     _psd,
     Expected(Status.PROVED),
@@ -213,7 +213,7 @@ ORBIT = Claim(
     "ce-orbit",
     "The balanced factorisations of rank-q logits have dimension L (d q - q (q+1)/2), DNC's the largest.",
     "every K, L >= 1, width d >= q; cross-entropy, linear layers",
-    "ours",
+    "Garrod and Keating (2410.23169), Theorem 5; proof re-derived",
     (derivations.ce_hessian,),
     _orbit,
     Expected(Status.PROVED),
@@ -236,7 +236,7 @@ CE_HESSIAN = (
         "Non-zero singular values of critical logits are at least (Lambda sqrt(K/2))^((L+1)/(L-1)), so ranks are "
         "bounded; at fixed mu = (L+1)/2 Lambda < log(2)/(2K) the rank is exactly 2 from some depth on.",
         "every K >= 3, L >= 2, Lambda > 0; cross-entropy, linear layers",
-        "ours; effect: Garrod and Keating (2410.23169)",
+        "Garrod and Keating (2410.23169), Theorem 3; the constants ours",
         (derivations.ce_reduction, derivations.ce_hessian),
         _gap,
         Expected(Status.PROVED),

@@ -156,9 +156,10 @@ CE_REGIMES = (
     ),
     Claim(
         "ce-vanish",
-        "c* (the least sum sigma^p at margin 1) never falls with K, adds over blocks with Z_ii >= 1, and is at most "
-        "ceil(log2 K) K^p at that rank: for every L >= 2 it is arbitrarily far below DNC's K - 1.",
-        "every K >= 2, L >= 1; cross-entropy, linear layers; as a loss ratio in the limit Lambda -> 0",
+        "c* (the least sum sigma^p at margin 1) never falls with K and is at most the sum of the costs of blocks with "
+        "Z_ii >= 1, so at most ceil(log2 K) K^p at that rank: for L >= 2 it is arbitrarily far below DNC's K - 1.",
+        "every K >= 2, L >= 1 (the last statement L >= 2); cross-entropy, linear layers; as a loss ratio in the limit "
+        "Lambda -> 0",
         "ours",
         (derivations.ce_reduction, derivations.ce_low_rank, derivations.ce_sums, derivations.ce_dnc),
         _sums,

@@ -200,7 +200,7 @@ CE = (
         "ce-suboptimal",
         "Under cross-entropy no DNC point with alpha > 0 is a global minimiser.",
         "K >= 6, L >= 2 and K in {4, 5}, L >= 3; every n, width >= K, Lambda > 0; linear layers",
-        "ours; effect: Garrod and Keating (2410.23169)",
+        "Garrod and Keating (2410.23169), Theorem 1; proof re-derived, no smallness of Lambda",
         (derivations.ce_reduction, derivations.ce_dnc, derivations.ce_low_rank),
         _suboptimal,
         Expected(Status.PROVED),

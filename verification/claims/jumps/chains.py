@@ -20,6 +20,8 @@ SEED = 11
 # (L, noise injected at each checkpoint).
 NOISES = ((3, 1e-3), (3, 1e-2), (3, 3e-2), (4, 1e-2))
 SHARE = 0.96
+# One order of magnitude.
+MAGNITUDE = 10
 STEPS = {"quick": (0.15, 0.2, 0.3), "full": (0.15, 0.2, 0.25, 0.3)}
 
 
@@ -60,6 +62,9 @@ def _hazards(budget: Budget) -> Verdict:
     weak = jumps(3, 3, 0.92, 0.3, chains=chains, seed=SEED + 10)
     strong = hazard(weak.ranks, 3, 500)
     comparisons.append(Comparison(strong.high, "<", rates[0.3].low, what="hazard at eta = 0.3, share 0.92 and 0.96"))
+    rarer = rates[etas[-1]].low / rates[etas[0]].high
+    what = f"how many times rarer jumps are at eta = {etas[0]} than at {etas[-1]}, by the ends of both intervals"
+    comparisons.append(Comparison(rarer, ">", MAGNITUDE, what=what))
     slope, offset = np.polyfit([1 / eta for eta in etas], [np.log(rates[eta].rate) for eta in etas], 1)
     gap = max(spectral_gap_share(run.spectra) for run in runs.values())
     listed = ", ".join(f"{eta}: {rates[eta].rate:.2g}" for eta in etas)

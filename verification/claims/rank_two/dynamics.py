@@ -15,6 +15,8 @@ from dufm.verification.claims.base.verdict import Comparison, Status, Verdict
 from dufm.verification.claims.rank_two.measured import PAPER, energy, seeds_of, supported, task_at, trained
 
 BATCHES = 500
+# What "far above" means: so many times, at some batch of every run.
+FAR = 10
 # Weight decay of the 32 orthogonal inputs: N lambda is a tenth of the norm of the labels.
 STUCK_AT = 0.1 / 32
 
@@ -22,20 +24,28 @@ STUCK_AT = 0.1 / 32
 def _batches(budget: Budget) -> Verdict:
     comparisons, words, details = [], [], {}
     for name in ("diabetes", "skew"):
-        task, run = task_at(name, 0.1), trained(name, 0.1, seeds_of(budget))[0]
+        task, number = task_at(name, 0.1), BATCHES if budget.name != "full" else 10 * BATCHES
         for size in (1, 2):
-            ratios = batch_ratios(
-                run.W, run.A, task.X, task.Y, 0.1, size, 500 if budget.name != "full" else 5000, seed=0
-            )
-            what = f"greatest |grad L_B| / (lambda |W|), {name}, |B| = {size}"
-            comparisons.append(Comparison(float(ratios.max()), ">", 1, what=what))
+            runs = [
+                batch_ratios(run.W, run.A, task.X, task.Y, 0.1, size, number, seed=0)
+                for run in trained(name, 0.1, seeds_of(budget))
+            ]
+            ratios, least = np.concatenate(runs), min(float(found.max()) for found in runs)
+            what = f"greatest |grad L_B| / (lambda |W|), least of the runs, {name}, |B| = {size}"
+            comparisons.append(Comparison(least, ">", FAR, what=what))
             words.append(f"{name} {ratios.min():.2f}..{ratios.max():.0f} (|B| = {size})")
             details[f"{name} {size}"] = [float(ratios.min()), float(np.median(ratios)), float(ratios.max())]
     sentence = (
-        "Gradients of small batches do not become small, which a proof over batches needs: |grad L_B| / (lambda |W|), "
-        f"to be below 1, is {'; '.join(words)} at the end of training. B-I is the bound that says something."
+        "A bound from batches says something only where |grad L_B| / (lambda |W|) is below 1. At the end of training "
+        f"it is {'; '.join(words)} over batches: for some batches below 1, for others far above, so that no bound "
+        "that asks all batches for a small gradient applies."
     )
-    return supported(comparisons, sentence, details)
+    return supported(comparisons, sentence, details, seeds_of(budget))
+
+
+def _least_rise(low: list[float], high: list[float]) -> float:
+    """The least of the differences between runs of the same seed; NaN, which fails, if a run is missing."""
+    return min(b - a for a, b in zip(low, high, strict=True)) if len(low) == len(high) else float("nan")
 
 
 def _noise(budget: Budget) -> Verdict:
@@ -52,8 +62,8 @@ def _noise(budget: Budget) -> Verdict:
     means = [float(np.mean(e)) for e in (whole, middle, small)]
     comparisons = (
         Comparison(min(small), ">", max(whole), what="least E_2, |B| = 4, and greatest, whole batch: diabetes"),
-        Comparison(means[0], "<", means[1], what="mean E_2, whole batch and |B| = 16: diabetes"),
-        Comparison(means[1], "<", means[2], what="mean E_2, |B| = 16 and |B| = 4: diabetes"),
+        Comparison(_least_rise(whole, middle), ">", 0, what="E_2, |B| = 16 less whole batch, by seed: diabetes"),
+        Comparison(_least_rise(middle, small), ">", 0, what="E_2, |B| = 4 less |B| = 16, by seed: diabetes"),
         Comparison(min(map(min, found["skew"])), ">=", 0.72, what="least E_2, |B| = 4 and 32: skew"),
         Comparison(max(map(max, found["skew"])), "<=", 0.84, what="greatest E_2, |B| = 4 and 32: skew"),
     )
@@ -62,7 +72,7 @@ def _noise(budget: Budget) -> Verdict:
         f"At a constant rate smaller batches bring diabetes nearer to rank two (mean E_2 {shown} for whole batches, "
         f"|B| = 16, 4) and leave skew where it is ({many:.3f} and {few:.3f} for |B| = 32, 4)."
     )
-    return supported(comparisons, sentence, found)
+    return supported(comparisons, sentence, found, seeds_of(budget))
 
 
 def _stuck(budget: Budget) -> Verdict:
@@ -88,15 +98,16 @@ def _stuck(budget: Budget) -> Verdict:
         f"to {max(ratios) - 1:.1%} above it with E_2 {min(two):.3f} to {max(two):.3f}: no neuron starts active on all "
         "samples of a sign, and no step makes one so."
     )
-    return supported(comparisons, sentence, {"loss_over_least": ratios, "E_2": two})
+    return supported(comparisons, sentence, {"loss_over_least": ratios, "E_2": two}, len(runs))
 
 
 RANK_TWO_DYNAMICS = (
     Claim(
         "dyn-rank-two-batches",
-        "Gradients of small batches stay far above lambda |W|, so a bound over batches says nothing.",
+        "The largest gradients of small batches stay above lambda |W|, so a bound that is uniform over batches says "
+        "nothing.",
         "diabetes and skew at lambda = 0.1, |B| = 1, 2",
-        f"ours; small batch gradients are a hypothesis of {PAPER}, as far as its abstract and summaries tell",
+        f"ours; rank of a batch gradient: Galanti et al. (2206.05794); question: {PAPER}",
         (derivations.rank_two,),
         _batches,
         Expected(Status.SUPPORTED),
@@ -105,7 +116,7 @@ RANK_TWO_DYNAMICS = (
         "dyn-rank-two-noise",
         "Noise of small batches can bring rank two nearer: it does on diabetes, it does not on skew.",
         "diabetes at lambda = 0.1 and skew at 0.03, constant rate 0.05",
-        f"ours; {PAPER} tie small batches to rank two",
+        "ours; that smaller batches lower ranks: Galanti et al. (2206.05794)",
         (),
         _noise,
         Expected(Status.SUPPORTED),

@@ -198,10 +198,11 @@ RFM = (
     ),
     Claim(
         "rfm-spread",
-        "Deep RFM collapses within classes exponentially in depth: the spread relative to the class means falls by q = "
-        "lambda_k/(lambda_k + lambda_Phi (1 + (lambda_k + lambda_Phi)/h)) a layer, h the largest eigenvalue of Y^T Y.",
+        "After M^(1/2) Deep RFM collapses within classes exponentially in depth: the spread relative to the class "
+        "means falls by q = lambda_k/(lambda_k + lambda_Phi (1 + (lambda_k + lambda_Phi)/h)) a layer, h the largest "
+        "eigenvalue of Y^T Y.",
         "linear kernels; every distinct data set, labels of full column rank, lambda_k, lambda_Phi > 0; from layer 2 "
-        "on",
+        "on; the features after M^(1/2) (the feature map adds lambda_Phi to the Gram matrix again)",
         "ours; for lambda_k small against lambda_Phi: Beaglehole et al. (2402.13728)",
         (derivations.rfm_recursion, derivations.rfm_collapse),
         _collapse,
@@ -220,7 +221,8 @@ RFM = (
         "rfm-descent",
         "A layer of Deep RFM is one round of alternating minimisation of ||Y-U||^2 + lambda_k (tr G^(-1)(U U^T + "
         "lambda_Phi) + log det G): a low-rank penalty, and kernel ridge regression with the kernel learned too.",
-        "linear kernels; every distinct data set, labels, lambda_k, lambda_Phi > 0",
+        "linear kernels; every distinct data set, labels, lambda_k, lambda_Phi > 0; from layer 2 on, where the Gram "
+        "matrix is U U^T + lambda_Phi",
         "ours; kin: Radhakrishnan, Belkin, Drusvyatskiy (2401.04553)",
         (derivations.rfm_recursion, derivations.rfm_rates, derivations.rfm_descent),
         _descent,

@@ -64,7 +64,9 @@ def _kernel(budget: Budget) -> Verdict:
     ):
         comparisons.append(Comparison(cross_class(K, Fraction(0)), "==", rho, what=f"rho, signs, K {K}, mu -> 0"))
     comparisons.append(Comparison(cross_class(10, Fraction(10, 3)), "==", 1, what="rho, signs, K 10, mu/n = 10/3"))
-    return by_derivation("Whatever the label code, learning the kernel ends in collapse.", comparisons)
+    return by_derivation(
+        "Whatever the label code, some best kernel is collapsed; for one-hot and +-1 labels the only one.", comparisons
+    )
 
 
 RFM_LIMITS = (
@@ -80,9 +82,10 @@ RFM_LIMITS = (
     ),
     Claim(
         "rfm-kernel",
-        "The kernel that minimises kernel ridge regression over all kernels is collapsed; one-hot: the block identity; "
-        "+-1 labels: entries (1 + mu/n)(K-4)/(3K-4) between classes, and from mu/n = 2K/(K-4) on a constant kernel.",
-        "every label code, classes of any size, mu > 0; closed forms for one-hot, and for +-1 with equal classes",
+        "Among the kernels of diagonal <= 1 that minimise kernel ridge regression one is collapsed; one-hot: only the "
+        "block identity; +-1 labels: only entries (1 + mu/n)(K-4)/(3K-4) between classes, from mu/n = 2K/(K-4) on 1.",
+        "PSD kernels with diagonal <= 1; every label code, classes of any size, mu > 0 (others may tie with the "
+        "collapsed one); closed forms for one-hot, and for +-1 with equal classes",
         "one-hot: Beaglehole et al. (2402.13728); the rest ours",
         (derivations.rfm_kernel,),
         _kernel,

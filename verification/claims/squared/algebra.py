@@ -13,6 +13,7 @@ from dufm.theory.squared.srg import TriangularGraph, classes, head
 from dufm.theory.squared.structure import as_fraction_ball, cost_power
 from dufm.verification.claims.base.claim import Budget, Claim, Expected
 from dufm.verification.claims.base.proofs import by_derivation
+from dufm.verification.claims.base.regime import BELOW, EVERY, Edges, From, Only, Part, Regime
 from dufm.verification.claims.base.verdict import Comparison, Status, Verdict
 
 
@@ -80,7 +81,7 @@ def _srg_vanishes(budget: Budget) -> Verdict:
 SRG_COST = Claim(
     "srg-cost",
     "C_SRG^(L+1) = nu^2 r^(L-2) K^2 / 4 with nu = sqrt(2(r-1)) + (r-1) sqrt(r-2), K = r(r-1)/2.",
-    "every r >= 4, L >= 3",
+    Regime((Part(Edges(4), From(3), None),)),
     "structure SML24; cost in this form ours",
     (derivations.srg,),
     _srg_cost,
@@ -91,7 +92,7 @@ ALGEBRA = (
     Claim(
         "reductions",
         "n, all regularisation strengths and all scales enter a structure's loss only through Lambda and its cost C.",
-        "every K, L, n, positive strengths per factor",
+        Regime((Part(From(2), From(1), EVERY, width=None),), "one strength a factor"),
         "SML23, SML24; this form ours",
         (derivations.reductions,),
         _reductions,
@@ -100,7 +101,7 @@ ALGEBRA = (
     Claim(
         "dnc-loss",
         "The least loss with orthogonal features is phi_L(K Lambda), an algebraic function of u.",
-        "every K >= 2, L >= 1, Lambda > 0",
+        Regime((Part(From(2), From(1), EVERY),)),
         "configuration SML23, SML24; infimum ours",
         (derivations.reductions, derivations.dnc),
         _dnc_loss,
@@ -109,7 +110,7 @@ ALGEBRA = (
     Claim(
         "collapse-threshold",
         "DNC collapses to zero exactly when K Lambda >= x*_L = (1/L) ((L-1)/L)^((L-1)/(L+1)).",
-        "every K >= 2, L >= 1",
+        Regime((Part(From(2), From(1), EVERY),)),
         "ours",
         (derivations.dnc,),
         _collapse,
@@ -118,7 +119,7 @@ ALGEBRA = (
     Claim(
         "lower-bound",
         "The global minimum is at least phi_L(K^(2/(L+1)) Lambda).",
-        "every K >= 2, L >= 1, width, n, Lambda > 0",
+        Regime((Part(From(2), From(1), EVERY, width=None),)),
         "ours",
         (derivations.reductions, derivations.lower_bound),
         _lower_bound,
@@ -127,28 +128,28 @@ ALGEBRA = (
     Claim(
         "one-layer",
         "DNC is globally optimal at L = 1.",
-        "L = 1, every K >= 2, n, Lambda > 0",
+        Regime((Part(From(2), Only((1,)), EVERY),)),
         "classical; proof here ours",
         (derivations.lower_bound, derivations.dnc),
         _one_layer,
         Expected(Status.PROVED),
-        settles=lambda K, L: "dnc" if L == 1 else None,
+        says="dnc",
     ),
     SRG_COST,
     Claim(
         "srg-wins",
         "The SRG solution beats DNC.",
-        "K = r(r-1)/2, every r >= 4 and L >= 4, every Lambda below collapse",
+        Regime((Part(Edges(4), From(4), BELOW),)),
         "SML24; proof for all r, L ours",
         (derivations.dnc, derivations.srg, SRG_COST, derivations.reductions),
         _srg_wins,
         Expected(Status.PROVED),
-        settles=lambda K, L: "low rank" if L >= 4 and TriangularGraph().valid(K, L) else None,
+        says="low rank",
     ),
     Claim(
         "srg-loses-at-3",
         "The SRG solution does not beat DNC at three layers.",
-        "L = 3, every r >= 4",
+        Regime((Part(Edges(4), Only((3,)), None),)),
         "ours",
         (derivations.dnc, derivations.srg, SRG_COST, derivations.reductions),
         _srg_loses,
@@ -157,7 +158,7 @@ ALGEBRA = (
     Claim(
         "srg-vanishes",
         "C_SRG / K tends to 0: DNC becomes arbitrarily bad.",
-        "r -> infinity, every L >= 4",
+        Regime((Part(Edges(4), From(4), None),), "r -> infinity"),
         "SML24; rate ours",
         (derivations.dnc, derivations.srg),
         _srg_vanishes,

@@ -11,6 +11,7 @@ from dufm.theory.squared.structure import total_cost
 from dufm.theory.squared.structures import CheapestSum
 from dufm.verification.claims.base.claim import Budget, Claim, Expected
 from dufm.verification.claims.base.proofs import by_derivation
+from dufm.verification.claims.base.regime import EVERY, From, Only, Part, Regime
 from dufm.verification.claims.base.verdict import Comparison, Status, Verdict
 
 
@@ -53,17 +54,17 @@ BOUNDS = (
     Claim(
         "two-classes",
         "DNC is globally optimal for two classes.",
-        "K = 2, every L >= 1, n, width >= 2, all positive strengths",
+        Regime((Part(Only((2,)), From(1), EVERY),)),
         "SML23; proof ours",
         (derivations.dnc, derivations.two_classes, derivations.linear_network, derivations.reductions),
         _two_classes,
         Expected(Status.PROVED),
-        settles=lambda K, L: "dnc" if K == 2 else None,
+        says="dnc",
     ),
     Claim(
         "linear-networks",
-        "Without relu DNC is globally optimal.",
-        "every K >= 2, L >= 1, n, width >= K, all positive strengths",
+        "Without relu DNC is globally optimal for the squared loss.",
+        Regime((Part(From(2), From(1), EVERY),), "no relu"),
         "classical for balanced data; proof here ours",
         (derivations.dnc, derivations.linear_network, derivations.reductions),
         _linear,
@@ -72,7 +73,7 @@ BOUNDS = (
     Claim(
         "pair-bound",
         "The global minimum is at least phi_L(2 (K/2)^(2/(L+1)) Lambda).",
-        "every K >= 2, L >= 1, n, width, all positive strengths",
+        Regime((Part(From(2), From(1), EVERY, width=None),)),
         "ours",
         (derivations.pairs, derivations.two_classes, derivations.linear_network, derivations.reductions),
         _pair_bound,
@@ -81,7 +82,7 @@ BOUNDS = (
     Claim(
         "three-classes-two-layers",
         "At two layers no network with output t I beats DNC for three classes.",
-        "K = 3, L = 2, output t I, every n, width, all positive strengths",
+        Regime((Part(Only((3,)), Only((2,)), EVERY, width=None),), "output t I"),
         "ours",
         (derivations.dnc, derivations.two_layers, derivations.reductions),
         _three_classes_two_layers,

@@ -1,6 +1,7 @@
 """Claims settled by a head: one exact witness for every depth and every Lambda below collapse."""
 
 from fractions import Fraction
+from math import comb, isqrt
 
 from dufm.solvers.heads.readout import rational_factors
 from dufm.theory import derivations
@@ -9,12 +10,13 @@ from dufm.theory.squared.cuts import best_size, cut_head
 from dufm.theory.squared.head import Head
 from dufm.theory.squared.head32 import least_head, three_neuron_head
 from dufm.theory.squared.looped import complete_head, hub_graph_head
-from dufm.theory.squared.srg import TriangularGraph, classes
+from dufm.theory.squared.srg import classes
 from dufm.theory.squared.srg import head as srg_head
 from dufm.theory.squared.structure import as_fraction_ball
 from dufm.verification.base.certificate import head_certificate
 from dufm.verification.claims.base.claim import Budget, Claim, Expected
 from dufm.verification.claims.base.proofs import by_derivation
+from dufm.verification.claims.base.regime import BELOW, Edges, From, Only, Part, Regime, Wide
 from dufm.verification.claims.base.verdict import Comparison, Status, Verdict
 
 
@@ -82,15 +84,27 @@ def _cuts_vanish(budget: Budget) -> Verdict:
     return by_derivation("h/K^4 is below a rational function of r that tends to 0 like 32/r^2.")
 
 
+THREE = Regime((Part(Only((3,)), From(4), BELOW),))
+FOUR_LAYERS = Regime((Part(From(3), From(4), BELOW),))
+THREE_LAYERS = Regime((Part(From(7), From(3), BELOW),))
+AS_CUTS = Wide("C(r, ceil(r/2))", lambda K: comb(r := (1 + isqrt(1 + 8 * K)) // 2, (r + 1) // 2))
+CUTS = Regime((Part(Edges(5), From(3), BELOW, AS_CUTS),))
+NEURONS = {6: 13, 10: 35, 15: 41, 21: 127}
+AS_SIGNS = Wide("13, 35, 41, 127", NEURONS.__getitem__)
+LOOPED = Regime((Part(Only(tuple(NEURONS)), From(4), None, AS_SIGNS),))
+# From where on the looped heads beat DNC.
+LOOPED_WIN = Regime((Part(Only((6, 10)), From(4), BELOW, AS_SIGNS), Part(Only((15, 21)), From(3), BELOW, AS_SIGNS)))
+
 THREE_CLASSES = Claim(
     "three-classes",
     "Low rank beats DNC already for three classes.",
-    "K = 3, every L >= 4, width >= 3, every Lambda below collapse",
+    THREE,
     "ours",
     (derivations.dnc, derivations.head, derivations.reductions),
     _three_classes,
     Expected(Status.PROVED),
-    settles=lambda K, L: "low rank" if K == 3 and L >= 4 else None,
+    says="low rank",
+    needs=THREE.heads(),
 )
 
 HEADS = (
@@ -98,37 +112,40 @@ HEADS = (
     Claim(
         "four-layers",
         "DNC is not globally optimal for any K >= 3 from four layers on.",
-        "every K >= 3, L >= 4, width >= K, every Lambda below collapse",
+        FOUR_LAYERS,
         "ours; SML24 for K = r(r-1)/2",
         (derivations.dnc, derivations.direct_sum, THREE_CLASSES, derivations.head, derivations.reductions),
         _four_layers,
         Expected(Status.PROVED),
-        settles=lambda K, L: "low rank" if K >= 3 and L >= 4 else None,
+        says="low rank",
+        needs=FOUR_LAYERS.heads(),
     ),
     Claim(
         "three-layers",
         "DNC is not globally optimal for any K >= 7 from three layers on.",
-        "every K >= 7, L >= 3, width >= K, every Lambda below collapse",
+        THREE_LAYERS,
         "ours",
         (derivations.dnc, derivations.direct_sum, derivations.head, derivations.reductions),
         _three_layers,
         Expected(Status.PROVED),
-        settles=lambda K, L: "low rank" if K >= 7 and L >= 3 else None,
+        says="low rank",
+        needs=THREE_LAYERS.heads(),
     ),
     Claim(
         "cuts-win-at-3",
         "The SRG's own features, read out by cuts of the vertices, beat DNC from three layers on.",
-        "K = r(r-1)/2, every r >= 5 and L >= 3, width >= C(r, ceil(r/2)), every Lambda below collapse",
+        CUTS,
         "ours",
         (derivations.dnc, derivations.cuts, derivations.head, derivations.reductions),
         _cuts,
         Expected(Status.PROVED),
-        settles=lambda K, L: "low rank" if L >= 3 and K >= 10 and TriangularGraph().valid(K, L) else None,
+        says="low rank",
+        needs=CUTS.heads(3),
     ),
     Claim(
         "cuts-vanish",
         "C / K tends to 0 already at three layers: DNC becomes arbitrarily bad.",
-        "r -> infinity, every L >= 3, width >= C(r, ceil(r/2))",
+        Regime((Part(Edges(5), From(3), None, AS_CUTS),), "r -> infinity"),
         "ours; SML24 has L >= 4",
         (derivations.dnc, derivations.cuts),
         _cuts_vanish,
@@ -137,10 +154,11 @@ HEADS = (
     Claim(
         "looped-beats-srg",
         "Complete looped graphs cost less than the SRG of the same K.",
-        "K = 6, 10, 15, 21, every L >= 4, every Lambda below collapse",
+        LOOPED,
         "ours",
         (derivations.dnc, derivations.head, derivations.srg),
         _looped,
         Expected(Status.PROVED),
+        needs=LOOPED_WIN.heads(2),
     ),
 )

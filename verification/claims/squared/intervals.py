@@ -9,9 +9,18 @@ from dufm.theory.rational import fraction, matrix, squared_norm
 from dufm.theory.squared.phi import collapse_threshold, phi, power_root
 from dufm.verification.base.certificate import interval_certificate
 from dufm.verification.claims.base.claim import Budget, Claim, Expected
+from dufm.verification.claims.base.regime import Only, Part, Regime, Wide, stretch
 from dufm.verification.claims.base.verdict import Comparison, Status, Verdict
 
-CASES = ((3, 4), (6, 4), (7, 3), (10, 3))
+# (K, L) -> hidden width.
+CASES = {(3, 4): 4, (6, 4): 13, (7, 3): 7, (10, 3): 10}
+REGIME = Regime(
+    tuple(
+        Part(Only((K,)), Only((L,)), stretch(str(LEAST_X)), Wide(str(width), lambda K, width=width: width))
+        for (K, L), width in CASES.items()
+    ),
+    "and on beyond DNC's collapse",
+)
 BITS = 30
 
 
@@ -75,12 +84,12 @@ INTERVALS = (
         "intervals",
         "Low rank beats DNC on a whole interval of Lambda, up to strengths where DNC has collapsed and low rank has "
         "not.",
-        "(K, L) = " + ", ".join(str(case) for case in CASES) + "; x = K Lambda from 1/10000 to beyond x*_L; every n, "
-        "all strengths with that Lambda",
+        REGIME,
         "ours",
         (derivations.envelope, derivations.dnc),
         _intervals,
         Expected(Status.CERTIFIED),
-        settles=lambda K, L: "low rank" if (K, L) in CASES else None,
+        says="low rank",
+        needs=REGIME.intervals(),
     ),
 )

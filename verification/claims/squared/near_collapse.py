@@ -15,13 +15,20 @@ from dufm.verification.base.certificate import point_certificate
 from dufm.verification.base.exact import rational
 from dufm.verification.claims.base.claim import Budget, Claim, Expected
 from dufm.verification.claims.base.proofs import by_derivation
+from dufm.verification.claims.base.regime import BELOW, Edges, From, Only, Part, Regime, Wide, at, stretch
 from dufm.verification.claims.base.verdict import Comparison, Status, Verdict
 
+HALVES = Regime((Part(From(15), Only((2,)), BELOW, 5),))
+HALVES_AT = "0.05"
 WITNESS_AT = Fraction(3, 8)
 FROM = Fraction(93, 250)
+PENTAGON = Regime((Part(From(5), Only((2,)), stretch(str(FROM))),))
 # (K, x): what one seed finds again within seconds, at hidden width 8.
 THREE_LAYERS = ((4, "0.272"), (5, "0.272"), (6, "0.2"))
 WIDTH, RESTARTS, START = 8, 120, 1
+NEAR_THREE = Regime(
+    tuple(Part(Only((K,)), Only((3,)), at(x), Wide(str(WIDTH), lambda K: WIDTH)) for K, x in THREE_LAYERS)
+)
 
 
 def threshold_above(L: int) -> Fraction:
@@ -36,7 +43,7 @@ def _halves(budget: Budget) -> Verdict:
         K = classes(order)
         cubed = fraction(cost_cubed(order // 2))
         comparisons.append(Comparison(cubed, "<", K**3, what=f"C^3 of the halves and of DNC, K = {K}"))
-    problem = Problem.of(15, 2, Fraction("0.05") / 15, width=20)
+    problem = Problem.of(15, 2, Fraction(HALVES_AT) / 15, width=20)
     weights = at_best_scale(problem, Halves().weights(15, 2))
     loss = problem.objective([rational(w) for w in weights])
     below, _ = phi_of_power(2, problem.x_power)
@@ -99,17 +106,19 @@ STRONG = (
     Claim(
         "two-layers-low-rank",
         "DNC is not globally optimal at two layers for any K >= 15.",
-        "L = 2, every K >= 15, n, width >= K + 5, every Lambda below collapse",
-        "ours; against the optimality quoted for two layers (SML23, SML24)",
+        HALVES,
+        "ours; Tirer and Bruna (2202.08087) have optimality of collapse at two relu layers under the further "
+        "hypothesis that relu leaves the nuclear norm of W_1 H_1 as it is, which the halves violate; SML23 is binary",
         (derivations.dnc, derivations.halves, derivations.cuts, derivations.direct_sum, derivations.reductions),
         _halves,
         Expected(Status.PROVED),
-        settles=lambda K, L: "low rank" if L == 2 and K >= 15 else None,
+        says="low rank",
+        needs=HALVES.points(HALVES_AT),
     ),
     Claim(
         "two-layers-vanish",
         "C / K tends to 0 already at two layers: DNC becomes arbitrarily bad.",
-        "K = r (r-1)/2, even r -> infinity, L = 2, width >= C(r, r/2)",
+        Regime((Part(Edges(6, even=True), Only((2,)), None, width=None),), "r -> infinity, hidden width >= C(r, r/2)"),
         "ours",
         (derivations.dnc, derivations.halves, derivations.cuts),
         _halves_vanish,
@@ -118,21 +127,23 @@ STRONG = (
     Claim(
         "two-layers-strong",
         "Close to collapse DNC is not globally optimal even at two layers.",
-        "L = 2, every K >= 5, n, width >= K, x = K Lambda from 0.372 to collapse at x*_2 = 0.3968...",
-        "ours; against the optimality quoted for two layers",
+        PENTAGON,
+        "ours; Tirer and Bruna (2202.08087) as for two-layers-low-rank",
         (derivations.chord, derivations.direct_sum, derivations.dnc, derivations.reductions),
         _two_layers,
         Expected(Status.PROVED),
-        settles=lambda K, L: "by strength" if L == 2 and 5 <= K <= 14 else None,
+        says="low rank",
+        needs=PENTAGON.points(str(WITNESS_AT)),
     ),
     Claim(
         "three-layers-strong",
         "At strong regularisation low rank beats DNC at three layers for four, five and six classes.",
-        "L = 3; x = 0.272 for K = 4, 5 and 0.2 for K = 6; width >= 8; collapse is at x*_3 = 0.2721...",
+        NEAR_THREE,
         "ours",
-        (derivations.dnc,),
+        (derivations.dnc, derivations.reductions),
         _three_layers,
         Expected(Status.CERTIFIED),
-        settles=lambda K, L: "by strength" if L == 3 and K in (4, 5, 6) else None,
+        says="low rank",
+        needs=NEAR_THREE.points(),
     ),
 )

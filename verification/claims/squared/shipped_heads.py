@@ -6,10 +6,12 @@ from dufm.verification.atlas.heads import ATLAS, least_depths, load_folder
 from dufm.verification.base.certificate import CertificateError
 from dufm.verification.claims.base.claim import Budget, Claim, Expected
 from dufm.verification.claims.base.proofs import by_derivation
+from dufm.verification.claims.base.regime import BELOW, From, Part, Regime
 from dufm.verification.claims.base.verdict import Comparison, Status, Verdict
 
-# What the statement says: K -> depth from which on DNC is never optimal for K classes and more.
-STATED = {3: 4, 7: 3}
+# Depth from which on DNC is never optimal for K classes and more; the heads may be wider than K.
+REGIME = Regime((Part(From(3), From(4), BELOW, width=None), Part(From(7), From(3), BELOW, width=None)))
+STATED = {part.K.least: part.L.least for part in REGIME.parts if isinstance(part.K, From) and isinstance(part.L, From)}
 
 
 def _frontier(budget: Budget) -> Verdict:
@@ -47,11 +49,12 @@ FRONTIER = (
         "frontier",
         "Every head of the atlas beats DNC at each depth from its L_from on: DNC is never optimal for K >= 3 classes "
         "from L = 4 on, nor for K >= 7 from L = 3 on.",
-        "K >= 3 and L >= 4, or K >= 7 and L >= 3; widths of the certificates; every Lambda below collapse",
+        REGIME,
         "ours",
         (derivations.dnc, derivations.head, derivations.reductions, derivations.direct_sum),
         _frontier,
         Expected(Status.PROVED),
-        settles=lambda K, L: "low rank" if (K >= 3 and L >= 4) or (K >= 7 and L >= 3) else None,
+        says="low rank",
+        needs=(*REGIME.heads(), {"kind": "head"}),
     ),
 )

@@ -9,12 +9,32 @@ from fractions import Fraction
 
 from dufm.theory import derivations
 from dufm.verification.claims.base.claim import Budget, Claim, Expected
+from dufm.verification.claims.base.regime import Only, Part, Regime, Wide, stretch
 from dufm.verification.claims.base.verdict import Status, Verdict
 from dufm.verification.claims.squared.intervals import at_ends
 from dufm.verification.claims.squared.witnesses import FOLDER
 
-# (K, L) with a shipped file.
-CASES = ((4, 3), (5, 3), (6, 3), *((K, 2) for K in range(7, 15)))
+# (K, L) with a shipped file: x from, x to, hidden width.
+STRETCHES = {
+    (4, 3): ("0.25797", "0.27379", 6),
+    (5, 3): ("0.20208", "0.27773", 9),
+    (6, 3): ("0.068465", "0.28135", 9),
+    (7, 2): ("0.3651", "0.40516", 8),
+    (8, 2): ("0.34357", "0.40585", 10),
+    (9, 2): ("0.35029", "0.40525", 13),
+    (10, 2): ("0.34182", "0.40374", 12),
+    (11, 2): ("0.21564", "0.41169", 14),
+    (12, 2): ("0.19276", "0.40814", 15),
+    (13, 2): ("0.2159", "0.41222", 16),
+    (14, 2): ("0.17824", "0.41044", 18),
+}
+CASES = tuple(STRETCHES)
+REGIME = Regime(
+    tuple(
+        Part(Only((K,)), Only((L,)), stretch(low, high), Wide(str(width), lambda K, width=width: width))
+        for (K, L), (low, high, width) in STRETCHES.items()
+    )
+)
 
 
 def _strips(budget: Budget) -> Verdict:
@@ -38,11 +58,12 @@ STRIPS = (
         "strips",
         "At two and three layers low rank beats DNC on whole intervals of strong regularisation, also where it is not "
         "known to at weak.",
-        "(K, L) = " + ", ".join(str(case) for case in CASES) + "; the intervals of x = K Lambda listed; every n",
-        "ours; L = 2 against the optimality quoted for two layers",
+        REGIME,
+        "ours; for L = 2 see two-layers-low-rank on Tirer and Bruna (2202.08087)",
         (derivations.envelope, derivations.dnc),
         _strips,
         Expected(Status.CERTIFIED),
-        settles=lambda K, L: "by strength" if (K, L) in CASES else None,
+        says="low rank",
+        needs=REGIME.intervals(),
     ),
 )

@@ -21,6 +21,7 @@ from dufm.verification.atlas.levels import levels
 from dufm.verification.base.certificate import point_certificate
 from dufm.verification.base.exact import rational
 from dufm.verification.claims.base.claim import Budget, Claim, Expected
+from dufm.verification.claims.base.measured import enough
 from dufm.verification.claims.base.verdict import Comparison, Status, Verdict
 
 SEED = 20240514
@@ -41,6 +42,11 @@ def point(
     problem = Problem.of(10, 4, lam, width)
     time = (decays or _count(budget, *DECAYS)) * Setting(problem, rate, scale).decay
     return Setting.of(problem, rate, scale, max(1, round(time)))
+
+
+# What the words of the claims mean: many levels, levels apart by this share of DNC's loss, far below DNC; and the
+# greatest rise of a mean rank that a null result may have missed.
+MANY, APART, FAR, VISIBLE = 5, 1e-3, 0.8, 2.0
 
 
 def _count(budget: Budget, quick: int, full: int) -> int:
@@ -71,10 +77,17 @@ def _unclear(found: Sequence[End]) -> str:
     return f"in {sum(not end.clear for end in found)} of {len(found)} runs a rank depends on the cut"
 
 
-def _verdict(comparison: Comparison, sentence: str, details: dict[str, Any], certificates: tuple = ()) -> Verdict:
-    """SUPPORTED where the bound holds; where it does not, too few runs were made: UNDECIDED."""
-    status = Status.SUPPORTED if comparison.holds else Status.UNDECIDED
-    return Verdict(status, sentence, (comparison,), certificates, details)
+def _verdict(
+    comparison: Comparison,
+    sentence: str,
+    details: dict[str, Any],
+    runs: int,
+    certificates: tuple = (),
+    *more: Comparison,
+) -> Verdict:
+    """SUPPORTED where the bounds hold, of enough runs; where they do not, too few runs were made: UNDECIDED."""
+    status = Status.SUPPORTED if all(c.holds for c in (comparison, *more)) else Status.UNDECIDED
+    return enough(Verdict(status, sentence, (comparison, *more), certificates, details), runs)
 
 
 def _low_rank(budget: Budget) -> Verdict:
@@ -99,7 +112,10 @@ def _low_rank(budget: Budget) -> Verdict:
         f"come within 1 % of the best known loss: runs stop on many levels between it and DNC ({_unclear(found)})."
     )
     comparison = Comparison(share.low, ">", 0.5, what="lower 95 % bound of P(low rank below DNC), one half")
-    return _verdict(comparison, sentence, _told(batch), certificates)
+    # Losses further apart than this share of DNC's are levels of their own.
+    told = len({round(end.ratio / APART) for end in below})
+    many = Comparison(told, ">=", MANY, what="levels below DNC on which runs end")
+    return _verdict(comparison, sentence, _told(batch), len(found), certificates, many)
 
 
 def _width(budget: Budget) -> Verdict:
@@ -111,7 +127,7 @@ def _width(budget: Budget) -> Verdict:
     wide = clopper_pearson(counts[-1], runs, CONFIDENCE, "lower").low
     told = ", ".join(f"{n} of {runs} at width {d}" for d, n in zip(widths, counts, strict=True))
     comparison = Comparison(wide, ">", narrow, what="P(DNC): lower bound at the widest, upper bound at the narrowest")
-    return _verdict(comparison, f"DNC is reached in {told}.", _told(batch))
+    return _verdict(comparison, f"DNC is reached in {told}.", _told(batch), runs)
 
 
 def _falls(batch: Batch, low: int, high: int) -> tuple[Comparison, str]:
@@ -132,7 +148,7 @@ def _decay(budget: Budget) -> Verdict:
     comparison, words = _falls(batch, 0, len(values) - 1)
     means = [summarise(ends(batch, place)).mean_rank for place in range(len(values))]
     told = ", ".join(f"{mean:.2f} at {lam}" for lam, mean in zip(values, means, strict=True))
-    return _verdict(comparison, f"Mean rank {told}; {words}.", _told(batch))
+    return _verdict(comparison, f"Mean rank {told}; {words}.", _told(batch), batch.count)
 
 
 def _start(budget: Budget) -> Verdict:
@@ -140,7 +156,7 @@ def _start(budget: Budget) -> Verdict:
     comparison, words = _falls(batch, 0, 1)
     means = [summarise(ends(batch, place)).mean_rank for place in (0, 1)]
     told = f"Mean rank {means[0]:.2f} from starts of size 0.5, {means[1]:.2f} from size 1; {words}."
-    return _verdict(comparison, told, _told(batch))
+    return _verdict(comparison, told, _told(batch), batch.count)
 
 
 def _rate(budget: Budget) -> Verdict:
@@ -155,11 +171,13 @@ def _rate(budget: Budget) -> Verdict:
     )
     sentence = (
         f"Mean rank {means}, lambda = {lam}: against SML24's finding that smaller rates end closer to DNC, full-batch "
-        f"descent shows no such trend here; two standard errors of the difference are {2 * error:.2f}."
+        f"descent shows no such trend here; a rise above two standard errors, {2 * error:.2f} ranks, would "
+        "have been seen."
     )
+    missed = Comparison(2 * error, "<", VISIBLE, what="rise of the rank that these runs could have missed")
     excess = small.mean_rank - large.mean_rank
     comparison = Comparison(excess, "<=", 0.0, 2 * error, "mean rank at the least rate less that at the largest")
-    return _verdict(comparison, sentence, _told(batch))
+    return _verdict(comparison, sentence, _told(batch), batch.count, (), missed)
 
 
 def _deep(budget: Budget) -> Verdict:
@@ -178,7 +196,8 @@ def _deep(budget: Budget) -> Verdict:
         f"{level.record / level.dnc:.3f} ({_unclear(found)})."
     )
     comparison = Comparison(share.low, ">", 0.5, what="lower 95 % bound of P(low rank below DNC), one half")
-    return _verdict(comparison, sentence, _told(batch))
+    far = Comparison(ratios[-1], "<", FAR, what="greatest loss at the end, over DNC's")
+    return _verdict(comparison, sentence, _told(batch), len(found), (), far)
 
 
 TRAINING = (
@@ -190,6 +209,7 @@ TRAINING = (
         (derivations.dnc,),
         _low_rank,
         Expected(Status.SUPPORTED),
+        needs=({"kind": "point", "K": 10, "L": 4, "n": 1, "lambdas": [[1, 250]] * 5, "width": 30},),
     ),
     Claim(
         "dyn-gd-width",

@@ -39,14 +39,15 @@ def reduced(word: Any, rules: Mapping[Any, Any]) -> sp.Expr:
 def same_words(left: Any, right: Any, rules: Mapping[Any, Any] | None = None) -> Check:
     """left == right for matrices of every size that obey the rules."""
 
-    def check() -> Checked:
-        rest = reduced(sp.sympify(left) - sp.sympify(right), rules or {})
+    def decide(relations: tuple[Any, ...]) -> Checked:
+        (relation,) = relations
+        rest = reduced(relation.lhs - relation.rhs, rules or {})
         # Coefficients are scalars: each word's must vanish identically.
         ok = all(sp.simplify(coefficient) == 0 for coefficient in _coefficients(rest).values())
         given = ", ".join(f"{pattern} = {value}" for pattern, value in (rules or {}).items())
         return Checked(ok, Method.SYMBOLIC, f"words in matrices; {given}" if given else "words in matrices")
 
-    return check
+    return Check(decide, (sp.Eq(sp.sympify(left), sp.sympify(right), evaluate=False),))
 
 
 def _coefficients(polynomial: sp.Expr) -> dict[sp.Expr, sp.Expr]:

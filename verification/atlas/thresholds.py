@@ -1,0 +1,133 @@
+"""Between which x DNC gives way: brackets of x_c and x_e of a cell, from the claims that hold (derivation `threshold`).
+
+DNC is optimal for x < x_c, low rank or another network wins for x_c < x < x_e, zero weights for x > x_e, x = K Lambda.
+"""
+
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
+from fractions import Fraction
+
+from dufm.theory.problem import Problem
+from dufm.theory.rational import fraction
+from dufm.theory.squared.bounds import pair_power
+from dufm.theory.squared.phi import collapse_threshold, power_root
+from dufm.verification.claims.base.claim import BUDGETS, Claim
+from dufm.verification.claims.base.regime import Part
+from dufm.verification.claims.base.verdict import Status
+
+Interval = tuple[Fraction, Fraction]
+THEOREM, ABOVE = "one-threshold", "pair-bound"
+STANDING = (Status.PROVED, Status.CERTIFIED)
+
+
+@dataclass(frozen=True)
+class End:
+    """One side of a bracket.
+
+    Attributes:
+        x: the value; of an irrational one, rounded away from the bracket's inside.
+        claim: label of the claim it rests on; "" where nothing better than the trivial value is known.
+        status: what that claim came to.
+    """
+
+    x: Fraction
+    claim: str = ""
+    status: str = ""
+
+
+@dataclass(frozen=True)
+class Thresholds:
+    """What is known of one cell.
+
+    Attributes:
+        K, L: the cell.
+        collapse: rationals around x*, where DNC and zero weights tie.
+        critical: least and greatest value x_c may have.
+        empty: the same for x_e; both ends of it are at least x*.
+    """
+
+    K: int
+    L: int
+    collapse: Interval
+    critical: tuple[End, End]
+    empty: tuple[End, End]
+
+    @property
+    def settled(self) -> bool:
+        """Whether x_c is known exactly: 0 or x*."""
+        low, high = (end.x for end in self.critical)
+        return high == 0 or low >= self.collapse[0]
+
+    def shares(self) -> tuple[float, float]:
+        """Least and greatest x_c over x*."""
+        return tuple(min(1.0, float(end.x / self.collapse[0])) for end in self.critical)  # pyright: ignore
+
+
+def thresholds(K: int, L: int, claims: Iterable[Claim], status: Callable[[Claim], Status] | None = None) -> Thresholds:
+    """Brackets at (K, L) from claims, each run before anything rests on it; stronger ones are asked first.
+
+    Args:
+        K, L: classes >= 2 and weight layers >= 1.
+        claims: those that may say something.
+        status: how a claim's status is found; by running it if None.
+
+    Raises:
+        ProblemError: for a cell that makes no sense.
+    """
+    Problem.of(K, L, 1)
+    every = {claim.label: claim for claim in claims}
+    status = status or (lambda claim: claim.check(BUDGETS["quick"]).status)
+
+    def standing(label: str) -> str:
+        found = status(every[label])
+        return found.name if found in STANDING else ""
+
+    collapse = power_root(fraction(collapse_threshold(L) ** (L + 1)), L + 1)
+    low, high = End(Fraction(0)), End(collapse[1])
+    empty_low, empty_high = End(collapse[0]), End(Fraction(K))
+    if standing(THEOREM):
+        speaking = [
+            (claim, part)
+            for claim in every.values()
+            if claim.says
+            for part in _parts(claim, K, L)
+            if part.x is not None
+        ]
+        for claim, part in sorted(speaking, key=lambda pair: _least(pair[1])):
+            assert part.x is not None
+            if claim.says == "low rank" and _least(part) < high.x and standing(claim.label):
+                high = End(_least(part), claim.label, standing(claim.label))
+            reach = _greatest(part, collapse[0])
+            if claim.says == "dnc" and reach > low.x and standing(claim.label):
+                low = End(reach, claim.label, standing(claim.label))
+        for claim, part in speaking:
+            top = part.x.high if part.x is not None else None
+            beyond = claim.says == "low rank" and isinstance(top, Fraction) and top > empty_low.x
+            if beyond and isinstance(top, Fraction) and standing(claim.label):
+                empty_low = End(top, claim.label, standing(claim.label))
+    if low.x == collapse[0]:
+        empty_high = End(collapse[1], low.claim, low.status)
+    elif standing(ABOVE):
+        power = fraction(collapse_threshold(L) ** (L + 1)) * Fraction(K ** (L + 1), pair_power(K, L))
+        empty_high = End(power_root(power, L + 1)[1], ABOVE, standing(ABOVE))
+    return Thresholds(K, L, collapse, (low, high), (empty_low, empty_high))
+
+
+def _parts(claim: Claim, K: int, L: int) -> list[Part]:
+    return [] if isinstance(claim.regime, str) else [p for p in claim.regime.parts if K in p.K and L in p.L]
+
+
+def _greatest(part: Part, collapse: Fraction) -> Fraction:
+    """The greatest x of a part, at most x*."""
+    if part.x is None or part.x.whole:
+        return collapse
+    if part.x.points:
+        return max(part.x.points)
+    return min(part.x.high, collapse) if isinstance(part.x.high, Fraction) else collapse
+
+
+def _least(part: Part) -> Fraction:
+    """The least x of a part; 0 for every strength below collapse."""
+    if part.x is None or part.x.whole:
+        return Fraction(0)
+    return min(part.x.points) if part.x.points else part.x.low or Fraction(0)

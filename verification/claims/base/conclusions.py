@@ -1,0 +1,116 @@
+"""What each derivation concludes, as boxes of (K, L), and whether these reach as far as a claim that rests on it says.
+
+The words of every entry stand in the derivation's own statement (a test compares them); what is not listed speaks of
+every K >= 2 and L >= 1.
+"""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from itertools import product
+
+from dufm.verification.claims.base.regime import Edges, Expect, From, Numbers, Only, Regime
+
+Box = tuple[Numbers, Numbers]
+Cell = tuple[int, int]
+# Cells compared; no number in a regime or a conclusion comes near, so what holds here goes on beyond.
+CLASSES, DEPTHS = range(2, 80), range(1, 41)
+
+
+@dataclass(frozen=True)
+class Conclusion:
+    """Where a derivation holds.
+
+    Attributes:
+        where: boxes (K, L) of its statement; empty for every K and L.
+        low_rank, dnc: boxes in which it proves, by itself, that low rank wins, or that DNC is optimal.
+        extends: "K", "L" or "x" if it carries a winning case to every larger K or L, or between two x.
+        words: what its statement says of this, word for word.
+    """
+
+    where: tuple[Box, ...] = ()
+    low_rank: tuple[Box, ...] = ()
+    dnc: tuple[Box, ...] = ()
+    extends: str = ""
+    words: tuple[str, ...] = ()
+
+
+CUTS: tuple[Box, ...] = ((Edges(5), From(3)),)
+HALVES: tuple[Box, ...] = ((Edges(6, even=True), Only((2,))),)
+CONCLUSIONS = {
+    "lower-bound": Conclusion(dnc=((From(2), Only((1,))),), words=("At L = 1", "so DNC is optimal")),
+    "two-classes": Conclusion(
+        where=((Only((2,)), From(1)),), dnc=((Only((2,)), From(1)),), words=("For K = 2, every L >= 1",)
+    ),
+    "two-layers": Conclusion(where=((Only((3,)), Only((2,))),), words=("For K = 3, L = 2",)),
+    "pairs": Conclusion(where=((From(2), From(1)),), words=("For every K >= 2, L >= 1",)),
+    "srg": Conclusion(
+        where=((Edges(4), From(3)),),
+        low_rank=((Edges(4), From(4)),),
+        words=("K = r(r-1)/2", "C_SRG < K for every r >= 4 and L >= 4", "C_SRG > K at L = 3 for every r >= 4"),
+    ),
+    "cuts": Conclusion(CUTS, CUTS, words=("C < K at every r >= 5 and L >= 3",)),
+    "halves": Conclusion(HALVES, HALVES, words=("At L = 2 with K = r (r-1)/2", "C < K for every even r >= 6")),
+    "head": Conclusion(extends="L", words=("beats DNC at every Lambda below collapse iff L > L*",)),
+    "direct-sum": Conclusion(extends="K", words=("not globally optimal at depth L for any K >= K_0",)),
+    "three-classes": Conclusion(
+        where=((Only((3,)), Only((2,))),), dnc=((Only((3,)), Only((2,))),), words=("For K = 3, L = 2",)
+    ),
+    "threshold": Conclusion(extends="x", words=("a network below DNC at one x is a win at every x from there to x*",)),
+    "chord": Conclusion(extends="x", words=("at every x between them DNC is not optimal",)),
+    "envelope": Conclusion(extends="x", words=("at both ends of an interval", "it is on the whole interval")),
+    "ce-low-rank": Conclusion(
+        where=((From(6), From(2)), (Only((4, 5)), From(3))), words=("For K >= 6, L >= 2 and for K in {4, 5}, L >= 3",)
+    ),
+    "ce-hessian": Conclusion(where=((From(3), From(2)),), words=("For L >= 2, K >= 3",)),
+    "ce-undecided": Conclusion(where=((From(3), From(2)),), words=("For every K >= 3 and L >= 2",)),
+    "ce-three": Conclusion(where=((Only((3,)), From(1)),), words=("For K = 3 and every L >= 1",)),
+}
+
+
+def uncovered(regime: Regime, winner: str | None, derivations: Iterable[str], shown: Iterable[Expect]) -> str:
+    """The first part of a regime that derivations and certificates do not reach, in words; "" if there is none.
+
+    Args:
+        regime: of the claim.
+        winner: "low rank" or "dnc" if the claim says who wins, else None: then the derivations only have to hold there.
+        derivations: names of those it rests on.
+        shown: what its certificates must show: the cases that derivations extend.
+    """
+    found = [CONCLUSIONS.get(name, Conclusion()) for name in derivations]
+    extended = {c.extends for c in found} - {""}
+    known: set[Cell] = set()
+    if winner is None:
+        boxes = [c.where for c in found if c.where]
+        if not boxes:
+            return ""
+    else:
+        boxes = [c.low_rank if winner == "low rank" else c.dnc for c in found]
+    known |= {(K, L) for box in boxes for ks, ls in box for K in CLASSES if K in ks for L in DEPTHS if L in ls}
+    partial = set(known)
+    for expect in shown:
+        L = expect.get("L", expect.get("L_from"))
+        if winner == "low rank" and L is not None:
+            # A head settles every strength at its depth; points and intervals only those that they name.
+            (known if expect["kind"] == "head" else partial).add((expect["K"], L))
+    partial |= known
+    known, partial = (_extended(cells, extended) for cells in (known, partial))
+    for K, L in product(CLASSES, DEPTHS):
+        if not regime.has(K, L):
+            continue
+        if regime.whole(K, L) or winner is None:
+            reached = (K, L) in known
+        else:
+            listed = all(part.x is None or part.x.points for part in regime.parts if K in part.K and L in part.L)
+            reached = (K, L) in partial and (listed or "x" in extended)
+        if not reached:
+            return f"K = {K}, L = {L}"
+    return ""
+
+
+def _extended(cells: set[Cell], extends: set[str]) -> set[Cell]:
+    """The cells with all that larger K or larger L add where a derivation says so."""
+    if "L" in extends:
+        cells = cells | {(K, more) for K, L in cells for more in DEPTHS if more > L}
+    if "K" in extends:
+        cells = cells | {(more, L) for K, L in cells for more in CLASSES if more > K}
+    return cells

@@ -1,0 +1,103 @@
+"""One threshold a cell: the theorem, and shipped weights at the least x known, each a win from there to collapse."""
+
+import json
+from fractions import Fraction
+
+from dufm.theory import derivations
+from dufm.theory.derivations.squared.three_classes import SCALE, STRENGTH
+from dufm.theory.squared.boxes import boxes_closed
+from dufm.verification.claims.base.claim import Budget, Claim, Expected
+from dufm.verification.claims.base.proofs import by_derivation
+from dufm.verification.claims.base.regime import EVERY, From, Only, Part, Regime, Strengths, stretch
+from dufm.verification.claims.base.verdict import Comparison, Status, Verdict
+from dufm.verification.claims.squared.witnesses import FOLDER, measured
+
+# (L, K) with a shipped file -> the x of its weights and the neurons of its widest layer beyond K.
+LEAST = {
+    (2, 4): ("0.395198", 0),
+    (2, 5): ("0.37049", 0),
+    (2, 6): ("0.364404", 0),
+    (2, 7): ("0.358189", 3),
+    (2, 8): ("0.326218", 2),
+    (2, 9): ("0.317368", 3),
+    (2, 10): ("0.285204", 3),
+    (2, 11): ("0.189462", 3),
+    (2, 13): ("0.176405", 6),
+    (2, 14): ("0.034761", 6),
+    (3, 4): ("0.253874", 2),
+    (3, 5): ("0.195624", 11),
+    (3, 6): ("0.063102", 6),
+}
+REGIME = Regime(tuple(Part(From(K), Only((L,)), stretch(x), wider) for (L, K), (x, wider) in LEAST.items()))
+
+
+def _one_threshold(budget: Budget) -> Verdict:
+    return by_derivation("A win at one x is a win up to collapse; optimality at one x is optimality below it.")
+
+
+def _thresholds(budget: Budget) -> Verdict:
+    comparisons, certificates, details = [], [], {}
+    for (L, K), (x, _) in LEAST.items():
+        certificate = json.loads((FOLDER / "thresholds" / f"l{L}_k{K:02d}.json").read_text())
+        problem, loss, below = measured(certificate)
+        comparisons.append(Comparison(problem.x_power, "==", Fraction(x) ** (L + 1), what=f"x^{L + 1}, ({K}, {L})"))
+        comparisons.append(Comparison(loss, "<", below, what=f"loss of the weights and DNC, ({K}, {L}), x = {x}"))
+        certificates.append(certificate)
+        details[f"K{K}_L{L}"] = {"x": x, "ratio": float(loss / below)}
+    cells = ", ".join(f"({K}, {L}) from {x}" for (L, K), (x, _) in LEAST.items())
+    return by_derivation(f"Low rank wins, and for all larger K, at {cells}.", comparisons, certificates, details)
+
+
+def _three_classes(budget: Budget) -> Verdict:
+    boxes = boxes_closed(SCALE)
+    words = (
+        f"No network is below DNC at x = {float(STRENGTH):.6f}, so at no smaller x; {boxes} boxes of singular values."
+    )
+    return by_derivation(words, details={"boxes": boxes})
+
+
+THRESHOLDS = (
+    Claim(
+        "one-threshold",
+        "For every K and L there are x_c <= x* <= x_e: DNC is optimal below x_c, some network wins between x_c and "
+        "x_e, zero weights are optimal beyond.",
+        Regime((Part(From(2), From(1), EVERY),)),
+        "ours",
+        (derivations.dnc, derivations.reductions, derivations.direct_sum, derivations.threshold),
+        _one_threshold,
+        Expected(Status.PROVED),
+    ),
+    Claim(
+        "thresholds",
+        "At two layers for every K >= 4 and at three for every K >= 4 DNC is not optimal near its collapse: x_c is at "
+        "most the x listed.",
+        REGIME,
+        "ours",
+        (derivations.dnc, derivations.reductions, derivations.direct_sum, derivations.threshold),
+        _thresholds,
+        Expected(Status.PROVED),
+        says="low rank",
+        needs=tuple(
+            need
+            for part, (x, _) in zip(REGIME.parts, LEAST.values(), strict=True)
+            for need in Regime((part,)).points(x)
+        ),
+    ),
+    Claim(
+        "three-classes-optimal",
+        "For three classes and two relu layers DNC is globally optimal up to 0.9115 of its collapse, whatever the "
+        "output.",
+        Regime((Part(Only((3,)), Only((2,)), Strengths(high=STRENGTH)),)),
+        "ours; Tirer and Bruna (2202.08087) have it for every K under a further hypothesis, see two-layers-low-rank",
+        (
+            derivations.dnc,
+            derivations.reductions,
+            derivations.threshold,
+            derivations.z_test,
+            derivations.three_classes,
+        ),
+        _three_classes,
+        Expected(Status.PROVED),
+        says="dnc",
+    ),
+)
