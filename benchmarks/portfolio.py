@@ -4,9 +4,9 @@ import time
 
 import numpy as np
 
-from dufm.solvers.engines.cpu import Engine
-from dufm.solvers.search.bandit import ARMS, FIXED
-from dufm.solvers.search.restarts import STARTS, Recipe, run_recipes
+from dufm.solvers.engines.cpu import CpuEngine
+from dufm.solvers.search.bandit import FIXED, START_RECIPES
+from dufm.solvers.search.restarts import STARTS, Restart, run_restarts
 from dufm.solvers.search.start_kinds import KINDS
 from dufm.solvers.search.state import HIT
 from dufm.theory.problem import Problem
@@ -33,16 +33,16 @@ def table(quick: bool) -> None:
     over the problems is the arm's mark, so that a problem where everything is easy does not decide.
     """
     count = 8 if quick else 24
-    arms = [ARMS[i] for i in FIXED]
+    arms = [START_RECIPES[i] for i in FIXED]
     marks, spent = np.zeros(len(arms)), np.zeros(len(arms))
     for K, L, lam, width in PROBLEMS:
         problem = Problem.of(K, L, lam, width=width)
-        engine = Engine(problem)
+        engine = CpuEngine(problem)
         losses = np.zeros((len(arms), count))
         for i, (kind, eps0, scale) in enumerate(arms):
             began = time.process_time()
-            recipes = [Recipe(j, KINDS[kind], eps0, scale, STARTS) for j in range(count)]
-            losses[i] = [value for value, _ in run_recipes(problem, engine, recipes, 3, 1)]
+            recipes = [Restart(j, KINDS[kind], eps0, scale, STARTS) for j in range(count)]
+            losses[i] = [value for value, _ in run_restarts(problem, engine, recipes, 3, 1)]
             spent[i] += time.process_time() - began
         lowest = np.sort(losses[np.isfinite(losses)])
         share = (losses <= lowest[len(lowest) // 20] * (1 + HIT)).mean(axis=1)

@@ -9,12 +9,12 @@ from benchmarks import jax_peer, peers
 from benchmarks.cases import CASES, LARGE, MEMORY, Case, keep, starts_of
 from dufm.solvers.base.arrays import Array
 from dufm.solvers.base.statistics import poisson_interval
-from dufm.solvers.engines.cpu import Engine, compiled_evaluation, descend_lanes
+from dufm.solvers.engines.cpu import CpuEngine, compiled_evaluation, descend_from
 from dufm.solvers.engines.schedule import schedule
 from dufm.solvers.objectives.squared import Objective
 from dufm.solvers.search.fixed_portfolio import compiled_search
 from dufm.solvers.search.portfolio import global_search
-from dufm.solvers.search.state import State
+from dufm.solvers.search.state import SearchState
 from dufm.theory.problem import Problem
 
 PEER_RATIO = 1000
@@ -67,7 +67,7 @@ def ratio(problem: Problem, count: int, make: Callable[[Problem], peers.Stage], 
 
 def ours_once(problem: Problem, starts: list[list[Array]]) -> None:
     """This engine with the peers' stages and memory."""
-    descend_lanes(problem, starts, eps0=0.1, keep=keep, factor=0.1, memory=MEMORY)
+    descend_from(problem, starts, eps0=0.1, keep=keep, factor=0.1, memory=MEMORY)
 
 
 def rate(seconds: float, hits: int) -> tuple[float, float, float]:
@@ -121,7 +121,7 @@ def searched(case: Case, budget: float) -> tuple[float, int, int, float]:
     while spent < budget:
         began, last = time.process_time(), [0.0]
 
-        def tell(state: State, began: float = began, last: list[float] = last) -> None:
+        def tell(state: SearchState, began: float = began, last: list[float] = last) -> None:
             last[0] = time.process_time() - began
 
         def late(last: list[float] = last, left: float = budget - spent) -> bool:
@@ -144,7 +144,7 @@ def growth(quick: bool) -> None:
     for L, K, d in [*sizes, (6, 50, 60)]:
         problem = Problem.of(K, L, "0.0005", width=d)
         lower = starts_of(problem, 1)[0][:-1]
-        engine = Engine(problem)
+        engine = CpuEngine(problem)
         w = engine.workspace()
         w[: engine.pack([lower]).size] = engine.pack([lower])[0]
         flops = 6 * ((L - 1) * d * d * K + d * K * K)
@@ -164,7 +164,7 @@ def growth(quick: bool) -> None:
     case = CASES[2]
     for lanes in (1, 10, 100, 1000) if quick else (1, 10, 100, 1000, 10_000):
         starts = starts_of(case.problem, lanes)
-        engine = Engine(case.problem, MEMORY)
+        engine = CpuEngine(case.problem, MEMORY)
         engine.workspace()
         stages = schedule(case.problem, 0.1, keep, lanes, first_steps=50)[:1]
         field = engine.pack(starts)

@@ -15,7 +15,7 @@ from dufm.solvers.ce.search import ce_search, lowest
 from dufm.solvers.ce.starts import PORTFOLIO
 from dufm.solvers.compiled import lbfgs
 from dufm.solvers.engines.cpu import unpack_row
-from dufm.solvers.engines.cpu_cross_entropy import CeEngine, Recipe
+from dufm.solvers.engines.cpu_cross_entropy import CeEngine, DescentStage
 from dufm.solvers.objectives.cross_entropy import (
     CeObjective,
     balanced_factors,
@@ -60,7 +60,7 @@ def test_compiled_loss_and_gradient_are_those_of_automatic_differentiation(probl
         return fit + sum(s / 2 * anp.sum(f * f) for s, f in zip(strengths, factors, strict=True))
 
     engine = CeEngine(problem)
-    stood = engine.run(engine.pack([weights]), Recipe(steps=0))[0]
+    stood = engine.run(engine.pack([weights]), DescentStage(steps=0))[0]
     at = engine.offsets[lbfgs.G]
     compiled = unpack_row(problem.shapes, engine.workspace()[at : at + engine.offsets[lbfgs.SIZE]])
     value, gradient = CeObjective(problem).full(weights)
@@ -125,7 +125,7 @@ def test_the_search_reaches_the_best_closed_form_to_rounding(K: int, L: int, str
     assert (polished.rank, polished.index, polished.flat) == (rank, 0, 0) and polished.is_local_minimum
     assert polished.residual < 1e-11 and 0 < hits <= 60
     assert identify(polished.logits, candidates(problem)) == structure.name
-    assert state.census()["fixed_restarts"] == 60
+    assert state.summary()["fixed_restarts"] == 60
 
 
 def test_a_family_with_several_scales_is_found() -> None:

@@ -8,11 +8,11 @@ import numpy as np
 import pytest
 
 from dufm.solvers.search import devices, gpu
-from dufm.solvers.search.bandit import ARMS, FIXED
+from dufm.solvers.search.bandit import FIXED, START_RECIPES
 from dufm.solvers.search.devices import chosen_device, device_search
 from dufm.solvers.search.gpu import jax_runner
 from dufm.solvers.search.portfolio import processor
-from dufm.solvers.search.restarts import Recipe
+from dufm.solvers.search.restarts import Restart
 from dufm.solvers.search.solution import Outcome
 from dufm.solvers.search.start_kinds import KINDS
 from dufm.theory.problem import Problem, ProblemError
@@ -60,7 +60,7 @@ def test_the_cuda_path_on_the_processor() -> None:
     )
     assert solution.engine == "jax-lbfgs, portfolio" and seen == [1, 2, 3, 4, 5, 6]
     assert solution.settings["lanes_at_once"] == 32 and "jaxlib" in solution.versions
-    assert state.census()["fixed_restarts"] == 3 and all(g.weights for g in state.groups)
+    assert state.summary()["fixed_restarts"] == 3 and all(g.weights for g in state.groups)
     assert sum(g.hits for g in state.groups) == np.isfinite(solution.losses).sum()
     halted, _ = device_search(THREE, "cuda", 50, 1, None, 3, lambda s: None, lambda: False, None)
     assert halted.outcome is Outcome.STOPPED and len(halted.losses) < 50
@@ -71,7 +71,8 @@ def test_the_cuda_path_on_the_processor() -> None:
 @pytest.mark.usefixtures("processor_as_cuda")
 def test_both_engines_end_every_kind_of_start_at_one_loss() -> None:
     recipes = [
-        Recipe(i, KINDS[kind], eps0, scale, 4) for i, (kind, eps0, scale) in enumerate(ARMS[j] for j in FIXED[:8])
+        Restart(i, KINDS[kind], eps0, scale, 4)
+        for i, (kind, eps0, scale) in enumerate(START_RECIPES[j] for j in FIXED[:8])
     ]
     jax, numba = jax_runner(THREE, "cpu", 32), processor(THREE, 2)
     ends = [[value for value, _ in runner.run(recipes, 5, None, lambda found: None)] for runner in (jax, numba)]

@@ -15,7 +15,7 @@ from dufm.solvers.heads.search import Pool, descend, head_value, polish, search,
 from dufm.theory.problem import ProblemError
 from dufm.theory.squared.head32 import least_head
 from dufm.verification.atlas.head_words import describe_head
-from dufm.verification.atlas.heads import ATLAS, certify, envelope, least_depth, least_depths, load_folder, shipped
+from dufm.verification.atlas.heads import ATLAS, certify, envelope, least_depth, least_depths, load_folder, shipped_head
 from dufm.verification.base.certificate import write
 from dufm.verification.base.number_lists import read_integers
 from dufm.verification.checker import check
@@ -100,7 +100,7 @@ def test_starts_have_the_right_shape() -> None:
 def test_a_certificate_is_accepted_short_and_just_above_what_was_found(three: Pool) -> None:
     h, pair = three.heads[3, 2][0]
     certificate = certify(pair, {"seed": 0})
-    head = shipped(certificate)
+    head = shipped_head(certificate)
     assert (head.K, head.q, head.L_from) == (3, 2, 4)
     assert h * (1 - 1e-7) < float(head.h) < h * (1 + 3e-5)
     assert len(json.dumps(certificate)) < 2000
@@ -111,11 +111,11 @@ def test_spoiled_certificates_are_refused(three: Pool) -> None:
     certificate = certify(three.heads[3, 2][0][1], {})
     for change in ({"L_from": 3}, {"L_from": 5}, {"K": 4}):
         with pytest.raises(ProblemError):
-            shipped(certificate | {"problem": certificate["problem"] | change})
+            shipped_head(certificate | {"problem": certificate["problem"] | change})
     spoiled = json.loads(json.dumps(certificate))
     spoiled["witness"][3]["rows"][0][0] += 1
     with pytest.raises(ProblemError, match="not I"):
-        shipped(spoiled)
+        shipped_head(spoiled)
     with pytest.raises(ProblemError, match="at no depth"):
         certify((np.eye(3), np.eye(3)), {})
 
@@ -151,10 +151,10 @@ def test_the_claim_holds_and_a_missing_atlas_is_no_proof(monkeypatch: pytest.Mon
 
 
 def test_looks_of_a_known_head(three: Pool) -> None:
-    words = describe_head(shipped(certify(three.heads[3, 2][0][1], {})))
+    words = describe_head(shipped_head(certify(three.heads[3, 2][0][1], {})))
     assert words["known"] == "head32" and words["symmetry"] == "S_2" and words["blocks"] == [3]
     both = direct_sum(three.heads[3, 2][0][1], (np.eye(1), np.eye(1)))
-    assert describe_head(shipped(certify(both, {})))["blocks"] == [3, 1]
+    assert describe_head(shipped_head(certify(both, {})))["blocks"] == [3, 1]
 
 
 def test_the_command_keeps_only_improvements(tmp_path: Path, capsys: pytest.CaptureFixture[str], three: Pool) -> None:
@@ -167,7 +167,7 @@ def test_the_command_keeps_only_improvements(tmp_path: Path, capsys: pytest.Capt
     better = certify(three.heads[3, 2][0][1], {})
     write(better, tmp_path / "k03_q2.json")
     run_frontier("3", "2", "1s", 0, tmp_path, True, False, console)
-    assert load_folder(tmp_path)[0].h <= shipped(better).h
+    assert load_folder(tmp_path)[0].h <= shipped_head(better).h
     assert "from L = 4 on" in console.file.getvalue()  # pyright: ignore[reportAttributeAccessIssue]
     assert seeded_pool(load_folder(tmp_path)).best(3, 2) < 109
 

@@ -8,7 +8,7 @@ import pytest
 
 from dufm.solvers.engines import cpu as compiled
 from dufm.solvers.engines.gpu import scheduler
-from dufm.solvers.engines.gpu.scheduler import Engine, available_devices, descend_lanes, find_device
+from dufm.solvers.engines.gpu.scheduler import GpuEngine, available_devices, descend_on_device, find_device
 from dufm.solvers.engines.schedule import better_half, schedule
 from dufm.solvers.objectives.layers import forward
 from dufm.solvers.objectives.squared import Objective, loss
@@ -29,8 +29,8 @@ def starts_of(problem: Problem, count: int, scale: float, seed: int = 0) -> list
     return [gaussian(problem, np.random.default_rng(child), scale) for child in children]
 
 
-def cpu(problem: Problem, starts: list[list[np.ndarray]], **options) -> compiled.Field:
-    return descend_lanes(problem, starts, device="cpu", **options)
+def cpu(problem: Problem, starts: list[list[np.ndarray]], **options) -> compiled.DescentResults:
+    return descend_on_device(problem, starts, device="cpu", **options)
 
 
 def possible_error(problem: Problem, lower: list[np.ndarray], eps: float) -> float:
@@ -40,7 +40,7 @@ def possible_error(problem: Problem, lower: list[np.ndarray], eps: float) -> flo
     return float(2 * norm * slope)
 
 
-def in_order(field: compiled.Field) -> list[list[np.ndarray]]:
+def in_order(field: compiled.DescentResults) -> list[list[np.ndarray]]:
     return [lower for _, lower in sorted(zip(field.left, field.lower, strict=True), key=lambda pair: pair[0])]
 
 
@@ -48,7 +48,7 @@ def in_order(field: compiled.Field) -> list[list[np.ndarray]]:
 @pytest.mark.parametrize(("K", "width"), [(2, 3), (3, 8), (7, 9)])
 def test_values_and_gradients_are_those_of_the_reference(L: int, K: int, width: int) -> None:
     problem = Problem.of(K, L, ["0.01", "1/300", "0.02", "1/77", "0.005", "0.03"][: L + 1], width=width, n=3)
-    engine, objective = Engine(problem, "cpu"), Objective(problem)
+    engine, objective = GpuEngine(problem, "cpu"), Objective(problem)
     starts = starts_of(problem, 4, 1.5, seed=10 * L + K)
     for eps in (0.0, 0.03):
         values, gradients = engine.evaluate(engine.pack(starts), eps)
@@ -67,9 +67,9 @@ def test_values_and_gradients_are_those_of_the_reference(L: int, K: int, width: 
 def test_same_starts_reach_the_losses_of_scipy_and_of_the_compiled_engine(problem: Problem, scale: float) -> None:
     """All stop near a zero gradient of one smooth function, so that basins are told apart but not points in one."""
     starts = starts_of(problem, 6, scale)
-    stages = schedule(problem, 0.1, lambda stage, lanes: lanes, 1)
+    stages = schedule(problem, 0.1, lambda stage, descents: descents, 1)
     eps = stages[-1, 0]
-    mine, other = cpu(problem, starts, eps0=0.1), compiled.descend_lanes(problem, starts, eps0=0.1)
+    mine, other = cpu(problem, starts, eps0=0.1), compiled.descend_from(problem, starts, eps0=0.1)
     theirs, reached = [], []
     for start in starts:
         value, lower = 0.0, list(start[:-1])
@@ -97,21 +97,21 @@ def test_a_knock_out_ends_where_the_reference_does() -> None:
 
 def test_portions_change_no_result() -> None:
     starts = starts_of(UNEQUAL, 7, 1.0)
-    whole, parts = (cpu(UNEQUAL, starts, eps0=0.1, lanes_at_once=count) for count in (16, 3))
+    whole, parts = (cpu(UNEQUAL, starts, eps0=0.1, descents_at_once=count) for count in (16, 3))
     slack = max(possible_error(UNEQUAL, lower, 1e-7) for lower in [*whole.lower, *parts.lower])
     assert slack <= 1e-6 and np.abs(whole.values - parts.values).max() <= 2 * slack + 1e-13
     # Of one width, neither the neighbours nor the place among them change a bit.
-    alone = cpu(UNEQUAL, starts[4:5], eps0=0.1, lanes_at_once=16)
+    alone = cpu(UNEQUAL, starts[4:5], eps0=0.1, descents_at_once=16)
     assert alone.values.tobytes() == whole.values[4:5].tobytes()
 
 
 def test_lanes_at_once_fit_the_memory(monkeypatch: pytest.MonkeyPatch) -> None:
-    assert Engine(SMALL, "cpu").lanes == scheduler.LANES["cpu"]
-    assert Engine(SMALL, "cpu", lanes_at_once=10**9).lanes < 10**6
+    assert GpuEngine(SMALL, "cpu").descents == scheduler.USUAL_DESCENTS["cpu"]
+    assert GpuEngine(SMALL, "cpu", descents_at_once=10**9).descents < 10**6
     monkeypatch.setattr(scheduler, "HOST_BYTES", 300_000)
-    assert 1 < Engine(SMALL, "cpu").lanes < scheduler.LANES["cpu"]
+    assert 1 < GpuEngine(SMALL, "cpu").descents < scheduler.USUAL_DESCENTS["cpu"]
     monkeypatch.setattr(scheduler, "HOST_BYTES", 1)
-    assert Engine(SMALL, "cpu").lanes == 1
+    assert GpuEngine(SMALL, "cpu").descents == 1
 
 
 def test_starts_that_break_down_are_dropped_and_counted() -> None:
@@ -127,7 +127,11 @@ def test_starts_that_break_down_are_dropped_and_counted() -> None:
 @pytest.mark.parametrize("value", [np.nan, 1e200])
 def test_a_search_in_which_everything_fails_says_so(value: float) -> None:
     found = jax_search(
-        SMALL, restarts=2, heats=2, start=lambda p, g, s: [np.full(x, value) for x in p.shapes], device="cpu"
+        SMALL,
+        restarts=2,
+        starts_per_restart=2,
+        start=lambda p, g, s: [np.full(x, value) for x in p.shapes],
+        device="cpu",
     )
     assert found.outcome is Outcome.ALL_FAILED
     assert found.weights == () and np.isnan(found.loss) and found.dropped == 2
@@ -135,7 +139,7 @@ def test_a_search_in_which_everything_fails_says_so(value: float) -> None:
 
 @pytest.fixture(scope="module")
 def small():
-    return jax_search(SMALL, restarts=7, seed=0, heats=4, device="cpu")
+    return jax_search(SMALL, restarts=7, seed=0, starts_per_restart=4, device="cpu")
 
 
 def test_three_classes_and_four_layers_beat_neural_collapse(small, tmp_path) -> None:
@@ -149,12 +153,12 @@ def test_three_classes_and_four_layers_beat_neural_collapse(small, tmp_path) -> 
 
 
 def test_seed_and_index_alone_fix_a_restart(small) -> None:
-    again = jax_search(SMALL, restarts=7, seed=0, heats=4, device="cpu")
+    again = jax_search(SMALL, restarts=7, seed=0, starts_per_restart=4, device="cpu")
     assert again.losses.tobytes() == small.losses.tobytes()
     assert all(a.tobytes() == b.tobytes() for a, b in zip(again.weights, small.weights, strict=True))
-    rest = jax_search(SMALL, restarts=3, seed=0, heats=4, first=4, device="cpu")
+    rest = jax_search(SMALL, restarts=3, seed=0, starts_per_restart=4, first=4, device="cpu")
     assert rest.losses.tobytes() == small.losses[4:].tobytes()
-    assert jax_search(SMALL, restarts=1, seed=1, heats=4, device="cpu").losses[0] != small.losses[0]
+    assert jax_search(SMALL, restarts=1, seed=1, starts_per_restart=4, device="cpu").losses[0] != small.losses[0]
 
 
 def test_another_lambda_compiles_nothing_and_the_callers_jax_stays_as_it_is(small) -> None:
@@ -165,10 +169,10 @@ def test_another_lambda_compiles_nothing_and_the_callers_jax_stays_as_it_is(smal
 
     before = lbfgs.burst._cache_size()
     other = Problem.of(3, 4, ["0.001", "0.002", "0.003", "0.004", "1/300"], width=8, n=4)
-    assert jax_search(other, restarts=1, heats=4, device="cpu").outcome is Outcome.FINISHED
+    assert jax_search(other, restarts=1, starts_per_restart=4, device="cpu").outcome is Outcome.FINISHED
     assert lbfgs.burst._cache_size() == before
     assert not jax.config.jax_enable_x64 and jnp.ones(1).dtype == np.float32
-    engine = Engine(SMALL, "cpu")
+    engine = GpuEngine(SMALL, "cpu")
     job = engine.pack(starts_of(SMALL, 1, 0.3)), schedule(SMALL, 0.1, better_half, 1)
     for _ in engine.run([job]):
         assert jnp.ones(1).dtype == np.float32
@@ -179,7 +183,7 @@ def test_stop_target_and_interrupt_keep_what_was_found() -> None:
         if done == 2:
             raise KeyboardInterrupt
 
-    many = {"restarts": 10**6, "heats": 1, "device": "cpu"}
+    many = {"restarts": 10**6, "starts_per_restart": 1, "device": "cpu"}
     found = jax_search(SMALL, progress=interrupt, **many)
     assert found.outcome is Outcome.INTERRUPTED and len(found.losses) == 2
     assert found.loss == np.min(found.losses) == loss(SMALL, found.weights)
@@ -188,7 +192,9 @@ def test_stop_target_and_interrupt_keep_what_was_found() -> None:
     assert stopped.outcome is Outcome.STOPPED and len(stopped.losses) == 0 and stopped.weights == ()
 
 
-@pytest.mark.parametrize("option", [{"restarts": 0}, {"heats": 0}, {"lanes_at_once": 0}, {"device": "tpu"}])
+@pytest.mark.parametrize(
+    "option", [{"restarts": 0}, {"starts_per_restart": 0}, {"descents_at_once": 0}, {"device": "tpu"}]
+)
 def test_options_that_make_no_sense_are_named(option: dict) -> None:
     with pytest.raises(ProblemError, match=f"^{next(iter(option))} must be [^\n]+$"):
         jax_search(SMALL, **option)
@@ -227,7 +233,7 @@ def test_the_gpu_reaches_the_losses_of_the_cpu() -> None:
     if "cuda" not in available_devices():
         pytest.skip("no CUDA device is visible to JAX")
     starts = starts_of(UNEQUAL, 64, 1.0)
-    here, there = cpu(UNEQUAL, starts, eps0=0.1), descend_lanes(UNEQUAL, starts, eps0=0.1, device="cuda")
+    here, there = cpu(UNEQUAL, starts, eps0=0.1), descend_on_device(UNEQUAL, starts, eps0=0.1, device="cuda")
     slack = max(possible_error(UNEQUAL, lower, 1e-7) for lower in [*here.lower, *there.lower])
     assert slack <= 1e-6 and np.abs(np.sort(here.values) - np.sort(there.values)).max() <= 2 * slack + 1e-13
     found = jax_search(SMALL, restarts=64, device="cuda")

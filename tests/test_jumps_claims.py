@@ -10,7 +10,7 @@ from typer.testing import CliRunner
 
 import dufm.verification.claims.jumps.chains as chains
 import dufm.verification.claims.jumps.exact as exact
-from dufm.solvers.jumps.chains import Setting, sgd_chains
+from dufm.solvers.jumps.chains import ChainSetting, sgd_chains
 from dufm.solvers.jumps.experiments import frozen_minimum, strength
 from dufm.solvers.jumps.instance import instance32, make_instance
 from dufm.solvers.jumps.store import load, same, save
@@ -109,7 +109,7 @@ def test_a_stopped_run_is_saved(tmp_path: Path, monkeypatch: pytest.MonkeyPatch)
 
 
 def test_a_run_on_disk_is_the_run(tmp_path: Path) -> None:
-    setting = Setting(instance32(), 0.01, 0.1, 50, 4, 1e-3)
+    setting = ChainSetting(instance32(), 0.01, 0.1, 50, 4, 1e-3)
     state = sgd_chains(setting, [0.5 * np.eye(6)] * 3, 100, chains=2)
     back, again = load(save(setting, state, tmp_path / "a.npz"))
     assert same(setting, back) and not same(setting, replace(setting, seed=5))

@@ -7,7 +7,7 @@ import pytest
 import sympy as sp
 
 from dufm.solvers.jumps.absorbing import certify, ratio_to_boundary
-from dufm.solvers.jumps.chains import Setting, sgd_chains
+from dufm.solvers.jumps.chains import ChainSetting, sgd_chains
 from dufm.solvers.jumps.instance import diagonal
 from dufm.solvers.jumps.scalar_chain import ScalarChain, exit_time, simulate
 from dufm.theory.derivations.jumps.scalar import scalar_chain
@@ -85,7 +85,7 @@ def test_every_chain_enters_the_certified_set_and_stays() -> None:
     size = float(found.c) * 0.99
     weights = [w / np.linalg.norm(w, axis=(1, 2), keepdims=True) * size for w in weights]
     assert (ratio_to_boundary(weights, 1, found) > 1).all()
-    setting = Setting(diagonal(2), 0.12, 9.6e-5, 10_000, 0)
+    setting = ChainSetting(diagonal(2), 0.12, 9.6e-5, 10_000, 0)
     inside = []
     end = sgd_chains(setting, weights, bound + 40_000, progress=lambda s: inside.append(_inside(s.weights, found)))
     assert inside[bound // 10_000].all() and not end.diverged.any()

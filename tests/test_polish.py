@@ -6,7 +6,7 @@ import pytest
 from dufm.solvers.minima.active_set import ActiveSet
 from dufm.solvers.minima.canonical import canonical, describe
 from dufm.solvers.minima.polish import RESIDUAL_GOAL, polish, refine
-from dufm.solvers.minima.rest import settle
+from dufm.solvers.minima.rest import descend_to_rest
 from dufm.solvers.objectives.squared import balance, loss, loss_and_gradient
 from dufm.solvers.search.portfolio import global_search
 from dufm.solvers.search.scipy_reference import search
@@ -19,7 +19,7 @@ UNIT = np.finfo(float).eps
 
 @pytest.fixture(scope="module")
 def found():
-    return search(SMALL, restarts=2, seed=0, heats=4)
+    return search(SMALL, restarts=2, seed=0, starts_per_restart=4)
 
 
 @pytest.fixture(scope="module")
@@ -69,15 +69,15 @@ def test_polishing_far_from_a_minimum_never_raises_the_loss(seed: int) -> None:
 
 
 def test_settling_foretells_the_polished_loss(found, refined) -> None:
-    settled = settle(SMALL, found.weights)
+    settled = descend_to_rest(SMALL, found.weights)
     assert settled is not None and settled.loss == loss(SMALL, settled.weights) > refined.loss
     # The excess of the last smoothing is far larger than what the estimate leaves of it.
     assert abs(settled.limit - refined.loss) <= settled.error + 100 * UNIT < 1e-3 * (settled.loss - refined.loss)
-    narrow = settle(SMALL, refined.weights)
+    narrow = descend_to_rest(SMALL, refined.weights)
     assert narrow is not None and [w.shape for w in narrow.weights] == list(SMALL.shapes)
-    wide = settle(SMALL, canonical(SMALL, disguised(Problem.of(3, 4, "0.002", width=30), list(found.weights))))
+    wide = descend_to_rest(SMALL, canonical(SMALL, disguised(Problem.of(3, 4, "0.002", width=30), list(found.weights))))
     assert wide is not None and wide.limit == pytest.approx(refined.loss, rel=1e-10)
-    assert settle(SMALL, [np.full(shape, np.inf) for shape in SMALL.shapes]) is None
+    assert descend_to_rest(SMALL, [np.full(shape, np.inf) for shape in SMALL.shapes]) is None
 
 
 def test_fifteen_classes_and_five_layers_are_polished() -> None:

@@ -17,7 +17,7 @@ from dufm.solvers.search import saved_state, solution
 from dufm.solvers.search.portfolio import global_search
 from dufm.solvers.training import batch
 from dufm.solvers.training import store as training_store
-from dufm.solvers.training.setting import Setting
+from dufm.solvers.training.setting import DescentSetting
 from dufm.theory.problem import Problem, ProblemError
 from dufm.verification.cli import app
 
@@ -38,14 +38,14 @@ def kept_state(path: Path, problem: Problem = THREE) -> Kept:
 
 
 def kept_training(path: Path) -> Kept:
-    found = batch.train([Setting(Problem.of(3, 3, "0.01", 5, 2), 0.3, 0.7, 20)], 1, 1)
+    found = batch.train([DescentSetting(Problem.of(3, 3, "0.01", 5, 2), 0.3, 0.7, 20)], 1, 1)
     training_store.save(found, path)
     return path, training_store.FORMAT, lambda: training_store.load(path)
 
 
 def kept_chains(path: Path) -> Kept:
     completion = instance.Completion(np.eye(3), np.ones((3, 3), dtype=bool))
-    setting = chains.Setting(completion, 0.01, 0.05, 10)
+    setting = chains.ChainSetting(completion, 0.01, 0.05, 10)
     start = chains.begin(setting, [np.eye(3), 0.5 * np.eye(3)], 2)
     chain_store.save(setting, chains.advance(setting, start), path)
     return path, chain_store.FORMAT, lambda: chain_store.load(path)

@@ -9,10 +9,10 @@ import pytest
 from dufm.solvers.base.files import read_archive, write_archive
 from dufm.solvers.ce.search import ce_search
 from dufm.solvers.objectives.squared import loss
-from dufm.solvers.search.bandit import ARMS
+from dufm.solvers.search.bandit import START_RECIPES
 from dufm.solvers.search.portfolio import global_search
 from dufm.solvers.search.saved_state import KEPT, load_state, save_state
-from dufm.solvers.search.state import Group, State
+from dufm.solvers.search.state import Group, SearchState
 from dufm.theory.problem import Problem, ProblemError
 from dufm.verification.cli import search_state as search_state
 from dufm.verification.cli.search_state import Keeper
@@ -20,7 +20,7 @@ from dufm.verification.cli.search_state import Keeper
 SIX = Problem.of(6, 4, "0.002", width=10)
 
 
-def told(state: State) -> list[object]:
+def told(state: SearchState) -> list[object]:
     """Everything in a state but weights and polishes, comparable."""
     groups = sorted((g.loss, g.hits, g.fixed) for g in state.groups)
     return [state.losses, state.best[0], groups, state.fixed, state.since, state.arms]
@@ -42,11 +42,11 @@ def test_many_minima_keep_their_counts_and_the_lowest_their_weights(tmp_path: Pa
     six = replace(SIX, width=6)
     found = [(np.eye(6),) * 4 + ((1 + i / 100) * np.eye(6),) for i in range(KEPT + 20)]
     groups = [Group(loss(six, w), w, i + 1, i) for i, w in enumerate(found)]
-    state = State([0.1, float("nan")], (groups[0].loss, found[0]), groups[::-1], 3, since=1)
+    state = SearchState([0.1, float("nan")], (groups[0].loss, found[0]), groups[::-1], 3, since=1)
     loaded = load_state(six, 0, save_state(six, 0, state, tmp_path / "s.npz"))
     assert [len(g.weights) for g in loaded.groups] == [5] * KEPT + [0] * 20
     assert [g.hits for g in loaded.groups] == [i + 1 for i in range(KEPT + 20)]
-    assert np.isnan(loaded.losses[1]) and loaded.since == 1 and [r.arm for r in loaded.arms] == list(ARMS)
+    assert np.isnan(loaded.losses[1]) and loaded.since == 1 and [r.arm for r in loaded.arms] == list(START_RECIPES)
 
 
 def test_cross_entropy_searches_are_kept_too(tmp_path: Path) -> None:
@@ -54,7 +54,7 @@ def test_cross_entropy_searches_are_kept_too(tmp_path: Path) -> None:
     _, state = ce_search(problem, restarts=100)
     loaded = load_state(problem, 0, save_state(problem, 0, state, tmp_path / "s.npz"))
     assert told(loaded) == told(state) and loaded.arms == []
-    assert loaded.census() == state.census() and loaded.census()["fixed_restarts"] == 100
+    assert loaded.summary() == state.summary() and loaded.summary()["fixed_restarts"] == 100
 
 
 def test_arms_of_another_version_are_forgotten(tmp_path: Path) -> None:
@@ -64,7 +64,7 @@ def test_arms_of_another_version_are_forgotten(tmp_path: Path) -> None:
     record["arms"][0] = ["spiral", 0.5, 0.5, 9, 9, "0x1p-3"]
     write_archive(path, "dufm-search-state-1", record, arrays)
     loaded = load_state(SIX, 0, path)
-    assert [r.arm for r in loaded.arms] == list(ARMS) and loaded.arms[0].tried == 0
+    assert [r.arm for r in loaded.arms] == list(START_RECIPES) and loaded.arms[0].tried == 0
     assert loaded.arms[1:] == state.arms[1:]
 
 
@@ -88,12 +88,12 @@ def test_another_problem_or_seed_is_refused(tmp_path: Path) -> None:
 
 def test_a_running_search_is_kept_now_and_then(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     keeper = Keeper(SIX, 2, tmp_path / "out.npz")
-    keeper(State())
+    keeper(SearchState())
     assert not keeper.path.exists() and keeper.earlier(True) is None
     monkeypatch.setattr(search_state, "SECONDS", -1.0)
     seen: list[int] = []
 
-    def killed(state: State) -> None:
+    def killed(state: SearchState) -> None:
         keeper(state)
         seen.append(len(state.losses))
         if len(seen) == 9:

@@ -1,11 +1,11 @@
-"""The portfolio: deterministic, resumable, honest in its census; every kind of start fits its problem."""
+"""The portfolio: deterministic, resumable, honest in what it says it missed; every kind of start fits its problem."""
 
 import numpy as np
 import pytest
 
 from dufm.solvers.objectives.squared import loss
 from dufm.solvers.search import portfolio
-from dufm.solvers.search.bandit import ARMS, FIXED
+from dufm.solvers.search.bandit import FIXED, START_RECIPES
 from dufm.solvers.search.lowest import lowest_minima
 from dufm.solvers.search.portfolio import global_search
 from dufm.solvers.search.solution import Outcome
@@ -63,14 +63,14 @@ def test_one_seed_gives_one_result_on_any_number_of_threads() -> None:
     assert (global_search(SIX, restarts=12, seed=4)[0].losses != one.losses[:12]).any()
 
 
-def test_the_needle_is_found_and_the_census_adds_up() -> None:
+def test_the_needle_is_found_and_the_summary_adds_up() -> None:
     solution, state = global_search(SIX, restarts=240, seed=0, target=0.0270030)
     assert solution.outcome is Outcome.TARGET_REACHED and solution.loss <= 0.0270030
-    census = state.census()
+    summary = state.summary()
     finite = np.isfinite(solution.losses).sum()
     assert sum(g.hits for g in state.groups) == finite
-    assert census["fixed_restarts"] == state.fixed and 0 < state.fixed <= len(solution.losses)
-    assert census["better_bound"] == pytest.approx(1 - 0.05 ** (1 / state.fixed))
+    assert summary["fixed_restarts"] == state.fixed and 0 < state.fixed <= len(solution.losses)
+    assert summary["better_bound"] == pytest.approx(1 - 0.05 ** (1 / state.fixed))
     ordered = sorted(g.loss for g in state.groups)
     assert all(b > a * (1 + HIT / 2) for a, b in zip(ordered, ordered[1:], strict=False))
 
@@ -80,7 +80,7 @@ def test_the_fixed_half_never_depends_on_what_was_found() -> None:
     assert state.fixed == 48
     # Every arm of the fixed portfolio had at least its turns, whatever the bandit preferred.
     turns = [48 // len(FIXED) + (i < 48 % len(FIXED)) for i in range(len(FIXED))]
-    assert len(FIXED) < len(ARMS) and min(turns) >= 3
+    assert len(FIXED) < len(START_RECIPES) and min(turns) >= 3
 
 
 def test_patience_stop_and_resume() -> None:
@@ -103,7 +103,7 @@ def test_ctrl_c_keeps_what_was_found_and_counts_it(after: int) -> None:
     assert solution.outcome is Outcome.INTERRUPTED and len(solution.losses) == after and solution.weights
     assert sum(g.hits for g in state.groups) == np.isfinite(solution.losses).sum()
     # Rounds of 4 up to here, the first half of each from the fixed portfolio.
-    assert state.fixed == state.census()["fixed_restarts"] == 2 * (after // 4) + min(after % 4, 2)
+    assert state.fixed == state.summary()["fixed_restarts"] == 2 * (after // 4) + min(after % 4, 2)
     assert sum(r.tried for r in state.arms) <= after
 
 

@@ -21,7 +21,7 @@ class RunFigures:
         self._pictures: Table = []
 
     def add(self, layer: Any) -> None:
-        """Take one layer, a `solvers.rfm.recursion.Layer`."""
+        """Take one layer, a `solvers.rfm.recursion.RfmLayer`."""
         self._rows.append(layer.row)
         self._pictures += rfm_gram.rows(self.settings.map, [layer], (*rfm_gram.LAYERS, self.settings.depth))
 

@@ -30,7 +30,7 @@ SAME = 1e-7
 
 
 @dataclass(frozen=True, eq=False)
-class Margins:
+class MarginPoint:
     """A point of the hard-margin problem.
 
     Attributes:
@@ -57,7 +57,7 @@ def cost_of(logits: Array, rank: int, L: int) -> float:
     return float(np.sum(values ** (2 / (L + 1))))
 
 
-def take_down(logits: Array, rank: int, L: int) -> Margins | None:
+def take_down(logits: Array, rank: int, L: int) -> MarginPoint | None:
     """The local minimum of the hard-margin problem near logits of positive margins; None if SLSQP loses the margins."""
     K, power = len(logits), 2 / (L + 1)
     u, s, vt = np.linalg.svd(logits / least_margin(logits))
@@ -111,11 +111,11 @@ def _pairs(K: int) -> list[tuple[int, int]]:
     return [(i, j) for i in range(K) for j in range(K) if j != i]
 
 
-def _newton(z: Array, rank: int, L: int) -> Margins:
+def _newton(z: Array, rank: int, L: int) -> MarginPoint:
     """Newton's method on the KKT system of the active margins; SLSQP's point where it does not improve."""
     gaps = np.diag(z) - z - 1
     active = [(i, j) for i, j in _pairs(len(z)) if gaps[j, i] < ACTIVE]
-    plain = Margins(z, cost_of(z, rank, L), rank, len(active), float("nan"))
+    plain = MarginPoint(z, cost_of(z, rank, L), rank, len(active), float("nan"))
     power = 2 / (L + 1)
     chart = Chart.at(z, rank)
     normals = np.zeros((len(active), *z.shape))
@@ -144,13 +144,13 @@ def _newton(z: Array, rank: int, L: int) -> Margins:
     if best is None or best[0] > RESIDUAL_GOAL:
         return plain
     z = best[1].logits
-    polished = Margins(z, cost_of(z, rank, L), rank, len(active), best[0])
+    polished = MarginPoint(z, cost_of(z, rank, L), rank, len(active), best[0])
     return polished if polished.cost <= plain.cost * (1 + 1e-9) else plain
 
 
-def minima_from(starts: Iterable[Array], L: int) -> list[Margins]:
+def minima_from(starts: Iterable[Array], L: int) -> list[MarginPoint]:
     """Distinct local minima reached from logits, cheapest first; starts with a margin <= 0 are passed over."""
-    found: list[Margins] = []
+    found: list[MarginPoint] = []
     for z in starts:
         point = take_down(z, numerical_rank(z), L) if least_margin(z) > 0 else None
         if point is not None and not any(abs(point.cost - f.cost) <= SAME * f.cost for f in found):
@@ -158,7 +158,7 @@ def minima_from(starts: Iterable[Array], L: int) -> list[Margins]:
     return sorted(found, key=lambda f: f.cost)
 
 
-def margin_search(K: int, L: int, restarts: int = 600, seed: int = 0, threads: int | None = None) -> list[Margins]:
+def margin_search(K: int, L: int, restarts: int = 600, seed: int = 0, threads: int | None = None) -> list[MarginPoint]:
     """Distinct local minima of the hard-margin problem, cheapest first.
 
     Args:

@@ -18,7 +18,7 @@ from dufm.solvers.base.parallel import cores
 from dufm.solvers.ce.polish import numerical_rank
 from dufm.solvers.ce.search import uniform
 from dufm.solvers.ce.starts import low_rank
-from dufm.solvers.engines.cpu_cross_entropy import Recipe, run_starts
+from dufm.solvers.engines.cpu_cross_entropy import DescentStage, run_starts
 from dufm.solvers.engines.schedule import STEPS_PER_STAGE
 from dufm.solvers.objectives.cross_entropy import cross_entropy, strength
 from dufm.solvers.objectives.layers import forward, regulariser
@@ -99,7 +99,7 @@ def relu_search(problem: Problem, restarts: int = 400, seed: int = 0, threads: i
     problem.require_loss("ce", "this search")
     check_options(restarts, seed, None, None, 1, None, 0)
     even = uniform(problem)
-    stages = [Recipe(tolerance=max(1e-9, 1e-3 * eps), steps=STEPS_PER_STAGE, eps=eps) for eps in SMOOTHINGS]
+    stages = [DescentStage(tolerance=max(1e-9, 1e-3 * eps), steps=STEPS_PER_STAGE, eps=eps) for eps in SMOOTHINGS]
 
     def start(index: int) -> list[Array]:
         kind, scale = PORTFOLIO[index % len(PORTFOLIO)]

@@ -2,8 +2,8 @@
 
 Layers are linear, so there is nothing to smooth and no kink to polish on: a restart is one L-BFGS run from one start of
 a fixed portfolio, a tenth of a millisecond at K = 4 and a millisecond at K = 10. Only Lambda matters, so the search
-runs at equal strengths and rescales what it finds (claim ce-reduction). Every restart counts for the census: they are
-independent draws from one distribution.
+runs at equal strengths and rescales what it finds (claim ce-reduction). Every restart counts for the estimate of what
+was missed: they are independent draws from one distribution.
 """
 
 import time
@@ -17,12 +17,12 @@ from dufm.solvers.base.arrays import Array
 from dufm.solvers.base.parallel import cores, versions
 from dufm.solvers.ce.polish import CePolished, ce_polish
 from dufm.solvers.ce.starts import PORTFOLIO, Kind
-from dufm.solvers.engines.cpu_cross_entropy import Recipe, run_starts
+from dufm.solvers.engines.cpu_cross_entropy import DescentStage, run_starts
 from dufm.solvers.objectives.cross_entropy import CeObjective, strength
 from dufm.solvers.objectives.squared import balance
 from dufm.solvers.search.options import check_options
 from dufm.solvers.search.solution import Outcome, Solution
-from dufm.solvers.search.state import Group, State
+from dufm.solvers.search.state import Group, SearchState
 from dufm.theory.problem import Problem
 
 ENGINE = "numba-lbfgs, cross-entropy"
@@ -34,12 +34,12 @@ def ce_search(
     seed: int = 0,
     target: float | None = None,
     patience: int | None = None,
-    progress: Callable[[State], None] | None = None,
+    progress: Callable[[SearchState], None] | None = None,
     stop: Callable[[], bool] | None = None,
     threads: int | None = None,
-    state: State | None = None,
+    state: SearchState | None = None,
     portfolio: tuple[tuple[Kind, float], ...] = PORTFOLIO,
-) -> tuple[Solution, State]:
+) -> tuple[Solution, SearchState]:
     """Search for a global minimum.
 
     Args:
@@ -63,7 +63,7 @@ def ce_search(
     problem.require_loss("ce", "this search")
     check_options(restarts, seed, None, None, 1, target, 0, patience)
     began = time.perf_counter()
-    state = State(arms=[]) if state is None else state
+    state = SearchState(arms=[]) if state is None else state
     even = uniform(problem)
 
     def start(index: int) -> list[Array]:
@@ -73,7 +73,9 @@ def ce_search(
     first = len(state.losses)
     outcome: Outcome | None = None
     try:
-        for batch in run_starts(even, start, range(first, first + restarts), [Recipe()], threads or cores(), stop):
+        for batch in run_starts(
+            even, start, range(first, first + restarts), [DescentStage()], threads or cores(), stop
+        ):
             for d in batch:
                 state.add((d.loss, tuple(balance(problem, d.weights))), fixed=True)
             if progress is not None:
@@ -97,13 +99,13 @@ def uniform(problem: Problem) -> Problem:
     return Problem(problem.K, problem.L, (value,) * (problem.L + 1), problem.width, 1, "ce")
 
 
-def lowest(problem: Problem, state: State, count: int) -> list[tuple[CePolished, int]]:
+def lowest(problem: Problem, state: SearchState, count: int) -> list[tuple[CePolished, int]]:
     """The `count` lowest minima of a search, polished, each with how many restarts ended there."""
     groups = sorted((g for g in state.groups if g.weights), key=lambda g: g.loss)[:count]
     return [(ce_polish(problem, g.weights), g.hits) for g in groups]
 
 
-def _polish_best(problem: Problem, state: State) -> None:
+def _polish_best(problem: Problem, state: SearchState) -> None:
     if not state.best[1]:
         return
     polished = ce_polish(problem, state.best[1])

@@ -46,7 +46,7 @@ def compiled_evaluation() -> Any:
 
 
 @dataclass(frozen=True, eq=False)
-class Field:
+class DescentResults:
     """What became of the starts of one restart.
 
     Attributes:
@@ -77,14 +77,14 @@ def pack_rows(shapes: Shapes, length: int, starts: Sequence[Sequence[Array]]) ->
     Raises:
         ProblemError: if a factor does not have its shape.
     """
-    field = np.zeros((len(starts), length))
-    for row, start in zip(field, starts, strict=True):
+    points = np.zeros((len(starts), length))
+    for row, start in zip(points, starts, strict=True):
         factors = [np.asarray(w, dtype=float) for w in start[: len(shapes)]]
         if tuple(w.shape for w in factors) != shapes:
             raise ProblemError(f"start must have factors of shapes {shapes}, got {[w.shape for w in factors]}")
         flat = np.concatenate([w.ravel() for w in factors])
         row[: flat.size] = flat
-    return field
+    return points
 
 
 def unpack_row(shapes: Shapes, row: Array) -> list[Array]:
@@ -94,7 +94,7 @@ def unpack_row(shapes: Shapes, row: Array) -> list[Array]:
     return [part.reshape(shape).copy() for part, shape in zip(parts, shapes, strict=True)]
 
 
-class Engine:
+class CpuEngine:
     """One problem's memory layout and a workspace for each thread that calls `run`.
 
     Setting `flag[0]` to 1 makes every `run` in progress return within one evaluation. `offsets` are kernels.layout's.
@@ -131,35 +131,35 @@ class Engine:
         """
         return pack_rows(self._shapes, int(self.offsets[lbfgs.SIZE]), starts)
 
-    def run(self, field: Array, stages: Array) -> Field:
-        """The homotopy on the rows of `field`, which is overwritten; stages as from `schedule`."""
-        values, order = np.full(len(field), np.nan), np.zeros(len(field), dtype=np.int64)
+    def run(self, points: Array, stages: Array) -> DescentResults:
+        """The homotopy on the rows of `points`, which is overwritten; stages as from `schedule`."""
+        values, order = np.full(len(points), np.nan), np.zeros(len(points), dtype=np.int64)
         counts = np.zeros(2, dtype=np.int64)
-        count = self._homotopy(field, values, order, stages, self.workspace(), self.offsets, self.flag, counts)
+        count = self._homotopy(points, values, order, stages, self.workspace(), self.offsets, self.flag, counts)
         left = [int(i) for i in order[:count]]
-        return Field(values, left, [self.unpack(field[i]) for i in left], int(counts[0]), int(counts[1]))
+        return DescentResults(values, left, [self.unpack(points[i]) for i in left], int(counts[0]), int(counts[1]))
 
     def unpack(self, row: Array) -> list[Array]:
         """The factors (H_1, W_1, ..., W_{L-1}) of one packed row."""
         return unpack_row(self._shapes, row)
 
 
-def descend_lanes(
+def descend_from(
     problem: Problem,
     starts: Sequence[Sequence[Array]],
     eps0: float = 0.01,
-    keep: Callable[[int, int], int] = lambda stage, lanes: lanes,
+    keep: Callable[[int, int], int] = lambda stage, descents: descents,
     factor: float = EPS_FACTOR,
     first_steps: int = STEPS_PER_STAGE,
     flat: float = 0.0,
     memory: int = MEMORY,
-) -> Field:
+) -> DescentResults:
     """The homotopy from given starts in the calling thread; by default none is culled. Arguments as for `schedule`.
 
     Raises:
         ProblemError: if a start does not fit the problem.
     """
-    engine = Engine(problem, memory)
+    engine = CpuEngine(problem, memory)
     return engine.run(engine.pack(starts), schedule(problem, eps0, keep, len(starts), factor, first_steps, flat))
 
 
@@ -169,7 +169,7 @@ def compiled_evaluate(problem: Problem, lower: Sequence[Array], eps: float = 0.0
     Raises:
         ProblemError: if the factors do not have the problem's shapes.
     """
-    engine = Engine(problem)
+    engine = CpuEngine(problem)
     w, (x, g, size) = engine.workspace(), (int(engine.offsets[i]) for i in (lbfgs.X, lbfgs.G, lbfgs.SIZE))
     w[x : x + size] = engine.pack([lower])[0]
     value = compiled_evaluation()(w, engine.offsets, eps, 1)

@@ -33,7 +33,7 @@ def compiled_descents() -> Any:
 
 
 @dataclass(frozen=True)
-class Recipe:
+class DescentStage:
     """One stage of a descent.
 
     Attributes:
@@ -98,18 +98,18 @@ class CeEngine:
         """Starts (H_1, W_1, ..., W_L) as rows; ProblemError if a factor does not have the problem's shape."""
         return pack_rows(self.shapes, int(self.offsets[lbfgs.SIZE]), starts)
 
-    def run(self, field: Array, *recipes: Recipe) -> list[Descent]:
-        """Take every row of `field`, which is overwritten, through the stages."""
-        reports = np.full((len(field), 2), np.nan)
+    def run(self, points: Array, *recipes: DescentStage) -> list[Descent]:
+        """Take every row of `points`, which is overwritten, through the stages."""
+        reports = np.full((len(points), 2), np.nan)
         stages = np.array([recipe.row for recipe in recipes], dtype=float)
-        self._descents(field, reports, stages, self.workspace(), self.offsets, self.flag)
+        self._descents(points, reports, stages, self.workspace(), self.offsets, self.flag)
         return [
             Descent(
                 float(report[cross_entropy_kernel.VALUE]),
                 tuple(unpack_row(self.shapes, row)),
                 int(report[cross_entropy_kernel.TAKEN]),
             )
-            for row, report in zip(field, reports, strict=True)
+            for row, report in zip(points, reports, strict=True)
         ]
 
 
@@ -117,7 +117,7 @@ def run_starts(
     problem: Problem,
     start: Callable[[int], Sequence[Array]],
     indices: range,
-    recipes: Sequence[Recipe],
+    recipes: Sequence[DescentStage],
     threads: int,
     stop: Callable[[], bool] | None = None,
     batch: int = BATCH,
@@ -129,8 +129,8 @@ def run_starts(
     engine = CeEngine(problem)
 
     def job(part: range) -> Callable[[], list[Descent]]:
-        field = engine.pack([start(i) for i in part])
-        return lambda: engine.run(field, *recipes)
+        points = engine.pack([start(i) for i in part])
+        return lambda: engine.run(points, *recipes)
 
     parts = (indices[i : i + batch] for i in range(0, len(indices), batch))
     with ThreadPoolExecutor(threads, "dufm") as pool:

@@ -126,7 +126,7 @@ class Pool:
 
 
 @dataclass(frozen=True)
-class Record:
+class HeadRecord:
     """One improvement: where, to what h, by which move, at which restart."""
 
     K: int
@@ -161,7 +161,7 @@ def search(
     pool: Pool,
     seed: int,
     stop: Callable[[int, int, int], bool],
-    report: Callable[[Record], None] | None = None,
+    report: Callable[[HeadRecord], None] | None = None,
     first: int = 0,
 ) -> None:
     """Improve the pool in place, cell by cell.
@@ -184,7 +184,7 @@ def search(
                 pair = slim(pair)
                 h = head_value(*pair)
             if pool.add(h, pair) and report is not None:
-                report(Record(K, q, h, move.name, first + count))
+                report(HeadRecord(K, q, h, move.name, first + count))
             count += 1
 
 

@@ -19,7 +19,7 @@ from dufm.solvers.minima.polish import refine, unpolished
 from dufm.solvers.objectives.squared import Objective
 from dufm.solvers.search.portfolio import global_search
 from dufm.solvers.search.solution import Outcome
-from dufm.solvers.search.state import State
+from dufm.solvers.search.state import SearchState
 from dufm.solvers.weights.of_structure import at_best_scale
 from dufm.theory.problem import Problem, ProblemError, exact_number
 from dufm.theory.squared.phi import collapse_threshold
@@ -214,7 +214,7 @@ def envelope(
     restarts: int = 48,
     seed: int = 0,
     progress: Callable[[str], None] | None = None,
-    told: Callable[[State], None] | None = None,
+    report: Callable[[SearchState], None] | None = None,
     threads: int | None = None,
 ) -> Envelope:
     """Cover a range of x = K Lambda by pieces on which low rank is below DNC.
@@ -231,7 +231,7 @@ def envelope(
         restarts: of each search.
         seed: the i-th search takes seed + i.
         progress: called with words before every search.
-        told: called with the state of a search after every restart.
+        report: called with the state of a search after every restart.
         threads: as in `global_search`; does not change the result.
 
     Raises:
@@ -260,7 +260,7 @@ def envelope(
         if progress is not None:
             progress(f"search {i + 1} of {searches} at x = {float(x):.4g}")
         problem = Problem.of(K, L, x / K, width)
-        solution, _ = global_search(problem, restarts, seed + i, progress=told, threads=threads)
+        solution, _ = global_search(problem, restarts, seed + i, progress=report, threads=threads)
         solution.raise_if_interrupted()
         if solution.weights and solution.loss < 0.5 * (1 - ROUNDING):
             polished = refine(problem, solution.weights) or unpolished(problem, solution.weights)

@@ -24,7 +24,7 @@ from dufm.solvers.base.arrays import Array
 from dufm.solvers.minima.active_set import ActiveSet
 from dufm.solvers.minima.canonical import ROUNDING, canonical
 from dufm.solvers.minima.point_kind import CURVATURE_MARGIN, curvature, same_masks, widest_multipliers
-from dufm.solvers.minima.rest import SMOOTHINGS, settle
+from dufm.solvers.minima.rest import SMOOTHINGS, descend_to_rest
 from dufm.solvers.objectives.squared import balance, loss
 from dufm.theory.problem import Problem
 
@@ -150,7 +150,7 @@ def _settled(problem: Problem, weights: Sequence[Array], given: float, first: fl
     Neurons are merged as boldly as the loss allows: what comes out must not lie above the loss to which the smoothing
     tends, up to the error of that estimate, nor above `given`.
     """
-    settled = settle(problem, weights, first, stop)
+    settled = descend_to_rest(problem, weights, first, stop)
     if settled is None:
         return None
     bound = min(settled.limit + settled.error, given) * (1 + ROUNDING)

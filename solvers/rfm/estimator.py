@@ -15,7 +15,7 @@ from dufm.solvers.base.arrays import Array
 from dufm.solvers.metrics import finite_rows
 from dufm.solvers.rfm.inputs import unit_rows
 from dufm.solvers.rfm.kernels import Kernel, predictions
-from dufm.solvers.rfm.recursion import Layer, LayerRow, layers, step
+from dufm.solvers.rfm.recursion import LayerRow, RfmLayer, layers, step
 from dufm.solvers.rfm.settings import DeepSettings
 
 
@@ -41,7 +41,7 @@ class DeepRFM(ClassNamePrefixFeaturesOutMixin, TransformerMixin, ClassifierMixin
         random_state: seed of the maps: an integer, a RandomState, or None for one that differs from fit to fit.
         max_memory: GiB that may be used; None for what the machine has free. More than that is refused before it is
             taken.
-        callback: called with each `solvers.rfm.recursion.Layer` when it is ready.
+        callback: called with each `solvers.rfm.recursion.RfmLayer` when it is ready.
 
     Attributes:
         classes_: K labels, sorted.
@@ -75,7 +75,7 @@ class DeepRFM(ClassNamePrefixFeaturesOutMixin, TransformerMixin, ClassifierMixin
         form: str = "auto",
         random_state: int | np.random.RandomState | None = 0,
         max_memory: float | None = None,
-        callback: Callable[[Layer], None] | None = None,
+        callback: Callable[[RfmLayer], None] | None = None,
     ) -> None:
         self.depth = depth
         self.kernel = kernel

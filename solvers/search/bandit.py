@@ -13,11 +13,11 @@ import numpy as np
 OPTIMISM = 20.0
 VARIED = "varied"
 
-Arm = tuple[str, float, float]
+StartRecipe = tuple[str, float, float]
 
 # (kind, first eps, scale). Those not VARIED are taken in turn, in order of how often they end in the lowest twentieth
 # over ten problems (benchmarks/README.md), kinds alternating.
-ARMS: tuple[Arm, ...] = (
+START_RECIPES: tuple[StartRecipe, ...] = (
     ("graph", 0.01, 0.3),
     ("low-rank", 0.03, 0.3),
     ("gaussian", 0.03, 0.5),
@@ -36,23 +36,23 @@ ARMS: tuple[Arm, ...] = (
     (VARIED, 0.003, 0.4),
     (VARIED, 0.03, 0.4),
 )
-FIXED = tuple(i for i, (kind, _, _) in enumerate(ARMS) if kind != VARIED)
+FIXED = tuple(i for i, (kind, _, _) in enumerate(START_RECIPES) if kind != VARIED)
 
 
 @dataclass
-class ArmRecord:
+class RecipeRecord:
     """What an arm has done: restarts run, hits on the best loss of the time, and its lowest loss.
 
     An arm that varies the best minima hits only by going below them: to fall back is no merit.
     """
 
-    arm: Arm
+    arm: StartRecipe
     tried: int = 0
     hits: int = 0
     lowest: float = float("inf")
 
 
-def choose(arms: Sequence[ArmRecord], size: int, seed: int, fixed: int, done: int, varying: bool) -> list[int]:
+def choose(arms: Sequence[RecipeRecord], size: int, seed: int, fixed: int, done: int, varying: bool) -> list[int]:
     """Arms for one round: fixed ones in turn for the first half, the rest by Thompson sampling.
 
     Args:

@@ -1,4 +1,4 @@
-"""Which engine runs a search: the portfolio on the processor's cores, or thousands of lanes on a CUDA device."""
+"""Which engine runs a search: the portfolio on the processor's cores, or thousands of descents on a CUDA device."""
 
 from collections.abc import Callable
 from importlib.util import find_spec
@@ -7,7 +7,7 @@ from dufm.solvers.engines.gpu.scheduler import available_devices
 from dufm.solvers.search.gpu import jax_runner, keep_programs
 from dufm.solvers.search.portfolio import global_search
 from dufm.solvers.search.solution import Solution
-from dufm.solvers.search.state import State
+from dufm.solvers.search.state import SearchState
 from dufm.theory.problem import Problem, ProblemError
 
 DEVICES = ("auto", "cpu", "cuda")
@@ -35,10 +35,10 @@ def device_search(
     seed: int,
     target: float | None,
     patience: int | None,
-    progress: Callable[[State], None],
+    progress: Callable[[SearchState], None],
     stop: Callable[[], bool],
-    state: State | None,
-) -> tuple[Solution, State]:
+    state: SearchState | None,
+) -> tuple[Solution, SearchState]:
     """Search on a device; arguments as for `global_search`.
 
     Raises:

@@ -6,9 +6,9 @@ Of finished restarts only losses and the best weights stay; what a restart costs
 from collections.abc import Callable
 
 from dufm.solvers.base.parallel import cores, versions
-from dufm.solvers.engines.cpu import Engine
+from dufm.solvers.engines.cpu import CpuEngine
 from dufm.solvers.search.options import Plan, Start
-from dufm.solvers.search.restarts import Recipe, run_recipes
+from dufm.solvers.search.restarts import Restart, run_restarts
 from dufm.solvers.search.solution import Solution
 from dufm.solvers.weights.build import gaussian
 from dufm.theory.problem import Problem, ProblemError
@@ -17,7 +17,7 @@ ENGINE = "numba-lbfgs"
 # (first eps, start scale), by measurement (benchmarks/README.md): small scales for shallow networks, large ones for
 # L >= 5 at strong regularisation, where every small start falls to zero.
 PORTFOLIO = ((0.03, 0.2), (0.03, 0.5), (0.1, 1.5), (0.1, 0.2), (0.03, 0.15), (0.03, 1.0))
-HEATS = 32
+STARTS_PER_RESTART = 32
 
 
 def compiled_search(
@@ -26,7 +26,7 @@ def compiled_search(
     seed: int = 0,
     eps0: float | None = None,
     scale: float | None = None,
-    heats: int = HEATS,
+    starts_per_restart: int = STARTS_PER_RESTART,
     target: float | None = None,
     progress: Callable[[int, int, float], None] | None = None,
     stop: Callable[[], bool] | None = None,
@@ -37,7 +37,7 @@ def compiled_search(
     """Search for a global minimum; arguments, result and starts as for `solvers.search.scipy_reference.search`.
 
     Args:
-        problem, restarts, seed, eps0, scale, heats, target, progress, start, first: as there.
+        problem, restarts, seed, eps0, scale, starts_per_restart, target, progress, start, first: as there.
         stop: asked after every restart and every 0.1 s while one runs; True ends the search and leaves out restarts
             that have not finished, so there may be none (outcome STOPPED, no weights).
         threads: restarts worked on at a time; None takes the cores this process may use. Does not change the result.
@@ -48,9 +48,9 @@ def compiled_search(
     Raises:
         ProblemError: naming an option that makes no sense.
     """
-    plan = Plan(problem, restarts, seed, eps0, scale, heats, target, progress, stop, start, first)
+    plan = Plan(problem, restarts, seed, eps0, scale, starts_per_restart, target, progress, stop, start, first)
     if threads is not None and (isinstance(threads, bool) or not isinstance(threads, int) or threads < 1):
         raise ProblemError(f"threads must be an integer >= 1, got {threads!r}")
-    recipes = (Recipe(i, start, *plan.settings(i, PORTFOLIO), heats) for i in plan.indices)
-    results = run_recipes(problem, Engine(problem), recipes, seed, threads or cores(), stop)
+    recipes = (Restart(i, start, *plan.settings(i, PORTFOLIO), starts_per_restart) for i in plan.indices)
+    results = run_restarts(problem, CpuEngine(problem), recipes, seed, threads or cores(), stop)
     return plan.collect(results, ENGINE, versions())

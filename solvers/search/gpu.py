@@ -1,8 +1,8 @@
-"""The GPU search: the algorithm of solvers.search.fixed_portfolio over thousands of lanes in one compiled JAX program.
+"""Searches on a GPU: restarts as thousands of descents in one compiled JAX program.
 
-Every lane computes as if it were alone and results are taken in order of restart: for the same device and number of
-lanes at once a restart depends on the seed and its own index alone. See solvers.engines.gpu.scheduler for how lanes
-share a device.
+Every descent computes as if it were alone and results are taken in order of restart: for the same device and number of
+descents at once a restart depends on the seed and its own index alone. See solvers.engines.gpu.scheduler for how
+descents share a device.
 """
 
 import contextlib
@@ -18,11 +18,11 @@ from typing import Any
 import numpy as np
 import scipy
 
-from dufm.solvers.engines.cpu import Field
-from dufm.solvers.engines.gpu.scheduler import Engine
-from dufm.solvers.search.fixed_portfolio import HEATS, PORTFOLIO
+from dufm.solvers.engines.cpu import DescentResults
+from dufm.solvers.engines.gpu.scheduler import GpuEngine
+from dufm.solvers.search.fixed_portfolio import PORTFOLIO, STARTS_PER_RESTART
 from dufm.solvers.search.options import Found, Plan, Start
-from dufm.solvers.search.restarts import STARTS, Recipe, Runner, finish, prepared
+from dufm.solvers.search.restarts import STARTS, Restart, Runner, finish, prepared
 from dufm.solvers.search.solution import Solution
 from dufm.solvers.weights.build import gaussian
 from dufm.theory.problem import Problem
@@ -36,23 +36,23 @@ def jax_search(
     seed: int = 0,
     eps0: float | None = None,
     scale: float | None = None,
-    heats: int = HEATS,
+    starts_per_restart: int = STARTS_PER_RESTART,
     target: float | None = None,
     progress: Callable[[int, int, float], None] | None = None,
     stop: Callable[[], bool] | None = None,
     start: Start = gaussian,
     first: int = 0,
-    lanes_at_once: int | None = None,
+    descents_at_once: int | None = None,
     device: str = "auto",
 ) -> Solution:
     """Search for a global minimum; arguments, result, portfolio and starts as for `fixed_portfolio.compiled_search`.
 
     Args:
-        problem, restarts, seed, eps0, scale, heats, target, progress, start, first: as there.
+        problem, restarts, seed, eps0, scale, starts_per_restart, target, progress, start, first: as there.
         stop: asked after every restart and every burst of evaluations; True ends the search and leaves out restarts
             that have not finished, so there may be none (outcome STOPPED, no weights).
-        lanes_at_once: most descents worked on at once; less where memory is short. It is recorded, for on a GPU it may
-            change the order of additions and so the last bits.
+        descents_at_once: most descents worked on at once; less where memory is short. It is recorded, for on a GPU it
+            may change the order of additions and so the last bits.
         device: cpu, cuda, or auto for the first of `available_devices`; the Solution records which it was.
 
     Returns:
@@ -61,32 +61,32 @@ def jax_search(
     Raises:
         ProblemError: naming an option that makes no sense, a device that is not there, or JAX where it is missing.
     """
-    plan = Plan(problem, restarts, seed, eps0, scale, heats, target, progress, stop, start, first)
-    engine = Engine(problem, device, lanes_at_once)
+    plan = Plan(problem, restarts, seed, eps0, scale, starts_per_restart, target, progress, stop, start, first)
+    engine = GpuEngine(problem, device, descents_at_once)
 
-    recipes = (Recipe(i, start, *plan.settings(i, PORTFOLIO), heats) for i in plan.indices)
+    recipes = (Restart(i, start, *plan.settings(i, PORTFOLIO), starts_per_restart) for i in plan.indices)
     return plan.collect(_run(problem, engine, recipes, seed, stop), ENGINE, _versions(), _settings(engine))
 
 
-def jax_runner(problem: Problem, device: str = "auto", lanes_at_once: int | None = None) -> Runner:
-    """What lets `global_search` run its restarts as lanes of a device; arguments and errors as for `jax_search`.
+def jax_runner(problem: Problem, device: str = "auto", descents_at_once: int | None = None) -> Runner:
+    """What lets `global_search` run its restarts as descents of a device; arguments and errors as for `jax_search`.
 
-    A round fills the device twice over, so that lanes freed by culling have work while the last ones converge.
+    A round fills the device twice over, so that descents freed by culling have work while the last ones converge.
     """
-    engine = Engine(problem, device, lanes_at_once)
-    fills = max(2, engine.lanes // STARTS // 2 * 2)
+    engine = GpuEngine(problem, device, descents_at_once)
+    fills = max(2, engine.descents // STARTS // 2 * 2)
 
     def run(
-        recipes: Sequence[Recipe], seed: int, stop: Callable[[], bool] | None, cut: Callable[[Found], None]
+        recipes: Sequence[Restart], seed: int, stop: Callable[[], bool] | None, cut: Callable[[Found], None]
     ) -> Generator[Found]:
-        del cut  # Lanes under way on a device are not read back.
+        del cut  # Descents under way on a device are not read back.
         return _run(problem, engine, recipes, seed, stop)
 
     return Runner(f"{ENGINE}, portfolio", run, (2 * fills, 8 * fills), _versions(), _settings(engine))
 
 
 def _run(
-    problem: Problem, engine: Engine, recipes: Iterable[Recipe], seed: int, stop: Callable[[], bool] | None
+    problem: Problem, engine: GpuEngine, recipes: Iterable[Restart], seed: int, stop: Callable[[], bool] | None
 ) -> Generator[Found]:
     for found in _in_order(engine.run((prepared(problem, engine, recipe, seed) for recipe in recipes), stop)):
         yield finish(problem, found)
@@ -97,9 +97,9 @@ def _versions() -> dict[str, str]:
     return own | {name: version(name) for name in ("jax", "jaxlib")}
 
 
-def _settings(engine: Engine) -> dict[str, Any]:
+def _settings(engine: GpuEngine) -> dict[str, Any]:
     chip = engine.device
-    own = {"lanes_at_once": engine.lanes, "device": chip.device_kind}
+    own = {"lanes_at_once": engine.descents, "device": chip.device_kind}
     return own | {"platform": f"{chip.platform} {chip.client.platform_version}"}
 
 
@@ -137,8 +137,8 @@ def keep_programs() -> Path | None:
     return None
 
 
-def _in_order(numbered: Iterator[tuple[int, Field]]) -> Iterator[Field]:
-    early: dict[int, Field] = {}
+def _in_order(numbered: Iterator[tuple[int, DescentResults]]) -> Iterator[DescentResults]:
+    early: dict[int, DescentResults] = {}
     due = 0
     for number, found in numbered:
         early[number] = found

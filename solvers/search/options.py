@@ -26,9 +26,11 @@ class Start(Protocol):
         ...
 
 
-def drawn(problem: Problem, start: Start, seed: int, index: int, heats: int, scale: float) -> list[list[Array]]:
-    """The starts of restart `index`: they depend on the seed, the index and the heat alone."""
-    children = [np.random.SeedSequence(seed, spawn_key=(index, heat)) for heat in range(heats)]
+def drawn(
+    problem: Problem, start: Start, seed: int, index: int, starts_per_restart: int, scale: float
+) -> list[list[Array]]:
+    """The starts of restart `index`: they depend on the seed, the index and the start's number alone."""
+    children = [np.random.SeedSequence(seed, spawn_key=(index, number)) for number in range(starts_per_restart)]
     return [start(problem, np.random.default_rng(child), scale) for child in children]
 
 
@@ -45,7 +47,7 @@ class Plan:
     seed: int
     eps0: float | None
     scale: float | None
-    heats: int
+    starts_per_restart: int
     target: float | None
     progress: Callable[[int, int, float], None] | None
     stop: Callable[[], bool] | None
@@ -54,7 +56,7 @@ class Plan:
 
     def __post_init__(self) -> None:
         self.problem.require_loss("mse", "this search")
-        check_options(self.restarts, self.seed, self.eps0, self.scale, self.heats, self.target, self.first)
+        check_options(self.restarts, self.seed, self.eps0, self.scale, self.starts_per_restart, self.target, self.first)
 
     @property
     def indices(self) -> range:
@@ -93,7 +95,7 @@ class Plan:
             outcome = Outcome.STOPPED
         if losses and not best[1] and outcome is not Outcome.INTERRUPTED:
             outcome = Outcome.ALL_FAILED
-        own = {"restarts": self.restarts, "eps0": self.eps0, "scale": self.scale, "heats": self.heats}
+        own = {"restarts": self.restarts, "eps0": self.eps0, "scale": self.scale, "heats": self.starts_per_restart}
         own |= {"target": self.target, "first": self.first}
         own |= {"start": getattr(self.start, "__name__", type(self.start).__name__)}
         return Solution(
@@ -115,12 +117,17 @@ def check_options(
     seed: int,
     eps0: float | None,
     scale: float | None,
-    heats: int,
+    starts_per_restart: int,
     target: float | None,
     first: int,
     patience: int | None = None,
 ) -> None:
-    for name, value, least in (("restarts", restarts, 1), ("seed", seed, 0), ("heats", heats, 1), ("first", first, 0)):
+    for name, value, least in (
+        ("restarts", restarts, 1),
+        ("seed", seed, 0),
+        ("starts_per_restart", starts_per_restart, 1),
+        ("first", first, 0),
+    ):
         if isinstance(value, bool) or not isinstance(value, int) or value < least:
             raise ProblemError(f"{name} must be an integer >= {least}, got {value!r}")
     if eps0 is not None and not EPS_END < eps0 <= 1:

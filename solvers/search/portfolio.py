@@ -17,15 +17,15 @@ from typing import Any
 import numpy as np
 
 from dufm.solvers.base.parallel import cores, versions
-from dufm.solvers.engines.cpu import Engine
+from dufm.solvers.engines.cpu import CpuEngine
 from dufm.solvers.minima.canonical import canonical
 from dufm.solvers.minima.polish import refine
 from dufm.solvers.search.bandit import VARIED, choose
 from dufm.solvers.search.options import Found, check_options
-from dufm.solvers.search.restarts import STARTS, Recipe, Runner, run_recipes
+from dufm.solvers.search.restarts import STARTS, Restart, Runner, run_restarts
 from dufm.solvers.search.solution import Outcome, Solution
 from dufm.solvers.search.start_kinds import KINDS, Kind, varied
-from dufm.solvers.search.state import HIT, State
+from dufm.solvers.search.state import HIT, SearchState
 from dufm.theory.problem import Problem, ProblemError
 
 ENGINE = "numba-lbfgs, portfolio"
@@ -44,27 +44,27 @@ def global_search(
     problem: Problem,
     restarts: int = 240,
     seed: int = 0,
-    heats: int = STARTS,
+    starts_per_restart: int = STARTS,
     target: float | None = None,
     patience: int | None = None,
-    progress: Callable[[State], None] | None = None,
+    progress: Callable[[SearchState], None] | None = None,
     stop: Callable[[], bool] | None = None,
     threads: int | None = None,
-    state: State | None = None,
+    state: SearchState | None = None,
     runner: Runner | None = None,
-) -> tuple[Solution, State]:
+) -> tuple[Solution, SearchState]:
     """Search for a global minimum with the portfolio.
 
     Args:
         problem: what to minimise.
         restarts: restarts to run, those of an earlier `state` not counted.
         seed: entropy >= 0.
-        heats: starts drawn for each restart.
+        starts_per_restart: starts drawn for each restart.
         target: stop once a restart reaches this loss or less.
         patience: stop after this many restarts without a lower loss.
         progress: called with the state after every restart.
         stop: asked after every restart and ten times a second; True ends the search. What restarts under way have
-            reached then counts for the best, not for the census.
+            reached then counts for the best, not for the estimate of what was missed.
         threads: restarts worked on at a time; does not change the result.
         state: where an earlier search stopped, to go on from there.
         runner: what runs the restarts; the cores of this machine if not given.
@@ -79,9 +79,9 @@ def global_search(
     if problem.x_power < WEAKEST ** (problem.L + 1):
         found = f"got {float(problem.x):.3g}"
         raise ProblemError(f"x = K Lambda must be >= {float(WEAKEST):g}, below which descents stall; {found}")
-    check_options(restarts, seed, None, None, heats, target, 0, patience)
+    check_options(restarts, seed, None, None, starts_per_restart, target, 0, patience)
     began = time.perf_counter()
-    state = State() if state is None else state
+    state = SearchState() if state is None else state
     before = len(state.losses)
     runner = processor(problem, threads or cores()) if runner is None else runner
     ended: Outcome | None = None
@@ -90,13 +90,18 @@ def global_search(
             done = len(state.losses)
             size = min(max(runner.rounds[0], done // 8 * 2), runner.rounds[1], restarts - (done - before))
             chosen = choose(state.arms, size, seed, state.fixed, done, any(g.weights for g in state.groups))
-            ended = _round(problem, runner, state, chosen, (seed, heats), target, patience, progress, stop)
+            ended = _round(problem, runner, state, chosen, (seed, starts_per_restart), target, patience, progress, stop)
         # Once, at the end: a polish costs as much as ten restarts, and smoothing has left less than `HIT` to gain.
         _polish_lowest(problem, state, stop)
     except KeyboardInterrupt:
         ended = Outcome.INTERRUPTED
     outcome = ended or Outcome.FINISHED
-    settings: dict[str, Any] = {"restarts": restarts, "heats": heats, "target": target, "patience": patience}
+    settings: dict[str, Any] = {
+        "restarts": restarts,
+        "heats": starts_per_restart,
+        "target": target,
+        "patience": patience,
+    }
     settings |= runner.settings
     settings["arms"] = [[*r.arm, r.tried, r.hits] for r in state.arms]
     return state.solution(problem, outcome, runner.engine, runner.versions, seed, settings, began), state
@@ -104,12 +109,12 @@ def global_search(
 
 def processor(problem: Problem, threads: int) -> Runner:
     """The compiled engine on so many threads."""
-    engine = Engine(problem)
+    engine = CpuEngine(problem)
 
     def run(
-        recipes: Sequence[Recipe], seed: int, stop: Callable[[], bool] | None, cut: Callable[[Found], None]
+        recipes: Sequence[Restart], seed: int, stop: Callable[[], bool] | None, cut: Callable[[Found], None]
     ) -> Generator[Found]:
-        return run_recipes(problem, engine, recipes, seed, threads, stop, cut)
+        return run_restarts(problem, engine, recipes, seed, threads, stop, cut)
 
     return Runner(ENGINE, run, ROUNDS, versions(), {})
 
@@ -117,22 +122,22 @@ def processor(problem: Problem, threads: int) -> Runner:
 def _round(
     problem: Problem,
     runner: Runner,
-    state: State,
+    state: SearchState,
     chosen: list[int],
     work: tuple[int, int],
     target: float | None,
     patience: int | None,
-    progress: Callable[[State], None] | None,
+    progress: Callable[[SearchState], None] | None,
     stop: Callable[[], bool] | None,
 ) -> Outcome | None:
     """One round; the outcome that ended the search, if one did."""
-    seed, heats = work
+    seed, starts_per_restart = work
     first, known = len(state.losses), state.best[0]
     lowest = sorted((g for g in state.groups if g.weights), key=lambda g: g.loss)[:ELITE]
     elite = [canonical(problem, g.weights, MERGED, RISE) for g in lowest]
     kinds: dict[str, Kind] = KINDS | ({VARIED: varied(elite)} if elite else {})
     recipes = [
-        Recipe(first + i, kinds[state.arms[a].arm[0]], state.arms[a].arm[1], state.arms[a].arm[2], heats)
+        Restart(first + i, kinds[state.arms[a].arm[0]], state.arms[a].arm[1], state.arms[a].arm[2], starts_per_restart)
         for i, a in enumerate(chosen)
     ]
     finished: list[Found] = []
@@ -154,7 +159,7 @@ def _round(
     return ended
 
 
-def _learn(state: State, chosen: list[int], finished: list[Found], known: float) -> None:
+def _learn(state: SearchState, chosen: list[int], finished: list[Found], known: float) -> None:
     """Count hits; when the best loss has fallen, what earlier rounds hit is not the best any more."""
     if state.best[0] < known * (1 - HIT):
         for record in state.arms:
@@ -167,7 +172,7 @@ def _learn(state: State, chosen: list[int], finished: list[Found], known: float)
         record.lowest = min(record.lowest, value) if np.isfinite(value) else record.lowest
 
 
-def _polish_lowest(problem: Problem, state: State, stop: Callable[[], bool] | None) -> None:
+def _polish_lowest(problem: Problem, state: SearchState, stop: Callable[[], bool] | None) -> None:
     """Polish the lowest minimum, and replace its weights by the polished ones if those are no worse."""
     group = min(state.groups, key=lambda g: g.loss, default=None)
     if group is None or group.polished is not None or (stop is not None and stop()):

@@ -15,7 +15,7 @@ import numpy as np
 
 from dufm.solvers.base.arrays import Array
 from dufm.solvers.base.parallel import in_order
-from dufm.solvers.engines.cpu import Engine, Field
+from dufm.solvers.engines.cpu import CpuEngine, DescentResults
 from dufm.solvers.engines.schedule import better_half, schedule
 from dufm.solvers.objectives.squared import balance, best_last_layer, loss
 from dufm.solvers.search.options import Found, Start, drawn
@@ -27,8 +27,8 @@ EPS_FACTOR = 0.3
 FLAT = 1e-5
 
 
-def finish(problem: Problem, field: Field) -> Found:
-    """(loss, balanced weights) of the best lane left, with the true relu; (NaN, ()) if there is none."""
+def finish(problem: Problem, field: DescentResults) -> Found:
+    """(loss, balanced weights) of the best descent left, with the true relu; (NaN, ()) if there is none."""
     if not field.left:
         return float("nan"), ()
     lower = field.lower[0]
@@ -43,7 +43,7 @@ def finish(problem: Problem, field: Field) -> Found:
 
 
 @dataclass(frozen=True)
-class Recipe:
+class Restart:
     """One restart.
 
     Attributes:
@@ -51,14 +51,14 @@ class Recipe:
         start: draws them.
         eps0: first smoothing.
         scale: handed to `start`.
-        heats: starts drawn; the better half stays after each stage.
+        starts_per_restart: starts drawn; the better half stays after each stage.
     """
 
     index: int
     start: Start
     eps0: float
     scale: float
-    heats: int
+    starts_per_restart: int
 
 
 @dataclass(frozen=True)
@@ -67,29 +67,29 @@ class Runner:
 
     Attributes:
         engine: its name.
-        run: (recipes, seed, stop, cut) -> (loss, weights) of each in order, as `run_recipes`.
+        run: (recipes, seed, stop, cut) -> (loss, weights) of each in order, as `run_restarts`.
         rounds: fewest and most restarts it is handed at a time.
         versions: version of every program that decides the bits of a result.
         settings: what else decides them, JSON-serialisable.
     """
 
     engine: str
-    run: Callable[[Sequence[Recipe], int, Callable[[], bool] | None, Callable[[Found], None]], Generator[Found]]
+    run: Callable[[Sequence[Restart], int, Callable[[], bool] | None, Callable[[Found], None]], Generator[Found]]
     rounds: tuple[int, int]
     versions: dict[str, str]
     settings: dict[str, Any]
 
 
-def prepared(problem: Problem, engine: Any, recipe: Recipe, seed: int) -> tuple[Array, Array]:
+def prepared(problem: Problem, engine: Any, recipe: Restart, seed: int) -> tuple[Array, Array]:
     """The packed starts of a recipe and its stages, for either engine."""
-    starts = engine.pack(drawn(problem, recipe.start, seed, recipe.index, recipe.heats, recipe.scale))
-    return starts, schedule(problem, recipe.eps0, better_half, recipe.heats, EPS_FACTOR, flat=FLAT)
+    starts = engine.pack(drawn(problem, recipe.start, seed, recipe.index, recipe.starts_per_restart, recipe.scale))
+    return starts, schedule(problem, recipe.eps0, better_half, recipe.starts_per_restart, EPS_FACTOR, flat=FLAT)
 
 
-def run_recipes(
+def run_restarts(
     problem: Problem,
-    engine: Engine,
-    recipes: Iterable[Recipe],
+    engine: CpuEngine,
+    recipes: Iterable[Restart],
     seed: int,
     threads: int,
     stop: Callable[[], bool] | None = None,
@@ -102,7 +102,7 @@ def run_recipes(
     """
     short: list[tuple[int, Found]] = []
 
-    def job(recipe: Recipe) -> Callable[[], Any]:
+    def job(recipe: Restart) -> Callable[[], Any]:
         field, stages = prepared(problem, engine, recipe, seed)
 
         def work() -> Found:

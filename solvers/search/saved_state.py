@@ -1,4 +1,4 @@
-"""Searches on disk: everything a global search goes on from, its census and what its arms have learned included.
+"""Searches on disk: everything a global search goes on from, what its start recipes have learned included.
 
 The weights of a minimum beyond the `KEPT` lowest are not kept, only its loss and hits: nothing asks for them later.
 """
@@ -9,16 +9,16 @@ import numpy as np
 
 from dufm.solvers.base.arrays import Array
 from dufm.solvers.base.files import read_archive, reading, require_finite, write_archive
-from dufm.solvers.search.bandit import ARMS, Arm, ArmRecord
+from dufm.solvers.search.bandit import START_RECIPES, RecipeRecord, StartRecipe
 from dufm.solvers.search.solution import problem_from, require_loss, stated
-from dufm.solvers.search.state import Group, State
+from dufm.solvers.search.state import Group, SearchState
 from dufm.theory.problem import Problem, ProblemError
 
 FORMAT = "dufm-search-state-1"
 KEPT = 100
 
 
-def save_state(problem: Problem, seed: int, state: State, path: str | Path) -> Path:
+def save_state(problem: Problem, seed: int, state: SearchState, path: str | Path) -> Path:
     """Write the state of a search in one step.
 
     Raises:
@@ -40,7 +40,7 @@ def save_state(problem: Problem, seed: int, state: State, path: str | Path) -> P
     return write_archive(path, FORMAT, record, arrays)
 
 
-def load_state(problem: Problem, seed: int, path: str | Path) -> State:
+def load_state(problem: Problem, seed: int, path: str | Path) -> SearchState:
     """Read what `save_state` wrote.
 
     Raises:
@@ -69,17 +69,17 @@ def load_state(problem: Problem, seed: int, path: str | Path) -> State:
             raise ValueError("field best is not the lowest loss, or has no weights")
         # Of arms that this version of the program has not, nothing is known; a search without arms stays one.
         learned = {(kind, eps, scale): (tried, hits, low) for kind, eps, scale, tried, hits, low in record["arms"]}
-        arms = [_arm(arm, *learned.get(arm, (0, 0, "inf"))) for arm in (ARMS if learned else ())]
+        arms = [_arm(arm, *learned.get(arm, (0, 0, "inf"))) for arm in (START_RECIPES if learned else ())]
         losses = [float(x) for x in arrays["losses"]]
         own = int(record["seed"])
-        state = State(losses, best, groups, int(record["fixed"]), arms, int(record["since"]))
+        state = SearchState(losses, best, groups, int(record["fixed"]), arms, int(record["since"]))
     if known != problem or own != seed:
         raise ProblemError(f"--resume: {path} belongs to another problem or seed; choose another --out")
     return state
 
 
-def _arm(arm: Arm, tried: int, hits: int, lowest: str) -> ArmRecord:
-    return ArmRecord(arm, int(tried), int(hits), float.fromhex(lowest))
+def _arm(arm: StartRecipe, tried: int, hits: int, lowest: str) -> RecipeRecord:
+    return RecipeRecord(arm, int(tried), int(hits), float.fromhex(lowest))
 
 
 def _shapes(weights: tuple[Array, ...]) -> list[list[int]]:

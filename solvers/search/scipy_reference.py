@@ -2,9 +2,9 @@
 
 Minima of a DUFM sit on kinks of the relu, where plain L-BFGS stalls. So the relu is replaced by relu_eps and eps falls
 geometrically, each stage starting where the last one ended, with the last layer eliminated throughout. A restart is a
-knock-out: it draws `heats` starts and after every stage keeps the better half, until one is left. That spends most of
-the work on promising starts, while a restart's result depends only on the seed and its own index: not on how many
-restarts run, nor in which order.
+knock-out: it draws `starts_per_restart` starts and after every stage keeps the better half, until one is left. That
+spends most of the work on promising starts, while a restart's result depends only on the seed and its own index: not on
+how many restarts run, nor in which order.
 
 The first eps and the scale of the starts decide which basins are reached, and no single pair is good everywhere;
 restart i therefore uses entry i (mod length) of a portfolio.
@@ -98,7 +98,7 @@ def search(
     seed: int = 0,
     eps0: float | None = None,
     scale: float | None = None,
-    heats: int = 8,
+    starts_per_restart: int = 8,
     target: float | None = None,
     progress: Callable[[int, int, float], None] | None = None,
     stop: Callable[[], bool] | None = None,
@@ -109,11 +109,11 @@ def search(
 
     Args:
         problem: what to minimise; its width is the width searched.
-        restarts: knock-outs to run, each from `heats` starts.
-        seed: entropy >= 0; with the index of the restart and of the heat it fixes every start.
+        restarts: knock-outs to run, each from `starts_per_restart` starts.
+        seed: entropy >= 0; with the index of the restart and of the start it fixes every start.
         eps0: first smoothing in (1e-7, 1], and
         scale: scale of the starts, > 0; where None, taken from the portfolio.
-        heats: starts a knock-out begins with.
+        starts_per_restart: starts a knock-out begins with.
         target: stop once a restart reaches this loss or less.
         progress: called as progress(done, restarts, best loss so far) after every restart.
         stop: asked after every restart; True ends the search.
@@ -126,13 +126,13 @@ def search(
     Raises:
         ProblemError: naming an option that makes no sense.
     """
-    plan = Plan(problem, restarts, seed, eps0, scale, heats, target, progress, stop, start, first)
+    plan = Plan(problem, restarts, seed, eps0, scale, starts_per_restart, target, progress, stop, start, first)
     portfolio = PORTFOLIO if problem.L < 5 else DEEP_PORTFOLIO
 
     def results() -> Generator[Found]:
         for index in plan.indices:
             first_eps, width = plan.settings(index, portfolio)
-            yield knock_out(problem, drawn(problem, start, seed, index, heats, width), first_eps)
+            yield knock_out(problem, drawn(problem, start, seed, index, starts_per_restart, width), first_eps)
 
     versions = {"python": platform.python_version(), "numpy": np.__version__, "scipy": scipy.__version__}
     return plan.collect(results(), ENGINE, versions)

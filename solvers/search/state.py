@@ -9,7 +9,7 @@ import numpy as np
 
 from dufm.solvers.base.arrays import Array
 from dufm.solvers.minima.basins import missed
-from dufm.solvers.search.bandit import ARMS, ArmRecord
+from dufm.solvers.search.bandit import START_RECIPES, RecipeRecord
 from dufm.solvers.search.options import Found
 from dufm.solvers.search.solution import Outcome, Solution
 from dufm.theory.problem import Problem
@@ -38,7 +38,7 @@ class Group:
 
 
 @dataclass
-class State:
+class SearchState:
     """Where a global search stands.
 
     Attributes:
@@ -54,7 +54,7 @@ class State:
     best: Found = (float("inf"), ())
     groups: list[Group] = field(default_factory=list)
     fixed: int = 0
-    arms: list[ArmRecord] = field(default_factory=lambda: [ArmRecord(arm) for arm in ARMS])
+    arms: list[RecipeRecord] = field(default_factory=lambda: [RecipeRecord(arm) for arm in START_RECIPES])
     since: int = 0
 
     def add(self, found: Found, fixed: bool) -> None:
@@ -117,7 +117,7 @@ class State:
             seconds=time.perf_counter() - began,
         )
 
-    def census(self) -> dict[str, Any]:
+    def summary(self) -> dict[str, Any]:
         """Minima by loss, and what the fixed half says of those not seen: Good-Turing, and the rule of three."""
         singles = sum(1 for g in self.groups if g.fixed == 1)
         unseen = missed(singles, self.fixed, CONFIDENCE)

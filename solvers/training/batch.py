@@ -7,8 +7,8 @@ from dataclasses import dataclass
 import numpy as np
 
 from dufm.solvers.base.parallel import cores, in_order, versions
-from dufm.solvers.training.run import Ending, Run, begin, follow
-from dufm.solvers.training.setting import Setting
+from dufm.solvers.training.run import DescentRun, Ending, begin, follow
+from dufm.solvers.training.setting import DescentSetting
 from dufm.theory.problem import ProblemError
 
 
@@ -24,13 +24,13 @@ class Batch:
         versions: of every program that decides the bits.
     """
 
-    settings: tuple[Setting, ...]
+    settings: tuple[DescentSetting, ...]
     count: int
     seed: int
-    runs: tuple[Run, ...]
+    runs: tuple[DescentRun, ...]
     versions: dict[str, str]
 
-    def of(self, setting: int) -> tuple[Run, ...]:
+    def of(self, setting: int) -> tuple[DescentRun, ...]:
         """The runs of one setting."""
         return tuple(run for run in self.runs if run.setting == setting)
 
@@ -43,7 +43,7 @@ class Batch:
 
 
 def train(
-    settings: Sequence[Setting],
+    settings: Sequence[DescentSetting],
     count: int,
     seed: int = 0,
     earlier: Batch | None = None,

@@ -21,8 +21,8 @@ from dufm.solvers.base.arrays import Array
 from dufm.solvers.objectives.squared import balance, loss
 from dufm.theory.problem import ProblemError
 from dufm.verification.atlas.cells import Cell
-from dufm.verification.atlas.store import Record, Store
-from dufm.verification.atlas.work import Effort, Result, floats, solve_cell
+from dufm.verification.atlas.store import CellRecord, Store
+from dufm.verification.atlas.work import CellResult, Effort, floats, solve_cell
 
 MOST_DEATHS = 3
 # Finds better weights for x from those for x' while the two are this close.
@@ -65,7 +65,7 @@ def sweep(
     opener: Opener,
     program: str,
     again: bool = False,
-    told: Callable[[Tally], None] = lambda tally: None,
+    report: Callable[[Tally], None] = lambda tally: None,
     deadline: float | None = None,
 ) -> Tally:
     """Work on every cell that the store does not hold with this effort.
@@ -77,7 +77,7 @@ def sweep(
         opener: gives an executor; called again if its workers died.
         program: remembered with every result.
         again: work on cells that are done, too.
-        told: called before the first cell and after each.
+        report: called before the first cell and after each.
         deadline: seconds after which the sweep ends with what it has.
 
     Returns:
@@ -91,13 +91,13 @@ def sweep(
     missing = [cell for cell in cells if cell not in done]
     tally = Tally(len(cells), len(cells) - len(missing))
     starts = neighbours(missing, store.records()) if effort.warm else {}
-    told(tally)
+    report(tally)
     end = None if deadline is None else time.monotonic() + deadline
     deaths = 0
     while missing:
         before = tally.done
         try:
-            missing = _round(missing, effort, store, opener, program, starts, tally, told, end)
+            missing = _round(missing, effort, store, opener, program, starts, tally, report, end)
         except TimeoutError:
             tally.halted = f"the deadline of {deadline:g} s is over"
             break
@@ -118,7 +118,7 @@ def _round(
     program: str,
     starts: Starts,
     tally: Tally,
-    told: Callable[[Tally], None],
+    report: Callable[[Tally], None],
     end: float | None,
 ) -> list[Cell]:
     """Give every cell out once; those whose workers died.
@@ -139,7 +139,7 @@ def _round(
             if result is not None:
                 _keep(result, effort, store, program, tally)
             if result is not None or cell in tally.failed:
-                told(tally)
+                report(tally)
             else:
                 lost.append(cell)
     if halted is not None:
@@ -147,7 +147,7 @@ def _round(
     return sorted(lost)
 
 
-def _finished(future: Future[Result], cell: Cell, tally: Tally) -> Result | None:
+def _finished(future: Future[CellResult], cell: Cell, tally: Tally) -> CellResult | None:
     """What a future holds; None if its worker died, or if the work broke, which is then in `tally.failed`."""
     try:
         return future.result()
@@ -158,7 +158,7 @@ def _finished(future: Future[Result], cell: Cell, tally: Tally) -> Result | None
         return None
 
 
-def _keep(result: Result, effort: Effort, store: Store, program: str, tally: Tally) -> None:
+def _keep(result: CellResult, effort: Effort, store: Store, program: str, tally: Tally) -> None:
     try:
         judged, better = store.add(result, effort, program)
     except ProblemError as error:
@@ -169,7 +169,7 @@ def _keep(result: Result, effort: Effort, store: Store, program: str, tally: Tal
     tally.last = f"{result.cell}: {judged.ratio:.5f} of DNC, {result.seconds:.1f} s"
 
 
-def neighbours(cells: Sequence[Cell], records: dict[Cell, Record]) -> Starts:
+def neighbours(cells: Sequence[Cell], records: dict[Cell, CellRecord]) -> Starts:
     """Starts from the records: the nearest strengths on both sides, and one class more with the best one left out."""
     beating = {cell: record.certificate for cell, record in records.items() if record.certified and record.certificate}
     found: Starts = {}

@@ -14,14 +14,14 @@ import numpy as np
 
 from dufm.solvers.base.arrays import Array
 from dufm.solvers.base.parallel import versions
-from dufm.solvers.engines.cpu import descend_lanes
+from dufm.solvers.engines.cpu import descend_from
 from dufm.solvers.minima.canonical import canonical, describe
 from dufm.solvers.minima.polish import refine, unpolished
 from dufm.solvers.minima.symmetry import symmetry_group
 from dufm.solvers.objectives.squared import loss
 from dufm.solvers.search.portfolio import global_search
 from dufm.solvers.search.restarts import finish
-from dufm.solvers.search.state import Group, State
+from dufm.solvers.search.state import Group, SearchState
 from dufm.solvers.weights.build import pad
 from dufm.solvers.weights.of_structure import at_best_scale
 from dufm.theory.problem import Problem, ProblemError
@@ -65,7 +65,7 @@ class Effort:
 
 
 @dataclass(frozen=True)
-class Result:
+class CellResult:
     """The best weights found in a cell, as the JSON text of a certificate, and how they were found.
 
     Attributes:
@@ -96,7 +96,7 @@ class Judged:
     certified: bool
 
 
-def solve_cell(cell: Cell, effort: Effort, starts: Sequence[tuple[str, list[Array]]] = ()) -> Result:
+def solve_cell(cell: Cell, effort: Effort, starts: Sequence[tuple[str, list[Array]]] = ()) -> CellResult:
     """The best weights that structures, given starts and a search within the effort find.
 
     Args:
@@ -108,7 +108,7 @@ def solve_cell(cell: Cell, effort: Effort, starts: Sequence[tuple[str, list[Arra
     problem, seed = cell.problem, cell.seed(effort.seed)
     share = 5 if 2 in (cell.K, cell.L) else 1
     found = _started(problem, starts)
-    state = State(groups=[Group(value, tuple(w)) for value, _, w in found if _fits(problem, w)])
+    state = SearchState(groups=[Group(value, tuple(w)) for value, _, w in found if _fits(problem, w)])
     limit = effort.seconds / share
     solution, state = global_search(
         problem,
@@ -124,11 +124,11 @@ def solve_cell(cell: Cell, effort: Effort, starts: Sequence[tuple[str, list[Arra
     facts: dict[str, Any] = {"seed": seed, "restarts": len(solution.losses), "versions": versions()}
     best = min(found, key=lambda c: c[0], default=(0.5, "zero", []))
     if best[0] >= (1 - KEPT) / 2:
-        return Result(cell, None, facts | {"origin": "zero"}, time.monotonic() - began)
+        return CellResult(cell, None, facts | {"origin": "zero"}, time.monotonic() - began)
     weights, polish = _polished(problem, best[2])
     certificate = _rounded(problem, weights, {"engine": best[1], "effort": str(effort), "seed": seed} | versions())
     facts |= {"origin": best[1], **polish} | summary(problem, certificate)
-    return Result(cell, certificate, facts, time.monotonic() - began)
+    return CellResult(cell, certificate, facts, time.monotonic() - began)
 
 
 def _started(problem: Problem, starts: Sequence[tuple[str, list[Array]]]) -> list[Candidate]:
@@ -144,7 +144,7 @@ def _started(problem: Problem, starts: Sequence[tuple[str, list[Array]]]) -> lis
     for origin, weights in known:
         wide = Problem.of(problem.K, problem.L, problem.lambdas[0], max(problem.width, *_widths(weights)))
         found.append((loss(problem, weights), origin, weights))
-        value, lower = finish(wide, descend_lanes(wide, [pad(wide, weights)], eps0=EPS))
+        value, lower = finish(wide, descend_from(wide, [pad(wide, weights)], eps0=EPS))
         if lower:
             found.append((value, f"descent from {origin}", canonical(wide, lower)))
     return found
@@ -166,17 +166,17 @@ def _polished(problem: Problem, weights: Sequence[Array]) -> tuple[list[Array], 
         if loss(problem, trial) <= value * (1 + KEPT):
             simple = trial
             break
-    told: dict[str, Any] = {"residual": None, "local_minimum": False}
+    facts: dict[str, Any] = {"residual": None, "local_minimum": False}
     if sum(w.size for w in simple) > MOST_WEIGHTS:
-        return simple, told | {"polish": "not polished: too many weights"}
+        return simple, facts | {"polish": "not polished: too many weights"}
     try:
         polished = refine(problem, simple) or unpolished(problem, simple)
     except (np.linalg.LinAlgError, FloatingPointError) as error:
-        return simple, told | {"polish": f"not polished: {error}"}
+        return simple, facts | {"polish": f"not polished: {error}"}
     if not polished.succeeded or polished.loss > value * (1 + KEPT):
-        return simple, told | {"polish": polished.sentence}
-    told = {"residual": float(polished.residual), "local_minimum": bool(polished.is_local_minimum)}
-    return list(polished.weights), told | {"polish": polished.sentence}
+        return simple, facts | {"polish": polished.sentence}
+    facts = {"residual": float(polished.residual), "local_minimum": bool(polished.is_local_minimum)}
+    return list(polished.weights), facts | {"polish": polished.sentence}
 
 
 def _rounded(problem: Problem, weights: list[Array], found_by: dict[str, Any]) -> str:

@@ -14,7 +14,7 @@ from rich.progress import BarColumn, Progress, TaskProgressColumn, TextColumn, T
 from rich.table import Table
 
 from dufm.solvers.heads.kernel import compiled_descent
-from dufm.solvers.heads.search import ENGINE, Pool, Record, polish, search
+from dufm.solvers.heads.search import ENGINE, HeadRecord, Pool, polish, search
 from dufm.theory.problem import ProblemError
 from dufm.verification.atlas.head_words import describe_head
 from dufm.verification.atlas.heads import (
@@ -25,7 +25,7 @@ from dufm.verification.atlas.heads import (
     least_depths,
     load_folder,
     ratio,
-    shipped,
+    shipped_head,
 )
 from dufm.verification.base.certificate import write
 from dufm.verification.base.number_lists import read_integers
@@ -95,7 +95,7 @@ def _search(cells: list[tuple[int, int]], pool: Pool, seed: int, limit: float) -
         task = progress.add_task("searching", total=limit)
         last = [""]
 
-        def told(record: Record) -> None:
+        def report(record: HeadRecord) -> None:
             last[0] = f", K = {record.K}, q = {record.q}: h / K^4 = {record.h / record.K**4:.6f}"
 
         try:
@@ -107,7 +107,7 @@ def _search(cells: list[tuple[int, int]], pool: Pool, seed: int, limit: float) -
                     progress.update(task, completed=spent, description=f"K = {K}, q = {q}{last[0]}")
                     return count > 0 and spent > end
 
-                search([(k, r)], pool, seed, stop, told, first=(i // len(cells)) * 10**6)
+                search([(k, r)], pool, seed, stop, report, first=(i // len(cells)) * 10**6)
         except KeyboardInterrupt:
             return True
     return False
@@ -129,7 +129,7 @@ def keep(
         except ProblemError:
             # The neck has fallen to a lower rank, whose own cell has it, or the head wins at no depth.
             continue
-        head = shipped(certificate)
+        head = shipped_head(certificate)
         if head.h < known.get((K, q), math.inf):
             write(certificate, out / file_name(K, q))
             improved.append((K, q))

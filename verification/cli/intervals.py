@@ -12,7 +12,7 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, T
 from rich.table import Table
 
 from dufm.solvers.intervals.intervals import LEAST_X, Envelope, Piece, envelope
-from dufm.solvers.search.state import State
+from dufm.solvers.search.state import SearchState
 from dufm.theory.problem import Problem, ProblemError, exact_number
 from dufm.theory.squared.phi import collapse_threshold
 from dufm.verification.base.certificate import interval_certificate, write
@@ -60,8 +60,8 @@ def run_envelope(
     errors = Console(stderr=True)
     columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())
     with Progress(*columns, console=errors, transient=True, disable=not errors.is_terminal) as shown:
-        said, told = _telling(shown, searches * restarts)
-        found = envelope(K, L, width, first, last, searches, restarts, seed, said, told)
+        said, report = _telling(shown, searches * restarts)
+        found = envelope(K, L, width, first, last, searches, restarts, seed, said, report)
     files = [_certify(found, i, out) for i in range(len(found.covers))]
     record = _record(found, files)
     if as_json:
@@ -71,16 +71,16 @@ def run_envelope(
     return 0 if all(f["accepted"] for f in files) else 1
 
 
-def _telling(shown: Progress, total: int) -> tuple[Callable[[str], None], Callable[[State], None]]:
+def _telling(shown: Progress, total: int) -> tuple[Callable[[str], None], Callable[[SearchState], None]]:
     task = shown.add_task("covering", total=max(total, 1))
 
     def said(words: str) -> None:
         shown.update(task, description=words)
 
-    def told(state: State) -> None:
+    def report(state: SearchState) -> None:
         shown.update(task, advance=1)
 
-    return said, told
+    return said, report
 
 
 def _certify(found: Envelope, index: int, out: Path) -> dict[str, Any]:

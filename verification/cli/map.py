@@ -21,7 +21,7 @@ from dufm.verification import checker
 from dufm.verification.atlas.cells import Cell, lower_bound, read_grid
 from dufm.verification.atlas.cluster import dask_cluster
 from dufm.verification.atlas.records import FOLDER, check_atlas, export, extract, own_atlas, submit
-from dufm.verification.atlas.store import Record, Store, open_store
+from dufm.verification.atlas.store import CellRecord, Store, open_store
 from dufm.verification.atlas.sweep import Opener, Tally, process_pool, sweep
 from dufm.verification.atlas.work import Effort
 from dufm.verification.base.number_lists import read_integers
@@ -72,8 +72,8 @@ def run_map(grid: tuple[str, str, str], options: dict[str, Any], as_json: bool, 
     if as_json:
         failed = {str(cell): why for cell, why in tally.failed.items()}
         done = {"total": tally.total, "kept": tally.kept, "done": tally.done, "better": tally.better}
-        told = {"effort": str(effort), **done, "halted": tally.halted, "failed": failed, "filed": filed}
-        print(json.dumps(told | {"cells": [_with_bound(row) for row in rows]}, indent=1))
+        answer = {"effort": str(effort), **done, "halted": tally.halted, "failed": failed, "filed": filed}
+        print(json.dumps(answer | {"cells": [_with_bound(row) for row in rows]}, indent=1))
     else:
         if rows:
             show_table(console, _grid_table(rows, console.width))
@@ -112,16 +112,16 @@ def _swept(
     with Progress(*columns, TimeRemainingColumn(), console=errors, transient=True, disable=not live) as progress:
         task = progress.add_task("cells", total=len(cells))
 
-        def told(tally: Tally) -> None:
+        def report(tally: Tally) -> None:
             ended = tally.kept + tally.done + len(tally.failed)
             progress.update(task, completed=ended, description=tally.last or "cells")
             if not live and tally.last:
                 print(f"{ended}/{tally.total} {tally.last}", file=sys.stderr, flush=True)
 
-        return sweep(cells, effort, store, opener, program, again, told, deadline)
+        return sweep(cells, effort, store, opener, program, again, report, deadline)
 
 
-def _row(record: Record) -> dict[str, Any]:
+def _row(record: CellRecord) -> dict[str, Any]:
     cell = {"K": record.cell.K, "L": record.cell.L, "Lambda": record.cell.strength, "x": record.cell.x}
     said = {"loss": record.loss, "ratio": record.ratio, "state": "low rank" if record.certified else "dnc"}
     rank = record.facts.get("neck_rank", 0)

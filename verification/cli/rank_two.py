@@ -133,11 +133,11 @@ def _told(task: Any, lam: float, run: Any, exact: bool, path: Path) -> dict[str,
     from dufm.solvers.rank_two.network import outputs
     from dufm.solvers.rank_two.tasks import error_of
 
-    told: dict[str, Any] = {"seed": run.seed, "diverged": run.diverged, "file": str(path)}
+    facts: dict[str, Any] = {"seed": run.seed, "diverged": run.diverged, "file": str(path)}
     if run.diverged:
-        return told
+        return facts
     end, K = run.looks[-1], task.Y.shape[1]
-    told |= {
+    facts |= {
         "energies": [_finite(e) for e in end.energies[: max(K, 2)]],
         "stable_rank": _finite(end.stable_rank),
         "train_error": error_of(outputs(run.W, run.A, task.X), task.Y, task.kind),
@@ -146,11 +146,11 @@ def _told(task: Any, lam: float, run: Any, exact: bool, path: Path) -> dict[str,
     }
     if end.bound is not None and end.bound.norm > 0:
         b = end.bound
-        told["bound"] = {"rank": b.rank, "distance": b.distance / b.norm, "bound": b.bound / b.norm}
-        told["bound"]["worst_excess"] = max(look.bound.excess for look in run.looks)
+        facts["bound"] = {"rank": b.rank, "distance": b.distance / b.norm, "bound": b.bound / b.norm}
+        facts["bound"]["worst_excess"] = max(look.bound.excess for look in run.looks)
     if exact and lam > 0 and task.kind == "mse" and K == 1 and np.any(run.W):
-        told["exact"] = _exactly(task, lam, run)
-    return told
+        facts["exact"] = _exactly(task, lam, run)
+    return facts
 
 
 def _exactly(task: Any, lam: float, run: Any) -> dict[str, Any]:

@@ -18,7 +18,7 @@ from dufm.solvers.minima.symmetry import graph_of, symmetry_group
 from dufm.solvers.search.devices import DEVICES, chosen_device, device_search
 from dufm.solvers.search.lowest import lowest_minima
 from dufm.solvers.search.solution import Outcome, Solution, save
-from dufm.solvers.search.state import State
+from dufm.solvers.search.state import SearchState
 from dufm.theory.problem import Problem, ProblemError
 from dufm.theory.squared.bounds import least_loss
 from dufm.verification.atlas.known_losses import known_losses
@@ -63,8 +63,8 @@ def run_search(
     device = chosen_device(options["device"])
     if least_loss(problem)[0] >= Fraction(1, 2):
         words = "Zero weights are optimal, loss 1/2: everything collapses. Proved (dufm derive pairs): no search."
-        told = {"loss": 0.5, "outcome": words, "proved": True, "restarts": 0, "saved": None, "certificate": None}
-        print(json.dumps(told, indent=1)) if as_json else console.print(words, highlight=False, soft_wrap=True)
+        answer = {"loss": 0.5, "outcome": words, "proved": True, "restarts": 0, "saved": None, "certificate": None}
+        print(json.dumps(answer, indent=1)) if as_json else console.print(words, highlight=False, soft_wrap=True)
         return
     checked.folder(out)
     known = known_losses(problem)
@@ -76,9 +76,9 @@ def run_search(
     keeper = Keeper(problem, options["seed"], out / f"{stem}.npz")
     earlier = keeper.earlier(options["resume"])
 
-    def run(told: Callable[[State], None], stop: Callable[[], bool]) -> tuple[Solution, State]:
+    def run(report: Callable[[SearchState], None], stop: Callable[[], bool]) -> tuple[Solution, SearchState]:
         asked = {name: options[name] for name in ("restarts", "seed", "target", "patience")}
-        return device_search(problem, device, progress=told, stop=stop, state=earlier, **asked)
+        return device_search(problem, device, progress=report, stop=stop, state=earlier, **asked)
 
     solution, state = shown(run, options["restarts"], limit, known["dnc"][1], earlier, keeper)
     if not solution.weights:
@@ -98,7 +98,7 @@ def run_search(
             solution = replace(solution, weights=polished.weights, loss=polished.loss)
             saved = save(solution, out / f"{stem}.npz")
         certificate = _certify(solution, out / f"{stem}.json") if solution.loss < known["dnc"][1] else None
-        record = _record(problem, solution, polished, known, saved, certificate) | {"census": state.census()}
+        record = _record(problem, solution, polished, known, saved, certificate) | {"census": state.summary()}
         lowest = lowest_minima(problem, state.groups, options["minima"]) if options["minima"] > 0 else []
         record["minima"] = [
             {"loss": m.polished.loss, "hits": m.hits, "local_minimum": bool(m.polished.is_local_minimum)}
@@ -197,21 +197,21 @@ def _show(problem: Problem, solution: Solution, polished: Polished, record: dict
             loss = f"{m['loss']:.13g}{'' if m['local_minimum'] else ' ?'}"
             minima.add_row(loss, f"{m['loss'] / dnc:.6f}", str(m["hits"]), m["symmetry"], m["graph"] or "-")
         show_table(console, minima)
-    census = record["census"]
+    summary = record["census"]
     kind = "a local minimum" if record["polish"]["local_minimum"] else "not shown to be a minimum"
     residual = f"; KKT residual {polished.residual:.1e}" if polished.succeeded else ""
     neck = f"; neck: {record['graph']}" if record["graph"] else ""
     lines = [
-        f"{record['restarts']} restarts ({record['dropped']} dropped), {census['minima']} distinct losses, "
-        f"the best hit {census['best_hits']} times; {record['outcome']}.",
-        f"Of the fixed portfolio fewer than {census['better_bound']:.2%} of restarts end lower (95 % confidence), "
-        f"and about {census['unseen']:.0%} at a loss not seen yet (Good-Turing).",
+        f"{record['restarts']} restarts ({record['dropped']} dropped), {summary['minima']} distinct losses, "
+        f"the best hit {summary['best_hits']} times; {record['outcome']}.",
+        f"Of the fixed portfolio fewer than {summary['better_bound']:.2%} of restarts end lower (95 % confidence), "
+        f"and about {summary['unseen']:.0%} at a loss not seen yet (Good-Turing).",
         f"Symmetry of the classes: {record['symmetry']['name']}{neck}.",
         f"{polished.sentence}; {kind}{residual}.",
         f"Saved {record['saved']}",
     ]
     if record["certificate"]:
-        told = record["certificate"]
-        accepted = f"Certificate {told['file']}: accepted by checker.py"
-        lines.append(accepted if told["accepted"] else f"No certificate: {told['sentence']}")
+        filed = record["certificate"]
+        accepted = f"Certificate {filed['file']}: accepted by checker.py"
+        lines.append(accepted if filed["accepted"] else f"No certificate: {filed['sentence']}")
     console.print("\n".join(lines), highlight=False, soft_wrap=True)

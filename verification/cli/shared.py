@@ -10,7 +10,7 @@ from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 
 from dufm.solvers.search.solution import Solution
-from dufm.solvers.search.state import State
+from dufm.solvers.search.state import SearchState
 from dufm.theory.problem import ProblemError
 from dufm.verification.cli.search_state import Keeper
 
@@ -59,12 +59,12 @@ def time_limit(text: str | None) -> TimeLimit | None:
     return None if found is None else TimeLimit(found)
 
 
-Run = Callable[[Callable[[State], None], Callable[[], bool]], tuple[Solution, State]]
+Run = Callable[[Callable[[SearchState], None], Callable[[], bool]], tuple[Solution, SearchState]]
 
 
 def shown(
-    run: Run, restarts: int, limit: TimeLimit | None, dnc: float, earlier: State | None, keeper: Keeper
-) -> tuple[Solution, State]:
+    run: Run, restarts: int, limit: TimeLimit | None, dnc: float, earlier: SearchState | None, keeper: Keeper
+) -> tuple[Solution, SearchState]:
     """Run a search under a progress bar with its best loss beside DNC's, and keep its state.
 
     Where stderr is no terminal it gets a line after 1, 2, 4, 8, ... restarts instead.
@@ -75,7 +75,7 @@ def shown(
         task = progress.add_task("searching", total=restarts)
         done = 0 if earlier is None else len(earlier.losses)
 
-        def told(state: State) -> None:
+        def report(state: SearchState) -> None:
             keeper(state)
             best = state.best[0]
             ran = len(state.losses) - done
@@ -84,6 +84,6 @@ def shown(
             if not errors.is_terminal and ran & (ran - 1) == 0:
                 print(f"{ran}/{restarts} {words}", file=sys.stderr, flush=True)
 
-        found = run(told, lambda: limit is not None and limit.spent())
+        found = run(report, lambda: limit is not None and limit.spent())
     keeper.save(found[1])
     return found

@@ -57,7 +57,7 @@ def run_train(K: int, L: int, grid: dict[str, str], options: dict[str, Any], as_
         1 if the certificate of the best run is rejected, else 0.
     """
     from dufm.solvers.training.batch import Batch, train
-    from dufm.solvers.training.setting import Setting
+    from dufm.solvers.training.setting import DescentSetting
     from dufm.solvers.training.store import load, save
 
     axes = [read_numbers(grid[name], f"--{name}") for name in ("lam", "width", "lr", "scale")]
@@ -65,7 +65,7 @@ def run_train(K: int, L: int, grid: dict[str, str], options: dict[str, Any], as_
         if value.denominator != 1:
             raise ProblemError(f"--width must be an integer, got {value}")
     settings = [
-        Setting.of(Problem.of(K, L, lam, int(width), options["n"]), float(lr), float(scale), options["steps"])
+        DescentSetting.of(Problem.of(K, L, lam, int(width), options["n"]), float(lr), float(scale), options["steps"])
         for lam, width, lr, scale in product(*axes)
     ]
     if len(settings) * max(1, options["runs"]) > MOST_RUNS:
@@ -81,7 +81,7 @@ def run_train(K: int, L: int, grid: dict[str, str], options: dict[str, Any], as_
         task = shown.add_task("training", total=len(settings) * options["runs"])
         saved = time.monotonic()
 
-        def told(batch: Batch) -> None:
+        def report(batch: Batch) -> None:
             nonlocal saved
             shown.update(task, completed=len(batch.runs))
             if time.monotonic() - saved > SAVE_SECONDS:
@@ -89,7 +89,7 @@ def run_train(K: int, L: int, grid: dict[str, str], options: dict[str, Any], as_
                 saved = time.monotonic()
 
         with alive("training"):
-            batch = train(settings, options["runs"], options["seed"], earlier, progress=told)
+            batch = train(settings, options["runs"], options["seed"], earlier, progress=report)
     save(batch, path)
     if not batch.finished:
         raise KeyboardInterrupt(f"{len(batch.runs)} runs are in {path} as far as they got; --resume goes on with them")
@@ -112,13 +112,13 @@ def _record(batch: Any, path: Path) -> dict[str, Any]:
         problem, found = setting.problem, ends(batch, place)
         if not found:
             continue
-        told, level = summarise(found), levels(problem)
+        summary, level = summarise(found), levels(problem)
         rows.append(
             {"lambda": str(problem.lambdas[0]), "width": problem.width, "lr": setting.rate, "scale": setting.scale}
-            | {"x": float(problem.x), "steps": setting.steps, "runs": told.runs, "kinds": told.kinds}
-            | {"p_dnc": [told.dnc.share, told.dnc.low, told.dnc.high], "mean_rank": _number(told.mean_rank)}
-            | {"rank_error": _number(told.rank_error), "best_over_dnc": _number(told.best)}
-            | {"unclear_ranks": told.unclear, "still_falling": told.moving}
+            | {"x": float(problem.x), "steps": setting.steps, "runs": summary.runs, "kinds": summary.kinds}
+            | {"p_dnc": [summary.dnc.share, summary.dnc.low, summary.dnc.high], "mean_rank": _number(summary.mean_rank)}
+            | {"rank_error": _number(summary.rank_error), "best_over_dnc": _number(summary.best)}
+            | {"unclear_ranks": summary.unclear, "still_falling": summary.moving}
             | {"levels": {"dnc": level.dnc, "srg": level.srg, "record": level.record}}
             | {"ranks": [list(end.ranks) for end in found], "ratios": [_number(end.ratio) for end in found]}
         )

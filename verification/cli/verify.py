@@ -13,7 +13,7 @@ from dufm.verification.claims.base.claim import BUDGETS
 from dufm.verification.claims.grid import cell
 from dufm.verification.claims.run import Entry, run
 from dufm.verification.cli import options as checked
-from dufm.verification.cli.formal import Kernel, check_in_kernel, show_kernel, unasked
+from dufm.verification.cli.formal import KernelReport, check_in_kernel, show_kernel, unasked
 from dufm.verification.cli.output import show_table
 from dufm.verification.formal.kernel import require
 
@@ -66,7 +66,7 @@ def verify_claims(
     return 1 if any(e.bad for e in entries) or (kernel and kernel.bad) else 0
 
 
-def _show(entries: list[Entry], console: Console, kernel: Kernel | None) -> None:
+def _show(entries: list[Entry], console: Console, kernel: KernelReport | None) -> None:
     table = Table(title="Claims", title_justify="left", pad_edge=False)
     table.add_column("claim", no_wrap=True)
     table.add_column("verdict", no_wrap=True)
@@ -88,7 +88,7 @@ def _show(entries: list[Entry], console: Console, kernel: Kernel | None) -> None
     show_table(console, table)
 
 
-def _grid(entries: list[Entry], console: Console, kernel: Kernel | None) -> None:
+def _grid(entries: list[Entry], console: Console, kernel: KernelReport | None) -> None:
     table = Table(title="Who is better: low rank or DNC?", title_justify="left", pad_edge=False)
     table.add_column("K", justify="right", no_wrap=True)
     for L in GRID_L:

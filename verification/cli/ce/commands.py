@@ -24,7 +24,7 @@ def run_ce_search(problem: Problem, options: dict[str, Any], out: Path, as_json:
     from dufm.solvers.ce.match import candidates, identify
     from dufm.solvers.ce.search import ce_search, lowest
     from dufm.solvers.search.solution import Outcome, Solution, save
-    from dufm.solvers.search.state import State
+    from dufm.solvers.search.state import SearchState
     from dufm.theory.ce.enclosure import least_loss
     from dufm.theory.ce.polygons import DNC_LOGITS
     from dufm.verification.cli.interrupt import NOTHING
@@ -42,9 +42,9 @@ def run_ce_search(problem: Problem, options: dict[str, Any], out: Path, as_json:
     earlier = keeper.earlier(options["resume"])
     known, dnc = candidates(problem), float(least_loss(DNC_LOGITS, problem).mid())
 
-    def run(told: Any, stop: Any) -> tuple[Solution, State]:
+    def run(report: Any, stop: Any) -> tuple[Solution, SearchState]:
         asked = {name: options[name] for name in ("restarts", "seed", "target", "patience")}
-        return ce_search(problem, progress=told, stop=stop, state=earlier, **asked)
+        return ce_search(problem, progress=report, stop=stop, state=earlier, **asked)
 
     solution, state = shown(run, options["restarts"], limit, dnc, earlier, keeper)
     if not solution.weights:
@@ -63,7 +63,7 @@ def run_ce_search(problem: Problem, options: dict[str, Any], out: Path, as_json:
         "dnc": dnc,
         "best_closed_form": {"name": known[0].name, "loss": float(known[0].loss.mid())},
         "minima": minima,
-        "census": state.census(),
+        "census": state.summary(),
         "outcome": solution.outcome.value,
         "seed": solution.seed,
         "restarts": len(solution.losses),
@@ -123,12 +123,12 @@ def _show(record: dict[str, Any], console: Console) -> None:
         index = str(m["index"]) if m["local_minimum"] or m["index"] else f"{m['index']} ?"
         minima.add_row(f"{m['loss']:.13g}", str(m["hits"]), str(m["rank"]), m["structure"], index, values)
     show_table(console, minima)
-    census = record["census"]
+    summary = record["census"]
     lines = [
-        f"{record['restarts']} restarts ({record['dropped']} dropped), {census['minima']} distinct losses, "
-        f"the best hit {census['best_hits']} times; {record['outcome']}.",
-        f"Fewer than {census['better_bound']:.2%} of such restarts end lower (95 % confidence), and about "
-        f"{census['unseen']:.0%} at a loss not seen yet (Good-Turing).",
+        f"{record['restarts']} restarts ({record['dropped']} dropped), {summary['minima']} distinct losses, "
+        f"the best hit {summary['best_hits']} times; {record['outcome']}.",
+        f"Fewer than {summary['better_bound']:.2%} of such restarts end lower (95 % confidence), and about "
+        f"{summary['unseen']:.0%} at a loss not seen yet (Good-Turing).",
         f"The saved weights have loss at most {record['upper_bound']}, by ball arithmetic; no lower bound is claimed.",
         f"Saved {record['saved']}",
     ]
@@ -157,7 +157,7 @@ def ce_table(
     console = Console(stderr=True)
     pairs = [(k, depth) for k in read_integers(K, "--K", 3) for depth in read_integers(L, "--L", 1)]
 
-    def told(row: Any) -> None:
+    def report(row: Any) -> None:
         where = f"K={row.K} L={row.L}" + ("" if margins else f" lambda={row.lam}")
         console.print(f"{where} {row.stated} {row.structure} rank {row.rank}", highlight=False)
 
@@ -171,9 +171,9 @@ def ce_table(
     places = [(k, depth, value) for k, depth in pairs for value in strengths]
     try:
         if margins:
-            margin_records.fill(pairs, path, restarts, seed, progress=told)
+            margin_records.fill(pairs, path, restarts, seed, progress=report)
         else:
-            records.fill(places, path, restarts, seed, progress=told)
+            records.fill(places, path, restarts, seed, progress=report)
     except KeyboardInterrupt:
         words = f"finished rows are in {path}; the same command goes on" if path.exists() else NOTHING
         raise KeyboardInterrupt(words) from None
@@ -196,7 +196,7 @@ def ce_persistence(
 
     Example: dufm ce-persistence --K 4 --L 3 --lam 0.01 --widths 4,8,16,32
     """
-    from dufm.solvers.ce.study import Case, persistence
+    from dufm.solvers.ce.study import DescentCase, persistence
 
     value = exact_number(lam, "--lam")
     Problem.of(K, L, value, loss="ce")
@@ -204,7 +204,7 @@ def ce_persistence(
     checked.integers(0, steps=steps, seed=seed)
     checked.numbers(above=0, rate=rate)
     rows = [
-        persistence(Case(K, L, Fraction(value), width, rate, steps), starts, seed)
+        persistence(DescentCase(K, L, Fraction(value), width, rate, steps), starts, seed)
         for width in read_integers(widths, "--widths", max(K, 1))
     ]
     if as_json:

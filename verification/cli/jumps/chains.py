@@ -10,7 +10,7 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, T
 from rich.table import Table
 
 from dufm.solvers.base.parallel import cores
-from dufm.solvers.jumps.chains import Chains, Setting, begin, sgd_chains
+from dufm.solvers.jumps.chains import Chains, ChainSetting, begin, sgd_chains
 from dufm.solvers.jumps.minima import branch_minimum
 from dufm.solvers.jumps.store import load, same, save
 from dufm.solvers.jumps.tally import exits, hazard, transition_matrix, upward, upward_bound
@@ -35,7 +35,7 @@ def run_chains(
     problem, (chains, steps, jobs) = chosen_instance(start["instance"]), sizes
     if not 1 <= start["rank"] <= min(problem.target.shape):
         raise ProblemError(f"--rank must be from 1 to {min(problem.target.shape)}, got {start['rank']}")
-    setting = Setting(problem, **numbers_of)
+    setting = ChainSetting(problem, **numbers_of)
     if jobs < 0:
         raise ProblemError(f"--jobs must be an integer >= 0, got {jobs}")
     if steps < setting.checkpoint:
@@ -64,7 +64,7 @@ def run_chains(
         raise KeyboardInterrupt(f"the chains up to their last checkpoint are in {out}")
 
 
-def _watched(setting: Setting, state: Chains, steps: int, jobs: int, out: Path) -> tuple[Chains, bool]:
+def _watched(setting: ChainSetting, state: Chains, steps: int, jobs: int, out: Path) -> tuple[Chains, bool]:
     """Run with a progress bar, saving every few seconds; Ctrl-C ends it after the last checkpoint."""
     errors = Console(stderr=True)
     columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())
@@ -72,7 +72,7 @@ def _watched(setting: Setting, state: Chains, steps: int, jobs: int, out: Path) 
     with Progress(*columns, console=errors, transient=True, disable=not errors.is_terminal) as progress:
         task = progress.add_task("stepping", total=-(-steps // setting.checkpoint))
 
-        def told(now: Chains) -> None:
+        def report(now: Chains) -> None:
             last[0] = now
             ranks = now.ranks[-1]
             words = ", ".join(f"rank {r}: {int((ranks == r).sum())}" for r in sorted(set(ranks.tolist())))
@@ -82,7 +82,7 @@ def _watched(setting: Setting, state: Chains, steps: int, jobs: int, out: Path) 
                 saved[0] = time.monotonic()
 
         try:
-            sgd_chains(setting, (), steps, threads=jobs, progress=told, state=state)
+            sgd_chains(setting, (), steps, threads=jobs, progress=report, state=state)
             stopped = False
         except KeyboardInterrupt:
             stopped = True
@@ -90,7 +90,7 @@ def _watched(setting: Setting, state: Chains, steps: int, jobs: int, out: Path) 
     return last[0], stopped
 
 
-def _counted(setting: Setting, state: Chains) -> dict[str, Any]:
+def _counted(setting: ChainSetting, state: Chains) -> dict[str, Any]:
     ranks = state.ranks
     first = int(ranks[0].max())
     record: dict[str, Any] = {"lambda": setting.lam, "eta": setting.eta, "seed": setting.seed, "inject": setting.inject}
