@@ -13,6 +13,7 @@ from dufm.solvers.engines.cpu import CpuEngine, compiled_evaluation, descend_fro
 from dufm.solvers.engines.schedule import schedule
 from dufm.solvers.objectives.squared import Objective
 from dufm.solvers.search.fixed_portfolio import compiled_search
+from dufm.solvers.search.options import FixedOptions, SearchOptions
 from dufm.solvers.search.portfolio import global_search
 from dufm.solvers.search.state import SearchState
 from dufm.theory.problem import Problem
@@ -67,7 +68,7 @@ def ratio(problem: Problem, count: int, make: Callable[[Problem], peers.Stage], 
 
 def ours_once(problem: Problem, starts: list[list[Array]]) -> None:
     """This engine with the peers' stages and memory."""
-    descend_from(problem, starts, eps0=0.1, keep=keep, factor=0.1, memory=MEMORY)
+    descend_from(problem, starts, eps0=0.1, keep=keep, memory=MEMORY)
 
 
 def rate(seconds: float, hits: int) -> tuple[float, float, float]:
@@ -116,7 +117,7 @@ def searched(case: Case, budget: float) -> tuple[float, int, int, float]:
 
     What follows a hit, the polish of the weights, is not counted: the target is a loss.
     """
-    global_search(case.problem, restarts=1, seed=0, threads=1)
+    global_search(case.problem, SearchOptions(restarts=1, seed=0, threads=1))
     spent, hits, runs, best = 0.0, 0, 0, np.inf
     while spent < budget:
         began, last = time.process_time(), [0.0]
@@ -128,7 +129,7 @@ def searched(case: Case, budget: float) -> tuple[float, int, int, float]:
             return last[0] > left
 
         found, _ = global_search(
-            case.problem, 10**6, seed=hits, target=case.target, threads=1, progress=tell, stop=late
+            case.problem, SearchOptions(10**6, seed=hits, target=case.target, threads=1, progress=tell, stop=late)
         )
         spent, runs, best = spent + last[0], runs + len(found.losses), min(best, found.loss)
         hits += found.loss <= case.target
@@ -182,6 +183,6 @@ def threads() -> None:
     walls = []
     for count in (1, 2):
         began = time.perf_counter()
-        compiled_search(case.problem, restarts=24, seed=0, threads=count)
+        compiled_search(case.problem, FixedOptions(restarts=24, seed=0), threads=count)
         walls.append(time.perf_counter() - began)
     print(f"\n{case.name}, 24 restarts: one thread / two threads = {walls[0] / walls[1]:.2f} in wall time")

@@ -14,12 +14,14 @@ from test_objective import dyadic_weights, exact, rounding_bound, traced_loss
 from dufm import solvers
 from dufm.solvers.compiled import lbfgs
 from dufm.solvers.engines.cpu import CpuEngine, compiled_evaluate, descend_from
-from dufm.solvers.engines.schedule import schedule
+from dufm.solvers.engines.schedule import better_half, keep_all, schedule
 from dufm.solvers.objectives.layers import forward
 from dufm.solvers.objectives.squared import Objective, best_last_layer, loss
+from dufm.solvers.search import scipy_reference as reference
 from dufm.solvers.search.fixed_portfolio import ENGINE, compiled_search
+from dufm.solvers.search.options import FixedOptions
 from dufm.solvers.search.restarts import finish
-from dufm.solvers.search.scipy_reference import descend, search
+from dufm.solvers.search.scipy_reference import search
 from dufm.solvers.search.solution import Outcome
 from dufm.solvers.weights.build import gaussian
 from dufm.theory.problem import Problem, ProblemError
@@ -90,7 +92,7 @@ def test_stages_never_raise_the_loss_and_report_what_they_reached(K, L, extra, s
     start = starts_of(problem, 1, scale, seed)[0]
     engine, objective = CpuEngine(problem), Objective(problem)
     lower = start[:-1]
-    for row in schedule(problem, 0.01, lambda stage, descents: descents, 1):
+    for row in schedule(problem, 0.01, keep_all, 1):
         before = objective.reduced(lower, row[0])[0]
         row[2] = 40
         field = engine.run(engine.pack([lower]), row[None])
@@ -101,7 +103,8 @@ def test_stages_never_raise_the_loss_and_report_what_they_reached(K, L, extra, s
         # A line search may accept a rise of its noise level; forty steps add up.
         assert value <= before * (1 + 40 * lbfgs.NOISE) + slack
     assert field.evaluations > 0 and field.dropped == 0 and field.left == [0]
-    reached, weights = finish(problem, field)
+    end = finish(problem, field)
+    reached, weights = end.loss, end.weights
     # Balancing only lowers the regulariser, and relu_eps at 1e-7 is within 1e-7 / 2 of the relu.
     unbalanced = loss(problem, [*lower, best_last_layer(problem, lower)])
     assert loss(problem, weights) == reached <= unbalanced * (1 + 1e-13)
@@ -114,11 +117,9 @@ def test_same_starts_reach_the_losses_of_scipy() -> None:
     field = descend_from(problem, starts, eps0=0.1)
     theirs, lowers = [], []
     for start in starts:
-        lower = list(start[:-1])
-        for row in schedule(problem, 0.1, lambda stage, descents: descents, 1):
-            value, lower = descend(problem, lower, row[0])
-        theirs.append(value)
-        lowers.append(lower)
+        end = reference.descend_from(problem, [start], eps0=0.1)
+        theirs += end.values.tolist()
+        lowers += end.lower
     objective = Objective(problem)
 
     def error(lower: list[np.ndarray]) -> float:
@@ -133,7 +134,7 @@ def test_same_starts_reach_the_losses_of_scipy() -> None:
 
 @pytest.fixture(scope="module")
 def small():
-    return compiled_search(SMALL, restarts=7, seed=0, starts_per_restart=4, threads=1)
+    return compiled_search(SMALL, FixedOptions(restarts=7, seed=0, starts_per_restart=4), threads=1)
 
 
 def test_three_classes_and_four_layers_beat_neural_collapse(small) -> None:
@@ -145,14 +146,14 @@ def test_three_classes_and_four_layers_beat_neural_collapse(small) -> None:
 
 
 def test_threads_and_number_of_restarts_change_no_bit(small) -> None:
-    twice = compiled_search(SMALL, restarts=7, seed=0, starts_per_restart=4, threads=2)
+    twice = compiled_search(SMALL, FixedOptions(restarts=7, seed=0, starts_per_restart=4), threads=2)
     assert twice.losses.tobytes() == small.losses.tobytes()
     assert all(a.tobytes() == b.tobytes() for a, b in zip(twice.weights, small.weights, strict=True))
-    fewer = compiled_search(SMALL, restarts=3, seed=0, starts_per_restart=4, threads=3)
+    fewer = compiled_search(SMALL, FixedOptions(restarts=3, seed=0, starts_per_restart=4), threads=3)
     assert fewer.losses.tobytes() == small.losses[:3].tobytes()
-    rest = compiled_search(SMALL, restarts=4, seed=0, starts_per_restart=4, first=3, threads=2)
+    rest = compiled_search(SMALL, FixedOptions(restarts=4, seed=0, starts_per_restart=4, first=3), threads=2)
     assert rest.losses.tobytes() == small.losses[3:].tobytes()
-    assert compiled_search(SMALL, restarts=1, seed=1, starts_per_restart=4).losses[0] != small.losses[0]
+    assert compiled_search(SMALL, FixedOptions(restarts=1, seed=1, starts_per_restart=4)).losses[0] != small.losses[0]
     # The portfolio repeats after six restarts, the starts do not.
     assert small.losses[6] != small.losses[0]
 
@@ -166,7 +167,8 @@ def test_starts_are_those_of_the_reference_engine() -> None:
             seen.append(b"".join(w.tobytes() for w in weights))
             return weights
 
-        engine(Problem.of(2, 2, "0.01"), restarts=3, seed=5, starts_per_restart=2, scale=1.0, start=start, first=4)
+        options = FixedOptions(restarts=3, seed=5, starts_per_restart=2, scale=1.0, start=start, first=4)
+        engine(Problem.of(2, 2, "0.01"), options)
         return seen
 
     ours = drawn(compiled_search)
@@ -174,7 +176,7 @@ def test_starts_are_those_of_the_reference_engine() -> None:
 
 
 def test_the_reference_engine_finds_the_same_minimum(small) -> None:
-    reference = search(SMALL, restarts=2, seed=0, starts_per_restart=4)
+    reference = search(SMALL, FixedOptions(restarts=2, seed=0, starts_per_restart=4))
     assert abs(reference.loss - small.loss) <= 1e-7 * small.loss
 
 
@@ -184,7 +186,7 @@ def test_strong_regularisation_and_many_layers_do_not_fall_to_zero() -> None:
     stationary = np.roots([1, *[0] * (p - 1), -1, *[0] * (p - 3), x][: 2 * p - 1])
     u = max(r.real for r in stationary if abs(r.imag) < 1e-9)
     stated = (1 - u**p) ** 2 / 2 + p / 2 * x * u**2
-    found = compiled_search(Problem.of(2, 7, "0.025", width=6), restarts=6, seed=0)
+    found = compiled_search(Problem.of(2, 7, "0.025", width=6), FixedOptions(restarts=6, seed=0))
     assert stated * (1 - 1e-12) <= found.loss <= stated * (1 + 1e-6) < 0.5
 
 
@@ -202,7 +204,7 @@ def test_starts_that_break_down_are_dropped_and_counted() -> None:
         return [w * (np.nan if broken_once.calls == 1 else 1.0) for w in gaussian(problem, generator, scale)]
 
     broken_once.calls = 0
-    found = compiled_search(SMALL, restarts=3, starts_per_restart=1, start=broken_once, threads=2)
+    found = compiled_search(SMALL, FixedOptions(restarts=3, starts_per_restart=1, start=broken_once), threads=2)
     assert found.outcome is Outcome.FINISHED and found.dropped == 1 and np.isnan(found.losses[0])
     assert found.loss == np.nanmin(found.losses) and found.settings["start"] == "broken_once"
 
@@ -210,7 +212,8 @@ def test_starts_that_break_down_are_dropped_and_counted() -> None:
 @pytest.mark.parametrize("value", [np.nan, np.inf, 1e200])
 def test_a_search_in_which_everything_fails_says_so(value: float) -> None:
     found = compiled_search(
-        SMALL, restarts=2, starts_per_restart=2, start=lambda p, g, s: [np.full(x, value) for x in p.shapes]
+        SMALL,
+        FixedOptions(restarts=2, starts_per_restart=2, start=lambda p, g, s: [np.full(x, value) for x in p.shapes]),
     )
     assert found.outcome is Outcome.ALL_FAILED
     assert found.weights == () and np.isnan(found.loss) and found.dropped == 2
@@ -218,7 +221,7 @@ def test_a_search_in_which_everything_fails_says_so(value: float) -> None:
 
 def test_culling_keeps_the_best_lanes() -> None:
     starts = starts_of(SMALL, 8, 0.3)
-    stages = schedule(SMALL, 0.01, lambda stage, descents: descents // 2, 8)
+    stages = schedule(SMALL, 0.01, better_half, 8)
     assert stages[:4, 4].tolist() == [4, 2, 1, 1]
     engine = CpuEngine(SMALL)
     field = engine.run(engine.pack(starts), stages)
@@ -233,11 +236,14 @@ def test_stop_target_and_interrupt_keep_what_was_found() -> None:
         if done == 2:
             raise KeyboardInterrupt
 
-    found = compiled_search(SMALL, restarts=10**6, starts_per_restart=1, progress=interrupt)
+    found = compiled_search(SMALL, FixedOptions(restarts=10**6, starts_per_restart=1, progress=interrupt))
     assert found.outcome is Outcome.INTERRUPTED and len(found.losses) == 2
     assert found.loss == np.min(found.losses) == loss(SMALL, found.weights)
-    assert compiled_search(SMALL, restarts=10**6, starts_per_restart=1, target=0.6).outcome is Outcome.TARGET_REACHED
-    stopped = compiled_search(SMALL, restarts=10**6, starts_per_restart=1, stop=lambda: True)
+    assert (
+        compiled_search(SMALL, FixedOptions(restarts=10**6, starts_per_restart=1, target=0.6)).outcome
+        is Outcome.TARGET_REACHED
+    )
+    stopped = compiled_search(SMALL, FixedOptions(restarts=10**6, starts_per_restart=1, stop=lambda: True))
     assert stopped.outcome is Outcome.STOPPED and len(stopped.losses) <= 1
 
 
@@ -245,16 +251,16 @@ def test_stop_ends_a_restart_that_would_run_for_minutes() -> None:
     asked = []
     large = Problem.of(60, 8, "0.0001", width=200)
     stop = {"stop": lambda: len(asked) >= 1 or bool(asked.append(1))}
-    found = compiled_search(large, restarts=2, starts_per_restart=4, scale=1.5, threads=2, **stop)
+    found = compiled_search(large, FixedOptions(restarts=2, starts_per_restart=4, scale=1.5, **stop), threads=2)
     assert found.outcome is Outcome.STOPPED and len(found.losses) == 0 and found.weights == ()
 
 
-@pytest.mark.parametrize(
-    "option", [{"restarts": 0}, {"seed": -1}, {"starts_per_restart": 0}, {"eps0": 2}, {"threads": 0}]
-)
+@pytest.mark.parametrize("option", [{"restarts": 0}, {"seed": -1}, {"starts_per_restart": 0}, {"eps0": 2}])
 def test_options_that_make_no_sense_are_named(option: dict) -> None:
     with pytest.raises(ProblemError, match=f"^{next(iter(option))} must be [^\n]+$"):
-        compiled_search(SMALL, **option)
+        compiled_search(SMALL, FixedOptions(**option))
+    with pytest.raises(ProblemError, match="^threads must be [^\n]+$"):
+        compiled_search(SMALL, threads=0)
 
 
 def test_no_two_compiled_functions_share_a_name() -> None:

@@ -2,6 +2,7 @@
 
 import subprocess
 import sys
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -9,12 +10,15 @@ import pytest
 from dufm.solvers.engines import cpu as compiled
 from dufm.solvers.engines.gpu import scheduler
 from dufm.solvers.engines.gpu.scheduler import GpuEngine, available_devices, descend_on_device, find_device
-from dufm.solvers.engines.schedule import better_half, schedule
+from dufm.solvers.engines.schedule import better_half, keep_all, schedule
 from dufm.solvers.objectives.layers import forward
 from dufm.solvers.objectives.squared import Objective, loss
-from dufm.solvers.search.gpu import ENGINE, jax_search
-from dufm.solvers.search.scipy_reference import descend, knock_out, smoothing
-from dufm.solvers.search.solution import Outcome, load, save
+from dufm.solvers.search import scipy_reference as reference
+from dufm.solvers.search.fixed_portfolio import compiled_search
+from dufm.solvers.search.gpu import ENGINE, jax_runner
+from dufm.solvers.search.options import FIXED_DEFAULTS, FixedOptions
+from dufm.solvers.search.restarts import finish
+from dufm.solvers.search.solution import Outcome, Solution, load, save
 from dufm.solvers.weights.build import gaussian
 from dufm.theory.problem import Problem, ProblemError
 
@@ -31,6 +35,10 @@ def starts_of(problem: Problem, count: int, scale: float, seed: int = 0) -> list
 
 def cpu(problem: Problem, starts: list[list[np.ndarray]], **options) -> compiled.DescentResults:
     return descend_on_device(problem, starts, device="cpu", **options)
+
+
+def jax_search(problem: Problem, options: FixedOptions = FIXED_DEFAULTS, device: str = "cpu") -> Solution:
+    return compiled_search(problem, options, runner=jax_runner(problem, device))
 
 
 def possible_error(problem: Problem, lower: list[np.ndarray], eps: float) -> float:
@@ -67,16 +75,13 @@ def test_values_and_gradients_are_those_of_the_reference(L: int, K: int, width: 
 def test_same_starts_reach_the_losses_of_scipy_and_of_the_compiled_engine(problem: Problem, scale: float) -> None:
     """All stop near a zero gradient of one smooth function, so that basins are told apart but not points in one."""
     starts = starts_of(problem, 6, scale)
-    stages = schedule(problem, 0.1, lambda stage, descents: descents, 1)
-    eps = stages[-1, 0]
+    eps = schedule(problem, 0.1, keep_all, 1)[-1, 0]
     mine, other = cpu(problem, starts, eps0=0.1), compiled.descend_from(problem, starts, eps0=0.1)
     theirs, reached = [], []
     for start in starts:
-        value, lower = 0.0, list(start[:-1])
-        for row in stages:
-            value, lower = descend(problem, lower, row[0])
-        theirs.append(value)
-        reached.append(lower)
+        end = reference.descend_from(problem, [start], eps0=0.1)
+        theirs += end.values.tolist()
+        reached += end.lower
     slack = max(possible_error(problem, lower, eps) for lower in [*reached, *mine.lower, *other.lower])
     assert slack <= 1e-6 and mine.dropped == 0 and mine.evaluations > 0
     for value, lower in zip(mine.values, in_order(mine), strict=True):
@@ -88,8 +93,9 @@ def test_same_starts_reach_the_losses_of_scipy_and_of_the_compiled_engine(proble
 def test_a_knock_out_ends_where_the_reference_does() -> None:
     starts = starts_of(UNEQUAL, 8, 1.0)
     field = cpu(UNEQUAL, starts, eps0=0.1, keep=better_half)
-    value, weights = knock_out(UNEQUAL, starts, 0.1)
-    assert len(field.left) == 1 and len(list(smoothing(0.1))) == 7
+    theirs = finish(UNEQUAL, reference.descend_from(UNEQUAL, starts, 0.1, better_half))
+    value, weights = theirs.loss, theirs.weights
+    assert len(field.left) == 1 and len(schedule(UNEQUAL, 0.1, better_half, 8)) == 7
     slack = possible_error(UNEQUAL, field.lower[0], 1e-7) + possible_error(UNEQUAL, list(weights[:-1]), 1e-7)
     # The reference's value is with the true relu, within eps / 2 of the smoothed one at every neuron.
     assert slack <= 1e-6 and abs(field.values[field.left[0]] - value) <= 2 * slack + 1e-6
@@ -128,9 +134,7 @@ def test_starts_that_break_down_are_dropped_and_counted() -> None:
 def test_a_search_in_which_everything_fails_says_so(value: float) -> None:
     found = jax_search(
         SMALL,
-        restarts=2,
-        starts_per_restart=2,
-        start=lambda p, g, s: [np.full(x, value) for x in p.shapes],
+        FixedOptions(restarts=2, starts_per_restart=2, start=lambda p, g, s: [np.full(x, value) for x in p.shapes]),
         device="cpu",
     )
     assert found.outcome is Outcome.ALL_FAILED
@@ -139,7 +143,7 @@ def test_a_search_in_which_everything_fails_says_so(value: float) -> None:
 
 @pytest.fixture(scope="module")
 def small():
-    return jax_search(SMALL, restarts=7, seed=0, starts_per_restart=4, device="cpu")
+    return jax_search(SMALL, FixedOptions(restarts=7, seed=0, starts_per_restart=4))
 
 
 def test_three_classes_and_four_layers_beat_neural_collapse(small, tmp_path) -> None:
@@ -153,12 +157,12 @@ def test_three_classes_and_four_layers_beat_neural_collapse(small, tmp_path) -> 
 
 
 def test_seed_and_index_alone_fix_a_restart(small) -> None:
-    again = jax_search(SMALL, restarts=7, seed=0, starts_per_restart=4, device="cpu")
+    again = jax_search(SMALL, FixedOptions(restarts=7, seed=0, starts_per_restart=4))
     assert again.losses.tobytes() == small.losses.tobytes()
     assert all(a.tobytes() == b.tobytes() for a, b in zip(again.weights, small.weights, strict=True))
-    rest = jax_search(SMALL, restarts=3, seed=0, starts_per_restart=4, first=4, device="cpu")
+    rest = jax_search(SMALL, FixedOptions(restarts=3, seed=0, starts_per_restart=4, first=4))
     assert rest.losses.tobytes() == small.losses[4:].tobytes()
-    assert jax_search(SMALL, restarts=1, seed=1, starts_per_restart=4, device="cpu").losses[0] != small.losses[0]
+    assert jax_search(SMALL, FixedOptions(restarts=1, seed=1, starts_per_restart=4)).losses[0] != small.losses[0]
 
 
 def test_another_lambda_compiles_nothing_and_the_callers_jax_stays_as_it_is(small) -> None:
@@ -169,7 +173,7 @@ def test_another_lambda_compiles_nothing_and_the_callers_jax_stays_as_it_is(smal
 
     before = lbfgs.burst._cache_size()
     other = Problem.of(3, 4, ["0.001", "0.002", "0.003", "0.004", "1/300"], width=8, n=4)
-    assert jax_search(other, restarts=1, starts_per_restart=4, device="cpu").outcome is Outcome.FINISHED
+    assert jax_search(other, FixedOptions(restarts=1, starts_per_restart=4)).outcome is Outcome.FINISHED
     assert lbfgs.burst._cache_size() == before
     assert not jax.config.jax_enable_x64 and jnp.ones(1).dtype == np.float32
     engine = GpuEngine(SMALL, "cpu")
@@ -183,21 +187,19 @@ def test_stop_target_and_interrupt_keep_what_was_found() -> None:
         if done == 2:
             raise KeyboardInterrupt
 
-    many = {"restarts": 10**6, "starts_per_restart": 1, "device": "cpu"}
-    found = jax_search(SMALL, progress=interrupt, **many)
+    many = FixedOptions(restarts=10**6, starts_per_restart=1)
+    found = jax_search(SMALL, replace(many, progress=interrupt))
     assert found.outcome is Outcome.INTERRUPTED and len(found.losses) == 2
     assert found.loss == np.min(found.losses) == loss(SMALL, found.weights)
-    assert jax_search(SMALL, target=0.6, **many).outcome is Outcome.TARGET_REACHED
-    stopped = jax_search(SMALL, stop=lambda: True, **many)
+    assert jax_search(SMALL, replace(many, target=0.6)).outcome is Outcome.TARGET_REACHED
+    stopped = jax_search(SMALL, replace(many, stop=lambda: True))
     assert stopped.outcome is Outcome.STOPPED and len(stopped.losses) == 0 and stopped.weights == ()
 
 
-@pytest.mark.parametrize(
-    "option", [{"restarts": 0}, {"starts_per_restart": 0}, {"descents_at_once": 0}, {"device": "tpu"}]
-)
+@pytest.mark.parametrize("option", [{"descents_at_once": 0}, {"device": "tpu"}])
 def test_options_that_make_no_sense_are_named(option: dict) -> None:
     with pytest.raises(ProblemError, match=f"^{next(iter(option))} must be [^\n]+$"):
-        jax_search(SMALL, **option)
+        jax_runner(SMALL, **option)
 
 
 def test_starts_that_do_not_fit_are_refused() -> None:
@@ -236,6 +238,6 @@ def test_the_gpu_reaches_the_losses_of_the_cpu() -> None:
     here, there = cpu(UNEQUAL, starts, eps0=0.1), descend_on_device(UNEQUAL, starts, eps0=0.1, device="cuda")
     slack = max(possible_error(UNEQUAL, lower, 1e-7) for lower in [*here.lower, *there.lower])
     assert slack <= 1e-6 and np.abs(np.sort(here.values) - np.sort(there.values)).max() <= 2 * slack + 1e-13
-    found = jax_search(SMALL, restarts=64, device="cuda")
+    found = jax_search(SMALL, FixedOptions(restarts=64), device="cuda")
     assert 0.014652172916912 <= found.loss <= 0.0146522 and found.settings["platform"].startswith("gpu")
-    assert jax_search(SMALL, restarts=64, device="cuda").losses.tobytes() == found.losses.tobytes()
+    assert jax_search(SMALL, FixedOptions(restarts=64), device="cuda").losses.tobytes() == found.losses.tobytes()

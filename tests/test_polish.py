@@ -8,6 +8,7 @@ from dufm.solvers.minima.canonical import canonical, describe
 from dufm.solvers.minima.polish import RESIDUAL_GOAL, polish, refine
 from dufm.solvers.minima.rest import descend_to_rest
 from dufm.solvers.objectives.squared import balance, loss, loss_and_gradient
+from dufm.solvers.search.options import FixedOptions, SearchOptions
 from dufm.solvers.search.portfolio import global_search
 from dufm.solvers.search.scipy_reference import search
 from dufm.theory.problem import Problem, ProblemError
@@ -19,7 +20,7 @@ UNIT = np.finfo(float).eps
 
 @pytest.fixture(scope="module")
 def found():
-    return search(SMALL, restarts=2, seed=0, starts_per_restart=4)
+    return search(SMALL, FixedOptions(restarts=2, seed=0, starts_per_restart=4))
 
 
 @pytest.fixture(scope="module")
@@ -81,7 +82,7 @@ def test_settling_foretells_the_polished_loss(found, refined) -> None:
 
 
 def test_fifteen_classes_and_five_layers_are_polished() -> None:
-    found, _ = global_search(FIFTEEN, restarts=6, seed=0)
+    found, _ = global_search(FIFTEEN, SearchOptions(restarts=6, seed=0))
     result = refine(FIFTEEN, found.weights)
     assert result.is_stationary and result.residual <= RESIDUAL_GOAL
     assert result.loss <= found.loss * (1 + 1e-15)

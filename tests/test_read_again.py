@@ -14,6 +14,7 @@ from dufm.solvers.ce.search import ce_search
 from dufm.solvers.jumps import chains, instance
 from dufm.solvers.jumps import store as chain_store
 from dufm.solvers.search import saved_state, solution
+from dufm.solvers.search.options import SearchOptions
 from dufm.solvers.search.portfolio import global_search
 from dufm.solvers.training import batch
 from dufm.solvers.training import store as training_store
@@ -27,12 +28,12 @@ Kept = tuple[Path, str, Callable[[], Any]]
 
 
 def kept_solution(path: Path, problem: Problem = THREE) -> Kept:
-    found, _ = (ce_search if problem.loss == "ce" else global_search)(problem, restarts=4)
+    found, _ = (ce_search if problem.loss == "ce" else global_search)(problem, SearchOptions(restarts=4))
     return solution.save(found, path), solution.FORMAT, lambda: solution.load(path)
 
 
 def kept_state(path: Path, problem: Problem = THREE) -> Kept:
-    _, state = (ce_search if problem.loss == "ce" else global_search)(problem, restarts=4)
+    _, state = (ce_search if problem.loss == "ce" else global_search)(problem, SearchOptions(restarts=4))
     saved_state.save_state(problem, 0, state, path)
     return path, saved_state.FORMAT, lambda: saved_state.load_state(problem, 0, path)
 
@@ -120,7 +121,7 @@ def test_a_search_does_not_go_on_from_an_edited_state(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     problem = replace(THREE, width=7)
-    _, state = global_search(problem, restarts=4)
+    _, state = global_search(problem, SearchOptions(restarts=4))
     path = saved_state.save_state(problem, 0, state, tmp_path / "K3_L3_d7_seed0.state.npz")
     record, arrays = read_archive(path, saved_state.FORMAT)
     record["best"][0] = TINY

@@ -27,7 +27,7 @@ class RunFigures:
 
     def files(self) -> dict[str, bytes]:
         """Contents by file name: PDF, PNG and CSV of each figure."""
-        tables = {
+        tables: dict[str, tuple[Any, Table]] = {
             "rfm-nc": (rfm_nc, rfm_nc.rows(self.settings.map, self.n, [self._rows])),
             "rfm-gram": (rfm_gram, self._pictures),
         }

@@ -17,6 +17,7 @@ from dufm.solvers.ce.chart import Chart
 from dufm.solvers.ce.polish import numerical_rank
 from dufm.solvers.ce.search import ce_search
 from dufm.solvers.objectives.cross_entropy import CeObjective, least_margin
+from dufm.solvers.search.options import SearchOptions
 from dufm.theory.problem import Problem
 
 STRENGTHS = ("1e-2", "1e-4", "1e-7", "1e-10")
@@ -174,7 +175,7 @@ def margin_search(K: int, L: int, restarts: int = 600, seed: int = 0, threads: i
     begins: list[Array] = []
     for lam in STRENGTHS:
         problem = Problem.of(K, L, Fraction(lam), K, loss="ce")
-        solution, state = ce_search(problem, restarts, seed, threads=threads)
+        solution, state = ce_search(problem, SearchOptions(restarts, seed, threads=threads))
         solution.raise_if_interrupted()
         groups = sorted((g for g in state.groups if g.weights), key=lambda g: g.loss)[:LOWEST]
         logits = [CeObjective(problem).logits(g.weights) for g in groups if g.loss <= groups[0].loss * (1 + HOPELESS)]

@@ -19,6 +19,7 @@ from dufm.solvers.ce.polish import CePolished, ce_polish
 from dufm.solvers.ce.rows import FOLDER, kept_logits, rational, read_rows, round_up, singular_values, write_rows
 from dufm.solvers.ce.search import ce_search
 from dufm.solvers.objectives.cross_entropy import balanced_factors
+from dufm.solvers.search.options import SearchOptions
 from dufm.theory.ce.enclosure import least_loss, objective_ball
 from dufm.theory.ce.families import CE_FAMILIES, ce_family_named
 from dufm.theory.ce.newton import best_member
@@ -114,9 +115,9 @@ def find(K: int, L: int, lam: Any, restarts: int, seed: int = 0, threads: int | 
     """Search one place at width K and take the cheapest of what was found and the closed forms."""
     problem = Problem.of(K, L, lam, K, loss="ce")
     known = candidates(problem)
-    solution, state = ce_search(problem, restarts, seed, threads=threads)
+    solution, state = ce_search(problem, SearchOptions(restarts, seed, threads=threads))
     solution.raise_if_interrupted()
-    found = ce_polish(problem, state.best[1])
+    found = ce_polish(problem, state.best.weights)
     best, hits = known[0], min(state.groups, key=lambda g: g.loss).hits
     value = float(best.loss.mid())
     name = identify(found.logits, known)

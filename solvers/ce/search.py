@@ -7,9 +7,7 @@ was missed: they are independent draws from one distribution.
 """
 
 import time
-from collections.abc import Callable
 from fractions import Fraction
-from typing import Any
 
 import numpy as np
 
@@ -20,23 +18,19 @@ from dufm.solvers.ce.starts import PORTFOLIO, Kind
 from dufm.solvers.engines.cpu_cross_entropy import DescentStage, run_starts
 from dufm.solvers.objectives.cross_entropy import CeObjective, strength
 from dufm.solvers.objectives.squared import balance
-from dufm.solvers.search.options import check_options
+from dufm.solvers.search.found import Found, Provenance
+from dufm.solvers.search.options import SearchOptions
 from dufm.solvers.search.solution import Outcome, Solution
 from dufm.solvers.search.state import Group, SearchState
 from dufm.theory.problem import Problem
 
 ENGINE = "numba-lbfgs, cross-entropy"
+DEFAULTS = SearchOptions(restarts=2000)
 
 
 def ce_search(
     problem: Problem,
-    restarts: int = 2000,
-    seed: int = 0,
-    target: float | None = None,
-    patience: int | None = None,
-    progress: Callable[[SearchState], None] | None = None,
-    stop: Callable[[], bool] | None = None,
-    threads: int | None = None,
+    options: SearchOptions = DEFAULTS,
     state: SearchState | None = None,
     portfolio: tuple[tuple[Kind, float], ...] = PORTFOLIO,
 ) -> tuple[Solution, SearchState]:
@@ -44,13 +38,7 @@ def ce_search(
 
     Args:
         problem: with loss "ce".
-        restarts: descents to run, those of an earlier `state` not counted.
-        seed: entropy >= 0; with the index of the restart it fixes every start.
-        target: stop once a restart reaches this loss or less.
-        patience: stop after this many restarts without a lower loss.
-        progress: called with the state after every batch of restarts.
-        stop: asked after every batch and ten times a second; True ends the search.
-        threads: batches worked on at a time; does not change the result.
+        options: see there; a restart is one descent.
         state: where an earlier search stopped, to go on from there.
         portfolio: kinds of starts with their scales, taken in turn.
 
@@ -58,39 +46,36 @@ def ce_search(
         The best solution, polished, and the state with every minimum told apart by its loss; also after Ctrl-C.
 
     Raises:
-        ProblemError: naming an option that makes no sense.
+        ProblemError: for another loss.
     """
     problem.require_loss("ce", "this search")
-    check_options(restarts, seed, None, None, 1, target, 0, patience)
     began = time.perf_counter()
-    state = SearchState(arms=[]) if state is None else state
+    state = SearchState(recipes=[]) if state is None else state
     even = uniform(problem)
 
     def start(index: int) -> list[Array]:
         kind, scale = portfolio[index % len(portfolio)]
-        return kind(even, np.random.default_rng(np.random.SeedSequence(seed, spawn_key=(index,))), scale)
+        return kind(even, np.random.default_rng(np.random.SeedSequence(options.seed, spawn_key=(index,))), scale)
 
     first = len(state.losses)
     outcome: Outcome | None = None
     try:
-        for batch in run_starts(
-            even, start, range(first, first + restarts), [DescentStage()], threads or cores(), stop
-        ):
+        indices, threads = range(first, first + options.restarts), options.threads or cores()
+        for batch in run_starts(even, start, indices, [DescentStage()], threads, options.stop):
             for d in batch:
-                state.add((d.loss, tuple(balance(problem, d.weights))), fixed=True)
-            if progress is not None:
-                progress(state)
-            outcome = state.ended(target, patience, stop)
+                state.add(Found(d.loss, tuple(balance(problem, d.weights))), fixed=True)
+            if options.progress is not None:
+                options.progress(state)
+            outcome = options.ended(state)
             if outcome is not None:
                 break
     except KeyboardInterrupt:
         outcome = Outcome.INTERRUPTED
     if outcome is None:
-        outcome = Outcome.FINISHED if len(state.losses) == first + restarts else Outcome.STOPPED
+        outcome = Outcome.FINISHED if len(state.losses) == first + options.restarts else Outcome.STOPPED
     _polish_best(problem, state)
-    settings: dict[str, Any] = {"restarts": restarts, "target": target, "patience": patience}
-    settings["portfolio"] = [[kind.__name__, scale] for kind, scale in portfolio]
-    return state.solution(problem, outcome, ENGINE, versions(), seed, settings, began), state
+    settings = options.settings | {"portfolio": [[kind.__name__, scale] for kind, scale in portfolio]}
+    return state.solution(problem, outcome, options.seed, Provenance(ENGINE, versions(), settings), began), state
 
 
 def uniform(problem: Problem) -> Problem:
@@ -106,11 +91,11 @@ def lowest(problem: Problem, state: SearchState, count: int) -> list[tuple[CePol
 
 
 def _polish_best(problem: Problem, state: SearchState) -> None:
-    if not state.best[1]:
+    if not state.best.weights:
         return
-    polished = ce_polish(problem, state.best[1])
+    polished = ce_polish(problem, state.best.weights)
     loss = CeObjective(problem).loss(polished.weights)
-    if loss <= state.best[0]:
-        state.best = (loss, polished.weights)
+    if loss <= state.best.loss:
+        state.best = Found(loss, polished.weights)
         group: Group = min(state.groups, key=lambda g: g.loss)
         group.loss, group.weights, group.polished = loss, polished.weights, polished

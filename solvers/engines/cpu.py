@@ -5,8 +5,7 @@ Nothing is compiled on import. The first use on a machine compiles for some seco
 
 import functools
 import threading
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
@@ -14,7 +13,8 @@ import numpy as np
 from dufm.solvers.base.arrays import Array
 from dufm.solvers.base.program_cache import compile_cached
 from dufm.solvers.compiled import lbfgs
-from dufm.solvers.engines.schedule import EPS_FACTOR, STEPS_PER_STAGE, schedule
+from dufm.solvers.engines.knock_out import DescentResults
+from dufm.solvers.engines.schedule import Keep, keep_all, schedule
 from dufm.solvers.objectives import evaluation, squared_kernel
 from dufm.theory.problem import Problem, ProblemError
 
@@ -43,25 +43,6 @@ def compiled_evaluation() -> Any:
         return fit + regulariser
 
     return compile_cached(evaluate, "float64(float64[::1],int64[::1],float64,int64)")
-
-
-@dataclass(frozen=True, eq=False)
-class DescentResults:
-    """What became of the starts of one restart.
-
-    Attributes:
-        values: last smoothed loss of each start, NaN for one that broke down.
-        left: indices of the starts that were never culled, best first.
-        lower: for each index in `left` its factors (H_1, W_1, ..., W_{L-1}).
-        evaluations: of the loss and gradient, all starts together.
-        dropped: starts that broke down.
-    """
-
-    values: Array
-    left: list[int]
-    lower: list[list[Array]]
-    evaluations: int
-    dropped: int
 
 
 def aligned(length: int) -> Array:
@@ -102,6 +83,7 @@ class CpuEngine:
 
     def __init__(self, problem: Problem, memory: int = MEMORY) -> None:
         problem.require_loss("mse", "the compiled engine")
+        self.problem = problem
         self.flag = np.zeros(1, dtype=np.int64)
         self._homotopy = compiled_homotopy()
         self._shapes = problem.shapes[:-1]
@@ -148,10 +130,7 @@ def descend_from(
     problem: Problem,
     starts: Sequence[Sequence[Array]],
     eps0: float = 0.01,
-    keep: Callable[[int, int], int] = lambda stage, descents: descents,
-    factor: float = EPS_FACTOR,
-    first_steps: int = STEPS_PER_STAGE,
-    flat: float = 0.0,
+    keep: Keep = keep_all,
     memory: int = MEMORY,
 ) -> DescentResults:
     """The homotopy from given starts in the calling thread; by default none is culled. Arguments as for `schedule`.
@@ -160,7 +139,7 @@ def descend_from(
         ProblemError: if a start does not fit the problem.
     """
     engine = CpuEngine(problem, memory)
-    return engine.run(engine.pack(starts), schedule(problem, eps0, keep, len(starts), factor, first_steps, flat))
+    return engine.run(engine.pack(starts), schedule(problem, eps0, keep, len(starts)))
 
 
 def compiled_evaluate(problem: Problem, lower: Sequence[Array], eps: float = 0.0) -> tuple[float, list[Array]]:

@@ -7,19 +7,30 @@ import numpy as np
 from dufm.solvers.base.arrays import Array
 from dufm.theory.problem import Problem
 
+# The last smoothing, and what the smoothing falls by from stage to stage if nothing else is said.
 EPS_END = 1e-7
-
-
 EPS_FACTOR = 0.1
-
-
 STEPS_PER_STAGE = 2000
+# Gradient tolerance over eps, and the least: accuracy beyond the smoothing error is wasted on all but the last stage.
+TOLERANCE_SHARE, LEAST_TOLERANCE = 0.01, 1e-8
+# How many descents stay after a stage, from its number and the descents that entered it.
+Keep = Callable[[int, int], int]
+
+
+def keep_all(stage: int, descents: int) -> int:
+    """No culling."""
+    return descents
+
+
+def better_half(stage: int, descents: int) -> int:
+    """The culling of a knock-out: half the descents after every stage."""
+    return descents // 2
 
 
 def schedule(
     problem: Problem,
     eps0: float,
-    keep: Callable[[int, int], int],
+    keep: Keep,
     descents: int,
     factor: float = EPS_FACTOR,
     first_steps: int = STEPS_PER_STAGE,
@@ -44,10 +55,5 @@ def schedule(
     for i, eps in enumerate(smoothings):
         descents = max(1, keep(i, descents))
         steps = first_steps if i == 0 and problem.L > 1 else STEPS_PER_STAGE
-        rows.append((eps, max(1e-8, 0.01 * eps), steps, flat * eps, descents))
+        rows.append((eps, max(LEAST_TOLERANCE, TOLERANCE_SHARE * eps), steps, flat * eps, descents))
     return np.array(rows, dtype=float)
-
-
-def better_half(stage: int, descents: int) -> int:
-    """The culling of a knock-out: half the descents after every stage."""
-    return descents // 2

@@ -17,6 +17,7 @@ import numpy as np
 from dufm.solvers.base.arrays import Array
 from dufm.solvers.minima.polish import refine, unpolished
 from dufm.solvers.objectives.squared import Objective
+from dufm.solvers.search.options import SearchOptions
 from dufm.solvers.search.portfolio import global_search
 from dufm.solvers.search.solution import Outcome
 from dufm.solvers.search.state import SearchState
@@ -260,7 +261,7 @@ def envelope(
         if progress is not None:
             progress(f"search {i + 1} of {searches} at x = {float(x):.4g}")
         problem = Problem.of(K, L, x / K, width)
-        solution, _ = global_search(problem, restarts, seed + i, progress=report, threads=threads)
+        solution, _ = global_search(problem, SearchOptions(restarts, seed + i, progress=report, threads=threads))
         solution.raise_if_interrupted()
         if solution.weights and solution.loss < 0.5 * (1 - ROUNDING):
             polished = refine(problem, solution.weights) or unpolished(problem, solution.weights)

@@ -19,6 +19,7 @@ from dufm.solvers.minima.canonical import canonical, describe
 from dufm.solvers.minima.polish import refine, unpolished
 from dufm.solvers.minima.symmetry import symmetry_group
 from dufm.solvers.objectives.squared import loss
+from dufm.solvers.search.options import SearchOptions
 from dufm.solvers.search.portfolio import global_search
 from dufm.solvers.search.restarts import finish
 from dufm.solvers.search.state import Group, SearchState
@@ -40,6 +41,8 @@ KEPT = 1e-9
 TOLERANCES = (1e-2, 1e-3, 1e-4, 1e-6)
 EPS = 1e-3
 RANK_THRESHOLD = 1e-4
+# Cells of two classes or two layers, where little is below DNC, get one part in so many of the effort.
+SMALL_SHARE = 5
 Candidate = tuple[float, str, list[Array]]
 
 
@@ -106,18 +109,14 @@ def solve_cell(cell: Cell, effort: Effort, starts: Sequence[tuple[str, list[Arra
     """
     began = time.monotonic()
     problem, seed = cell.problem, cell.seed(effort.seed)
-    share = 5 if 2 in (cell.K, cell.L) else 1
+    share = SMALL_SHARE if 2 in (cell.K, cell.L) else 1
     found = _started(problem, starts)
     state = SearchState(groups=[Group(value, tuple(w)) for value, _, w in found if _fits(problem, w)])
     limit = effort.seconds / share
-    solution, state = global_search(
-        problem,
-        restarts=max(1, effort.restarts // share),
-        seed=seed,
-        threads=1,
-        stop=lambda: time.monotonic() - began > limit,
-        state=state,
+    options = SearchOptions(
+        max(1, effort.restarts // share), seed, threads=1, stop=lambda: time.monotonic() - began > limit
     )
+    solution, state = global_search(problem, options, state)
     solution.raise_if_interrupted()
     if solution.weights:
         found.append((solution.loss, "search", list(solution.weights)))
@@ -144,9 +143,9 @@ def _started(problem: Problem, starts: Sequence[tuple[str, list[Array]]]) -> lis
     for origin, weights in known:
         wide = Problem.of(problem.K, problem.L, problem.lambdas[0], max(problem.width, *_widths(weights)))
         found.append((loss(problem, weights), origin, weights))
-        value, lower = finish(wide, descend_from(wide, [pad(wide, weights)], eps0=EPS))
-        if lower:
-            found.append((value, f"descent from {origin}", canonical(wide, lower)))
+        end = finish(wide, descend_from(wide, [pad(wide, weights)], eps0=EPS))
+        if end.weights:
+            found.append((end.loss, f"descent from {origin}", canonical(wide, end.weights)))
     return found
 
 

@@ -170,12 +170,19 @@ def search(
 
     Example: dufm search --K 6 --L 4 --lam 0.002
     """
+    from dufm.solvers.search.options import SearchOptions
+    from dufm.theory.problem import Problem
     from dufm.verification.base.number_lists import as_strengths
+    from dufm.verification.cli import options as checked
     from dufm.verification.cli.search import run_search
+    from dufm.verification.cli.shared import SearchRequest
 
-    options = {"restarts": restarts, "seed": seed, "device": device, "target": target, "budget": budget}
-    options |= {"patience": patience, "resume": resume, "minima": minima}
-    run_search(K, L, as_strengths(lam), width, n, options, out, as_json, console, loss)
+    problem = Problem.of(K, L, as_strengths(lam), width, n, loss)
+    checked.integers(1, restarts=restarts, patience=patience)
+    checked.integers(0, seed=seed, minima=minima)
+    checked.numbers(target=target)
+    options = SearchOptions(restarts, seed, target=target, patience=patience)
+    run_search(SearchRequest(problem, options, device, budget, minima, resume, out, as_json), console)
 
 
 @app.command()

@@ -10,7 +10,6 @@ from typing import Any
 
 import numpy as np
 from rich.console import Console
-from rich.progress import BarColumn, Progress, TaskProgressColumn, TextColumn, TimeRemainingColumn
 from rich.table import Table
 
 from dufm.solvers.heads.kernel import compiled_descent
@@ -30,6 +29,7 @@ from dufm.verification.atlas.heads import (
 from dufm.verification.base.certificate import write
 from dufm.verification.base.number_lists import read_integers
 from dufm.verification.cli import options as checked
+from dufm.verification.cli.live import live_line
 from dufm.verification.cli.output import show_table
 from dufm.verification.cli.shared import seconds
 
@@ -86,13 +86,11 @@ def _search(cells: list[tuple[int, int]], pool: Pool, seed: int, limit: float) -
     """Visit the cells in turn, time in proportion to K; True if interrupted."""
     # Compiling takes seconds and is no searching.
     compiled_descent()
-    began, errors = time.monotonic(), Console(stderr=True)
-    columns = (TextColumn("{task.description}"), BarColumn(), TaskProgressColumn(), TimeRemainingColumn())
+    began = time.monotonic()
     # Fractions of the budget at which each visit ends.
     shares = [k for k, _ in cells] * VISITS
     ends = [limit * done / sum(shares) for done in itertools.accumulate(shares)]
-    with Progress(*columns, console=errors, transient=True, disable=not errors.is_terminal) as progress:
-        task = progress.add_task("searching", total=limit)
+    with live_line("searching", limit, share=True) as line:
         last = [""]
 
         def report(record: HeadRecord) -> None:
@@ -104,7 +102,7 @@ def _search(cells: list[tuple[int, int]], pool: Pool, seed: int, limit: float) -
 
                 def stop(K: int, q: int, count: int, end: float = end) -> bool:
                     spent = time.monotonic() - began
-                    progress.update(task, completed=spent, description=f"K = {K}, q = {q}{last[0]}")
+                    line.update(f"K = {K}, q = {q}{last[0]}", completed=spent)
                     return count > 0 and spent > end
 
                 search([(k, r)], pool, seed, stop, report, first=(i // len(cells)) * 10**6)

@@ -1,23 +1,21 @@
 """`dufm intervals`: cover a range of x = K Lambda by lines below DNC, certify it, and say what is not covered."""
 
 import json
-from collections.abc import Callable
 from fractions import Fraction
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 from rich.console import Console
-from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 from rich.table import Table
 
 from dufm.solvers.intervals.intervals import LEAST_X, Envelope, Piece, envelope
-from dufm.solvers.search.state import SearchState
 from dufm.theory.problem import Problem, ProblemError, exact_number
 from dufm.theory.squared.phi import collapse_threshold
 from dufm.verification.base.certificate import interval_certificate, write
 from dufm.verification.checker import check
 from dufm.verification.cli import options as checked
+from dufm.verification.cli.live import live_line
 from dufm.verification.cli.output import show_table
 
 
@@ -57,11 +55,10 @@ def run_envelope(
     checked.integers(1, restarts=restarts)
     Problem.of(K, L, 1, width)
     checked.folder(out)
-    errors = Console(stderr=True)
-    columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())
-    with Progress(*columns, console=errors, transient=True, disable=not errors.is_terminal) as shown:
-        said, report = _telling(shown, searches * restarts)
-        found = envelope(K, L, width, first, last, searches, restarts, seed, said, report)
+    with live_line("covering", max(searches * restarts, 1)) as line:
+        found = envelope(
+            K, L, width, first, last, searches, restarts, seed, line.update, lambda state: line.update(advance=1)
+        )
     files = [_certify(found, i, out) for i in range(len(found.covers))]
     record = _record(found, files)
     if as_json:
@@ -69,18 +66,6 @@ def run_envelope(
     else:
         _show(found, record, console)
     return 0 if all(f["accepted"] for f in files) else 1
-
-
-def _telling(shown: Progress, total: int) -> tuple[Callable[[str], None], Callable[[SearchState], None]]:
-    task = shown.add_task("covering", total=max(total, 1))
-
-    def said(words: str) -> None:
-        shown.update(task, description=words)
-
-    def report(state: SearchState) -> None:
-        shown.update(task, advance=1)
-
-    return said, report
 
 
 def _certify(found: Envelope, index: int, out: Path) -> dict[str, Any]:

@@ -1,7 +1,6 @@
 """`dufm map`, `dufm records`, `dufm submit`: the sweep with live progress, the atlas as a table, a user's record."""
 
 import json
-import sys
 from collections import Counter
 from collections.abc import Iterable
 from fractions import Fraction
@@ -11,7 +10,6 @@ from typing import Any
 
 from rich.box import SIMPLE_HEAD
 from rich.console import Console
-from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn, TimeRemainingColumn
 from rich.table import Table
 
 from dufm.solvers.base.parallel import cores
@@ -36,6 +34,7 @@ from dufm.verification.claims.settled import (
     verdict,
 )
 from dufm.verification.cli import options as checked
+from dufm.verification.cli.live import live_line
 from dufm.verification.cli.output import show_table
 from dufm.verification.cli.shared import seconds
 
@@ -107,16 +106,13 @@ def _swept(
         words = f"{earlier.total()} of {len(cells)} cells are done with this effort ({effort}) and are kept"
         other = f", {earlier[True]} of them by another version of the program" if earlier[True] else ""
         errors.print(f"{words}{other}; --again works on them once more", highlight=False, soft_wrap=True)
-    columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeElapsedColumn())
-    live = errors.is_terminal
-    with Progress(*columns, TimeRemainingColumn(), console=errors, transient=True, disable=not live) as progress:
-        task = progress.add_task("cells", total=len(cells))
+    with live_line("cells", len(cells), spent=True) as line:
 
         def report(tally: Tally) -> None:
             ended = tally.kept + tally.done + len(tally.failed)
-            progress.update(task, completed=ended, description=tally.last or "cells")
-            if not live and tally.last:
-                print(f"{ended}/{tally.total} {tally.last}", file=sys.stderr, flush=True)
+            line.update(tally.last or "cells", completed=ended)
+            if tally.last:
+                line.say(f"{ended}/{tally.total} {tally.last}")
 
         return sweep(cells, effort, store, opener, program, again, report, deadline)
 

@@ -12,7 +12,6 @@ from typing import Any
 import numpy as np
 import typer
 from rich.console import Console
-from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 
 from dufm.solvers.base.files import write_whole
 from dufm.solvers.datasets import FILES, DataError, Dataset, Prepared, balanced, load, prepare, split
@@ -26,6 +25,7 @@ from dufm.verification.atlas.known_losses import known_losses
 from dufm.verification.base.certificate import point_certificate, write
 from dufm.verification.checker import check
 from dufm.verification.cli import options as checked
+from dufm.verification.cli.live import live_line
 from dufm.verification.cli.network_tables import as_csv, head_table, mlp_table
 from dufm.verification.cli.output import show_table
 
@@ -187,20 +187,16 @@ def _earlier(engine: NetworkTrainer, path: Path, plan: NetworkPlan, source: dict
 
 
 def _trained(engine: NetworkTrainer, run: Any, epochs: list[int], path: Path, source: dict[str, Any]) -> Any:
-    errors = Console(stderr=True)
-    columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())
     looked = set(epochs)
-    with Progress(*columns, console=errors, transient=True, disable=not errors.is_terminal) as progress:
-        task = progress.add_task("epochs", total=epochs[-1], completed=run.epoch)
+    with live_line("epochs", epochs[-1], run.epoch) as line:
 
         def report(now: Any) -> None:
-            progress.update(task, completed=now.epoch)
+            line.update(completed=now.epoch)
             if now.epoch in looked:
                 shot = now.snapshots[-1]
                 words = f"loss {shot.loss.total:.5g}, accuracy {shot.accuracy:.3f}"
-                progress.update(task, description=words)
-                if not errors.is_terminal:
-                    print(f"epoch {now.epoch}/{epochs[-1]}: {words}", file=sys.stderr, flush=True)
+                line.update(words)
+                line.say(f"epoch {now.epoch}/{epochs[-1]}: {words}")
                 engine.save(now, path, source)
 
         run = engine.train(run, epochs, report)

@@ -9,11 +9,11 @@ from typing import Annotated, Any
 import numpy as np
 import typer
 from rich.console import Console
-from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 from rich.table import Table
 
 from dufm.theory.problem import ProblemError
 from dufm.verification.cli import options as checked
+from dufm.verification.cli.live import LiveLine, live_line
 from dufm.verification.cli.output import show_table
 
 # Written out, so that --help needs no solver.
@@ -76,14 +76,11 @@ def run_rank_two(
     for value in strengths:
         checked.numbers(least=0, lam=value)
     checked.folder(out)
-    errors = Console(stderr=True)
-    columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())
     records = []
-    with Progress(*columns, console=errors, transient=True, disable=not errors.is_terminal) as shown:
-        bar = shown.add_task("training", total=count * len(strengths))
+    with live_line("training", count * len(strengths)) as line:
         for value in strengths:
-            shown.update(bar, description=f"lambda = {value:g}")
-            records.append(_at(data, value, range(first, first + count), looks, options, exact, root, out, shown, bar))
+            line.update(f"lambda = {value:g}")
+            records.append(_at(data, value, range(first, first + count), looks, options, exact, root, out, line))
     if as_json:
         print(json.dumps({"data": data, "options": options, "runs": records}, indent=1))
     else:
@@ -106,8 +103,7 @@ def _at(
     exact: bool,
     root: Path | None,
     out: Path,
-    shown: Progress,
-    bar: Any,
+    line: LiveLine,
 ) -> dict[str, Any]:
     from dufm.solvers.rank_two.store import load_run, run_path, save_run
     from dufm.solvers.rank_two.tasks import setup_of, task_named, train_task
@@ -118,12 +114,12 @@ def _at(
     at = checkpoints(setup.steps, looks)
     paths = {seed: run_path(out, task, setup, seed, at) for seed in seeds}
     runs = {seed: run for seed, path in paths.items() if (run := load_run(path)) is not None}
-    shown.update(bar, advance=len(runs))
+    line.update(advance=len(runs))
     missing = [seed for seed in seeds if seed not in runs]
     for run in train_task(task, lam, missing, at, **options) if missing else ():
         save_run(paths[run.seed], run)
         runs[run.seed] = run
-        shown.update(bar, advance=1)
+        line.update(advance=1)
     kept = [runs[seed] for seed in seeds]
     record = {"lam": lam, "task": {"source": task.source, "N": len(task.X), "p": task.X.shape[1], "loss": task.kind}}
     return record | {"seeds": [_told(task, lam, run, exact, paths[run.seed]) for run in kept]}

@@ -8,13 +8,13 @@ from typing import Annotated, Any
 
 import typer
 from rich.console import Console
-from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 from rich.table import Table
 
 from dufm.theory.problem import Problem, ProblemError, exact_number
 from dufm.verification.base.number_lists import read_numbers
 from dufm.verification.cli import options as checked
 from dufm.verification.cli.heartbeat import alive
+from dufm.verification.cli.live import live_line
 from dufm.verification.cli.output import show_table
 
 commands = typer.Typer()
@@ -75,15 +75,12 @@ def run_train(K: int, L: int, grid: dict[str, str], options: dict[str, Any], as_
     path = options["out"] / f"K{K}_L{L}_n{options['n']}_seed{options['seed']}.npz"
     earlier = load(path) if options["resume"] and path.exists() else None
     checked.folder(options["out"])
-    errors = Console(stderr=True)
-    columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())
-    with Progress(*columns, console=errors, transient=True, disable=not errors.is_terminal) as shown:
-        task = shown.add_task("training", total=len(settings) * options["runs"])
+    with live_line("training", len(settings) * options["runs"]) as line:
         saved = time.monotonic()
 
         def report(batch: Batch) -> None:
             nonlocal saved
-            shown.update(task, completed=len(batch.runs))
+            line.update(completed=len(batch.runs))
             if time.monotonic() - saved > SAVE_SECONDS:
                 save(batch, path)
                 saved = time.monotonic()

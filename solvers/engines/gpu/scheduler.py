@@ -19,8 +19,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from dufm.solvers.base.arrays import Array
-from dufm.solvers.engines.cpu import DescentResults
-from dufm.solvers.engines.schedule import STEPS_PER_STAGE, schedule
+from dufm.solvers.base.checks import require_integers
+from dufm.solvers.engines.knock_out import DescentResults, KnockOut
+from dufm.solvers.engines.schedule import Keep, keep_all, schedule
 from dufm.theory.problem import Problem, ProblemError
 
 MEMORY = 12
@@ -72,38 +73,6 @@ def find_device(device: str = "auto") -> Any:
     return jax.devices(found[0] if device == "auto" else device)[0]
 
 
-class _Homotopy:
-    """One restart under way: its descents' points by stage. A point on the device is not kept here."""
-
-    def __init__(self, number: int, points: Array, stages: Array) -> None:
-        self.number, self.stages, self.stage = number, stages, 0
-        self.points: dict[int, Array] = dict(enumerate(points))
-        self.values = np.full(len(points), np.nan)
-        self.left = list(range(len(points)))
-        self.waiting = len(points)
-        self.evaluations = self.dropped = 0
-
-    def report(self, descent: int, value: float, point: Array, evaluations: int) -> bool:
-        """Take in a descent that has ended its stage; True if it was the last of them, then `left` is culled."""
-        self.values[descent], self.points[descent] = value, point
-        self.evaluations += evaluations
-        self.dropped += not np.isfinite(value)
-        self.waiting -= 1
-        if self.waiting:
-            return False
-        fine = sorted((i for i in self.left if np.isfinite(self.values[i])), key=lambda i: self.values[i])
-        self.values[[i for i in self.left if i not in fine]] = np.nan
-        self.left = fine[: int(self.stages[self.stage, 4])]
-        self.points = {i: self.points[i] for i in self.left}
-        self.stage += 1
-        self.waiting = len(self.left)
-        return True
-
-    @property
-    def ended(self) -> bool:
-        return self.stage == len(self.stages) or not self.left
-
-
 class GpuEngine:
     """One problem on one device.
 
@@ -116,10 +85,8 @@ class GpuEngine:
         self, problem: Problem, device: str = "auto", descents_at_once: int | None = None, memory: int = MEMORY
     ) -> None:
         problem.require_loss("mse", "the JAX engine")
-        if descents_at_once is not None and (
-            isinstance(descents_at_once, bool) or not isinstance(descents_at_once, int) or descents_at_once < 1
-        ):
-            raise ProblemError(f"descents_at_once must be an integer >= 1, got {descents_at_once!r}")
+        self.problem = problem
+        require_integers(1, descents_at_once=descents_at_once)
         self.device = find_device(device)
         self._jax = _jax()
         from dufm.solvers.engines.gpu import lbfgs
@@ -176,8 +143,8 @@ class GpuEngine:
         """
         with self._context():
             descents = self._kernels.empty(self.descents, self._size, self._memory)
-        owners: list[tuple[_Homotopy, int] | None] = [None] * self.descents
-        ready: deque[tuple[_Homotopy, int]] = deque()
+        owners: list[tuple[KnockOut, int] | None] = [None] * self.descents
+        ready: deque[tuple[KnockOut, int]] = deque()
         source = enumerate(jobs)
         free = list(range(self.descents))[::-1]
         more, most = True, 16
@@ -188,7 +155,7 @@ class GpuEngine:
                     drawn = next(source, None)
                     more = drawn is not None
                     if drawn is not None:
-                        job = _Homotopy(drawn[0], *drawn[1])
+                        job = KnockOut(drawn[0], *drawn[1])
                         ready.extend((job, i) for i in job.left)
                     continue
                 fresh.append(free.pop())
@@ -214,8 +181,7 @@ class GpuEngine:
                 free.append(i)
                 if job is not None and job.report(descent, value, point, int(evaluations[i])):
                     if job.ended:
-                        lower = [self.unpack(job.points[j]) for j in job.left]
-                        yield job.number, DescentResults(job.values, job.left, lower, job.evaluations, job.dropped)
+                        yield job.number, job.results(self.unpack)
                     else:
                         ready.extend((job, j) for j in job.left)
 
@@ -225,7 +191,7 @@ class GpuEngine:
             part = list(slots[at : at + self._portion])
             yield part, np.array(part + [self.descents] * (self._portion - len(part)), dtype=np.int32)
 
-    def _load(self, descents: Any, slots: list[int], owners: list[tuple[_Homotopy, int] | None]) -> Any:
+    def _load(self, descents: Any, slots: list[int], owners: list[tuple[KnockOut, int] | None]) -> Any:
         for part, padded in self._portions(slots):
             points, stages = np.zeros((self._portion, self._size)), np.zeros((self._portion, 4))
             for row, slot in enumerate(part):
@@ -248,19 +214,17 @@ def descend_on_device(
     problem: Problem,
     starts: Sequence[Sequence[Array]],
     eps0: float = 0.01,
-    keep: Callable[[int, int], int] = lambda stage, descents: descents,
-    factor: float = 0.1,
-    first_steps: int = STEPS_PER_STAGE,
-    flat: float = 0.0,
-    memory: int = MEMORY,
+    keep: Keep = keep_all,
     device: str = "auto",
     descents_at_once: int | None = None,
 ) -> DescentResults:
-    """The homotopy from given starts; by default none is culled. See `engines.cpu.descend_from` and `jax_search`.
+    """The homotopy from given starts; by default none is culled.
+
+    Arguments as for `engines.cpu.descend_from` and `search.gpu.jax_runner`.
 
     Raises:
         ProblemError: if a start does not fit the problem, or the device is not there.
     """
-    engine = GpuEngine(problem, device, descents_at_once, memory)
-    job = engine.pack(starts), schedule(problem, eps0, keep, len(starts), factor, first_steps, flat)
+    engine = GpuEngine(problem, device, descents_at_once)
+    job = engine.pack(starts), schedule(problem, eps0, keep, len(starts))
     return next(engine.run([job]))[1]

@@ -14,6 +14,7 @@ from dufm.solvers.ce.relu import relu_search
 from dufm.solvers.ce.rows import STATED, rational
 from dufm.solvers.ce.search import ce_search
 from dufm.solvers.ce.study import DescentCase, Hits, persistence
+from dufm.solvers.search.options import SearchOptions
 from dufm.theory import derivations
 from dufm.theory.ce.enclosure import objective_ball
 from dufm.theory.problem import Problem
@@ -70,7 +71,7 @@ def _table(budget: Budget) -> Verdict:
 def beaten(row: LossRecord, restarts: int) -> Comparison:
     """The rigorous loss of what a search finds against the row, which may be beaten by its last digit alone."""
     problem = row.problem
-    solution, _ = ce_search(problem, restarts, SEED, threads=1)
+    solution, _ = ce_search(problem, SearchOptions(restarts, SEED, threads=1))
     solution.raise_if_interrupted()
     ball = as_fraction_ball(objective_ball(problem, [rational(w) for w in solution.weights], DIGITS))
     what = f"best found and best known, K = {row.K}, L = {row.L}, lambda = {row.lam}"

@@ -6,7 +6,6 @@ from pathlib import Path
 from typing import Any
 
 from rich.console import Console
-from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 from rich.table import Table
 
 from dufm.solvers.base.parallel import cores
@@ -17,6 +16,7 @@ from dufm.solvers.jumps.tally import exits, hazard, transition_matrix, upward, u
 from dufm.theory.problem import ProblemError
 from dufm.verification.cli import options as checked
 from dufm.verification.cli.jumps.minima import chosen_instance
+from dufm.verification.cli.live import live_line
 from dufm.verification.cli.output import show_table
 
 SAVE_SECONDS = 10.0
@@ -66,17 +66,14 @@ def run_chains(
 
 def _watched(setting: ChainSetting, state: Chains, steps: int, jobs: int, out: Path) -> tuple[Chains, bool]:
     """Run with a progress bar, saving every few seconds; Ctrl-C ends it after the last checkpoint."""
-    errors = Console(stderr=True)
-    columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())
     last, saved = [state], [time.monotonic()]
-    with Progress(*columns, console=errors, transient=True, disable=not errors.is_terminal) as progress:
-        task = progress.add_task("stepping", total=-(-steps // setting.checkpoint))
+    with live_line("stepping", -(-steps // setting.checkpoint)) as line:
 
         def report(now: Chains) -> None:
             last[0] = now
             ranks = now.ranks[-1]
             words = ", ".join(f"rank {r}: {int((ranks == r).sum())}" for r in sorted(set(ranks.tolist())))
-            progress.update(task, completed=len(now.sigma) - 1, description=words)
+            line.update(words, completed=len(now.sigma) - 1)
             if time.monotonic() - saved[0] > SAVE_SECONDS:
                 save(setting, now, out)
                 saved[0] = time.monotonic()
