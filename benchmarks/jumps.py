@@ -11,11 +11,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from benchmarks.tables import interleaved
+from dufm.solvers.base.arrays import Array
 from dufm.solvers.jumps.chains import ChainSetting, sgd_chains
 from dufm.solvers.jumps.experiments import frozen_minimum, strength
 from dufm.solvers.jumps.instance import instance32
 
-Array = NDArray[np.float64]
 ETA = 0.2
 STEPS = 2000
 BLOCK = 500

@@ -49,7 +49,7 @@ def engines(quick: bool) -> None:
     for case in CASES:
         row = []
         for name, (make, slow) in made.items():
-            count = case.few // 2 if slow and quick else case.few if slow else case.lanes // (5 if quick else 1)
+            count = case.few // 2 if slow and quick else case.few if slow else case.descents // (5 if quick else 1)
             # Compilation of optax is not counted.
             row.append(f"{name} {ratio(case.problem, count, make, name.startswith('optax')):.1f}x ({count})")
         print(f"{case.name}: " + ", ".join(row), flush=True)
@@ -137,7 +137,7 @@ def searched(case: Case, budget: float) -> tuple[float, int, int, float]:
 
 
 def growth(quick: bool) -> None:
-    """(c) Time of one evaluation over K, L and lanes, and the share of NumPy's dgemm speed it reaches."""
+    """(c) Time of one evaluation over K, L and descents, and the share of NumPy's dgemm speed it reaches."""
     a = np.random.default_rng(0).standard_normal((1024, 1024))
     peak = 2 * 1024**3 / min(timed(lambda: a @ a) for _ in range(5))
     print(f"\n(c) one evaluation; NumPy dgemm at 1024 on one core: {peak / 1e9:.1f} GFLOP/s")
@@ -163,17 +163,18 @@ def growth(quick: bool) -> None:
             flush=True,
         )
     case = CASES[2]
-    for lanes in (1, 10, 100, 1000) if quick else (1, 10, 100, 1000, 10_000):
-        starts = starts_of(case.problem, lanes)
+    for descents in (1, 10, 100, 1000) if quick else (1, 10, 100, 1000, 10_000):
+        starts = starts_of(case.problem, descents)
         engine = CpuEngine(case.problem, MEMORY)
         engine.workspace()
-        stages = schedule(case.problem, 0.1, keep, lanes, first_steps=50)[:1]
+        stages = schedule(case.problem, 0.1, keep, descents, first_steps=50)[:1]
         field = engine.pack(starts)
         began = time.process_time()
         found = engine.run(field, stages)
         spent = time.process_time() - began
         print(
-            f"{case.name}, {lanes} lanes: {spent / found.evaluations * 1e6:.2f} us an evaluation with its L-BFGS step"
+            f"{case.name}, {descents} descents: {spent / found.evaluations * 1e6:.2f} us an evaluation "
+            "with its L-BFGS step"
         )
 
 

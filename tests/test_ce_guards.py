@@ -18,7 +18,7 @@ from dufm.solvers.minima.polish import polish, refine
 from dufm.solvers.minima.rest import descend_to_rest
 from dufm.solvers.minima.symmetry import graph_of, invariants, symmetry_group
 from dufm.solvers.objectives.cross_entropy import CeObjective
-from dufm.solvers.objectives.squared import best_last_layer, loss, loss_and_gradient, reduced_loss_and_gradient
+from dufm.solvers.objectives.squared import Objective, best_last_layer, loss
 from dufm.solvers.search.fixed_portfolio import compiled_search
 from dufm.solvers.search.gpu import jax_runner
 from dufm.solvers.search.lowest import lowest_minima
@@ -44,10 +44,9 @@ SQUARED: dict[str, Callable[[], Any]] = {
     "compiled_search": lambda: compiled_search(CE, FixedOptions(restarts=1)),
     "jax_runner": lambda: jax_runner(CE),
     "global_search": lambda: global_search(CE, SearchOptions(restarts=1)),
-    "descend_lanes": lambda: descend_from(CE, [WEIGHTS]),
+    "descend_from": lambda: descend_from(CE, [WEIGHTS]),
     "loss": lambda: loss(CE, WEIGHTS),
-    "loss_and_gradient": lambda: loss_and_gradient(CE, WEIGHTS),
-    "reduced": lambda: reduced_loss_and_gradient(CE, WEIGHTS[:-1]),
+    "objective": lambda: Objective(CE),
     "best_last_layer": lambda: best_last_layer(CE, WEIGHTS[:-1]),
     "polish": lambda: polish(CE, WEIGHTS),
     "refine": lambda: refine(CE, WEIGHTS),

@@ -13,9 +13,7 @@ from dufm.solvers.ce.match import FREE, candidates, identify
 from dufm.solvers.ce.polish import ce_polish, model, polish_logits
 from dufm.solvers.ce.search import ce_search, lowest
 from dufm.solvers.ce.starts import PORTFOLIO
-from dufm.solvers.compiled import lbfgs
-from dufm.solvers.engines.cpu import unpack_row
-from dufm.solvers.engines.cpu_cross_entropy import CeEngine, DescentStage
+from dufm.solvers.engines.cpu_cross_entropy import CeEngine
 from dufm.solvers.objectives.cross_entropy import (
     CeObjective,
     balanced_factors,
@@ -25,7 +23,6 @@ from dufm.solvers.objectives.cross_entropy import (
 )
 from dufm.solvers.search.options import SearchOptions
 from dufm.solvers.search.solution import Outcome, load, save
-from dufm.solvers.weights.build import gaussian
 from dufm.theory.ce.enclosure import least_loss
 from dufm.theory.ce.families import ce_family_named
 from dufm.theory.ce.newton import best_member
@@ -38,39 +35,6 @@ anp: Any = import_module("autograd.numpy")
 
 def ce(K: int, L: int, lam: Any, width: int | None = None, n: int = 1) -> Problem:
     return Problem.of(K, L, lam, width, n, "ce")
-
-
-UNEQUAL = (
-    ce(4, 3, ["1/100", "1/50", "1/30", "1/70"], 7, 2),
-    ce(3, 1, ["1/10", "1/20"], 5),
-    ce(9, 2, "1/100", 11),
-    ce(5, 6, "1/30", 5),
-)
-
-
-@pytest.mark.parametrize("problem", UNEQUAL, ids=lambda p: f"K{p.K}L{p.L}")
-def test_compiled_loss_and_gradient_are_those_of_automatic_differentiation(problem: Problem) -> None:
-    weights = gaussian(problem, np.random.default_rng(5), 1.3)
-    strengths = [float(x) for x in problem.effective_lambdas]
-
-    def loss(factors: Any) -> Any:
-        z = factors[0]
-        for factor in factors[1:]:
-            z = anp.dot(factor, z)
-        fit = anp.mean(anp.log(anp.sum(anp.exp(z), axis=0)) - anp.diag(z))
-        return fit + sum(s / 2 * anp.sum(f * f) for s, f in zip(strengths, factors, strict=True))
-
-    engine = CeEngine(problem)
-    stood = engine.run(engine.pack([weights]), DescentStage(steps=0))[0]
-    at = engine.offsets[lbfgs.G]
-    compiled = unpack_row(problem.shapes, engine.workspace()[at : at + engine.offsets[lbfgs.SIZE]])
-    value, gradient = CeObjective(problem).full(weights)
-    assert stood.loss == pytest.approx(float(loss(weights)), rel=1e-13) and value == pytest.approx(
-        stood.loss, rel=1e-13
-    )
-    for by_autograd, by_hand, by_kernel in zip(autograd.grad(loss)(weights), gradient, compiled, strict=True):
-        np.testing.assert_allclose(by_hand, by_autograd, atol=1e-13)
-        np.testing.assert_allclose(by_kernel, by_autograd, atol=1e-13)
 
 
 def test_large_logits_keep_their_digits() -> None:

@@ -2,14 +2,14 @@
 
 import numpy as np
 import pytest
+from jumps_probe import batch_step
 
 from dufm.solvers.jumps.chain_kernel import layout
 from dufm.solvers.jumps.chains import ChainSetting, advance, begin, pack, sgd_chains, unpack
 from dufm.solvers.jumps.experiments import basin, frozen_minimum, jumps, strength
 from dufm.solvers.jumps.factorisation import gradient, spectral_gap_share
-from dufm.solvers.jumps.instance import Completion, diagonal, instance32, make_instance
+from dufm.solvers.jumps.instance import Completion, diagonal, instance32
 from dufm.solvers.jumps.minima import find_minimum
-from dufm.solvers.jumps.probe import batch_step
 from dufm.solvers.jumps.tally import exits, hazard, rank_shares, transition_matrix, upward, upward_bound
 from dufm.theory.problem import ProblemError
 
@@ -159,7 +159,7 @@ def test_counting() -> None:
 
 
 def test_what_makes_no_sense_is_refused() -> None:
-    problem = make_instance(3, 1, 9, 0)
+    problem = diagonal(3)
     for arguments, word in (
         ((-0.1, 0.1), "lambda"),
         ((0.1, 0.0), "eta"),

@@ -68,13 +68,6 @@ def test_chains_that_do_not_leave_in_time_have_no_mean() -> None:
     assert np.isnan(run.mean) and (run.times == -1).any()
 
 
-def test_the_chance_to_jump_is_positive() -> None:
-    chain = ScalarChain.of(3, 2, Fraction(9, 10), 0.4)
-    steps, chance = chain.least_jump_probability()
-    assert chain.minimum * chain.k**steps <= chain.x_minus < chain.minimum * chain.k ** (steps - 1)
-    assert chance == 0.5**steps > 0
-
-
 def test_every_chain_enters_the_certified_set_and_stays() -> None:
     found = certify(3, "0.12", 1, "9.6e-5")
     assert found is not None

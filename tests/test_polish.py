@@ -7,7 +7,7 @@ from dufm.solvers.minima.active_set import ActiveSet
 from dufm.solvers.minima.canonical import canonical, describe
 from dufm.solvers.minima.polish import RESIDUAL_GOAL, polish, refine
 from dufm.solvers.minima.rest import descend_to_rest
-from dufm.solvers.objectives.squared import balance, loss, loss_and_gradient
+from dufm.solvers.objectives.squared import Objective, balance, loss
 from dufm.solvers.search.options import FixedOptions, SearchOptions
 from dufm.solvers.search.portfolio import global_search
 from dufm.solvers.search.scipy_reference import search
@@ -88,7 +88,7 @@ def test_fifteen_classes_and_five_layers_are_polished() -> None:
     assert result.loss <= found.loss * (1 + 1e-15)
     assert result.loss == loss(FIFTEEN, result.weights)
     assert sum(w.size for w in result.weights) < sum(a * b for a, b in FIFTEEN.shapes) / 2
-    gradient = loss_and_gradient(FIFTEEN, result.weights)[1]
+    gradient = Objective(FIFTEEN).full(result.weights)[1]
     # W_L and H_1 meet no kink of their own, so there the plain gradient must vanish as well.
     assert np.abs(gradient[-1]).max() <= 1e-12 * np.abs(result.weights[-1]).max()
 
@@ -135,7 +135,7 @@ def test_second_derivatives_are_those_of_the_gradient(L: int) -> None:
     errors = []
     for h in (1e-4, 5e-5):
         ends = [
-            np.concatenate([g.ravel() for g in loss_and_gradient(problem, pattern.unpack(flat + s * h * direction))[1]])
+            np.concatenate([g.ravel() for g in Objective(problem).full(pattern.unpack(flat + s * h * direction))[1]])
             for s in (1, -1)
         ]
         errors.append(np.abs((ends[0] - ends[1]) / (2 * h) - hessian @ direction).max())

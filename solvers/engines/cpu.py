@@ -10,7 +10,7 @@ from typing import Any
 
 import numpy as np
 
-from dufm.solvers.base.arrays import Array
+from dufm.solvers.base.arrays import Array, Shapes
 from dufm.solvers.base.program_cache import compile_cached
 from dufm.solvers.compiled import lbfgs
 from dufm.solvers.engines.knock_out import DescentResults
@@ -19,7 +19,6 @@ from dufm.solvers.objectives import evaluation, squared_kernel
 from dufm.theory.problem import Problem, ProblemError
 
 MEMORY = 16
-Shapes = tuple[tuple[int, int], ...]
 
 
 @functools.cache
@@ -121,6 +120,16 @@ class CpuEngine:
         left = [int(i) for i in order[:count]]
         return DescentResults(values, left, [self.unpack(points[i]) for i in left], int(counts[0]), int(counts[1]))
 
+    def evaluate(self, points: Array, eps: float = 0.0) -> tuple[Array, Array]:
+        """Losses and gradients at packed points, with relu_eps and W_L eliminated; NaN where it breaks down."""
+        w, (x, g, size) = self.workspace(), (int(self.offsets[i]) for i in (lbfgs.X, lbfgs.G, lbfgs.SIZE))
+        values, gradients = np.empty(len(points)), np.empty_like(points)
+        for i, point in enumerate(points):
+            w[x : x + size] = point
+            values[i] = compiled_evaluation()(w, self.offsets, eps, 1)
+            gradients[i] = w[g : g + size]
+        return values, gradients
+
     def unpack(self, row: Array) -> list[Array]:
         """The factors (H_1, W_1, ..., W_{L-1}) of one packed row."""
         return unpack_row(self._shapes, row)
@@ -140,16 +149,3 @@ def descend_from(
     """
     engine = CpuEngine(problem, memory)
     return engine.run(engine.pack(starts), schedule(problem, eps0, keep, len(starts)))
-
-
-def compiled_evaluate(problem: Problem, lower: Sequence[Array], eps: float = 0.0) -> tuple[float, list[Array]]:
-    """What `objectives.squared.reduced_loss_and_gradient` returns, by the compiled kernel; NaN where it breaks down.
-
-    Raises:
-        ProblemError: if the factors do not have the problem's shapes.
-    """
-    engine = CpuEngine(problem)
-    w, (x, g, size) = engine.workspace(), (int(engine.offsets[i]) for i in (lbfgs.X, lbfgs.G, lbfgs.SIZE))
-    w[x : x + size] = engine.pack([lower])[0]
-    value = compiled_evaluation()(w, engine.offsets, eps, 1)
-    return value, engine.unpack(w[g : g + size])

@@ -112,6 +112,19 @@ class CeEngine:
             for row, report in zip(points, reports, strict=True)
         ]
 
+    def evaluate(self, points: Array, eps: float | None = None) -> tuple[Array, Array]:
+        """Losses and gradients at packed points; linear layers, or relu_eps where eps is given."""
+        g, size = int(self.offsets[lbfgs.G]), int(self.offsets[lbfgs.SIZE])
+        values, gradients = np.empty(len(points)), np.empty_like(points)
+        for i, point in enumerate(points):
+            values[i] = self.run(point[None].copy(), DescentStage(steps=0, eps=eps))[0].loss
+            gradients[i] = self.workspace()[g : g + size]
+        return values, gradients
+
+    def unpack(self, row: Array) -> list[Array]:
+        """The factors (H_1, W_1, ..., W_L) of one packed row."""
+        return unpack_row(self.shapes, row)
+
 
 def run_starts(
     problem: Problem,

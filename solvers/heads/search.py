@@ -136,15 +136,6 @@ class HeadRecord:
     restart: int
 
 
-def sum_value(first: float, second: float) -> float:
-    """h of the best direct sum of two heads, (h1^(1/4) + h2^(1/4))^4.
-
-    With blocks scaled by positive numbers h = (sum x_b)^2 (sum y_b) (sum z_b) for x_b^2 y_b z_b = h_b, and Hoelder's
-    inequality gives the bound, which scales reach.
-    """
-    return (first**0.25 + second**0.25) ** 4
-
-
 def _next(rng: np.random.Generator, K: int, q: int, pool: Pool) -> tuple[Move, Array]:
     dice, own = rng.random(), pool.heads.get((K, q))
     if dice < 0.25 and (move := related(rng, K, q, pool.pairs())) is not None:

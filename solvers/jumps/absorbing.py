@@ -9,13 +9,12 @@ from fractions import Fraction
 from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
 
+from dufm.solvers.base.arrays import Array
 from dufm.theory.jumps.absorbing import AbsorbingSet, check_regime
 from dufm.theory.problem import ProblemError, exact_number
 from dufm.theory.squared.phi import power_root
 
-Array = NDArray[np.float64]
 GRID = 400
 BITS = 60
 # How far above eps* the imbalance is allowed; the larger the faster the chain provably enters.

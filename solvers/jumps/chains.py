@@ -12,12 +12,11 @@ from dataclasses import dataclass, field
 import numpy as np
 from numpy.typing import NDArray
 
+from dufm.solvers.base.arrays import Array
 from dufm.solvers.jumps import chain_kernel
 from dufm.solvers.jumps.factorisation import numerical_rank, product, singular_values, validated
 from dufm.solvers.jumps.instance import Completion
 from dufm.theory.problem import ProblemError
-
-Array = NDArray[np.float64]
 
 
 @dataclass(frozen=True, eq=False)

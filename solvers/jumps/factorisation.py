@@ -13,10 +13,10 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from dufm.solvers.base.arrays import Array
 from dufm.solvers.jumps.instance import Completion
 from dufm.theory.problem import ProblemError
 
-Array = NDArray[np.float64]
 # sigma_i(A) above this counts: the spectra of chains are bimodal, see `spectral_gap_share`.
 RANK_ABOVE = 1e-2
 

@@ -8,13 +8,12 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
-from numpy.typing import NDArray
 
+from dufm.solvers.base.arrays import Array
 from dufm.solvers.jumps.factorisation import product, slopes
 from dufm.solvers.jumps.instance import Completion
 from dufm.theory.problem import ProblemError
 
-Array = NDArray[np.float64]
 STEP = 1e-30
 FLAT = 1e-6
 

@@ -9,10 +9,9 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from dufm.solvers.base.arrays import Array
 from dufm.solvers.base.shipped import shipped
 from dufm.theory.problem import ProblemError
-
-Array = NDArray[np.float64]
 
 
 @dataclass(frozen=True, eq=False)
@@ -88,23 +87,6 @@ def _from_json(record: dict[str, Any]) -> Completion:
     if not np.isin(mask, (0, 1)).all():
         raise ProblemError("mask must hold 0 and 1 alone")
     return Completion(target, mask.astype(bool))
-
-
-def make_instance(n: int, r: int, observed: int, seed: int) -> Completion:
-    """A random n x n target of rank r with r equal singular values, ||A*||_F = n, at so many random entries.
-
-    Raises:
-        ProblemError: for r outside 0..n or a number of entries outside 1..n^2.
-    """
-    if not 0 <= r <= n:
-        raise ProblemError(f"r must be between 0 and n = {n}, got {r}")
-    if not 1 <= observed <= n * n:
-        raise ProblemError(f"observed must be between 1 and n^2 = {n * n}, got {observed}")
-    rng = np.random.default_rng(seed)
-    left, right = (np.linalg.qr(rng.normal(size=(n, n)))[0][:, :r] for _ in range(2))
-    mask = np.zeros(n * n, dtype=bool)
-    mask[rng.choice(n * n, observed, replace=False)] = True
-    return Completion(left @ right.T * (n / np.sqrt(max(r, 1))), mask.reshape(n, n))
 
 
 def diagonal(n: int) -> Completion:

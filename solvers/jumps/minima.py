@@ -8,15 +8,14 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
-from numpy.typing import NDArray
 from scipy.optimize import minimize
 
+from dufm.solvers.base.arrays import Array
 from dufm.solvers.jumps.factorisation import fit, loss, numerical_rank, product, singular_values, slopes
 from dufm.solvers.jumps.hessian import newton
 from dufm.solvers.jumps.instance import Completion
 from dufm.theory.problem import ProblemError
 
-Array = NDArray[np.float64]
 START = 1.2
 RATIO = 1.03
 

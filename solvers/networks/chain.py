@@ -7,11 +7,9 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
-from numpy.typing import NDArray
 
+from dufm.solvers.base.arrays import Array
 from dufm.solvers.networks.plan import NetworkPlan
-
-Array = NDArray[np.float64]
 
 
 @dataclass(frozen=True)

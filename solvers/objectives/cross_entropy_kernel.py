@@ -36,31 +36,31 @@ def layout(K: int, L: int, width: int, memory: int) -> np.ndarray:
 
 
 @njit(nogil=True, error_model="numpy")
-def _softmax(w, z, K, kp):
+def _softmax(w, z, K, row):
     """Replace logits (K x K at w[z]) by (softmax - I) / K; returns their mean cross-entropy."""
     total = 0.0
     for i in range(K):
-        own = w[z + i * kp + i]
+        own = w[z + i * row + i]
         top, at = own, i
         for j in range(K):
-            if w[z + j * kp + i] > top:
-                top, at = w[z + j * kp + i], j
+            if w[z + j * row + i] > top:
+                top, at = w[z + j * row + i], j
         # The largest term is 1 and stays out of the sum, so that small losses keep their digits.
         rest = 0.0
         for j in range(K):
             if j != at:
-                w[z + j * kp + i] = math.exp(w[z + j * kp + i] - top)
-                rest += w[z + j * kp + i]
-        w[z + at * kp + i] = 1.0
+                w[z + j * row + i] = math.exp(w[z + j * row + i] - top)
+                rest += w[z + j * row + i]
+        w[z + at * row + i] = 1.0
         total += math.log1p(rest) + (top - own)
         share = 1.0 / (K * (1.0 + rest))
         for j in range(K):
-            w[z + j * kp + i] *= share
+            w[z + j * row + i] *= share
         # a - 1 for the class itself is minus the sum of the others.
         if at == i:
-            w[z + i * kp + i] = -rest * share
+            w[z + i * row + i] = -rest * share
         else:
-            w[z + i * kp + i] -= 1.0 / K
+            w[z + i * row + i] -= 1.0 / K
     return total / K
 
 

@@ -11,11 +11,10 @@ from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
 
+from dufm.solvers.base.arrays import Array
 from dufm.theory.problem import ProblemError
 
-Array = NDArray[np.float64]
 LOSSES = ("mse", "ce")
 # Share of the steps after which the rate is multiplied, and by what.
 SCHEDULE = ((0.6, 0.3), (0.8, 0.1), (0.9, 0.03))

@@ -24,6 +24,10 @@ def _validated(estimator: BaseEstimator, **options: Any) -> Any:
     return validate_data(estimator, dtype=np.float64, ensure_all_finite=False, **options)
 
 
+# One more is what NumPy's old generators draw below.
+MOST_SEED = 2**31 - 1
+
+
 class DeepRFM(ClassNamePrefixFeaturesOutMixin, TransformerMixin, ClassifierMixin, BaseEstimator):
     """Deep recursive feature machine (arXiv 2402.13728): classifier and transformer.
 
@@ -135,7 +139,7 @@ class DeepRFM(ClassNamePrefixFeaturesOutMixin, TransformerMixin, ClassifierMixin
         check_classification_targets(labels)
         seed = self.random_state
         if not isinstance(seed, Integral):
-            seed = check_random_state(seed).randint(2**31 - 1)
+            seed = check_random_state(seed).randint(MOST_SEED)
         seed = int(seed)
         stream = layers(rows, labels, self.settings(seed), held_out, self.max_memory)
         self.classes_, self.seed_ = np.unique(labels), seed

@@ -21,7 +21,7 @@ from dufm.verification.cli.help import Sections
 from dufm.verification.cli.interrupt import CODE, Interrupted
 from dufm.verification.cli.jumps.commands import commands as jumps_commands
 from dufm.verification.cli.network import commands as network_commands
-from dufm.verification.cli.output import any_encoding, has_unicode
+from dufm.verification.cli.output import Json, any_encoding, has_unicode
 from dufm.verification.cli.rank_two import commands as rank_two_commands
 from dufm.verification.cli.rfm import commands as rfm_commands
 from dufm.verification.cli.train import commands as train_commands
@@ -35,8 +35,6 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
 )
 console = Console()
-
-Json = Annotated[bool, typer.Option("--json", help="Print JSON instead of tables.")]
 
 
 def _print_version(wanted: bool) -> None:

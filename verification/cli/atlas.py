@@ -6,10 +6,10 @@ from typing import Annotated, Any
 import typer
 from rich.console import Console
 
+from dufm.verification.cli.output import Json
+
 commands = typer.Typer()
 console = Console()
-
-Json = Annotated[bool, typer.Option("--json", help="Print JSON instead of tables.")]
 
 
 @commands.command()

@@ -60,7 +60,7 @@ def run_frontier(
     if earlier and not resume:
         raise ProblemError(f"--out {out} holds heads already: add --resume to improve them, or name another folder")
     pool = seeded_pool(earlier)
-    interrupted = _search(cells, pool, seed, limit)
+    interrupted = improve(cells, pool, seed, limit)
     records = keep(cells, pool, earlier, seed, out)
     _show([head for head in load_folder(out) if head.K in classes], records, out, as_json, console)
     if interrupted:
@@ -82,7 +82,7 @@ def seeded_pool(heads: Iterable[Shipped]) -> Pool:
     return pool
 
 
-def _search(cells: list[tuple[int, int]], pool: Pool, seed: int, limit: float) -> bool:
+def improve(cells: list[tuple[int, int]], pool: Pool, seed: int, limit: float) -> bool:
     """Visit the cells in turn, time in proportion to K; True if interrupted."""
     # Compiling takes seconds and is no searching.
     compiled_descent()

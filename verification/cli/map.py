@@ -64,7 +64,7 @@ def run_map(grid: tuple[str, str, str], options: dict[str, Any], as_json: bool, 
     with open_store(options["db"]) as store:
         # Judged again before hours are spent beside a table that was edited.
         store.records(cells)
-        tally = _swept(cells, effort, store, opener, options["again"], deadline, errors)
+        tally = swept(cells, effort, store, opener, options["again"], deadline, errors)
         filed = Counter(f.outcome for f in export(store, options["export"])) if options["export"] else None
         records = store.records(cells)
     rows = [_row(record) for record in records.values()]
@@ -90,7 +90,7 @@ def run_map(grid: tuple[str, str, str], options: dict[str, Any], as_json: bool, 
     return 1 if tally.failed or tally.halted else 0
 
 
-def _swept(
+def swept(
     cells: list[Cell],
     effort: Effort,
     store: Store,

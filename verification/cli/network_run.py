@@ -85,7 +85,7 @@ def run_network(
     engine = _torch_engine(net, plan, data, device) if net in BACKBONES else _numpy_engine(net, plan, data)
     path = out / f"{source['name']}_{net}_seed{seed}.npz"
     run = _earlier(engine, path, plan, source) if resume and path.exists() else engine.begin()
-    run = _trained(engine, run, epochs, path, source)
+    run = trained(engine, run, epochs, path, source)
     write_whole(path.with_suffix(".csv"), as_csv(run.snapshots))
     record: dict[str, Any] = {"net": net, "data": source, "source": data.source, "plan": plan.record()}
     record |= {"epoch": run.epoch, "outcome": run.outcome.value, "saved": str(path)}
@@ -186,7 +186,7 @@ def _earlier(engine: NetworkTrainer, path: Path, plan: NetworkPlan, source: dict
     return run
 
 
-def _trained(engine: NetworkTrainer, run: Any, epochs: list[int], path: Path, source: dict[str, Any]) -> Any:
+def trained(engine: NetworkTrainer, run: Any, epochs: list[int], path: Path, source: dict[str, Any]) -> Any:
     looked = set(epochs)
     with live_line("epochs", epochs[-1], run.epoch) as line:
 

@@ -14,7 +14,7 @@ from rich.table import Table
 from dufm.theory.problem import ProblemError
 from dufm.verification.cli import options as checked
 from dufm.verification.cli.live import LiveLine, live_line
-from dufm.verification.cli.output import show_table
+from dufm.verification.cli.output import Json, show_table
 
 # Written out, so that --help needs no solver.
 DATA = (
@@ -42,7 +42,7 @@ def rank_two(
     out: Annotated[Path, typer.Option(help="Folder for runs (.npz); finished ones are not trained again.")] = Path(
         "out/rank-two"
     ),
-    as_json: Annotated[bool, typer.Option("--json", help="Print JSON instead of tables.")] = False,
+    as_json: Json = False,
 ) -> None:
     """Train a relu network with weight decay on many seeds; report energies E_k, distance from rank two and its bound.
 

@@ -15,7 +15,7 @@ from dufm.verification.base.number_lists import read_numbers
 from dufm.verification.cli import options as checked
 from dufm.verification.cli.heartbeat import alive
 from dufm.verification.cli.live import live_line
-from dufm.verification.cli.output import show_table
+from dufm.verification.cli.output import Json, show_table
 
 commands = typer.Typer()
 console = Console()
@@ -37,7 +37,7 @@ def train(
     seed: Annotated[int, typer.Option(help="Fixes every start.")] = 0,
     out: Annotated[Path, typer.Option(help="Folder for the runs (.npz) and a certificate.")] = Path("out/train"),
     resume: Annotated[bool, typer.Option(help="Go on with the runs in --out; more --runs may be asked for.")] = False,
-    as_json: Annotated[bool, typer.Option("--json", help="Print JSON instead of tables.")] = False,
+    as_json: Json = False,
 ) -> None:
     """Train by full-batch gradient descent from random starts and say what the runs end in: DNC, low rank, or less.
 

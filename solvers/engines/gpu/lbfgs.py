@@ -16,10 +16,10 @@ import jax
 import jax.numpy as jnp
 from jax import Array
 
+from dufm.solvers.base.arrays import Shapes
 from dufm.solvers.compiled.lbfgs import CURVATURE, NOISE, SUFFICIENT, TRIES_MOST, WINDOW
 
 RUNNING, CONVERGED, STALLED, FAILED, CAPPED, FLAT, FRESH = range(7)
-Shapes = tuple[tuple[int, int], ...]
 
 
 class Descents(NamedTuple):

@@ -13,7 +13,7 @@ from dufm.theory.problem import Problem, exact_number
 from dufm.verification.base.number_lists import read_integers
 from dufm.verification.cli import options as checked
 from dufm.verification.cli.heartbeat import alive
-from dufm.verification.cli.output import show_table
+from dufm.verification.cli.output import Json, show_table
 
 commands = typer.Typer()
 Out = Annotated[Path | None, typer.Option(help="File to go on from and to write; the shipped one if not given.")]
@@ -74,7 +74,7 @@ def ce_persistence(
     rate: Annotated[float, typer.Option(help="Step size of gradient descent.")] = 0.05,
     steps: Annotated[int, typer.Option(help="Steps of gradient descent.")] = 4000,
     seed: Annotated[int, typer.Option(help="Fixes every start.")] = 0,
-    as_json: Annotated[bool, typer.Option("--json", help="Print JSON instead of tables.")] = False,
+    as_json: Json = False,
 ) -> None:
     """Count how often gradient descent under cross-entropy ends in collapse, over width.
 
@@ -111,7 +111,7 @@ def ce_landscape(
     L: Annotated[int, typer.Option("--L", help="Weight layers.")],
     lam: Annotated[str, typer.Option(help="Strength of all factors.")],
     widths: Annotated[str, typer.Option(help="Hidden widths separated by commas.")],
-    as_json: Annotated[bool, typer.Option("--json", help="Print JSON instead of tables.")] = False,
+    as_json: Json = False,
 ) -> None:
     """Known critical points under cross-entropy: loss, rank, falling directions, null space of the Hessian by width.
 
