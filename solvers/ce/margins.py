@@ -13,6 +13,7 @@ import numpy as np
 from scipy.optimize import minimize
 
 from dufm.solvers.base.arrays import Array
+from dufm.solvers.base.newton import saddle_step
 from dufm.solvers.ce.chart import Chart
 from dufm.solvers.ce.polish import numerical_rank
 from dufm.solvers.ce.search import ce_search
@@ -28,6 +29,8 @@ ACTIVE = 1e-5
 STEPS = 25
 RESIDUAL_GOAL = 1e-11
 SAME = 1e-7
+# Eigenvalues of the KKT system below this share of the largest are none.
+SINGULAR = 1e-10
 
 
 @dataclass(frozen=True, eq=False)
@@ -135,10 +138,7 @@ def _newton(z: Array, rank: int, L: int) -> MarginPoint:
         if best is not None and residual >= best[0]:
             break
         best = (residual, chart)
-        corner = np.zeros((len(active), len(active)))
-        system = np.block([[hessian, -jacobian.T], [jacobian, corner]])
-        step = np.linalg.lstsq(system, -np.concatenate([force, excess]), rcond=1e-10)[0]
-        moved = chart.move(np.asarray(step[: chart.size], dtype=float))
+        moved = chart.move(saddle_step(hessian, jacobian, force, excess, SINGULAR)[0])
         if not np.isfinite(moved).all() or not np.linalg.svd(moved, compute_uv=False)[rank - 1] > 0:
             break
         chart = Chart.at(moved, rank)

@@ -10,6 +10,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from dufm.solvers.base.arrays import Array
+from dufm.solvers.base.newton import flat_free
 from dufm.solvers.jumps.factorisation import product, slopes
 from dufm.solvers.jumps.instance import Completion
 from dufm.theory.problem import ProblemError
@@ -68,8 +69,7 @@ def newton(weights: Sequence[Array], completion: Completion, lam: float, steps: 
         if not size < before or size < 1e-16:
             break
         values, vectors = np.linalg.eigh(hessian(layers, completion, lam))
-        kept = np.abs(values) > FLAT
-        move = vectors[:, kept] @ ((vectors[:, kept].T @ g) / values[kept])
+        move = flat_free(values, vectors, g, FLAT)
         if np.abs(move).max() > 0.1:
             # Not near a minimum: the quadratic model says nothing here.
             break

@@ -93,11 +93,11 @@ def sweep(
     starts = neighbours(missing, store.records()) if effort.warm else {}
     report(tally)
     end = None if deadline is None else time.monotonic() + deadline
-    deaths = 0
+    job, deaths = _Sweep(effort, store, opener, program, starts, tally, report, end), 0
     while missing:
         before = tally.done
         try:
-            missing = _round(missing, effort, store, opener, program, starts, tally, report, end)
+            missing = job.round(missing)
         except TimeoutError:
             tally.halted = f"the deadline of {deadline:g} s is over"
             break
@@ -110,41 +110,45 @@ def sweep(
     return tally
 
 
-def _round(
-    cells: Sequence[Cell],
-    effort: Effort,
-    store: Store,
-    opener: Opener,
-    program: str,
-    starts: Starts,
-    tally: Tally,
-    report: Callable[[Tally], None],
-    end: float | None,
-) -> list[Cell]:
-    """Give every cell out once; those whose workers died.
+@dataclass(frozen=True)
+class _Sweep:
+    """A sweep under way; `end` in seconds of the monotonic clock."""
 
-    Raises:
-        Halted: if the executor cannot go on.
-        TimeoutError: at `end`, in seconds of the monotonic clock.
-    """
-    lost, halted = [], None
-    with opener() as executor:
-        futures = {executor.submit(solve_cell, cell, effort, starts.get(cell, ())): cell for cell in cells}
-        for future in as_completed(futures, None if end is None else max(0.0, end - time.monotonic())):
-            cell = futures[future]
-            if isinstance(future.exception(), Halted):
-                halted = future.exception()
-                continue
-            result = _finished(future, cell, tally)
-            if result is not None:
-                _keep(result, effort, store, program, tally)
-            if result is not None or cell in tally.failed:
-                report(tally)
-            else:
-                lost.append(cell)
-    if halted is not None:
-        raise halted
-    return sorted(lost)
+    effort: Effort
+    store: Store
+    opener: Opener
+    program: str
+    starts: Starts
+    tally: Tally
+    report: Callable[[Tally], None]
+    end: float | None
+
+    def round(self, cells: Sequence[Cell]) -> list[Cell]:
+        """Give every cell out once; those whose workers died.
+
+        Raises:
+            Halted: if the executor cannot go on.
+            TimeoutError: at `end`.
+        """
+        lost, halted, tally = [], None, self.tally
+        with self.opener() as executor:
+            futures = {executor.submit(solve_cell, c, self.effort, self.starts.get(c, ())): c for c in cells}
+            left = None if self.end is None else max(0.0, self.end - time.monotonic())
+            for future in as_completed(futures, left):
+                cell = futures[future]
+                if isinstance(future.exception(), Halted):
+                    halted = future.exception()
+                    continue
+                result = _finished(future, cell, tally)
+                if result is not None:
+                    _keep(result, self.effort, self.store, self.program, tally)
+                if result is not None or cell in tally.failed:
+                    self.report(tally)
+                else:
+                    lost.append(cell)
+        if halted is not None:
+            raise halted
+        return sorted(lost)
 
 
 def _finished(future: Future[CellResult], cell: Cell, tally: Tally) -> CellResult | None:

@@ -9,7 +9,8 @@ import numpy as np
 from rich.console import Console
 from rich.table import Table
 
-from dufm.solvers.intervals.intervals import LEAST_X, Envelope, Piece, envelope
+from dufm.solvers.intervals.intervals import Envelope, Piece, envelope
+from dufm.solvers.intervals.options import LEAST_X, EnvelopeOptions
 from dufm.theory.problem import Problem, ProblemError, exact_number
 from dufm.theory.squared.phi import collapse_threshold
 from dufm.verification.base.certificate import interval_certificate, write
@@ -33,32 +34,18 @@ def x_range(text: str | None) -> tuple[Fraction, Fraction | None]:
     return exact_number(first, "--x"), exact_number(last, "--x") if last.strip() else None
 
 
-def run_envelope(
-    K: int,
-    L: int,
-    x: str | None,
-    width: int | None,
-    searches: int,
-    restarts: int,
-    seed: int,
-    out: Path,
-    as_json: bool,
-    console: Console,
-) -> int:
+def run_envelope(K: int, L: int, options: EnvelopeOptions, out: Path, as_json: bool, console: Console) -> int:
     """Cover, certify, re-check, tell; see `dufm intervals --help`.
 
     Returns:
         1 if a certificate was rejected, else 0.
     """
-    first, last = x_range(x)
-    checked.integers(0, searches=searches, seed=seed)
-    checked.integers(1, restarts=restarts)
-    Problem.of(K, L, 1, width)
+    checked.integers(0, seed=options.seed)
+    checked.integers(1, restarts=options.restarts)
+    Problem.of(K, L, 1, options.width)
     checked.folder(out)
-    with live_line("covering", max(searches * restarts, 1)) as line:
-        found = envelope(
-            K, L, width, first, last, searches, restarts, seed, line.update, lambda state: line.update(advance=1)
-        )
+    with live_line("covering", max(options.searches * options.restarts, 1)) as line:
+        found = envelope(K, L, options, line.update, lambda state: line.update(advance=1))
     files = [_certify(found, i, out) for i in range(len(found.covers))]
     record = _record(found, files)
     if as_json:
