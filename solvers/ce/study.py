@@ -13,6 +13,7 @@ from fractions import Fraction
 import numpy as np
 
 from dufm.solvers.base.arrays import Array
+from dufm.solvers.base.checks import require_integers
 from dufm.solvers.base.parallel import cores
 from dufm.solvers.base.statistics import Proportion, clopper_pearson
 from dufm.solvers.ce.match import candidates, identify
@@ -99,9 +100,8 @@ def persistence(
     Raises:
         ProblemError: naming an option that makes no sense.
     """
-    for name, value, least in (("starts", starts, 1), ("seed", seed, 0), ("steps", case.steps, 0)):
-        if isinstance(value, bool) or not isinstance(value, int) or value < least:
-            raise ProblemError(f"{name} must be an integer >= {least}, got {value!r}")
+    require_integers(1, starts=starts)
+    require_integers(0, seed=seed, steps=case.steps)
     if not 0 < case.rate < float("inf"):
         raise ProblemError(f"rate must be a finite number > 0, got {case.rate!r}")
     problem = case.problem

@@ -13,6 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from dufm.solvers.base.arrays import Array
+from dufm.solvers.base.checks import require_integers
 from dufm.solvers.jumps import chain_kernel
 from dufm.solvers.jumps.factorisation import numerical_rank, product, singular_values, validated
 from dufm.solvers.jumps.instance import Completion
@@ -89,8 +90,9 @@ def begin(setting: ChainSetting, weights: Sequence[Array], chains: int | None = 
         chains: M, >= 1; needed where the layers are shared.
     """
     if np.ndim(weights[0]) == 2:
-        if chains is None or chains < 1:
-            raise ProblemError(f"chains must be an integer >= 1, got {chains!r}")
+        if chains is None:
+            raise ProblemError("chains must be given where the layers are shared, got None")
+        require_integers(1, chains=chains)
         weights = [np.repeat(np.asarray(w, float)[None], chains, axis=0) for w in weights]
     layers = tuple(np.array(w, dtype=float) for w in weights)
     validated([w[0] for w in layers], setting.completion)
@@ -156,8 +158,7 @@ def sgd_chains(
         progress: told of the state after every checkpoint; an exception it raises leaves the run there.
         state: where an earlier run stopped.
     """
-    if isinstance(steps, bool) or not isinstance(steps, int) or steps < 0:
-        raise ProblemError(f"steps must be an integer >= 0, got {steps!r}")
+    require_integers(0, steps=steps)
     state = begin(setting, weights, chains) if state is None else state
     while (len(state.sigma) - 1) * setting.checkpoint < steps:
         state = advance(setting, state, threads)

@@ -10,6 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from dufm.solvers.base.arrays import Array
+from dufm.solvers.base.checks import require_integers
 from dufm.solvers.base.shipped import shipped
 from dufm.theory.problem import ProblemError
 
@@ -91,6 +92,5 @@ def _from_json(record: dict[str, Any]) -> Completion:
 
 def diagonal(n: int) -> Completion:
     """A* = I_n with the diagonal observed alone: the case that can be solved (theory.jumps.scalar)."""
-    if n < 1:
-        raise ProblemError(f"n must be an integer >= 1, got {n}")
+    require_integers(1, n=n)
     return Completion(np.eye(n), np.eye(n, dtype=bool))

@@ -123,8 +123,21 @@ def perceptron(
         raise ProblemError(f"--depth must be an integer from 1 to 64, got {depth!r}")
     widths = (d, *[width] * depth, K)
     relu, gains = (*[True] * depth, False), (*[gain] * depth, None)
-    common = (2.0 / K, None, 0.0, optimiser, rate, momentum, batch, epochs, seed)
-    return NetworkPlan(widths, relu, gains, (decay,) * (depth + 1), *common)
+    return NetworkPlan(
+        widths=widths,
+        relu=relu,
+        gains=gains,
+        decay=(decay,) * (depth + 1),
+        scale=2.0 / K,
+        features=None,
+        feature_decay=0.0,
+        optimiser=optimiser,
+        rate=rate,
+        momentum=momentum,
+        batch=batch,
+        epochs=epochs,
+        seed=seed,
+    )
 
 
 def head_on_backbone(
@@ -157,8 +170,21 @@ def head_on_backbone(
     widths = (d, *backbone, *[width] * L, K)
     relu = (*[True] * (b - 1), False, *[True] * (L - 1), False)
     strengths = (*[0.0] * b, *[decay] * L)
-    common = (optimiser, rate, momentum, batch, epochs, seed)
-    return NetworkPlan(widths, relu, (gain,) * (b + L), strengths, 1.0, b, feature_decay, *common)
+    return NetworkPlan(
+        widths=widths,
+        relu=relu,
+        gains=(gain,) * (b + L),
+        decay=strengths,
+        scale=1.0,
+        features=b,
+        feature_decay=feature_decay,
+        optimiser=optimiser,
+        rate=rate,
+        momentum=momentum,
+        batch=batch,
+        epochs=epochs,
+        seed=seed,
+    )
 
 
 def head_only(
@@ -184,8 +210,21 @@ def head_only(
     """
     _depth(L)
     relu = (*[True] * (L - 1), False)
-    common = (optimiser, rate, momentum, batch, epochs, seed)
-    return NetworkPlan((*[width] * L, K), relu, (gain,) * L, (decay,) * L, 1.0, None, feature_decay, *common)
+    return NetworkPlan(
+        widths=(*[width] * L, K),
+        relu=relu,
+        gains=(gain,) * L,
+        decay=(decay,) * L,
+        scale=1.0,
+        features=None,
+        feature_decay=feature_decay,
+        optimiser=optimiser,
+        rate=rate,
+        momentum=momentum,
+        batch=batch,
+        epochs=epochs,
+        seed=seed,
+    )
 
 
 def _depth(L: int) -> None:

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from dufm.solvers.base.checks import require_integers
 from dufm.solvers.base.parallel import cores, in_order, versions
 from dufm.solvers.training.run import DescentRun, Ending, begin, follow
 from dufm.solvers.training.setting import DescentSetting
@@ -69,11 +70,8 @@ def train(
         ProblemError: naming an option that makes no sense, or an `earlier` that is of other settings.
     """
     settings = tuple(settings)
-    for name, value, least in (("runs", count, 1), ("seed", seed, 0), ("threads", threads, 1)):
-        if value is None and name == "threads":
-            continue
-        if isinstance(value, bool) or not isinstance(value, int) or value < least:
-            raise ProblemError(f"{name} must be an integer >= {least}, got {value!r}")
+    require_integers(1, runs=count, threads=threads)
+    require_integers(0, seed=seed)
     if not settings:
         raise ProblemError("a batch must have at least one setting, got none")
     if earlier is not None and (earlier.settings, earlier.seed) != (settings, seed):

@@ -51,9 +51,8 @@ LEGEND = (
 def run_map(grid: tuple[str, str, str], options: dict[str, Any], as_json: bool, console: Console) -> int:
     """Sweep the grid (--K, --L, --x); 1 if a cell broke or was not reached, else 0. See `dufm map --help`."""
     cells = read_grid(*grid)
-    for name, least in (("restarts", 1), ("seed", 0), ("jobs", 0)):
-        if options[name] < least:
-            raise ProblemError(f"--{name} must be an integer >= {least}, got {options[name]}")
+    checked.integers(1, restarts=options["restarts"])
+    checked.integers(0, seed=options["seed"], jobs=options["jobs"])
     effort = Effort(options["seed"], options["restarts"], seconds(options["budget"]) or 0.0, options["warm"])
     pool: Opener = partial(process_pool, min(options["jobs"] or cores(), len(cells)))
     deadline, errors = seconds(options["deadline"], "--deadline"), Console(stderr=True)

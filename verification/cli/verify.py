@@ -38,8 +38,7 @@ def verify_claims(
         require("--formal")
     if budget not in BUDGETS:
         raise ProblemError(f"--budget must be one of {', '.join(BUDGETS)}, got {budget!r}")
-    if jobs < 0:
-        raise ProblemError(f"--jobs must be an integer >= 0, got {jobs}")
+    checked.integers(0, jobs=jobs)
     claims = select(only)
     checked.folder(out)
     with live_line("claims", len(claims), left=False, spent=True) as line:

@@ -36,8 +36,7 @@ def run_chains(
     if not 1 <= start["rank"] <= min(problem.target.shape):
         raise ProblemError(f"--rank must be from 1 to {min(problem.target.shape)}, got {start['rank']}")
     setting = ChainSetting(problem, **numbers_of)
-    if jobs < 0:
-        raise ProblemError(f"--jobs must be an integer >= 0, got {jobs}")
+    checked.integers(0, jobs=jobs)
     if steps < setting.checkpoint:
         raise ProblemError(f"--steps must be at least one --checkpoint ({setting.checkpoint}), got {steps}")
     checked.integers(1, chains=chains, L=start["L"])
