@@ -11,7 +11,7 @@ from rich.console import Console
 
 from dufm.solvers.heads.kernel import log_head
 from dufm.solvers.heads.moves import direct_sum, fresh, kick
-from dufm.solvers.heads.search import Pool, descend, head_value, polish, search, slim
+from dufm.solvers.heads.search import Pool, descend_head, head_value, polish_head, search_heads, slim
 from dufm.theory.problem import ProblemError
 from dufm.theory.squared.head32 import least_head
 from dufm.verification.atlas.head_words import describe_head
@@ -28,7 +28,7 @@ from dufm.verification.cli.frontier import run_frontier, seeded_pool
 @pytest.fixture(scope="module")
 def three() -> Pool:
     pool = Pool()
-    search([(3, 2)], pool, 0, lambda K, q, count: count >= 60)
+    search_heads([(3, 2)], pool, 0, lambda K, q, count: count >= 60)
     return pool
 
 
@@ -55,13 +55,13 @@ def test_the_search_finds_the_exact_least_head_of_three_classes(three: Pool) -> 
 
 def test_the_same_seed_gives_the_same_pool(three: Pool) -> None:
     again = Pool()
-    search([(3, 2)], again, 0, lambda K, q, count: count >= 60)
+    search_heads([(3, 2)], again, 0, lambda K, q, count: count >= 60)
     assert [h for h, _ in again.heads[3, 2]] == [h for h, _ in three.heads[3, 2]]
 
 
 def test_records_are_told_and_only_fall(three: Pool) -> None:
     told: list[float] = []
-    search([(4, 3)], Pool(), 1, lambda K, q, count: count >= 30, lambda record: told.append(record.h))
+    search_heads([(4, 3)], Pool(), 1, lambda K, q, count: count >= 30, lambda record: told.append(record.h))
     assert told == sorted(told, reverse=True) and told
     assert three.best(5, 4) == float("inf")
 
@@ -78,7 +78,7 @@ def test_slim_merges_and_polish_never_raises(three: Pool) -> None:
     split = V, np.vstack([W[:-1], 0.6 * W[-1:], 0.8 * W[-1:], 1e-9 * W[:1]])
     assert len(slim(split)[1]) == len(slim((V, W))[1])
     assert head_value(*slim(split)) == pytest.approx(h, rel=1e-9)
-    value, pair = polish((V, W), 0)
+    value, pair = polish_head((V, W), 0)
     assert value <= h * (1 + 1e-7)
     assert value == pytest.approx(head_value(*pair), rel=1e-12)
 
@@ -95,7 +95,7 @@ def test_starts_have_the_right_shape() -> None:
         move = fresh(rng, 6, 4)
         for V, W in (move.start, kick(rng, move.start).start):
             assert V.shape == (4, 6) and W.shape[1] == 4 and len(W) >= 1 and (V >= 0).all()
-            assert not np.isnan(descend((V, W), limit=1.0)[0])
+            assert not np.isnan(descend_head((V, W), limit=1.0)[0])
 
 
 def test_a_certificate_is_accepted_short_and_just_above_what_was_found(three: Pool) -> None:

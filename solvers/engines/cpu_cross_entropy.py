@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 
 from dufm.solvers.base.arrays import Array
-from dufm.solvers.base.parallel import in_order
+from dufm.solvers.base.parallel import Stop, in_order
 from dufm.solvers.base.program_cache import compile_cached
 from dufm.solvers.compiled import lbfgs
 from dufm.solvers.engines.cpu import aligned, pack_rows, unpack_row
@@ -132,7 +132,7 @@ def run_starts(
     indices: range,
     recipes: Sequence[DescentStage],
     threads: int,
-    stop: Callable[[], bool] | None = None,
+    stop: Stop = None,
     batch: int = BATCH,
 ) -> Generator[list[Descent]]:
     """Descents from start(index) in order of index, `batch` at a time; the same on any number of threads.

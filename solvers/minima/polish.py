@@ -15,13 +15,14 @@ constraints modulo rotations, the point is a local minimum, strict modulo rotati
 rotations meant are those between H_1 and W_1 and those of neurons with one relu pattern, on which it acts linearly.
 """
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
 
 from dufm.solvers.base.arrays import Array
 from dufm.solvers.base.newton import saddle_step
+from dufm.solvers.base.parallel import Stop
 from dufm.solvers.minima.active_set import ActiveSet
 from dufm.solvers.minima.canonical import ROUNDING, canonical
 from dufm.solvers.minima.point_kind import CURVATURE_MARGIN, curvature, same_masks, widest_multipliers
@@ -43,7 +44,6 @@ FALL = 1e-4
 MANY = 450
 # One step takes eight seconds at this many weights and eight times that at twice as many.
 MOST_WEIGHTS = 2500
-Stop = Callable[[], bool] | None
 
 
 @dataclass(frozen=True, eq=False)

@@ -8,14 +8,14 @@ At a minimum whose kinks are fixed the least smoothed loss is V(eps) = V(0) + a 
 smoothings give V(0) and the two before them how far off that may be.
 """
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from functools import partial
 
 import numpy as np
 
 from dufm.solvers.base.arrays import Array
-from dufm.solvers.base.parallel import watched
+from dufm.solvers.base.parallel import Stop, watched
 from dufm.solvers.engines.cpu import CpuEngine
 from dufm.solvers.objectives.squared import balance, best_last_layer, loss
 from dufm.solvers.weights.build import pad
@@ -48,7 +48,7 @@ def descend_to_rest(
     problem: Problem,
     weights: Sequence[Array],
     first: float = SMOOTHINGS[0],
-    stop: Callable[[], bool] | None = None,
+    stop: Stop = None,
 ) -> AtRest | None:
     """Descend from weights (H_1, W_1, ..., W_L) through SMOOTHINGS; None if that breaks down.
 

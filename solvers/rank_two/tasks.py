@@ -4,7 +4,7 @@ The scale of the features is part of the problem: without a bias the minimisers 
 are those for x at lambda / s, so "z-scored" and "pixels of at most 1" are different strengths at the same lambda.
 """
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
 from functools import cache
@@ -13,6 +13,7 @@ from typing import Any
 
 import numpy as np
 
+from dufm.solvers.base.parallel import Stop
 from dufm.solvers.datasets import load, rows, zscore
 from dufm.solvers.datasets.record import DataError
 from dufm.solvers.rank_two.network import Array, Setup
@@ -155,7 +156,7 @@ def train_task(
     seeds: Sequence[int],
     at: Sequence[int] | None = None,
     threads: int | None = None,
-    stop: Callable[[], bool] | None = None,
+    stop: Stop = None,
     **options: Any,
 ) -> Iterator[RankTwoRun]:
     """`train` on a task at one weight decay, with options as for `setup_of`."""

@@ -4,14 +4,14 @@ A seed alone fixes a run: where it starts and which samples each step draws. Any
 """
 
 import functools
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 
-from dufm.solvers.base.parallel import cores, in_order
+from dufm.solvers.base.parallel import Stop, cores, in_order
 from dufm.solvers.base.program_cache import compile_cached
 from dufm.solvers.engines.cpu import aligned
 from dufm.solvers.rank_two import kernel
@@ -88,7 +88,7 @@ def train(
     kind: str = "mse",
     at: Sequence[int] | None = None,
     threads: int | None = None,
-    stop: Callable[[], bool] | None = None,
+    stop: Stop = None,
 ) -> Iterator[RankTwoRun]:
     """Train from every seed; runs come in the order of the seeds, each as soon as it is done.
 

@@ -18,11 +18,12 @@ from typing import Any
 import numpy as np
 import scipy
 
+from dufm.solvers.base.parallel import Stop
 from dufm.solvers.engines.gpu.scheduler import GpuEngine
 from dufm.solvers.engines.knock_out import DescentResults
 from dufm.solvers.search.found import Found, Provenance
 from dufm.solvers.search.options import STARTS_PER_RESTART
-from dufm.solvers.search.restarts import Restart, Runner, Stop, finish, prepared
+from dufm.solvers.search.restarts import Restart, Runner, finish, prepared
 from dufm.theory.problem import Problem
 
 ENGINE = "jax-lbfgs"

@@ -7,9 +7,10 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from dufm.solvers.base.checks import require_integers, require_number
+from dufm.solvers.base.parallel import Stop
 from dufm.solvers.engines.schedule import EPS_END
 from dufm.solvers.search.found import NOTHING, Found, Provenance, solution_of
-from dufm.solvers.search.restarts import Restart, Start, Stop
+from dufm.solvers.search.restarts import Restart, Start
 from dufm.solvers.search.solution import Outcome, Solution
 from dufm.solvers.search.state import SearchState
 from dufm.solvers.weights.build import gaussian

@@ -14,7 +14,7 @@ from typing import Protocol
 import numpy as np
 
 from dufm.solvers.base.arrays import Array
-from dufm.solvers.base.parallel import in_order
+from dufm.solvers.base.parallel import Stop, in_order
 from dufm.solvers.engines.cpu import CpuEngine, DescentResults
 from dufm.solvers.engines.gpu.scheduler import GpuEngine
 from dufm.solvers.engines.schedule import better_half, schedule
@@ -24,7 +24,6 @@ from dufm.theory.problem import Problem
 
 EPS_FACTOR = 0.3
 FLAT = 1e-5
-Stop = Callable[[], bool] | None
 
 
 class Start(Protocol):

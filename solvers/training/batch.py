@@ -7,7 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from dufm.solvers.base.checks import require_integers
-from dufm.solvers.base.parallel import cores, in_order, versions
+from dufm.solvers.base.parallel import Stop, cores, in_order, versions
 from dufm.solvers.training.run import DescentRun, Ending, begin, follow
 from dufm.solvers.training.setting import DescentSetting
 from dufm.theory.problem import ProblemError
@@ -50,7 +50,7 @@ def train(
     earlier: Batch | None = None,
     threads: int | None = None,
     progress: Callable[[Batch], None] | None = None,
-    stop: Callable[[], bool] | None = None,
+    stop: Stop = None,
 ) -> Batch:
     """Run `count` descents at every setting.
 

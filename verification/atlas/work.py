@@ -43,7 +43,21 @@ EPS = 1e-3
 RANK_THRESHOLD = 1e-4
 # Cells of two classes or two layers, where little is below DNC, get one part in so many of the effort.
 SMALL_SHARE = 5
-Candidate = tuple[float, str, list[Array]]
+
+
+@dataclass(frozen=True, eq=False)
+class Tried:
+    """Weights tried for a cell.
+
+    Attributes:
+        loss: theirs.
+        origin: where they come from, in words.
+        weights: (H_1, W_1, ..., W_L) of any hidden widths; none for zero output.
+    """
+
+    loss: float
+    origin: str
+    weights: Sequence[Array]
 
 
 @dataclass(frozen=True)
@@ -111,7 +125,7 @@ def solve_cell(cell: Cell, effort: Effort, starts: Sequence[tuple[str, list[Arra
     problem, seed = cell.problem, cell.seed(effort.seed)
     share = SMALL_SHARE if 2 in (cell.K, cell.L) else 1
     found = _started(problem, starts)
-    state = SearchState(groups=[Group(value, tuple(w)) for value, _, w in found if _fits(problem, w)])
+    state = SearchState(groups=[Group(t.loss, tuple(t.weights)) for t in found if _fits(problem, t.weights)])
     limit = effort.seconds / share
     options = SearchOptions(
         max(1, effort.restarts // share), seed, threads=1, stop=lambda: time.monotonic() - began > limit
@@ -119,18 +133,18 @@ def solve_cell(cell: Cell, effort: Effort, starts: Sequence[tuple[str, list[Arra
     solution, state = global_search(problem, options, state)
     solution.raise_if_interrupted()
     if solution.weights:
-        found.append((solution.loss, "search", list(solution.weights)))
+        found.append(Tried(solution.loss, "search", solution.weights))
     facts: dict[str, Any] = {"seed": seed, "restarts": len(solution.losses), "versions": versions()}
-    best = min(found, key=lambda c: c[0], default=(0.5, "zero", []))
-    if best[0] >= (1 - KEPT) / 2:
+    best = min(found, key=lambda t: t.loss, default=Tried(0.5, "zero", []))
+    if best.loss >= (1 - KEPT) / 2:
         return CellResult(cell, None, facts | {"origin": "zero"}, time.monotonic() - began)
-    weights, polish = _polished(problem, best[2])
-    certificate = _rounded(problem, weights, {"engine": best[1], "effort": str(effort), "seed": seed} | versions())
-    facts |= {"origin": best[1], **polish} | summary(problem, certificate)
+    weights, polish = _polished(problem, best.weights)
+    certificate = _rounded(problem, weights, {"engine": best.origin, "effort": str(effort), "seed": seed} | versions())
+    facts |= {"origin": best.origin, **polish} | summary(problem, certificate)
     return CellResult(cell, certificate, facts, time.monotonic() - began)
 
 
-def _started(problem: Problem, starts: Sequence[tuple[str, list[Array]]]) -> list[Candidate]:
+def _started(problem: Problem, starts: Sequence[tuple[str, list[Array]]]) -> list[Tried]:
     """The cheapest structure at its best scale and the starts given, as they are and after a descent."""
     known = list(starts)
     structure = CheapestSum()
@@ -142,10 +156,10 @@ def _started(problem: Problem, starts: Sequence[tuple[str, list[Array]]]) -> lis
     found = []
     for origin, weights in known:
         wide = Problem.of(problem.K, problem.L, problem.lambdas[0], max(problem.width, *_widths(weights)))
-        found.append((loss(problem, weights), origin, weights))
+        found.append(Tried(loss(problem, weights), origin, weights))
         end = finish(wide, descend_from(wide, [pad(wide, weights)], eps0=EPS))
         if end.weights:
-            found.append((end.loss, f"descent from {origin}", canonical(wide, end.weights)))
+            found.append(Tried(end.loss, f"descent from {origin}", canonical(wide, end.weights)))
     return found
 
 

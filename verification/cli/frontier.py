@@ -13,7 +13,7 @@ from rich.console import Console
 from rich.table import Table
 
 from dufm.solvers.heads.kernel import compiled_descent
-from dufm.solvers.heads.search import ENGINE, HeadRecord, Pool, polish, search
+from dufm.solvers.heads.search import ENGINE, HeadRecord, Pool, polish_head, search_heads
 from dufm.theory.problem import ProblemError
 from dufm.verification.atlas.head_words import describe_head
 from dufm.verification.atlas.heads import (
@@ -105,7 +105,7 @@ def improve(cells: list[tuple[int, int]], pool: Pool, seed: int, limit: float) -
                     line.update(f"K = {K}, q = {q}{last[0]}", completed=spent)
                     return count > 0 and spent > end
 
-                search([(k, r)], pool, seed, stop, report, first=(i // len(cells)) * 10**6)
+                search_heads([(k, r)], pool, seed, stop, report, first=(i // len(cells)) * 10**6)
         except KeyboardInterrupt:
             return True
     return False
@@ -120,7 +120,7 @@ def keep(
     for K, q in cells:
         if not pool.heads.get((K, q)) or pool.best(K, q) > known.get((K, q), math.inf) * (1 - GAIN):
             continue
-        h, pair = polish(pool.heads[K, q][0][1], seed)
+        h, pair = polish_head(pool.heads[K, q][0][1], seed)
         pool.add(h, pair)
         try:
             certificate = certify(pair, {"engine": ENGINE, "seed": seed, "h_found": f"{h:.12g}"})

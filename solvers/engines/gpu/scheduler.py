@@ -11,7 +11,7 @@ JAX is imported when the engine is first used. A device that is not there is an 
 import contextlib
 import time
 from collections import deque
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from types import ModuleType
 from typing import Any
 
@@ -20,6 +20,7 @@ from numpy.typing import NDArray
 
 from dufm.solvers.base.arrays import Array
 from dufm.solvers.base.checks import require_integers
+from dufm.solvers.base.parallel import Stop
 from dufm.solvers.engines.knock_out import DescentResults, KnockOut
 from dufm.solvers.engines.schedule import Keep, keep_all, schedule
 from dufm.theory.problem import Problem, ProblemError
@@ -134,9 +135,7 @@ class GpuEngine:
             value, gradient = self._kernels.evaluation(points, np.full(len(points), eps), self._lambdas, self._shapes)
             return np.asarray(value), np.asarray(gradient)
 
-    def run(
-        self, jobs: Iterable[tuple[Array, Array]], stop: Callable[[], bool] | None = None
-    ) -> Iterator[tuple[int, DescentResults]]:
+    def run(self, jobs: Iterable[tuple[Array, Array]], stop: Stop = None) -> Iterator[tuple[int, DescentResults]]:
         """The homotopy on every job (packed starts, stages as from `schedule`); (its number, Field) as each ends.
 
         Jobs are drawn from `jobs` when there is room. `stop` is asked after every burst; True ends the work.
