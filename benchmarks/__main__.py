@@ -18,7 +18,7 @@ def main() -> None:
     parser.add_argument(
         "--only",
         choices=list("abcptdrj"),
-        help="one table: engines, target, growth, arms, threads, AGOP, training, chains",
+        help="one table: engines, target, growth, start recipes, threads, AGOP, training, chains",
     )
     parser.add_argument(
         "--peer-seconds", type=float, help="most CPU seconds of the slow peer in table b, to bound its rare hits"

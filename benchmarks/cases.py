@@ -12,13 +12,13 @@ from dufm.theory.problem import Problem
 
 @dataclass(frozen=True)
 class Case:
-    """One instance: `target` is the loss whose time to reach is measured, `lanes` the starts of the engine table."""
+    """One instance: `target` is the loss whose time to reach is measured, `descents` the starts of the engine table."""
 
     name: str
     problem: Problem
     target: float
     goal: float
-    lanes: int
+    descents: int
     few: int
 
 
@@ -42,11 +42,11 @@ def starts_of(problem: Problem, count: int, scale: float = 1.0, seed: int = 3) -
     return [gaussian(problem, np.random.default_rng(child), scale) for child in children]
 
 
-def keep(stage: int, lanes: int) -> int:
+def keep(stage: int, descents: int) -> int:
     """The best 40 % go on after each of the first four stages."""
-    return max(1, int(0.4 * lanes)) if stage < 4 else lanes
+    return max(1, int(0.4 * descents)) if stage < 4 else descents
 
 
-def stages_of(problem: Problem, lanes: int) -> Array:
-    """Rows (eps, gradient tolerance, most steps, 0, lanes kept) of the homotopy 0.1, 0.01, ..., 1e-7."""
-    return schedule(problem, 0.1, keep, lanes, factor=0.1)
+def stages_of(problem: Problem, descents: int) -> Array:
+    """Rows (eps, gradient tolerance, most steps, 0, descents kept) of the homotopy 0.1, 0.01, ..., 1e-7."""
+    return schedule(problem, 0.1, keep, descents, factor=0.1)

@@ -19,7 +19,7 @@ def available() -> bool:
 
 
 def optax_lbfgs(problem: Problem) -> Callable[[Array, float, float, int], tuple[Array, Array]]:
-    """A stage as in peers; compiles once for every number of lanes."""
+    """A stage as in peers; compiles once for every number of descents."""
     jax: Any = importlib.import_module("jax")
     optax: Any = importlib.import_module("optax")
     jax.config.update("jax_enable_x64", True)
@@ -36,7 +36,7 @@ def optax_lbfgs(problem: Problem) -> Callable[[Array, float, float, int], tuple[
         squares = sum(s * jnp.sum(w * w) for s, w in zip(lambdas, factors, strict=False))
         return 0.5 * (lambdas[-1] * jnp.trace(inverse) + squares)
 
-    def lane(x: Any, eps: Any, tolerance: Any, steps: Any) -> Any:
+    def descent(x: Any, eps: Any, tolerance: Any, steps: Any) -> Any:
         solver = optax.lbfgs(memory_size=MEMORY)
 
         def loss(point: Any) -> Any:
@@ -57,7 +57,7 @@ def optax_lbfgs(problem: Problem) -> Callable[[Array, float, float, int], tuple[
         point = jax.lax.while_loop(going, step, (x, solver.init(x), 0, jnp.inf))[0]
         return value(point, eps), point
 
-    run = jax.jit(jax.vmap(lane, in_axes=(0, None, None, None)))
+    run = jax.jit(jax.vmap(descent, in_axes=(0, None, None, None)))
 
     def stage(field: Array, eps: float, tolerance: float, steps: int) -> tuple[Array, Array]:
         values, points = run(field, eps, tolerance, steps)

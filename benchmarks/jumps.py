@@ -11,11 +11,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from benchmarks.tables import interleaved
-from dufm.solvers.jumps.chains import Setting, sgd_chains
+from dufm.solvers.base.arrays import Array
+from dufm.solvers.jumps.chains import ChainSetting, sgd_chains
 from dufm.solvers.jumps.experiments import frozen_minimum, strength
 from dufm.solvers.jumps.instance import instance32
 
-Array = NDArray[np.float64]
 ETA = 0.2
 STEPS = 2000
 BLOCK = 500
@@ -62,7 +62,7 @@ def chain_steps(quick: bool) -> None:
     print("\n(j) SGD chain-steps per CPU second, millions; 6 x 6, one entry a step, no spectra")
     for L in (3, 4):
         lam, weights = strength(L, 0.95), frozen_minimum(L, 3, 0.95).weights
-        setting = Setting(instance32(), lam, ETA, STEPS, 1)
+        setting = ChainSetting(instance32(), lam, ETA, STEPS, 1)
         # Compiled before it is timed.
         sgd_chains(setting, weights, STEPS, chains=1)
         for chains in (64, 256) if quick else (1, 64, 256, 2048):

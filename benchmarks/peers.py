@@ -1,6 +1,6 @@
 """The peers: SciPy one start at a time, batched NumPy, and optax under vmap. Same loss, stages, memory and culling.
 
-A stage of a peer takes starts (lanes x variables) and returns smoothed losses and the points reached.
+A stage of a peer takes starts (descents x variables) and returns smoothed losses and the points reached.
 """
 
 from collections.abc import Callable
@@ -24,7 +24,7 @@ Stage = Callable[[Array, float, float, int], tuple[Array, Array]]
 
 
 def homotopy(problem: Problem, starts: list[list[Array]], stage: Stage) -> Array:
-    """All stages with culling; the last smoothed losses of the lanes left."""
+    """All stages with culling; the last smoothed losses of the descents left."""
     field = np.array([np.concatenate([w.ravel() for w in start[: problem.L]]) for start in starts])
     values = np.zeros(len(field))
     for eps, tolerance, steps, _, left in stages_of(problem, len(field)):
@@ -103,7 +103,7 @@ def scipy_plain(problem: Problem) -> Callable[[list[Array]], float]:
 
 
 def batched_numpy(problem: Problem) -> Stage:
-    """All lanes in lock-step in NumPy; a lane that has converged leaves the batch."""
+    """All descents in lock-step in NumPy; a descent that has converged leaves the batch."""
     split, lambdas = _splitter(problem), Objective(problem).lambdas
     ridge = problem.K * lambdas[-1] * np.eye(problem.K)
     strengths = np.repeat(lambdas[:-1], [a * b for a, b in problem.shapes[:-1]])
@@ -138,18 +138,18 @@ def batched_numpy(problem: Problem) -> Stage:
 def lock_step(
     evaluate: Callable[[Array], tuple[Array, Array]], field: Array, tolerance: float, steps: int
 ) -> tuple[Array, Array]:
-    """Batched L-BFGS, weak Wolfe conditions by bracketing and bisection in every lane."""
+    """Batched L-BFGS, weak Wolfe conditions by bracketing and bisection in every descent."""
     out_f, out_x = np.full(len(field), np.nan), field.copy()
-    lanes, x = np.arange(len(field)), field.copy()
+    descents, x = np.arange(len(field)), field.copy()
     f, g = evaluate(x)
     s, y, rho = [], [], []
     for step in range(steps):
         going = np.isfinite(f) & (np.abs(g).max(1) > tolerance)
         if not going.all():
-            out_f[lanes[~going]], out_x[lanes[~going]] = f[~going], x[~going]
-            lanes, x, f, g = lanes[going], x[going], f[going], g[going]
+            out_f[descents[~going]], out_x[descents[~going]] = f[~going], x[~going]
+            descents, x, f, g = descents[going], x[going], f[going], g[going]
             s, y, rho = [a[going] for a in s], [a[going] for a in y], [a[going] for a in rho]
-        if not len(lanes):
+        if not len(descents):
             break
         d, coefficients = -g, []
         for a, b, r in zip(s[::-1], y[::-1], rho[::-1], strict=True):
@@ -185,5 +185,5 @@ def lock_step(
         rho = [*rho, np.where(curvature > 0, 1 / np.where(curvature > 0, curvature, 1.0), 0.0)][-MEMORY:]
         stuck = (new_x == x).all(1)
         x, f, g = new_x, new_f, np.where(stuck[:, None], 0.0, new_g)
-    out_f[lanes], out_x[lanes] = f, x
+    out_f[descents], out_x[descents] = f, x
     return out_f, out_x

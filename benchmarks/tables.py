@@ -9,12 +9,13 @@ from benchmarks import jax_peer, peers
 from benchmarks.cases import CASES, LARGE, MEMORY, Case, keep, starts_of
 from dufm.solvers.base.arrays import Array
 from dufm.solvers.base.statistics import poisson_interval
-from dufm.solvers.engines.cpu import Engine, compiled_evaluation, descend_lanes
+from dufm.solvers.engines.cpu import CpuEngine, compiled_evaluation, descend_from
 from dufm.solvers.engines.schedule import schedule
 from dufm.solvers.objectives.squared import Objective
 from dufm.solvers.search.fixed_portfolio import compiled_search
+from dufm.solvers.search.options import FixedOptions, SearchOptions
 from dufm.solvers.search.portfolio import global_search
-from dufm.solvers.search.state import State
+from dufm.solvers.search.state import SearchState
 from dufm.theory.problem import Problem
 
 PEER_RATIO = 1000
@@ -48,7 +49,7 @@ def engines(quick: bool) -> None:
     for case in CASES:
         row = []
         for name, (make, slow) in made.items():
-            count = case.few // 2 if slow and quick else case.few if slow else case.lanes // (5 if quick else 1)
+            count = case.few // 2 if slow and quick else case.few if slow else case.descents // (5 if quick else 1)
             # Compilation of optax is not counted.
             row.append(f"{name} {ratio(case.problem, count, make, name.startswith('optax')):.1f}x ({count})")
         print(f"{case.name}: " + ", ".join(row), flush=True)
@@ -67,7 +68,7 @@ def ratio(problem: Problem, count: int, make: Callable[[Problem], peers.Stage], 
 
 def ours_once(problem: Problem, starts: list[list[Array]]) -> None:
     """This engine with the peers' stages and memory."""
-    descend_lanes(problem, starts, eps0=0.1, keep=keep, factor=0.1, memory=MEMORY)
+    descend_from(problem, starts, eps0=0.1, keep=keep, memory=MEMORY)
 
 
 def rate(seconds: float, hits: int) -> tuple[float, float, float]:
@@ -116,19 +117,19 @@ def searched(case: Case, budget: float) -> tuple[float, int, int, float]:
 
     What follows a hit, the polish of the weights, is not counted: the target is a loss.
     """
-    global_search(case.problem, restarts=1, seed=0, threads=1)
+    global_search(case.problem, SearchOptions(restarts=1, seed=0, threads=1))
     spent, hits, runs, best = 0.0, 0, 0, np.inf
     while spent < budget:
         began, last = time.process_time(), [0.0]
 
-        def tell(state: State, began: float = began, last: list[float] = last) -> None:
+        def tell(state: SearchState, began: float = began, last: list[float] = last) -> None:
             last[0] = time.process_time() - began
 
         def late(last: list[float] = last, left: float = budget - spent) -> bool:
             return last[0] > left
 
         found, _ = global_search(
-            case.problem, 10**6, seed=hits, target=case.target, threads=1, progress=tell, stop=late
+            case.problem, SearchOptions(10**6, seed=hits, target=case.target, threads=1, progress=tell, stop=late)
         )
         spent, runs, best = spent + last[0], runs + len(found.losses), min(best, found.loss)
         hits += found.loss <= case.target
@@ -136,7 +137,7 @@ def searched(case: Case, budget: float) -> tuple[float, int, int, float]:
 
 
 def growth(quick: bool) -> None:
-    """(c) Time of one evaluation over K, L and lanes, and the share of NumPy's dgemm speed it reaches."""
+    """(c) Time of one evaluation over K, L and descents, and the share of NumPy's dgemm speed it reaches."""
     a = np.random.default_rng(0).standard_normal((1024, 1024))
     peak = 2 * 1024**3 / min(timed(lambda: a @ a) for _ in range(5))
     print(f"\n(c) one evaluation; NumPy dgemm at 1024 on one core: {peak / 1e9:.1f} GFLOP/s")
@@ -144,7 +145,7 @@ def growth(quick: bool) -> None:
     for L, K, d in [*sizes, (6, 50, 60)]:
         problem = Problem.of(K, L, "0.0005", width=d)
         lower = starts_of(problem, 1)[0][:-1]
-        engine = Engine(problem)
+        engine = CpuEngine(problem)
         w = engine.workspace()
         w[: engine.pack([lower]).size] = engine.pack([lower])[0]
         flops = 6 * ((L - 1) * d * d * K + d * K * K)
@@ -162,17 +163,18 @@ def growth(quick: bool) -> None:
             flush=True,
         )
     case = CASES[2]
-    for lanes in (1, 10, 100, 1000) if quick else (1, 10, 100, 1000, 10_000):
-        starts = starts_of(case.problem, lanes)
-        engine = Engine(case.problem, MEMORY)
+    for descents in (1, 10, 100, 1000) if quick else (1, 10, 100, 1000, 10_000):
+        starts = starts_of(case.problem, descents)
+        engine = CpuEngine(case.problem, MEMORY)
         engine.workspace()
-        stages = schedule(case.problem, 0.1, keep, lanes, first_steps=50)[:1]
+        stages = schedule(case.problem, 0.1, keep, descents, first_steps=50)[:1]
         field = engine.pack(starts)
         began = time.process_time()
         found = engine.run(field, stages)
         spent = time.process_time() - began
         print(
-            f"{case.name}, {lanes} lanes: {spent / found.evaluations * 1e6:.2f} us an evaluation with its L-BFGS step"
+            f"{case.name}, {descents} descents: {spent / found.evaluations * 1e6:.2f} us an evaluation "
+            "with its L-BFGS step"
         )
 
 
@@ -182,6 +184,6 @@ def threads() -> None:
     walls = []
     for count in (1, 2):
         began = time.perf_counter()
-        compiled_search(case.problem, restarts=24, seed=0, threads=count)
+        compiled_search(case.problem, FixedOptions(restarts=24, seed=0), threads=count)
         walls.append(time.perf_counter() - began)
     print(f"\n{case.name}, 24 restarts: one thread / two threads = {walls[0] / walls[1]:.2f} in wall time")

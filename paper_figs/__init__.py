@@ -93,10 +93,10 @@ def draw_figures(names: Iterable[str] | None, out: str | Path, budget: str = "qu
             accepted, found = listed(name, FIGURES, "dufm figures --list")
             raise ProblemError(f"figure must be {accepted}, got {found}")
     Path(out).mkdir(parents=True, exist_ok=True)
-    return _write(wanted, Path(out), budget)
+    return write_figures(wanted, Path(out), budget)
 
 
-def _write(names: list[str], out: Path, budget: str) -> Iterator[Path]:
+def write_figures(names: list[str], out: Path, budget: str) -> Iterator[Path]:
     for name in names:
         module = FIGURES[name]
         table = module.data(budget)

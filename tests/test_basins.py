@@ -2,6 +2,7 @@
 
 import json
 from math import log, sqrt
+from random import Random
 
 import numpy as np
 import pytest
@@ -128,8 +129,8 @@ def test_cospectral_strongly_regular_graphs_differ() -> None:
 
 
 @settings(max_examples=30, deadline=None, derandomize=True)
-@given(st.lists(st.tuples(st.integers(0, 2), st.integers(0, 6)), max_size=20), st.integers(0, 20), st.integers(0, 20))
-def test_merging_is_associative_commutative_and_like_adding(points: list[tuple[int, int]], a: int, b: int) -> None:
+@given(st.lists(st.tuples(st.integers(0, 2), st.integers(0, 6)), max_size=20), st.randoms(use_true_random=False))
+def test_the_order_of_adding_changes_nothing(points: list[tuple[int, int]], chance: Random) -> None:
     """Losses at distances around the tolerance, where pairwise comparison would depend on the order."""
 
     def collected(part: list[tuple[int, int]]) -> Basins:
@@ -142,12 +143,9 @@ def test_merging_is_associative_commutative_and_like_adding(points: list[tuple[i
         return [(basin.loss, basin.hits) for basin in basins.found]
 
     weights = weights_of(SMALL, "dnc")
-    low, high = sorted((a, b))
-    x, y, z = collected(points[:low]), collected(points[low:high]), collected(points[high:])
-    everything = contents(collected(points))
-    assert contents(x.merge(y).merge(z)) == contents(x.merge(y.merge(z))) == everything
-    assert contents(z.merge(x).merge(y)) == everything == contents(collected(points[::-1]))
-    assert x.merge(y).merge(z).restarts == len(points)
+    everything = collected(points)
+    assert contents(collected(points[::-1])) == contents(everything) and everything.restarts == len(points)
+    assert contents(collected(chance.sample(points, len(points)))) == contents(everything)
 
 
 def test_good_turing_by_hand() -> None:
@@ -207,7 +205,5 @@ def test_empty_failed_and_senseless_input() -> None:
         basins.add(0.0, weights_of(SMALL, "dnc"))
     with pytest.raises(ProblemError, match="factors"):
         basins.add(0.5, [np.eye(3)])
-    with pytest.raises(ProblemError, match="one problem"):
-        basins.merge(Basins(HUB))
     with pytest.raises(ProblemError, match="confidence"):
         basins.missed_probability(1.0)

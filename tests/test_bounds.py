@@ -10,6 +10,7 @@ import sympy as sp
 from flint import fmpq, fmpq_mat
 
 from dufm.solvers.search.fixed_portfolio import compiled_search
+from dufm.solvers.search.options import FixedOptions
 from dufm.solvers.weights.cyclic import cyclic_weights, pentagon
 from dufm.solvers.weights.of_structure import at_best_scale
 from dufm.theory.derivations.squared.chord import chord
@@ -116,7 +117,7 @@ def test_two_classes_search_ends_at_the_bound_and_not_below() -> None:
         problem = Problem.of(2, L, "0.02")
         bound, above = least_loss(problem)
         assert phi_of_power(L, problem.x_power) == (bound, above)
-        solution = compiled_search(problem, restarts=12, seed=5, threads=1)
+        solution = compiled_search(problem, FixedOptions(restarts=12, seed=5), threads=1)
         loss = problem.objective([rational(w) for w in solution.weights])
         assert bound <= loss < above * (1 + Fraction(1, 10**6))
 

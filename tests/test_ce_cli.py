@@ -9,14 +9,14 @@ import pytest
 from rich.console import Console
 from typer.testing import CliRunner
 
+from dufm.solvers.search.options import SearchOptions
 from dufm.theory.problem import Problem, ProblemError
 from dufm.verification.cli.ce.commands import commands
 from dufm.verification.cli.compare import run_compare
 from dufm.verification.cli.listings import structures_table
 from dufm.verification.cli.search import run_search
+from dufm.verification.cli.shared import SearchRequest
 
-OPTIONS: dict[str, Any] = {"restarts": 64, "seed": 0, "device": "auto", "target": None, "budget": None}
-OPTIONS |= {"patience": None, "resume": False, "minima": 2}
 MINE = """
 class Square:
     name, needs = "square", "K = 4"
@@ -36,6 +36,13 @@ class Narrow(Square):
 """
 
 
+def asked(K: int, lam: str, out: Path, restarts: int = 64, loss: str = "ce", **options: Any) -> SearchRequest:
+    own = {"device": "auto", "budget": None, "minima": 2, "resume": False, "as_json": False} | options
+    return SearchRequest(
+        Problem.of(K, 2, lam, None if K == 4 else K, loss=loss), SearchOptions(restarts), out=out, **own
+    )
+
+
 def console() -> Console:
     return Console(file=io.StringIO(), width=120)
 
@@ -47,15 +54,15 @@ def text(shown: Console) -> str:
 
 def test_search_prints_and_saves_and_resumes(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     shown = console()
-    run_search(5, 2, "1/100", 5, 1, OPTIONS, tmp_path, False, shown, "ce")
+    run_search(asked(5, "1/100", tmp_path), shown)
     assert "best closed form: pyramid" in text(shown) and "0.198625315030405" in text(shown)
     assert "no lower bound is claimed" in text(shown)
-    run_search(5, 2, "1/100", 5, 1, OPTIONS | {"resume": True}, tmp_path, True, shown, "ce")
+    run_search(asked(5, "1/100", tmp_path, resume=True, as_json=True), shown)
     record = json.loads(capsys.readouterr().out)
     assert record["restarts"] == 128 and record["minima"][0]["structure"] == "pyramid"
     assert record["loss"] <= float(record["upper_bound"]) <= record["loss"] * (1 + 1e-13)
     with pytest.raises(ProblemError, match="belongs to another problem"):
-        run_search(5, 2, "1/50", 5, 1, OPTIONS | {"resume": True}, tmp_path, True, shown, "ce")
+        run_search(asked(5, "1/50", tmp_path, resume=True, as_json=True), shown)
 
 
 @pytest.mark.parametrize(
@@ -69,12 +76,12 @@ def test_search_prints_and_saves_and_resumes(tmp_path: Path, capsys: pytest.Capt
 )
 def test_search_mistakes(K: int, changed: dict[str, Any], words: str, tmp_path: Path) -> None:
     with pytest.raises(ProblemError, match=words):
-        run_search(K, 2, "1/100", None, 1, OPTIONS | changed, tmp_path, False, console(), "ce")
+        run_search(asked(K, "1/100", tmp_path, **changed), console())
 
 
 def test_an_unknown_loss_is_one_line(tmp_path: Path) -> None:
     for call in (
-        lambda: run_search(4, 2, "1/100", None, 1, OPTIONS, tmp_path, False, console(), "hinge"),
+        lambda: run_search(asked(4, "1/100", tmp_path, loss="hinge"), console()),
         lambda: run_compare("srg", 6, 4, None, None, False, console(), "hinge"),
         lambda: structures_table(console(), 4, 2, False, "hinge"),
     ):

@@ -8,20 +8,21 @@ import pytest
 
 from dufm.solvers.ce.polish import ce_polish, polish_logits
 from dufm.solvers.ce.search import ce_search
-from dufm.solvers.engines.cpu import descend_lanes
+from dufm.solvers.engines.cpu import descend_from
 from dufm.solvers.engines.cpu_cross_entropy import CeEngine
 from dufm.solvers.intervals.intervals import ray_of
 from dufm.solvers.intervals.one_layer import closed_form, solve_linear
 from dufm.solvers.minima.basins import Basins, fingerprint
 from dufm.solvers.minima.canonical import canonical, describe
 from dufm.solvers.minima.polish import polish, refine
-from dufm.solvers.minima.rest import settle
+from dufm.solvers.minima.rest import descend_to_rest
 from dufm.solvers.minima.symmetry import graph_of, invariants, symmetry_group
 from dufm.solvers.objectives.cross_entropy import CeObjective
-from dufm.solvers.objectives.squared import best_last_layer, loss, loss_and_gradient, reduced_loss_and_gradient
+from dufm.solvers.objectives.squared import Objective, best_last_layer, loss
 from dufm.solvers.search.fixed_portfolio import compiled_search
-from dufm.solvers.search.gpu import jax_search
+from dufm.solvers.search.gpu import jax_runner
 from dufm.solvers.search.lowest import lowest_minima
+from dufm.solvers.search.options import FixedOptions, SearchOptions
 from dufm.solvers.search.portfolio import global_search
 from dufm.solvers.search.scipy_reference import search
 from dufm.solvers.search.state import Group
@@ -39,18 +40,17 @@ MSE = Problem.of(4, 2, "1/100", 4)
 WEIGHTS = [np.ones(shape) for shape in CE.shapes]
 
 SQUARED: dict[str, Callable[[], Any]] = {
-    "search": lambda: search(CE, restarts=1),
-    "compiled_search": lambda: compiled_search(CE, restarts=1),
-    "jax_search": lambda: jax_search(CE, restarts=1),
-    "global_search": lambda: global_search(CE, restarts=1),
-    "descend_lanes": lambda: descend_lanes(CE, [WEIGHTS]),
+    "search": lambda: search(CE, FixedOptions(restarts=1, starts_per_restart=8)),
+    "compiled_search": lambda: compiled_search(CE, FixedOptions(restarts=1)),
+    "jax_runner": lambda: jax_runner(CE),
+    "global_search": lambda: global_search(CE, SearchOptions(restarts=1)),
+    "descend_from": lambda: descend_from(CE, [WEIGHTS]),
     "loss": lambda: loss(CE, WEIGHTS),
-    "loss_and_gradient": lambda: loss_and_gradient(CE, WEIGHTS),
-    "reduced": lambda: reduced_loss_and_gradient(CE, WEIGHTS[:-1]),
+    "objective": lambda: Objective(CE),
     "best_last_layer": lambda: best_last_layer(CE, WEIGHTS[:-1]),
     "polish": lambda: polish(CE, WEIGHTS),
     "refine": lambda: refine(CE, WEIGHTS),
-    "settle": lambda: settle(CE, WEIGHTS),
+    "settle": lambda: descend_to_rest(CE, WEIGHTS),
     "canonical": lambda: canonical(CE, WEIGHTS),
     "describe": lambda: describe(CE, WEIGHTS),
     "lowest_minima": lambda: lowest_minima(CE, [Group(1.0, tuple(WEIGHTS))], 1),
@@ -71,7 +71,7 @@ SQUARED: dict[str, Callable[[], Any]] = {
 }
 
 CROSS: dict[str, Callable[[], Any]] = {
-    "ce_search": lambda: ce_search(MSE, 1),
+    "ce_search": lambda: ce_search(MSE, SearchOptions(1)),
     "CeEngine": lambda: CeEngine(MSE),
     "CeObjective": lambda: CeObjective(MSE),
     "ce_polish": lambda: ce_polish(MSE, WEIGHTS),

@@ -13,9 +13,7 @@ from dufm.solvers.ce.match import FREE, candidates, identify
 from dufm.solvers.ce.polish import ce_polish, model, polish_logits
 from dufm.solvers.ce.search import ce_search, lowest
 from dufm.solvers.ce.starts import PORTFOLIO
-from dufm.solvers.compiled import lbfgs
-from dufm.solvers.engines.cpu import unpack_row
-from dufm.solvers.engines.cpu_cross_entropy import CeEngine, Recipe
+from dufm.solvers.engines.cpu_cross_entropy import CeEngine
 from dufm.solvers.objectives.cross_entropy import (
     CeObjective,
     balanced_factors,
@@ -23,8 +21,8 @@ from dufm.solvers.objectives.cross_entropy import (
     least_margin,
     reduced_loss,
 )
+from dufm.solvers.search.options import SearchOptions
 from dufm.solvers.search.solution import Outcome, load, save
-from dufm.solvers.weights.build import gaussian
 from dufm.theory.ce.enclosure import least_loss
 from dufm.theory.ce.families import ce_family_named
 from dufm.theory.ce.newton import best_member
@@ -37,39 +35,6 @@ anp: Any = import_module("autograd.numpy")
 
 def ce(K: int, L: int, lam: Any, width: int | None = None, n: int = 1) -> Problem:
     return Problem.of(K, L, lam, width, n, "ce")
-
-
-UNEQUAL = (
-    ce(4, 3, ["1/100", "1/50", "1/30", "1/70"], 7, 2),
-    ce(3, 1, ["1/10", "1/20"], 5),
-    ce(9, 2, "1/100", 11),
-    ce(5, 6, "1/30", 5),
-)
-
-
-@pytest.mark.parametrize("problem", UNEQUAL, ids=lambda p: f"K{p.K}L{p.L}")
-def test_compiled_loss_and_gradient_are_those_of_automatic_differentiation(problem: Problem) -> None:
-    weights = gaussian(problem, np.random.default_rng(5), 1.3)
-    strengths = [float(x) for x in problem.effective_lambdas]
-
-    def loss(factors: Any) -> Any:
-        z = factors[0]
-        for factor in factors[1:]:
-            z = anp.dot(factor, z)
-        fit = anp.mean(anp.log(anp.sum(anp.exp(z), axis=0)) - anp.diag(z))
-        return fit + sum(s / 2 * anp.sum(f * f) for s, f in zip(strengths, factors, strict=True))
-
-    engine = CeEngine(problem)
-    stood = engine.run(engine.pack([weights]), Recipe(steps=0))[0]
-    at = engine.offsets[lbfgs.G]
-    compiled = unpack_row(problem.shapes, engine.workspace()[at : at + engine.offsets[lbfgs.SIZE]])
-    value, gradient = CeObjective(problem).full(weights)
-    assert stood.loss == pytest.approx(float(loss(weights)), rel=1e-13) and value == pytest.approx(
-        stood.loss, rel=1e-13
-    )
-    for by_autograd, by_hand, by_kernel in zip(autograd.grad(loss)(weights), gradient, compiled, strict=True):
-        np.testing.assert_allclose(by_hand, by_autograd, atol=1e-13)
-        np.testing.assert_allclose(by_kernel, by_autograd, atol=1e-13)
 
 
 def test_large_logits_keep_their_digits() -> None:
@@ -118,19 +83,19 @@ CASES = (
 @pytest.mark.parametrize(("K", "L", "structure", "rank"), CASES, ids=lambda x: str(getattr(x, "name", x)))
 def test_the_search_reaches_the_best_closed_form_to_rounding(K: int, L: int, structure: Any, rank: int) -> None:
     problem = ce(K, L, "1/100", K)
-    solution, state = ce_search(problem, 60, seed=1)
+    solution, state = ce_search(problem, SearchOptions(60, seed=1))
     best = least_loss(structure, problem)
     assert abs(arb(solution.loss) / best - 1) < 1e-14
     polished, hits = lowest(problem, state, 1)[0]
     assert (polished.rank, polished.index, polished.flat) == (rank, 0, 0) and polished.is_local_minimum
     assert polished.residual < 1e-11 and 0 < hits <= 60
     assert identify(polished.logits, candidates(problem)) == structure.name
-    assert state.census()["fixed_restarts"] == 60
+    assert state.summary()["fixed_restarts"] == 60
 
 
 def test_a_family_with_several_scales_is_found() -> None:
     problem = ce(5, 2, "1/100", 5)
-    solution, _ = ce_search(problem, 60, seed=2)
+    solution, _ = ce_search(problem, SearchOptions(60, seed=2))
     member = best_member(ce_family_named("pyramid"), problem)
     assert member is not None and abs(arb(solution.loss) / member.loss - 1) < 1e-14
 
@@ -138,7 +103,7 @@ def test_a_family_with_several_scales_is_found() -> None:
 def test_strengths_and_samples_enter_through_lambda_alone() -> None:
     plain, other = ce(4, 3, "1/50", 4), ce(4, 3, ["1/100", "2/25", "1/50", "1/400"], 5, 4)
     assert plain.Lambda_power == other.Lambda_power
-    losses = [ce_search(p, 30, seed=3)[0] for p in (plain, other)]
+    losses = [ce_search(p, SearchOptions(30, seed=3))[0] for p in (plain, other)]
     assert losses[0].loss == pytest.approx(losses[1].loss, rel=1e-13)
     assert CeObjective(other).loss(losses[1].weights) == pytest.approx(losses[1].loss, rel=1e-14)
 
@@ -154,28 +119,28 @@ def test_saddles_get_their_index() -> None:
 
 def test_a_seed_gives_one_result_on_any_number_of_threads_and_in_parts() -> None:
     problem = ce(5, 3, "1/1000", 6)
-    whole, _ = ce_search(problem, 128, seed=7, threads=1)
-    spread, _ = ce_search(problem, 128, seed=7, threads=3)
-    first, state = ce_search(problem, 64, seed=7)
-    second, _ = ce_search(problem, 64, seed=7, state=state)
+    whole, _ = ce_search(problem, SearchOptions(128, seed=7, threads=1))
+    spread, _ = ce_search(problem, SearchOptions(128, seed=7, threads=3))
+    first, state = ce_search(problem, SearchOptions(64, seed=7))
+    second, _ = ce_search(problem, SearchOptions(64, seed=7), state=state)
     assert np.array_equal(whole.losses, spread.losses) and np.array_equal(whole.losses, second.losses)
     assert whole.loss == spread.loss and len(first.losses) == 64
-    assert not np.array_equal(whole.losses, ce_search(problem, 128, seed=8)[0].losses)
+    assert not np.array_equal(whole.losses, ce_search(problem, SearchOptions(128, seed=8))[0].losses)
 
 
 def test_stops(tmp_path) -> None:
     problem = ce(4, 2, "1/10", 4)
-    reached, _ = ce_search(problem, 640, target=2.0, threads=1)
+    reached, _ = ce_search(problem, SearchOptions(640, target=2.0, threads=1))
     assert reached.outcome is Outcome.TARGET_REACHED and len(reached.losses) < 640
-    patient, _ = ce_search(problem, 640, patience=10, threads=1)
+    patient, _ = ce_search(problem, SearchOptions(640, patience=10, threads=1))
     assert patient.outcome is Outcome.STOPPED
-    stopped, _ = ce_search(problem, 640, stop=lambda: True, threads=1)
+    stopped, _ = ce_search(problem, SearchOptions(640, stop=lambda: True, threads=1))
     assert stopped.outcome is Outcome.STOPPED and len(stopped.losses) == 32
     assert load(save(reached, tmp_path / "s.npz")).problem == problem
 
 
 def test_collapse_is_zero() -> None:
-    solution, _ = ce_search(ce(4, 3, 1, 4), 20)
+    solution, _ = ce_search(ce(4, 3, 1, 4), SearchOptions(20))
     polished = ce_polish(ce(4, 3, 1, 4), solution.weights)
     assert polished.rank == 0 and polished.loss == pytest.approx(np.log(4), rel=1e-15)
     assert identify(polished.logits, candidates(ce(4, 3, 1))) == "zero"
@@ -184,7 +149,7 @@ def test_collapse_is_zero() -> None:
 def test_a_minimum_that_is_no_closed_form_is_free() -> None:
     """K = 7, L = 3 at 1e-4: a non-symmetric rank-3 code lies below every listed structure and family."""
     problem = ce(7, 3, Fraction(1, 10**4), 7)
-    solution, state = ce_search(problem, 300, seed=0)
+    solution, state = ce_search(problem, SearchOptions(300, seed=0))
     known = candidates(problem)
     polished, _ = lowest(problem, state, 1)[0]
     assert solution.loss < float(known[0].loss.mid()) * (1 - 1e-4)
@@ -208,12 +173,12 @@ def test_every_kind_of_start_has_the_problems_shapes() -> None:
 )
 def test_bad_options(options: dict[str, int], words: str) -> None:
     with pytest.raises(ProblemError, match=words):
-        ce_search(ce(4, 2, "1/10"), **options)
+        ce_search(ce(4, 2, "1/10"), SearchOptions(**options))
 
 
 def test_what_a_restart_that_was_cut_short_had_reached_is_kept() -> None:
     problem = ce(80, 3, "1/10000")
-    solution, state = ce_search(problem, restarts=1, stop=lambda: True, threads=1)
+    solution, state = ce_search(problem, SearchOptions(restarts=1, stop=lambda: True, threads=1))
     assert solution.outcome is Outcome.STOPPED and len(solution.losses) == 0 and not state.groups
     assert solution.loss == pytest.approx(CeObjective(problem).loss(solution.weights)) and np.isfinite(solution.loss)
 

@@ -12,8 +12,8 @@ from typer.testing import CliRunner
 from dufm.solvers.ce import relu, study
 from dufm.solvers.ce.landscape import critical_points
 from dufm.solvers.ce.relu import collapse_loss, relu_features, relu_loss, relu_search
-from dufm.solvers.ce.study import Case, persistence, standard
-from dufm.solvers.engines.cpu_cross_entropy import CeEngine, Recipe
+from dufm.solvers.ce.study import DescentCase, persistence, standard
+from dufm.solvers.engines.cpu_cross_entropy import CeEngine, DescentStage
 from dufm.solvers.objectives.cross_entropy import CeObjective
 from dufm.solvers.weights.build import gaussian
 from dufm.theory.ce.structures import ce_structure_named
@@ -25,14 +25,14 @@ from dufm.verification.claims.ce.hessian import measure, negative_count
 from dufm.verification.claims.ce.searched import CE_SEARCHED, beaten, last_digit
 from dufm.verification.cli.ce.commands import commands
 
-SQUARE = Case(4, 3, Fraction(1, 100), 8)
+SQUARE = DescentCase(4, 3, Fraction(1, 100), 8)
 
 
 def test_gradient_descent_is_gradient_descent() -> None:
     problem = Problem.of(4, 3, ["1/100", "1/50", "1/30", "1/70"], 6, loss="ce")
     weights = standard(problem, np.random.default_rng(3))
     engine, objective = CeEngine(problem), CeObjective(problem)
-    ended = engine.run(engine.pack([weights]), Recipe(gradient_steps=25, rate=0.1, steps=0))[0]
+    ended = engine.run(engine.pack([weights]), DescentStage(gradient_steps=25, rate=0.1, steps=0))[0]
     for _ in range(25):
         weights = [w - 0.1 * g for w, g in zip(weights, objective.full(weights)[1], strict=True)]
     for ours, plain in zip(ended.weights, weights, strict=True):
@@ -48,7 +48,7 @@ def test_standard_weights_have_the_stated_variances() -> None:
 
 
 def test_wider_layers_end_in_collapse_more_often() -> None:
-    narrow, wide = (persistence(Case(4, 3, SQUARE.lam, d), 24, 5, 1) for d in (4, 24))
+    narrow, wide = (persistence(DescentCase(4, 3, SQUARE.lam, d), 24, 5, 1) for d in (4, 24))
     assert narrow.dnc.high < wide.dnc.low
     assert set(narrow.ends) <= {"dnc", "polygon"} and narrow.starts == 24 == sum(narrow.ends.values())
     assert narrow.indices == {0: 24} and set(narrow.ranks) == {2, 3}
@@ -61,16 +61,17 @@ def test_counts_repeat_on_any_number_of_threads() -> None:
 
 
 def test_a_step_too_long_fails_and_is_counted() -> None:
-    hits = persistence(Case(4, 3, SQUARE.lam, 4, rate=1e6, steps=50), 4, 0, 1)
+    hits = persistence(DescentCase(4, 3, SQUARE.lam, 4, rate=1e6, steps=50), 4, 0, 1)
     assert hits.ends == {"failed": 4} and hits.dnc.k == 0
 
 
 @pytest.mark.parametrize(
     ("case", "starts", "words"),
-    [(SQUARE, 0, "starts must be"), (Case(4, 3, SQUARE.lam, 4, rate=0.0), 2, "rate must be"),
-     (Case(4, 3, SQUARE.lam, 4, steps=-1), 2, "steps must be"), (Case(4, 3, SQUARE.lam, 3), 2, "width must be")],
+    [(SQUARE, 0, "starts must be"), (DescentCase(4, 3, SQUARE.lam, 4, rate=0.0), 2, "rate must be"),
+     (DescentCase(4, 3, SQUARE.lam, 4, steps=-1), 2, "steps must be"),
+     (DescentCase(4, 3, SQUARE.lam, 3), 2, "width must be")],
 )  # fmt: skip
-def test_bad_options(case: Case, starts: int, words: str) -> None:
+def test_bad_options(case: DescentCase, starts: int, words: str) -> None:
     with pytest.raises(ProblemError, match=words):
         persistence(case, starts)
 
@@ -82,14 +83,14 @@ def test_relu_gradient_is_that_of_differences() -> None:
 
     def at(step: float) -> float:
         moved = [w + step * d for w, d in zip(weights, direction, strict=True)]
-        return engine.run(engine.pack([moved]), Recipe(steps=0, eps=0.1))[0].loss
+        return engine.run(engine.pack([moved]), DescentStage(steps=0, eps=0.1))[0].loss
 
     direction = gaussian(problem, np.random.default_rng(2), 1.0)
-    moved = engine.run(engine.pack([weights]), Recipe(gradient_steps=1, rate=1.0, steps=0, eps=0.1))[0]
+    moved = engine.run(engine.pack([weights]), DescentStage(gradient_steps=1, rate=1.0, steps=0, eps=0.1))[0]
     gradient = [w - m for w, m in zip(weights, moved.weights, strict=True)]
     slope = sum(float(np.vdot(g, d)) for g, d in zip(gradient, direction, strict=True))
     assert (at(1e-5) - at(-1e-5)) / 2e-5 == pytest.approx(slope, abs=1e-8)
-    sharp = engine.run(engine.pack([weights]), Recipe(steps=0, eps=0.0))[0]
+    sharp = engine.run(engine.pack([weights]), DescentStage(steps=0, eps=0.0))[0]
     assert sharp.loss == pytest.approx(relu_loss(problem, weights), rel=1e-13)
 
 

@@ -10,7 +10,7 @@ from flint import arb
 
 from dufm.solvers.ce import margin_records, margins, records
 from dufm.solvers.ce.margins import cost_of, margin_search, minima_from, take_down
-from dufm.solvers.ce.records import Record, best_known, bound, holds, record_at
+from dufm.solvers.ce.records import LossRecord, best_known, bound, holds, record_at
 from dufm.solvers.ce.rows import rational
 from dufm.solvers.ce.starts import structure_logits
 from dufm.solvers.objectives.cross_entropy import balanced_factors, least_margin
@@ -111,7 +111,7 @@ def test_filling_resumes_and_never_gets_worse(tmp_path: Path, monkeypatch: pytes
     places = [(4, 2, lam), (4, 3, lam)]
     rows = records.fill(places, path, 40, threads=1)
     assert [r.structure for r in rows] == ["dnc", "polygon"] and records.read(path) == rows
-    calls: list[Record] = []
+    calls: list[LossRecord] = []
     monkeypatch.setattr(records, "find", lambda *a: calls.append(a) or replace(rows[0], stated="9", restarts=80))
     assert records.fill(places, path, 40) == rows and not calls
     again = records.fill(places[:1], path, 80)[0]

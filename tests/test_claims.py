@@ -13,6 +13,7 @@ import sympy as sp
 
 import dufm.verification.claims
 from dufm.solvers.search.fixed_portfolio import compiled_search
+from dufm.solvers.search.options import FixedOptions
 from dufm.solvers.search.solution import Solution
 from dufm.theory import derivations
 from dufm.theory.derivations import DERIVATIONS
@@ -114,7 +115,7 @@ def test_a_search_that_misses_dnc_says_nothing(monkeypatch: pytest.MonkeyPatch) 
 
 def _zeros(problem: Problem, **options: Any) -> Solution:
     """A search that ends in zero weights and nowhere else."""
-    found = compiled_search(problem, **options)
+    found = compiled_search(problem, FixedOptions(**options))
     weights = tuple(0 * w for w in found.weights)
     return replace(found, weights=weights, loss=0.5, losses=0 * found.losses + 0.5)
 

@@ -18,10 +18,10 @@ WORK = {
     "derive": ["dufm.theory.derivations.derivation"],
     "search": [CLI + "search.known_losses", CLI + "search.compiled_homotopy"],
     "compare": [CLI + "compare.inspect"],
-    "figures": ["dufm.paper_figs._write"],
+    "figures": ["dufm.paper_figs.write_figures"],
     "intervals": [CLI + "intervals.envelope"],
-    "frontier": [CLI + "frontier._search"],
-    "map": [CLI + "map._swept"],
+    "frontier": [CLI + "frontier.improve"],
+    "map": [CLI + "map.swept"],
     "records": [CLI + "map.check_atlas", CLI + "map.extract"],
     "submit": [CLI + "map.submit"],
     "ce-table": ["dufm.solvers.ce.records.fill"],
@@ -33,8 +33,8 @@ WORK = {
     "certify": [CLI + "jumps.exact.certify", CLI + "jumps.exact.eta_max"],
     "exit-time": [CLI + "jumps.exact.exit_time"],
     "rank-two": ["dufm.solvers.rank_two.tasks.train_task"],
-    "rfm": [CLI + "rfm._run"],
-    "network": [CLI + "network_run._trained"],
+    "rfm": [CLI + "rfm.run_layers"],
+    "network": [CLI + "network_run.trained"],
 }
 REQUIRED = {"K": "6", "L": "4", "lam": "0.01", "widths": "8", "structure": "srg", "file": "no.npz", "files": "no.json"}
 BAD = {

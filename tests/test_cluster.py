@@ -104,7 +104,7 @@ def test_a_cluster_that_loses_a_worker_gives_the_same_table(serial: dict, tmp_pa
 
         with open_store(path) as store:
             opener = partial(dask_cluster, local.scheduler_address, said.append)
-            tally = sweep(CELLS, EFFORT, store, opener, "p", told=kill)
+            tally = sweep(CELLS, EFFORT, store, opener, "p", report=kill)
     assert killed and not psutil.pid_exists(killed[0])
     assert (tally.done, tally.failed, tally.halted) == (len(CELLS), {}, "")
     assert rows(path) == serial and not any("refused" in line for line in said)
@@ -159,7 +159,7 @@ def test_a_scheduler_that_goes_away_ends_the_sweep_with_what_is_done(
             scheduler[0].kill()
 
     with worker(scheduler[1]), open_store(path) as store:
-        tally = sweep(CELLS, EFFORT, store, partial(dask_cluster, scheduler[1], lambda line: None), "p", told=kill)
+        tally = sweep(CELLS, EFFORT, store, partial(dask_cluster, scheduler[1], lambda line: None), "p", report=kill)
         assert tally.halted == f"the scheduler at {scheduler[1]} went away" and tally.failed == {}
         assert 1 <= tally.done < len(CELLS) and len(store.records()) == tally.done
         rest = sweep(CELLS, EFFORT, store, partial(process_pool, 1), "p")

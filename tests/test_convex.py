@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 
 from dufm.solvers.intervals.one_layer import SOLVERS, solve_linear
+from dufm.solvers.search.options import FixedOptions
 from dufm.solvers.search.scipy_reference import search
 from dufm.theory.problem import Problem, ProblemError
 
@@ -30,7 +31,11 @@ def test_primal_and_dual_enclose_the_closed_form(solver: str, lam, n: int) -> No
 def test_the_closed_form_is_what_gradient_search_finds() -> None:
     problem = Problem.of(5, 1, ["0.01", "0.03"], n=2)
     found = solve_linear(problem)
-    assert found.dual - 1e-12 <= search(problem, restarts=1, heats=1).loss <= found.closed_form + 1e-10
+    assert (
+        found.dual - 1e-12
+        <= search(problem, FixedOptions(restarts=1, starts_per_restart=1)).loss
+        <= found.closed_form + 1e-10
+    )
 
 
 def test_what_it_cannot_solve_is_refused_by_name() -> None:

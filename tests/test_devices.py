@@ -8,11 +8,12 @@ import numpy as np
 import pytest
 
 from dufm.solvers.search import devices, gpu
-from dufm.solvers.search.bandit import ARMS, FIXED
+from dufm.solvers.search.bandit import FIXED, START_RECIPES
 from dufm.solvers.search.devices import chosen_device, device_search
+from dufm.solvers.search.fixed_portfolio import processor
 from dufm.solvers.search.gpu import jax_runner
-from dufm.solvers.search.portfolio import processor
-from dufm.solvers.search.restarts import Recipe
+from dufm.solvers.search.options import SearchOptions
+from dufm.solvers.search.restarts import Restart
 from dufm.solvers.search.solution import Outcome
 from dufm.solvers.search.start_kinds import KINDS
 from dufm.theory.problem import Problem, ProblemError
@@ -42,7 +43,7 @@ def test_cuda_that_is_not_there_is_one_error() -> None:
     if "cuda" in available_devices():
         return
     with pytest.raises(ProblemError, match="device cuda needs a CUDA build of JAX and a visible GPU"):
-        device_search(THREE, "cuda", 2, 0, None, None, lambda state: None, lambda: False, None)
+        device_search(THREE, "cuda", SearchOptions(2))
 
 
 @pytest.fixture
@@ -55,26 +56,26 @@ def processor_as_cuda(monkeypatch: pytest.MonkeyPatch) -> None:
 @pytest.mark.usefixtures("processor_as_cuda")
 def test_the_cuda_path_on_the_processor() -> None:
     seen: list[int] = []
-    solution, state = device_search(
-        THREE, "cuda", 6, 1, None, None, lambda s: seen.append(len(s.losses)), lambda: False, None
-    )
+    options = SearchOptions(6, 1, progress=lambda s: seen.append(len(s.losses)))
+    solution, state = device_search(THREE, "cuda", options)
     assert solution.engine == "jax-lbfgs, portfolio" and seen == [1, 2, 3, 4, 5, 6]
     assert solution.settings["lanes_at_once"] == 32 and "jaxlib" in solution.versions
-    assert state.census()["fixed_restarts"] == 3 and all(g.weights for g in state.groups)
+    assert state.summary()["fixed_restarts"] == 3 and all(g.weights for g in state.groups)
     assert sum(g.hits for g in state.groups) == np.isfinite(solution.losses).sum()
-    halted, _ = device_search(THREE, "cuda", 50, 1, None, 3, lambda s: None, lambda: False, None)
+    halted, _ = device_search(THREE, "cuda", SearchOptions(50, 1, patience=3))
     assert halted.outcome is Outcome.STOPPED and len(halted.losses) < 50
-    more, again = device_search(THREE, "cuda", 3, 1, None, None, lambda s: None, lambda: False, state)
+    more, again = device_search(THREE, "cuda", SearchOptions(3, 1), state)
     assert (more.losses[:6] == solution.losses).all() and len(more.losses) == 9 and again is state
 
 
 @pytest.mark.usefixtures("processor_as_cuda")
 def test_both_engines_end_every_kind_of_start_at_one_loss() -> None:
-    recipes = [
-        Recipe(i, KINDS[kind], eps0, scale, 4) for i, (kind, eps0, scale) in enumerate(ARMS[j] for j in FIXED[:8])
+    restarts = [
+        Restart(i, KINDS[recipe.kind], recipe.eps0, recipe.scale, 4)
+        for i, recipe in enumerate(START_RECIPES[j] for j in FIXED[:8])
     ]
     jax, numba = jax_runner(THREE, "cpu", 32), processor(THREE, 2)
-    ends = [[value for value, _ in runner.run(recipes, 5, None, lambda found: None)] for runner in (jax, numba)]
+    ends = [[found.loss for found in runner.run(restarts, 5)] for runner in (jax, numba)]
     assert len(ends[0]) == 8 and np.allclose(sorted(ends[0]), sorted(ends[1]), rtol=3e-6)
     assert jax.rounds[0] * 4 == jax.rounds[1] and jax.rounds[0] % 2 == 0
 

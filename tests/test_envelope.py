@@ -8,7 +8,15 @@ import numpy as np
 import pytest
 from rich.console import Console
 
-from dufm.solvers.intervals.intervals import Envelope, best_scales, envelope, envelope_of, known_rays, ray_of
+from dufm.solvers.intervals.intervals import (
+    Envelope,
+    best_scales,
+    envelope,
+    envelope_of,
+    known_rays,
+    ray_of,
+)
+from dufm.solvers.intervals.options import EnvelopeOptions
 from dufm.solvers.objectives.squared import split
 from dufm.theory.derivations.squared.envelope import envelope as proof
 from dufm.theory.problem import Problem, ProblemError
@@ -90,7 +98,7 @@ def test_a_winning_structure_covers_everything_without_a_search(K: int, L: int) 
 
 def test_searches_lower_the_envelope_widen_the_strip_and_repeat_bit_for_bit() -> None:
     before = envelope(3, 4)
-    found, again = (envelope(3, 4, searches=2, restarts=24, seed=3, threads=t) for t in (1, 2))
+    found, again = (envelope(3, 4, EnvelopeOptions(searches=2, restarts=24, seed=3, threads=t)) for t in (1, 2))
     assert [s[1] for s in found.searched] == [3, 4]
     assert found.x[-1] > before.x[-1] and found.ratios.min() < before.ratios.min() - 0.01
     assert found.x == again.x and np.array_equal(found.ratios, again.ratios)
@@ -101,7 +109,7 @@ def test_gaps_are_told() -> None:
     nothing = envelope(3, 3)
     assert nothing.covers == () and nothing.gaps == ((nothing.x[0], nothing.x[-1]),)
     assert (nothing.ratios == 1).all()
-    beyond = envelope(3, 4, x_to="1")
+    beyond = envelope(3, 4, EnvelopeOptions(x_to="1"))
     (gap,) = beyond.gaps
     assert gap == (beyond.covers[0][-1].x_to, 1) and float(gap[0]) == pytest.approx(0.2148, abs=2e-4)
     alone = envelope_of(4, 4, known_rays(4, 4)[1:], Fraction(1, 10), None)
@@ -121,11 +129,13 @@ def test_the_claim_is_certified() -> None:
 
 def test_the_command_tells_writes_and_rechecks(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     console = Console(width=120)
-    assert run_envelope(6, 4, "1e-4:1", None, 0, 24, 0, tmp_path, False, console) == 0
+    first, last = x_range("1e-4:1")
+    options = EnvelopeOptions(x_from=first, x_to=last)
+    assert run_envelope(6, 4, options, tmp_path, False, console) == 0
     told = capsys.readouterr().out
     assert "certified: x = K Lambda in [0.0001, 0.2306" in told and "not covered: x in [0.2306" in told
     assert check((tmp_path / "K6_L4.json").read_bytes()).ok and "accepted by checker.py" in told
-    assert run_envelope(3, 3, None, None, 0, 24, 0, tmp_path, True, console) == 0
+    assert run_envelope(3, 3, EnvelopeOptions(), tmp_path, True, console) == 0
     record = json.loads(capsys.readouterr().out)
     assert record["covers"] == [] and record["worst"] is None and len(record["not_covered"]) == 1
 
@@ -139,4 +149,4 @@ def test_a_range_that_is_none_is_refused(text: str) -> None:
 @pytest.mark.parametrize("options", [{"x_from": 0}, {"x_from": -1}, {"x_to": "1e-5"}, {"searches": -1}, {"width": 2}])
 def test_options_that_make_no_sense_are_refused(options: dict) -> None:
     with pytest.raises(ProblemError, match="must"):
-        envelope(3, 4, **options)
+        envelope(3, 4, EnvelopeOptions(**options))

@@ -2,26 +2,27 @@
 
 import subprocess
 import sys
+from dataclasses import replace
 
 import numpy as np
 import pytest
 
 from dufm.solvers.engines import cpu as compiled
 from dufm.solvers.engines.gpu import scheduler
-from dufm.solvers.engines.gpu.scheduler import Engine, available_devices, descend_lanes, find_device
+from dufm.solvers.engines.gpu.scheduler import GpuEngine, available_devices, descend_on_device, find_device
 from dufm.solvers.engines.schedule import better_half, schedule
-from dufm.solvers.objectives.layers import forward
 from dufm.solvers.objectives.squared import Objective, loss
-from dufm.solvers.search.gpu import ENGINE, jax_search
-from dufm.solvers.search.scipy_reference import descend, knock_out, smoothing
-from dufm.solvers.search.solution import Outcome, load, save
+from dufm.solvers.search import scipy_reference as reference
+from dufm.solvers.search.fixed_portfolio import compiled_search
+from dufm.solvers.search.gpu import ENGINE, jax_runner
+from dufm.solvers.search.options import FIXED_DEFAULTS, FixedOptions
+from dufm.solvers.search.restarts import finish
+from dufm.solvers.search.solution import Outcome, Solution, load, save
 from dufm.solvers.weights.build import gaussian
 from dufm.theory.problem import Problem, ProblemError
 
 SMALL = Problem.of(3, 4, "0.002", width=8)
 UNEQUAL = Problem.of(3, 2, ["1/200", "1/50", "3/100"], width=5, n=2)
-LINEAR = Problem.of(4, 1, "0.01", width=5)
-UNIT = 2.0**-53
 
 
 def starts_of(problem: Problem, count: int, scale: float, seed: int = 0) -> list[list[np.ndarray]]:
@@ -29,8 +30,12 @@ def starts_of(problem: Problem, count: int, scale: float, seed: int = 0) -> list
     return [gaussian(problem, np.random.default_rng(child), scale) for child in children]
 
 
-def cpu(problem: Problem, starts: list[list[np.ndarray]], **options) -> compiled.Field:
-    return descend_lanes(problem, starts, device="cpu", **options)
+def cpu(problem: Problem, starts: list[list[np.ndarray]], **options) -> compiled.DescentResults:
+    return descend_on_device(problem, starts, device="cpu", **options)
+
+
+def jax_search(problem: Problem, options: FixedOptions = FIXED_DEFAULTS, device: str = "cpu") -> Solution:
+    return compiled_search(problem, options, runner=jax_runner(problem, device))
 
 
 def possible_error(problem: Problem, lower: list[np.ndarray], eps: float) -> float:
@@ -40,56 +45,12 @@ def possible_error(problem: Problem, lower: list[np.ndarray], eps: float) -> flo
     return float(2 * norm * slope)
 
 
-def in_order(field: compiled.Field) -> list[list[np.ndarray]]:
-    return [lower for _, lower in sorted(zip(field.left, field.lower, strict=True), key=lambda pair: pair[0])]
-
-
-@pytest.mark.parametrize("L", [1, 2, 3, 5])
-@pytest.mark.parametrize(("K", "width"), [(2, 3), (3, 8), (7, 9)])
-def test_values_and_gradients_are_those_of_the_reference(L: int, K: int, width: int) -> None:
-    problem = Problem.of(K, L, ["0.01", "1/300", "0.02", "1/77", "0.005", "0.03"][: L + 1], width=width, n=3)
-    engine, objective = Engine(problem, "cpu"), Objective(problem)
-    starts = starts_of(problem, 4, 1.5, seed=10 * L + K)
-    for eps in (0.0, 0.03):
-        values, gradients = engine.evaluate(engine.pack(starts), eps)
-        for start, found, gradient in zip(starts, values, gradients, strict=True):
-            value, stated = objective.reduced(start[:-1], eps)
-            top = forward(start[:-1], eps).features[-1]
-            # Both invert the same K x K matrix; each loses at most its condition number in units of rounding.
-            slack = 100 * K * L * width * UNIT * (1 + np.linalg.norm(top, 2) ** 2 / (K * objective.lambdas[-1]))
-            assert abs(found - value) <= slack * value
-            largest = max(np.abs(g).max() for g in stated)
-            for mine, other in zip(engine.unpack(gradient), stated, strict=True):
-                assert np.abs(mine - other).max() <= slack * largest
-
-
-@pytest.mark.parametrize(("problem", "scale"), [(SMALL, 0.5), (UNEQUAL, 1.0), (LINEAR, 1.0)])
-def test_same_starts_reach_the_losses_of_scipy_and_of_the_compiled_engine(problem: Problem, scale: float) -> None:
-    """All stop near a zero gradient of one smooth function, so that basins are told apart but not points in one."""
-    starts = starts_of(problem, 6, scale)
-    stages = schedule(problem, 0.1, lambda stage, lanes: lanes, 1)
-    eps = stages[-1, 0]
-    mine, other = cpu(problem, starts, eps0=0.1), compiled.descend_lanes(problem, starts, eps0=0.1)
-    theirs, reached = [], []
-    for start in starts:
-        value, lower = 0.0, list(start[:-1])
-        for row in stages:
-            value, lower = descend(problem, lower, row[0])
-        theirs.append(value)
-        reached.append(lower)
-    slack = max(possible_error(problem, lower, eps) for lower in [*reached, *mine.lower, *other.lower])
-    assert slack <= 1e-6 and mine.dropped == 0 and mine.evaluations > 0
-    for value, lower in zip(mine.values, in_order(mine), strict=True):
-        assert abs(Objective(problem).reduced(lower, eps)[0] - value) <= 1e-12 * value
-    assert np.abs(np.sort(mine.values) - np.sort(theirs)).max() <= 2 * slack + 1e-13
-    assert np.abs(np.sort(mine.values) - np.sort(other.values)).max() <= 2 * slack + 1e-13
-
-
 def test_a_knock_out_ends_where_the_reference_does() -> None:
     starts = starts_of(UNEQUAL, 8, 1.0)
     field = cpu(UNEQUAL, starts, eps0=0.1, keep=better_half)
-    value, weights = knock_out(UNEQUAL, starts, 0.1)
-    assert len(field.left) == 1 and len(list(smoothing(0.1))) == 7
+    theirs = finish(UNEQUAL, reference.descend_from(UNEQUAL, starts, 0.1, better_half))
+    value, weights = theirs.loss, theirs.weights
+    assert len(field.left) == 1 and len(schedule(UNEQUAL, 0.1, better_half, 8)) == 7
     slack = possible_error(UNEQUAL, field.lower[0], 1e-7) + possible_error(UNEQUAL, list(weights[:-1]), 1e-7)
     # The reference's value is with the true relu, within eps / 2 of the smoothed one at every neuron.
     assert slack <= 1e-6 and abs(field.values[field.left[0]] - value) <= 2 * slack + 1e-6
@@ -97,21 +58,21 @@ def test_a_knock_out_ends_where_the_reference_does() -> None:
 
 def test_portions_change_no_result() -> None:
     starts = starts_of(UNEQUAL, 7, 1.0)
-    whole, parts = (cpu(UNEQUAL, starts, eps0=0.1, lanes_at_once=count) for count in (16, 3))
+    whole, parts = (cpu(UNEQUAL, starts, eps0=0.1, descents_at_once=count) for count in (16, 3))
     slack = max(possible_error(UNEQUAL, lower, 1e-7) for lower in [*whole.lower, *parts.lower])
     assert slack <= 1e-6 and np.abs(whole.values - parts.values).max() <= 2 * slack + 1e-13
     # Of one width, neither the neighbours nor the place among them change a bit.
-    alone = cpu(UNEQUAL, starts[4:5], eps0=0.1, lanes_at_once=16)
+    alone = cpu(UNEQUAL, starts[4:5], eps0=0.1, descents_at_once=16)
     assert alone.values.tobytes() == whole.values[4:5].tobytes()
 
 
 def test_lanes_at_once_fit_the_memory(monkeypatch: pytest.MonkeyPatch) -> None:
-    assert Engine(SMALL, "cpu").lanes == scheduler.LANES["cpu"]
-    assert Engine(SMALL, "cpu", lanes_at_once=10**9).lanes < 10**6
+    assert GpuEngine(SMALL, "cpu").descents == scheduler.USUAL_DESCENTS["cpu"]
+    assert GpuEngine(SMALL, "cpu", descents_at_once=10**9).descents < 10**6
     monkeypatch.setattr(scheduler, "HOST_BYTES", 300_000)
-    assert 1 < Engine(SMALL, "cpu").lanes < scheduler.LANES["cpu"]
+    assert 1 < GpuEngine(SMALL, "cpu").descents < scheduler.USUAL_DESCENTS["cpu"]
     monkeypatch.setattr(scheduler, "HOST_BYTES", 1)
-    assert Engine(SMALL, "cpu").lanes == 1
+    assert GpuEngine(SMALL, "cpu").descents == 1
 
 
 def test_starts_that_break_down_are_dropped_and_counted() -> None:
@@ -127,7 +88,9 @@ def test_starts_that_break_down_are_dropped_and_counted() -> None:
 @pytest.mark.parametrize("value", [np.nan, 1e200])
 def test_a_search_in_which_everything_fails_says_so(value: float) -> None:
     found = jax_search(
-        SMALL, restarts=2, heats=2, start=lambda p, g, s: [np.full(x, value) for x in p.shapes], device="cpu"
+        SMALL,
+        FixedOptions(restarts=2, starts_per_restart=2, start=lambda p, g, s: [np.full(x, value) for x in p.shapes]),
+        device="cpu",
     )
     assert found.outcome is Outcome.ALL_FAILED
     assert found.weights == () and np.isnan(found.loss) and found.dropped == 2
@@ -135,7 +98,7 @@ def test_a_search_in_which_everything_fails_says_so(value: float) -> None:
 
 @pytest.fixture(scope="module")
 def small():
-    return jax_search(SMALL, restarts=7, seed=0, heats=4, device="cpu")
+    return jax_search(SMALL, FixedOptions(restarts=7, seed=0, starts_per_restart=4))
 
 
 def test_three_classes_and_four_layers_beat_neural_collapse(small, tmp_path) -> None:
@@ -149,12 +112,12 @@ def test_three_classes_and_four_layers_beat_neural_collapse(small, tmp_path) -> 
 
 
 def test_seed_and_index_alone_fix_a_restart(small) -> None:
-    again = jax_search(SMALL, restarts=7, seed=0, heats=4, device="cpu")
+    again = jax_search(SMALL, FixedOptions(restarts=7, seed=0, starts_per_restart=4))
     assert again.losses.tobytes() == small.losses.tobytes()
     assert all(a.tobytes() == b.tobytes() for a, b in zip(again.weights, small.weights, strict=True))
-    rest = jax_search(SMALL, restarts=3, seed=0, heats=4, first=4, device="cpu")
+    rest = jax_search(SMALL, FixedOptions(restarts=3, seed=0, starts_per_restart=4, first=4))
     assert rest.losses.tobytes() == small.losses[4:].tobytes()
-    assert jax_search(SMALL, restarts=1, seed=1, heats=4, device="cpu").losses[0] != small.losses[0]
+    assert jax_search(SMALL, FixedOptions(restarts=1, seed=1, starts_per_restart=4)).losses[0] != small.losses[0]
 
 
 def test_another_lambda_compiles_nothing_and_the_callers_jax_stays_as_it_is(small) -> None:
@@ -165,10 +128,10 @@ def test_another_lambda_compiles_nothing_and_the_callers_jax_stays_as_it_is(smal
 
     before = lbfgs.burst._cache_size()
     other = Problem.of(3, 4, ["0.001", "0.002", "0.003", "0.004", "1/300"], width=8, n=4)
-    assert jax_search(other, restarts=1, heats=4, device="cpu").outcome is Outcome.FINISHED
+    assert jax_search(other, FixedOptions(restarts=1, starts_per_restart=4)).outcome is Outcome.FINISHED
     assert lbfgs.burst._cache_size() == before
     assert not jax.config.jax_enable_x64 and jnp.ones(1).dtype == np.float32
-    engine = Engine(SMALL, "cpu")
+    engine = GpuEngine(SMALL, "cpu")
     job = engine.pack(starts_of(SMALL, 1, 0.3)), schedule(SMALL, 0.1, better_half, 1)
     for _ in engine.run([job]):
         assert jnp.ones(1).dtype == np.float32
@@ -179,19 +142,19 @@ def test_stop_target_and_interrupt_keep_what_was_found() -> None:
         if done == 2:
             raise KeyboardInterrupt
 
-    many = {"restarts": 10**6, "heats": 1, "device": "cpu"}
-    found = jax_search(SMALL, progress=interrupt, **many)
+    many = FixedOptions(restarts=10**6, starts_per_restart=1)
+    found = jax_search(SMALL, replace(many, progress=interrupt))
     assert found.outcome is Outcome.INTERRUPTED and len(found.losses) == 2
     assert found.loss == np.min(found.losses) == loss(SMALL, found.weights)
-    assert jax_search(SMALL, target=0.6, **many).outcome is Outcome.TARGET_REACHED
-    stopped = jax_search(SMALL, stop=lambda: True, **many)
+    assert jax_search(SMALL, replace(many, target=0.6)).outcome is Outcome.TARGET_REACHED
+    stopped = jax_search(SMALL, replace(many, stop=lambda: True))
     assert stopped.outcome is Outcome.STOPPED and len(stopped.losses) == 0 and stopped.weights == ()
 
 
-@pytest.mark.parametrize("option", [{"restarts": 0}, {"heats": 0}, {"lanes_at_once": 0}, {"device": "tpu"}])
+@pytest.mark.parametrize("option", [{"descents_at_once": 0}, {"device": "tpu"}])
 def test_options_that_make_no_sense_are_named(option: dict) -> None:
     with pytest.raises(ProblemError, match=f"^{next(iter(option))} must be [^\n]+$"):
-        jax_search(SMALL, **option)
+        jax_runner(SMALL, **option)
 
 
 def test_starts_that_do_not_fit_are_refused() -> None:
@@ -227,9 +190,9 @@ def test_the_gpu_reaches_the_losses_of_the_cpu() -> None:
     if "cuda" not in available_devices():
         pytest.skip("no CUDA device is visible to JAX")
     starts = starts_of(UNEQUAL, 64, 1.0)
-    here, there = cpu(UNEQUAL, starts, eps0=0.1), descend_lanes(UNEQUAL, starts, eps0=0.1, device="cuda")
+    here, there = cpu(UNEQUAL, starts, eps0=0.1), descend_on_device(UNEQUAL, starts, eps0=0.1, device="cuda")
     slack = max(possible_error(UNEQUAL, lower, 1e-7) for lower in [*here.lower, *there.lower])
     assert slack <= 1e-6 and np.abs(np.sort(here.values) - np.sort(there.values)).max() <= 2 * slack + 1e-13
-    found = jax_search(SMALL, restarts=64, device="cuda")
+    found = jax_search(SMALL, FixedOptions(restarts=64), device="cuda")
     assert 0.014652172916912 <= found.loss <= 0.0146522 and found.settings["platform"].startswith("gpu")
-    assert jax_search(SMALL, restarts=64, device="cuda").losses.tobytes() == found.losses.tobytes()
+    assert jax_search(SMALL, FixedOptions(restarts=64), device="cuda").losses.tobytes() == found.losses.tobytes()

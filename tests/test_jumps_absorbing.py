@@ -5,10 +5,10 @@ from fractions import Fraction
 
 import numpy as np
 import pytest
+from jumps_probe import batch_step, members, probe
 
 from dufm.solvers.jumps.absorbing import absorbing_measure, certify, eta_max, ratio_to_boundary
 from dufm.solvers.jumps.instance import diagonal, instance32
-from dufm.solvers.jumps.probe import batch_step, members, probe
 from dufm.theory.derivations.jumps.absorbing import EXAMPLE, absorbing_set
 from dufm.theory.derivations.jumps.lemmas import middle_layer, nearly_balanced, tails
 from dufm.theory.jumps.absorbing import AbsorbingSet

@@ -2,14 +2,14 @@
 
 import numpy as np
 import pytest
+from jumps_probe import batch_step
 
 from dufm.solvers.jumps.chain_kernel import layout
-from dufm.solvers.jumps.chains import Setting, advance, begin, pack, sgd_chains, unpack
+from dufm.solvers.jumps.chains import ChainSetting, advance, begin, pack, sgd_chains, unpack
 from dufm.solvers.jumps.experiments import basin, frozen_minimum, jumps, strength
 from dufm.solvers.jumps.factorisation import gradient, spectral_gap_share
-from dufm.solvers.jumps.instance import Completion, diagonal, instance32, make_instance
+from dufm.solvers.jumps.instance import Completion, diagonal, instance32
 from dufm.solvers.jumps.minima import find_minimum
-from dufm.solvers.jumps.probe import batch_step
 from dufm.solvers.jumps.tally import exits, hazard, rank_shares, transition_matrix, upward, upward_bound
 from dufm.theory.problem import ProblemError
 
@@ -34,7 +34,7 @@ def test_the_compiled_step_is_the_plain_one(widths: tuple[int, ...]) -> None:
     rng = np.random.default_rng(len(widths))
     problem = Completion(rng.normal(size=(widths[-1], widths[0])), np.ones((widths[-1], widths[0]), bool))
     weights = [0.5 * rng.normal(size=(3, above, below)) for below, above in zip(widths, widths[1:], strict=False)]
-    setting = Setting(problem, 0.05, 0.1, checkpoint=40, seed=7)
+    setting = ChainSetting(problem, 0.05, 0.1, checkpoint=40, seed=7)
     end = sgd_chains(setting, weights, 40)
     rows, columns, targets = problem.entries()
     for chain in range(3):
@@ -58,7 +58,7 @@ def test_single_steps_average_to_the_gradient() -> None:
 def test_matrices_follow_the_scalar_chain() -> None:
     """A* = I_2, diagonal observed, balanced diagonal start: coordinates are the chain of theory.jumps.scalar."""
     eta, lam, L = 0.2, 0.05, 3
-    end = sgd_chains(Setting(diagonal(2), lam, eta, 200, 3), [0.9 * np.eye(2)] * L, 200, chains=2)
+    end = sgd_chains(ChainSetting(diagonal(2), lam, eta, 200, 3), [0.9 * np.eye(2)] * L, 200, chains=2)
     for chain in range(2):
         x = [0.9, 0.9]
         for pick in picks(3, chain, 2, 200):
@@ -70,7 +70,7 @@ def test_matrices_follow_the_scalar_chain() -> None:
 
 def test_a_run_goes_on_where_it_stopped_whatever_the_threads() -> None:
     weights = frozen_minimum(3, 3, 0.96).weights
-    setting = Setting(instance32(), strength(3, 0.96), 0.3, 100, 5, inject=1e-2)
+    setting = ChainSetting(instance32(), strength(3, 0.96), 0.3, 100, 5, inject=1e-2)
     whole = sgd_chains(setting, weights, 500, chains=6)
     stopped = sgd_chains(setting, weights, 200, chains=6)
     resumed = sgd_chains(setting, (), 500, state=stopped)
@@ -92,7 +92,7 @@ def test_packing_keeps_everything() -> None:
 
 def test_divergence_is_told_and_never_a_rank() -> None:
     weights = [3.0 * w for w in frozen_minimum(3, 2, 0.95).weights]
-    end = sgd_chains(Setting(instance32(), strength(3, 0.95), 0.9, 50, 0), weights, 100, chains=5)
+    end = sgd_chains(ChainSetting(instance32(), strength(3, 0.95), 0.9, 50, 0), weights, 100, chains=5)
     assert end.diverged.all() and np.isnan(end.sigma[-1]).all() and (end.ranks[-1] == -1).all()
     assert all(np.isfinite(w).all() for w in end.weights)
     assert transition_matrix(end.ranks).sum() == 0 and exits(end.ranks, 2) == 0
@@ -140,7 +140,7 @@ def test_a_dead_direction_decays_at_the_rate_of_weight_decay() -> None:
     eta, lam = 0.1, strength(3, 0.95)
     rng = np.random.default_rng(0)
     weights = [w + 0.05 * rng.normal(size=w.shape) for w in frozen_minimum(3, 1, 0.95).weights]
-    end = sgd_chains(Setting(instance32(), lam, eta, 100, 2), weights, 3000, chains=32)
+    end = sgd_chains(ChainSetting(instance32(), lam, eta, 100, 2), weights, 3000, chains=32)
     tail = np.log(end.spectra[10:, :, 1]).mean(axis=1)
     slope = np.polyfit(np.arange(len(tail)) * 100.0, tail, 1)[0]
     assert -slope == pytest.approx(2 * 3 * eta * lam, rel=0.05)
@@ -159,7 +159,7 @@ def test_counting() -> None:
 
 
 def test_what_makes_no_sense_is_refused() -> None:
-    problem = make_instance(3, 1, 9, 0)
+    problem = diagonal(3)
     for arguments, word in (
         ((-0.1, 0.1), "lambda"),
         ((0.1, 0.0), "eta"),
@@ -167,10 +167,10 @@ def test_what_makes_no_sense_is_refused() -> None:
         ((0.1, np.nan), "eta"),
     ):
         with pytest.raises(ProblemError, match=word):
-            Setting(problem, *arguments)
+            ChainSetting(problem, *arguments)
     with pytest.raises(ProblemError, match="checkpoint must be"):
-        Setting(problem, 0.1, 0.1, 0)
-    setting = Setting(problem, 0.1, 0.1)
+        ChainSetting(problem, 0.1, 0.1, 0)
+    setting = ChainSetting(problem, 0.1, 0.1)
     with pytest.raises(ProblemError, match="chains must be"):
         begin(setting, [np.eye(3)] * 2)
     with pytest.raises(ProblemError, match="target's shape"):

@@ -10,12 +10,13 @@ from typer.testing import CliRunner
 
 import dufm.verification.claims.jumps.chains as chains
 import dufm.verification.claims.jumps.exact as exact
-from dufm.solvers.jumps.chains import Setting, sgd_chains
+from dufm.solvers.jumps.chains import ChainSetting, sgd_chains
 from dufm.solvers.jumps.experiments import frozen_minimum, strength
-from dufm.solvers.jumps.instance import instance32, make_instance
+from dufm.solvers.jumps.instance import diagonal, instance32
 from dufm.solvers.jumps.store import load, same, save
 from dufm.theory.derivations.jumps.absorbing import EXAMPLE
 from dufm.theory.problem import ProblemError
+from dufm.verification.claims import claim_named
 from dufm.verification.claims.base.claim import Budget
 from dufm.verification.claims.base.verdict import Comparison, Status
 from dufm.verification.cli.jumps.commands import commands
@@ -38,11 +39,12 @@ def test_certified_cases_are_exact() -> None:
 
 
 def test_constants_that_do_not_hold_certify_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
+    certified = claim_named("dyn-jumps-certified")
     broken = ("spoiled", replace(EXAMPLE, eps=EXAMPLE.eps / 2), EXAMPLE.eta)
     monkeypatch.setattr(exact, "certified_cases", lambda: [broken] * 12)
-    assert exact._certified(SMALL).status is Status.UNDECIDED
+    assert certified.check(SMALL).status is Status.UNDECIDED
     monkeypatch.setattr(exact, "certified_cases", lambda: [broken])
-    assert exact._certified(SMALL).status is Status.UNDECIDED
+    assert certified.check(SMALL).status is Status.UNDECIDED
 
 
 def test_chains_support_and_never_more() -> None:
@@ -109,11 +111,11 @@ def test_a_stopped_run_is_saved(tmp_path: Path, monkeypatch: pytest.MonkeyPatch)
 
 
 def test_a_run_on_disk_is_the_run(tmp_path: Path) -> None:
-    setting = Setting(instance32(), 0.01, 0.1, 50, 4, 1e-3)
+    setting = ChainSetting(instance32(), 0.01, 0.1, 50, 4, 1e-3)
     state = sgd_chains(setting, [0.5 * np.eye(6)] * 3, 100, chains=2)
     back, again = load(save(setting, state, tmp_path / "a.npz"))
     assert same(setting, back) and not same(setting, replace(setting, seed=5))
-    assert not same(setting, replace(setting, completion=make_instance(6, 2, 22, 0)))
+    assert not same(setting, replace(setting, completion=diagonal(6)))
     assert np.array_equal(again.spectra, state.spectra) and np.array_equal(again.draws, state.draws)
     for name, content in (("b.npz", b"nothing"), ("c.npz", None)):
         if content is not None:

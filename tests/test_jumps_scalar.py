@@ -7,7 +7,7 @@ import pytest
 import sympy as sp
 
 from dufm.solvers.jumps.absorbing import certify, ratio_to_boundary
-from dufm.solvers.jumps.chains import Setting, sgd_chains
+from dufm.solvers.jumps.chains import ChainSetting, sgd_chains
 from dufm.solvers.jumps.instance import diagonal
 from dufm.solvers.jumps.scalar_chain import ScalarChain, exit_time, simulate
 from dufm.theory.derivations.jumps.scalar import scalar_chain
@@ -68,13 +68,6 @@ def test_chains_that_do_not_leave_in_time_have_no_mean() -> None:
     assert np.isnan(run.mean) and (run.times == -1).any()
 
 
-def test_the_chance_to_jump_is_positive() -> None:
-    chain = ScalarChain.of(3, 2, Fraction(9, 10), 0.4)
-    steps, chance = chain.least_jump_probability()
-    assert chain.minimum * chain.k**steps <= chain.x_minus < chain.minimum * chain.k ** (steps - 1)
-    assert chance == 0.5**steps > 0
-
-
 def test_every_chain_enters_the_certified_set_and_stays() -> None:
     found = certify(3, "0.12", 1, "9.6e-5")
     assert found is not None
@@ -85,7 +78,7 @@ def test_every_chain_enters_the_certified_set_and_stays() -> None:
     size = float(found.c) * 0.99
     weights = [w / np.linalg.norm(w, axis=(1, 2), keepdims=True) * size for w in weights]
     assert (ratio_to_boundary(weights, 1, found) > 1).all()
-    setting = Setting(diagonal(2), 0.12, 9.6e-5, 10_000, 0)
+    setting = ChainSetting(diagonal(2), 0.12, 9.6e-5, 10_000, 0)
     inside = []
     end = sgd_chains(setting, weights, bound + 40_000, progress=lambda s: inside.append(_inside(s.weights, found)))
     assert inside[bound // 10_000].all() and not end.diverged.any()

@@ -11,9 +11,9 @@ from dufm.solvers.datasets import Prepared, load, prepare, split
 from dufm.solvers.metrics import nc1
 from dufm.solvers.networks.chain import forward, gradient, initial_weights, loss_parts
 from dufm.solvers.networks.measure import numerical_rank, outer_products, take_snapshot
-from dufm.solvers.networks.plan import Plan, head_on_backbone, perceptron, plan_from
+from dufm.solvers.networks.plan import NetworkPlan, head_on_backbone, perceptron, plan_from
 from dufm.solvers.networks.steps import adam_step, sgd_step
-from dufm.solvers.networks.training import Outcome, measured_epochs, run_epoch, start, train
+from dufm.solvers.networks.training import TrainingOutcome, measured_epochs, run_epoch, start, train
 from dufm.theory.problem import ProblemError
 
 RNG = np.random.default_rng(11)
@@ -29,7 +29,7 @@ def data() -> Prepared:
     return prepare(*split(load("digits"), 120))
 
 
-def objective(plan: Plan, weights: list, X: np.ndarray, Y: np.ndarray, samples: int):
+def objective(plan: NetworkPlan, weights: list, X: np.ndarray, Y: np.ndarray, samples: int):
     """The plan's formula, written down once more."""
     phi, features = X, 0.0
     for layer, W in enumerate(weights):
@@ -109,7 +109,7 @@ def test_outer_products_are_those_of_the_jacobian(name: str, data: Prepared) -> 
     for layer, total in enumerate(outer_products(weights, plan.relu, before)):
         tail = replace(plan, features=None, feature_decay=0.0)
 
-        def rest(phi: np.ndarray, layer: int = layer, tail: Plan = tail):
+        def rest(phi: np.ndarray, layer: int = layer, tail: NetworkPlan = tail):
             for W, rectified in zip(weights[layer:], tail.relu[layer:], strict=True):
                 phi = anp.dot(W, phi)
                 phi = anp.maximum(phi, 0.0) if rectified else phi
@@ -140,7 +140,7 @@ def test_training_learns_and_collapses(data: Prepared) -> None:
     plan = perceptron(64, 10, depth=3, width=64, epochs=60, batch=32, rate=2e-3)
     run = train(start(plan), data, measured_epochs(60, 30), ansatz=True)
     first, last = run.snapshots[0], run.snapshots[-1]
-    assert run.outcome is Outcome.FINISHED and [s.epoch for s in run.snapshots] == [0, 30, 60]
+    assert run.outcome is TrainingOutcome.FINISHED and [s.epoch for s in run.snapshots] == [0, 30, 60]
     assert last.accuracy == 1.0 and last.test_accuracy > 0.7 > 0.3 > first.test_accuracy
     assert last.loss.total < 0.05 * first.loss.total
     assert last.layers[2].nc1_out < 0.1 < 1 < first.layers[2].nc1_out
@@ -161,7 +161,7 @@ def test_an_epoch_depends_on_seed_and_number_alone(data: Prepared) -> None:
 
 def test_divergence_is_an_outcome_and_takes_the_epoch_back(data: Prepared) -> None:
     run = train(start(replace(PLANS["head"], rate=1e6)), data, [0])
-    assert run.outcome is Outcome.DIVERGED and run.state.epoch == 0
+    assert run.outcome is TrainingOutcome.DIVERGED and run.state.epoch == 0
     assert all(np.isfinite(W).all() for W in run.state.weights)
 
 

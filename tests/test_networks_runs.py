@@ -13,7 +13,7 @@ from dufm.solvers.networks.chain import forward
 from dufm.solvers.networks.heads import dufm_weights, head_data, head_plan, like_digits, problem_of, run_head, sweep
 from dufm.solvers.networks.plan import perceptron
 from dufm.solvers.networks.store import FORMAT, load, save
-from dufm.solvers.networks.training import Outcome, Run, start, train
+from dufm.solvers.networks.training import NetworkRun, TrainingOutcome, start, train
 from dufm.theory.problem import ProblemError
 from dufm.theory.squared.phi import phi_of_power
 from dufm.verification.base.certificate import point_certificate
@@ -28,7 +28,7 @@ def data() -> Prepared:
     return head_data()
 
 
-def same(a: Run, b: Run) -> bool:
+def same(a: NetworkRun, b: NetworkRun) -> bool:
     pairs = zip(a.state.weights + a.state.first, b.state.weights + b.state.first, strict=True)
     return all(np.array_equal(x, y) for x, y in pairs) and a.snapshots == b.snapshots
 
@@ -38,22 +38,22 @@ def test_a_run_from_disk_ends_like_one_never_stopped(optimiser: str, data: Prepa
     plan = head_plan(data, optimiser=optimiser, rate=0.01, momentum=0.5, **TINY)
     whole = train(start(plan), data, [0, 2, 4])
     half = train(start(plan), data, [0, 2, 4], stop=lambda: True)
-    assert (half.outcome, half.state.epoch) == (Outcome.STOPPED, 1)
+    assert (half.outcome, half.state.epoch) == (TrainingOutcome.STOPPED, 1)
     save(half, tmp_path / "deep" / "run.npz", {"name": "digits"})
     again, what = load(tmp_path / "deep" / "run.npz")
     assert what == {"name": "digits"} and again.plan == plan and same(again, half)
     train(again, data, [0, 2, 4])
-    assert again.outcome is Outcome.FINISHED and same(again, whole)
+    assert again.outcome is TrainingOutcome.FINISHED and same(again, whole)
 
 
 def test_ctrl_c_keeps_finished_epochs(data: Prepared) -> None:
-    def pressed(run: Run) -> None:
+    def pressed(run: NetworkRun) -> None:
         if run.state.epoch == 2:
             raise KeyboardInterrupt
 
     plan = head_plan(data, **TINY)
     run = train(start(plan), data, [0, 1, 2], finished=pressed)
-    assert run.outcome is Outcome.STOPPED and run.state.epoch == 2
+    assert run.outcome is TrainingOutcome.STOPPED and run.state.epoch == 2
     assert [s.epoch for s in run.snapshots] == [0, 1, 2]
     assert same(train(run, data, [0, 1, 2]), train(start(plan), data, [0, 1, 2]))
 
@@ -120,7 +120,7 @@ def test_rows_of_other_sizes_are_scaled_to_the_length_of_digits() -> None:
     wide = prepare(Dataset(rng.standard_normal((40, 3072)), y, "made up", "here", 10, (3072,)), one_hot=True)
     assert np.allclose((like_digits(wide).X ** 2).sum(axis=1).mean(), 64 * 39 / 40)
     run = train(start(head_plan(like_digits(wide), epochs=3)), like_digits(wide), [])
-    assert run.outcome is Outcome.FINISHED
+    assert run.outcome is TrainingOutcome.FINISHED
 
 
 def test_settings_follow_each_other(data: Prepared) -> None:

@@ -12,11 +12,11 @@ from dufm.solvers.metrics import nc1
 from dufm.solvers.networks.heads import head_data
 from dufm.solvers.networks.plan import head_only
 from dufm.solvers.networks.torch_backbones import backbone
-from dufm.solvers.networks.torch_extra import chosen_device
+from dufm.solvers.networks.torch_extra import torch_device
 from dufm.solvers.networks.torch_store import load as load_run
 from dufm.solvers.networks.torch_store import save
 from dufm.solvers.networks.torch_training import ConvRun, begin, features, fit
-from dufm.solvers.networks.training import Outcome
+from dufm.solvers.networks.training import TrainingOutcome
 from dufm.theory.problem import ProblemError
 
 SHAPE = (3, 32, 32)
@@ -48,7 +48,7 @@ def test_cifar_sized_path_learns_made_up_classes() -> None:
     data = prepare(Dataset(X, y, "made up", "here", 10, SHAPE), one_hot=True)
     run = begin(head_only(10, L=4, width=64, rate=0.05, batch=20, epochs=3), "resnet20", SHAPE)
     fit(run, data, [0, 3])
-    assert run.outcome is Outcome.FINISHED and run.images == 180 and run.images_per_second > 0
+    assert run.outcome is TrainingOutcome.FINISHED and run.images == 180 and run.images_per_second > 0
     first, last = run.snapshots
     assert len(last.layers) == 4 and np.isfinite(last.loss.total) and last.loss.fit != first.loss.fit
 
@@ -90,7 +90,7 @@ def test_a_run_from_disk_ends_like_one_never_stopped(tmp_path: Path) -> None:
             raise KeyboardInterrupt
 
     half = fit(begin(plan, "conv", data.shape), data, [0, 2, 4], finished=pressed)
-    assert (half.outcome, half.epoch) == (Outcome.STOPPED, 2)
+    assert (half.outcome, half.epoch) == (TrainingOutcome.STOPPED, 2)
     save(half, tmp_path / "run.npz", {"name": "digits"})
     again, what = load_run(tmp_path / "run.npz")
     assert what == {"name": "digits"}
@@ -107,7 +107,7 @@ def test_divergence_gives_the_last_finite_state() -> None:
     run = begin(head_only(10, L=2, width=8, rate=1e9, batch=16, epochs=2), "conv", data.shape)
     before = parameters(run)
     fit(run, data, [0])
-    assert run.outcome is Outcome.DIVERGED and run.epoch == 0
+    assert run.outcome is TrainingOutcome.DIVERGED and run.epoch == 0
     assert all(np.array_equal(a, b) for a, b in zip(before, parameters(run), strict=True))
 
 
@@ -119,7 +119,7 @@ def test_bad_requests() -> None:
     with pytest.raises(ProblemError, match="--optimiser must be sgd"):
         begin(head_only(10, optimiser="adam"), "conv", SHAPE)
     with pytest.raises(ProblemError, match="--device must be one of"):
-        chosen_device("tpu")
+        torch_device("tpu")
     data = prepare(*balanced(load("digits"), 3))
     with pytest.raises(ProblemError, match="data must be images"):
         fit(begin(head_only(10), "conv", SHAPE), data, [])

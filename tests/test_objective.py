@@ -8,11 +8,10 @@ import pytest
 from autograd import grad
 
 from dufm.solvers.objectives.squared import (
+    Objective,
     balance,
     best_last_layer,
     loss,
-    loss_and_gradient,
-    reduced_loss_and_gradient,
     split,
 )
 from dufm.theory.problem import Problem, ProblemError
@@ -82,7 +81,7 @@ def traced_loss(problem: Problem, weights: list, eps: float):
 def test_gradient_is_that_of_automatic_differentiation(L: int, eps: float) -> None:
     problem = problem_of(L)
     weights = dyadic_weights(problem, 100 + L)
-    value, gradient = loss_and_gradient(problem, weights, eps)
+    value, gradient = Objective(problem).full(weights, eps)
     stated = grad(lambda w: traced_loss(problem, w, eps))(weights)
     assert value == pytest.approx(float(traced_loss(problem, weights, eps)), rel=1e-13)
     for found, other in zip(gradient, stated, strict=True):
@@ -96,9 +95,9 @@ def test_eliminating_the_last_layer_gives_the_minimum_over_it(L: int, eps: float
     problem = problem_of(L)
     weights = dyadic_weights(problem, 200 + L)
     lower = weights[:-1]
-    value, gradient = reduced_loss_and_gradient(problem, lower, eps)
+    value, gradient = Objective(problem).reduced(lower, eps)
     best = best_last_layer(problem, lower, eps)
-    at_best, full = loss_and_gradient(problem, [*lower, best], eps)
+    at_best, full = Objective(problem).full([*lower, best], eps)
     assert value == pytest.approx(at_best, rel=1e-12)
     # K times the gradient in W_L is the residual of a backward stable solve with A = F^T F + K lambda I.
     top = lower[0]
@@ -114,7 +113,7 @@ def test_eliminating_the_last_layer_gives_the_minimum_over_it(L: int, eps: float
     generator = np.random.default_rng(3)
     for size in (1e-3, 1.0, 100.0):
         step = size * generator.standard_normal(best.shape)
-        assert loss_and_gradient(problem, [*lower, best + step], eps)[0] > at_best
+        assert Objective(problem).full([*lower, best + step], eps)[0] > at_best
 
 
 def test_reduced_gradient_is_that_of_automatic_differentiation() -> None:
@@ -133,14 +132,14 @@ def test_reduced_gradient_is_that_of_automatic_differentiation() -> None:
             total = total + float(strength) / 2 * anp.sum(w**2)
         return total
 
-    found = reduced_loss_and_gradient(problem, lower, 0.01)[1]
+    found = Objective(problem).reduced(lower, 0.01)[1]
     for mine, other in zip(found, grad(value)(lower), strict=True):
         assert np.abs(mine - other).max() <= 1e-12
 
 
 def test_reduced_loss_stays_finite_where_the_ridge_is_lost_to_rounding() -> None:
     problem = problem_of(2)
-    value, gradient = reduced_loss_and_gradient(problem, [np.full((4, 4), 1e12), np.full((5, 4), 1e12)])
+    value, gradient = Objective(problem).reduced([np.full((4, 4), 1e12), np.full((5, 4), 1e12)])
     assert np.isfinite(value) and all(np.isfinite(g).all() for g in gradient)
 
 

@@ -6,8 +6,9 @@ import pytest
 from dufm.solvers.minima.active_set import ActiveSet
 from dufm.solvers.minima.canonical import canonical, describe
 from dufm.solvers.minima.polish import RESIDUAL_GOAL, polish, refine
-from dufm.solvers.minima.rest import settle
-from dufm.solvers.objectives.squared import balance, loss, loss_and_gradient
+from dufm.solvers.minima.rest import descend_to_rest
+from dufm.solvers.objectives.squared import Objective, balance, loss
+from dufm.solvers.search.options import FixedOptions, SearchOptions
 from dufm.solvers.search.portfolio import global_search
 from dufm.solvers.search.scipy_reference import search
 from dufm.theory.problem import Problem, ProblemError
@@ -19,7 +20,7 @@ UNIT = np.finfo(float).eps
 
 @pytest.fixture(scope="module")
 def found():
-    return search(SMALL, restarts=2, seed=0, heats=4)
+    return search(SMALL, FixedOptions(restarts=2, seed=0, starts_per_restart=4))
 
 
 @pytest.fixture(scope="module")
@@ -69,25 +70,25 @@ def test_polishing_far_from_a_minimum_never_raises_the_loss(seed: int) -> None:
 
 
 def test_settling_foretells_the_polished_loss(found, refined) -> None:
-    settled = settle(SMALL, found.weights)
+    settled = descend_to_rest(SMALL, found.weights)
     assert settled is not None and settled.loss == loss(SMALL, settled.weights) > refined.loss
     # The excess of the last smoothing is far larger than what the estimate leaves of it.
     assert abs(settled.limit - refined.loss) <= settled.error + 100 * UNIT < 1e-3 * (settled.loss - refined.loss)
-    narrow = settle(SMALL, refined.weights)
+    narrow = descend_to_rest(SMALL, refined.weights)
     assert narrow is not None and [w.shape for w in narrow.weights] == list(SMALL.shapes)
-    wide = settle(SMALL, canonical(SMALL, disguised(Problem.of(3, 4, "0.002", width=30), list(found.weights))))
+    wide = descend_to_rest(SMALL, canonical(SMALL, disguised(Problem.of(3, 4, "0.002", width=30), list(found.weights))))
     assert wide is not None and wide.limit == pytest.approx(refined.loss, rel=1e-10)
-    assert settle(SMALL, [np.full(shape, np.inf) for shape in SMALL.shapes]) is None
+    assert descend_to_rest(SMALL, [np.full(shape, np.inf) for shape in SMALL.shapes]) is None
 
 
 def test_fifteen_classes_and_five_layers_are_polished() -> None:
-    found, _ = global_search(FIFTEEN, restarts=6, seed=0)
+    found, _ = global_search(FIFTEEN, SearchOptions(restarts=6, seed=0))
     result = refine(FIFTEEN, found.weights)
     assert result.is_stationary and result.residual <= RESIDUAL_GOAL
     assert result.loss <= found.loss * (1 + 1e-15)
     assert result.loss == loss(FIFTEEN, result.weights)
     assert sum(w.size for w in result.weights) < sum(a * b for a, b in FIFTEEN.shapes) / 2
-    gradient = loss_and_gradient(FIFTEEN, result.weights)[1]
+    gradient = Objective(FIFTEEN).full(result.weights)[1]
     # W_L and H_1 meet no kink of their own, so there the plain gradient must vanish as well.
     assert np.abs(gradient[-1]).max() <= 1e-12 * np.abs(result.weights[-1]).max()
 
@@ -134,7 +135,7 @@ def test_second_derivatives_are_those_of_the_gradient(L: int) -> None:
     errors = []
     for h in (1e-4, 5e-5):
         ends = [
-            np.concatenate([g.ravel() for g in loss_and_gradient(problem, pattern.unpack(flat + s * h * direction))[1]])
+            np.concatenate([g.ravel() for g in Objective(problem).full(pattern.unpack(flat + s * h * direction))[1]])
             for s in (1, -1)
         ]
         errors.append(np.abs((ends[0] - ends[1]) / (2 * h) - hessian @ direction).max())

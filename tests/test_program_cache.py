@@ -64,11 +64,9 @@ for module in pkgutil.walk_packages(solvers.__path__, "dufm.solvers."):
                     value.__wrapped__()
 root = Path(m.__file__).resolve().parents[2]
 for plain in called:
-    walk = m._Walk("")
-    walk.take(plain, "root")
     name = f"{plain.__module__}.{plain.__qualname__}"
     found[name] = m.made_of(plain)
-    codes = [getattr(v, "__code__", None) for v in walk._seen.values()]
+    codes = [getattr(v, "__code__", None) for v in m.parts_of(plain)]
     sources = {Path(code.co_filename).resolve() for code in codes if code and "solvers" in code.co_filename}
     files[name] = sorted(str(source.relative_to(root)) for source in sources)
 print(json.dumps([found, files]))
@@ -113,12 +111,14 @@ def test_every_source_of_every_program_is_in_its_key(tmp_path: Path) -> None:
 
 
 EVALUATE = """
-from dufm.solvers.engines.cpu import compiled_evaluate
+from dufm.solvers.engines.cpu import CpuEngine
 from dufm.theory.problem import Problem
 import numpy as np
 problem = Problem.of(3, 2, "0.01", 4)
 generator = np.random.default_rng(0)
-print(repr(compiled_evaluate(problem, [generator.normal(size=s) for s in problem.shapes[:-1]], 0.3)[0]))
+engine = CpuEngine(problem)
+point = engine.pack([[generator.normal(size=s) for s in problem.shapes]])
+print(repr(float(engine.evaluate(point, 0.3)[0][0])))
 """
 
 

@@ -14,10 +14,11 @@ from dufm.solvers.ce.search import ce_search
 from dufm.solvers.jumps import chains, instance
 from dufm.solvers.jumps import store as chain_store
 from dufm.solvers.search import saved_state, solution
+from dufm.solvers.search.options import SearchOptions
 from dufm.solvers.search.portfolio import global_search
 from dufm.solvers.training import batch
 from dufm.solvers.training import store as training_store
-from dufm.solvers.training.setting import Setting
+from dufm.solvers.training.setting import DescentSetting
 from dufm.theory.problem import Problem, ProblemError
 from dufm.verification.cli import app
 
@@ -27,25 +28,25 @@ Kept = tuple[Path, str, Callable[[], Any]]
 
 
 def kept_solution(path: Path, problem: Problem = THREE) -> Kept:
-    found, _ = (ce_search if problem.loss == "ce" else global_search)(problem, restarts=4)
+    found, _ = (ce_search if problem.loss == "ce" else global_search)(problem, SearchOptions(restarts=4))
     return solution.save(found, path), solution.FORMAT, lambda: solution.load(path)
 
 
 def kept_state(path: Path, problem: Problem = THREE) -> Kept:
-    _, state = (ce_search if problem.loss == "ce" else global_search)(problem, restarts=4)
+    _, state = (ce_search if problem.loss == "ce" else global_search)(problem, SearchOptions(restarts=4))
     saved_state.save_state(problem, 0, state, path)
     return path, saved_state.FORMAT, lambda: saved_state.load_state(problem, 0, path)
 
 
 def kept_training(path: Path) -> Kept:
-    found = batch.train([Setting(Problem.of(3, 3, "0.01", 5, 2), 0.3, 0.7, 20)], 1, 1)
+    found = batch.train([DescentSetting(Problem.of(3, 3, "0.01", 5, 2), 0.3, 0.7, 20)], 1, 1)
     training_store.save(found, path)
     return path, training_store.FORMAT, lambda: training_store.load(path)
 
 
 def kept_chains(path: Path) -> Kept:
     completion = instance.Completion(np.eye(3), np.ones((3, 3), dtype=bool))
-    setting = chains.Setting(completion, 0.01, 0.05, 10)
+    setting = chains.ChainSetting(completion, 0.01, 0.05, 10)
     start = chains.begin(setting, [np.eye(3), 0.5 * np.eye(3)], 2)
     chain_store.save(setting, chains.advance(setting, start), path)
     return path, chain_store.FORMAT, lambda: chain_store.load(path)
@@ -120,7 +121,7 @@ def test_a_search_does_not_go_on_from_an_edited_state(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     problem = replace(THREE, width=7)
-    _, state = global_search(problem, restarts=4)
+    _, state = global_search(problem, SearchOptions(restarts=4))
     path = saved_state.save_state(problem, 0, state, tmp_path / "K3_L3_d7_seed0.state.npz")
     record, arrays = read_archive(path, saved_state.FORMAT)
     record["best"][0] = TINY

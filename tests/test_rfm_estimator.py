@@ -12,7 +12,7 @@ from dufm.solvers import metrics
 from dufm.solvers.datasets import DataWarning, load, prepare, split
 from dufm.solvers.rfm.estimator import DeepRFM
 from dufm.solvers.rfm.kernels import Kernel, gradients, predictions
-from dufm.solvers.rfm.recursion import Layer, layers
+from dufm.solvers.rfm.recursion import RfmLayer, layers
 from dufm.solvers.rfm.settings import DeepSettings
 from dufm.theory.problem import ProblemError
 
@@ -37,7 +37,7 @@ def test_scikit_learn_conventions(estimator: DeepRFM, check: Callable[[DeepRFM],
     check(estimator)
 
 
-def small(seed: int = 0, **options) -> list[Layer]:
+def small(seed: int = 0, **options) -> list[RfmLayer]:
     """Layers of a small Deep RFM on digits."""
     data = digits()
     settings = DeepSettings(**{"depth": 6, "width": 256, "seed": seed} | options)
@@ -101,7 +101,7 @@ def test_scale_of_the_agop_does_not_matter_to_relu() -> None:
 
 def test_training_rows_keep_their_labels_and_features() -> None:
     data = digits()
-    found: list[Layer] = []
+    found: list[RfmLayer] = []
     model = DeepRFM(depth=3, width=128, callback=found.append).fit(
         data.X, data.labels, held_out=(data.X_test, data.labels_test)
     )
@@ -143,7 +143,7 @@ def test_a_seed_fixes_everything() -> None:
 def test_ctrl_c_keeps_finished_layers() -> None:
     data = digits(100)
 
-    def stop(layer: Layer) -> None:
+    def stop(layer: RfmLayer) -> None:
         if layer.row.layer == at:
             raise KeyboardInterrupt
 

@@ -12,6 +12,7 @@ import hashlib, os, sys
 {first}
 import dufm
 import numpy as np
+from dufm.solvers.search.options import SearchOptions
 from dufm.solvers.search.portfolio import global_search
 from dufm.solvers.rfm.recursion import layers
 from dufm.solvers.rfm.settings import DeepSettings
@@ -20,7 +21,7 @@ from dufm.solvers.datasets import load, prepare, split
 from dufm.theory.problem import Problem
 
 problem = Problem.of(5, 4, "0.004")
-found = global_search(problem, restarts=3, seed=0)
+found = global_search(problem, SearchOptions(3))
 seen = hashlib.sha256(np.array(found[0].losses).tobytes())
 for w in (*found[0].weights, *refine(problem, found[0].weights).weights):
     seen.update(np.ascontiguousarray(w).tobytes())

@@ -3,8 +3,10 @@
 import numpy as np
 import pytest
 
+from dufm.solvers.engines.schedule import better_half, schedule
 from dufm.solvers.objectives.squared import loss
-from dufm.solvers.search.scipy_reference import search, smoothing
+from dufm.solvers.search.options import FixedOptions
+from dufm.solvers.search.scipy_reference import search
 from dufm.solvers.search.solution import Outcome, load, save
 from dufm.solvers.weights.build import direct_sum, gaussian, pad, perturb
 from dufm.theory.problem import Problem, ProblemError
@@ -15,7 +17,7 @@ DNC_OF_SMALL = 0.014981934755431891
 
 @pytest.fixture(scope="module")
 def small():
-    return search(SMALL, restarts=3, seed=0, heats=4)
+    return search(SMALL, FixedOptions(restarts=3, seed=0, starts_per_restart=4))
 
 
 def test_three_classes_and_four_layers_beat_neural_collapse(small) -> None:
@@ -28,7 +30,9 @@ def test_three_classes_and_four_layers_beat_neural_collapse(small) -> None:
 
 
 def test_six_classes_reach_rank_three() -> None:
-    found = search(Problem.of(6, 4, "0.002", width=10), restarts=6, seed=0, target=0.02717)
+    found = search(
+        Problem.of(6, 4, "0.002", width=10), FixedOptions(restarts=6, seed=0, target=0.02717, starts_per_restart=8)
+    )
     assert found.outcome is Outcome.TARGET_REACHED
     assert found.loss <= 0.02717
 
@@ -36,7 +40,9 @@ def test_six_classes_reach_rank_three() -> None:
 def test_without_hidden_layers_the_closed_form_is_found() -> None:
     problem = Problem.of(4, 1, ["0.02", "0.005"], n=4)
     x = 4 * (4 * 0.02 * 0.005) ** 0.5
-    assert search(problem, restarts=1, heats=1).loss == pytest.approx(x - x * x / 2, rel=1e-10)
+    assert search(problem, FixedOptions(restarts=1, starts_per_restart=1)).loss == pytest.approx(
+        x - x * x / 2, rel=1e-10
+    )
 
 
 def test_two_classes_give_neural_collapse() -> None:
@@ -44,19 +50,19 @@ def test_two_classes_give_neural_collapse() -> None:
     problem = Problem.of(2, 2, "0.01")
     u = np.max(np.roots([1, 0, 0, -1, 0.02]).real)
     stated = (1 - u**3) ** 2 / 2 + 1.5 * 0.02 * u**2
-    found = search(problem, restarts=3, seed=1, heats=4)
+    found = search(problem, FixedOptions(restarts=3, seed=1, starts_per_restart=4))
     assert stated * (1 - 1e-12) <= found.loss <= stated + 1e-8
 
 
 def test_same_seed_same_bits_and_more_restarts_only_add(small) -> None:
-    again = search(SMALL, restarts=3, seed=0, heats=4)
+    again = search(SMALL, FixedOptions(restarts=3, seed=0, starts_per_restart=4))
     assert again.losses.tobytes() == small.losses.tobytes()
     assert all(a.tobytes() == b.tobytes() for a, b in zip(again.weights, small.weights, strict=True))
-    fewer = search(SMALL, restarts=2, seed=0, heats=4)
+    fewer = search(SMALL, FixedOptions(restarts=2, seed=0, starts_per_restart=4))
     assert fewer.losses.tobytes() == small.losses[:2].tobytes()
-    last = search(SMALL, restarts=1, seed=0, heats=4, first=2)
+    last = search(SMALL, FixedOptions(restarts=1, seed=0, starts_per_restart=4, first=2))
     assert last.losses.tobytes() == small.losses[2:].tobytes()
-    assert search(SMALL, restarts=1, seed=1, heats=4).losses[0] != small.losses[0]
+    assert search(SMALL, FixedOptions(restarts=1, seed=1, starts_per_restart=4)).losses[0] != small.losses[0]
 
 
 def test_starts_that_are_not_finite_are_dropped_and_counted() -> None:
@@ -66,7 +72,7 @@ def test_starts_that_are_not_finite_are_dropped_and_counted() -> None:
 
     broken_once.calls = 0
     problem = Problem.of(3, 2, "0.01")
-    found = search(problem, restarts=2, heats=1, start=broken_once)
+    found = search(problem, FixedOptions(restarts=2, starts_per_restart=1, start=broken_once))
     assert found.outcome is Outcome.FINISHED and found.dropped == 1
     assert np.isnan(found.losses[0]) and found.loss == found.losses[1]
     assert found.settings["start"] == "broken_once"
@@ -74,7 +80,12 @@ def test_starts_that_are_not_finite_are_dropped_and_counted() -> None:
 
 @pytest.mark.parametrize("value", [np.nan, np.inf, 1e200])
 def test_a_search_in_which_everything_fails_says_so(value: float) -> None:
-    found = search(SMALL, restarts=2, heats=2, start=lambda p, g, s: [np.full(shape, value) for shape in p.shapes])
+    found = search(
+        SMALL,
+        FixedOptions(
+            restarts=2, starts_per_restart=2, start=lambda p, g, s: [np.full(shape, value) for shape in p.shapes]
+        ),
+    )
     assert found.outcome is Outcome.ALL_FAILED
     assert found.weights == () and np.isnan(found.loss) and found.dropped == 2
 
@@ -84,30 +95,38 @@ def test_interrupting_keeps_what_was_found() -> None:
         if done == 2:
             raise KeyboardInterrupt
 
-    found = search(SMALL, restarts=50, heats=1, progress=interrupt)
+    found = search(SMALL, FixedOptions(restarts=50, starts_per_restart=1, progress=interrupt))
     assert found.outcome is Outcome.INTERRUPTED and len(found.losses) == 2
     assert found.loss == np.min(found.losses) == loss(SMALL, found.weights)
 
 
 def test_stop_and_target_end_the_search() -> None:
-    assert len(search(SMALL, restarts=50, heats=1, stop=lambda: True).losses) == 1
-    assert search(SMALL, restarts=50, heats=1, stop=lambda: True).outcome is Outcome.STOPPED
-    assert search(SMALL, restarts=50, heats=1, target=0.6).outcome is Outcome.TARGET_REACHED
+    assert len(search(SMALL, FixedOptions(restarts=50, starts_per_restart=1, stop=lambda: True)).losses) == 1
+    assert search(SMALL, FixedOptions(restarts=50, starts_per_restart=1, stop=lambda: True)).outcome is Outcome.STOPPED
+    assert search(SMALL, FixedOptions(restarts=50, starts_per_restart=1, target=0.6)).outcome is Outcome.TARGET_REACHED
 
 
 @pytest.mark.parametrize(
     "option",
-    [{"restarts": 0}, {"restarts": 2.0}, {"seed": -1}, {"heats": 0}, {"eps0": 0.0}, {"eps0": 2}, {"first": -1}]
+    [
+        {"restarts": 0},
+        {"restarts": 2.0},
+        {"seed": -1},
+        {"starts_per_restart": 0},
+        {"eps0": 0.0},
+        {"eps0": 2},
+        {"first": -1},
+    ]
     + [{"scale": value} for value in (0, -1.0, float("nan"), float("inf"))]
     + [{"eps0": float("nan")}, {"target": float("nan")}],
 )
 def test_options_that_make_no_sense_are_named(option: dict) -> None:
     with pytest.raises(ProblemError, match=f"^{next(iter(option))} must be [^\n]+$"):
-        search(SMALL, **option)
+        search(SMALL, FixedOptions(**option))
 
 
 def test_smoothing_falls_to_its_end() -> None:
-    stages = list(smoothing(0.01))
+    stages = schedule(SMALL, 0.01, better_half, 8)[:, 0].tolist()
     assert stages[0] == 0.01 and stages[-1] == 1e-7 and len(stages) == 6
     assert all(b < a for a, b in zip(stages, stages[1:], strict=False))
 

@@ -1,12 +1,13 @@
-"""The portfolio: deterministic, resumable, honest in its census; every kind of start fits its problem."""
+"""The portfolio: deterministic, resumable, honest in what it says it missed; every kind of start fits its problem."""
 
 import numpy as np
 import pytest
 
 from dufm.solvers.objectives.squared import loss
 from dufm.solvers.search import portfolio
-from dufm.solvers.search.bandit import ARMS, FIXED
+from dufm.solvers.search.bandit import FIXED, START_RECIPES
 from dufm.solvers.search.lowest import lowest_minima
+from dufm.solvers.search.options import SearchOptions
 from dufm.solvers.search.portfolio import global_search
 from dufm.solvers.search.solution import Outcome
 from dufm.solvers.search.start_kinds import KINDS, graph, structured, symmetric, varied
@@ -56,40 +57,40 @@ def test_varied_starts_stay_near_what_they_vary() -> None:
 
 
 def test_one_seed_gives_one_result_on_any_number_of_threads() -> None:
-    one, state = global_search(SIX, restarts=60, seed=3, threads=1)
-    two, other = global_search(SIX, restarts=60, seed=3, threads=2)
+    one, state = global_search(SIX, SearchOptions(restarts=60, seed=3, threads=1))
+    two, other = global_search(SIX, SearchOptions(restarts=60, seed=3, threads=2))
     assert (one.losses == two.losses).all() and one.loss == two.loss
-    assert [(r.tried, r.hits) for r in state.arms] == [(r.tried, r.hits) for r in other.arms]
-    assert (global_search(SIX, restarts=12, seed=4)[0].losses != one.losses[:12]).any()
+    assert [(r.tried, r.hits) for r in state.recipes] == [(r.tried, r.hits) for r in other.recipes]
+    assert (global_search(SIX, SearchOptions(restarts=12, seed=4))[0].losses != one.losses[:12]).any()
 
 
-def test_the_needle_is_found_and_the_census_adds_up() -> None:
-    solution, state = global_search(SIX, restarts=240, seed=0, target=0.0270030)
+def test_the_needle_is_found_and_the_summary_adds_up() -> None:
+    solution, state = global_search(SIX, SearchOptions(restarts=240, seed=0, target=0.0270030))
     assert solution.outcome is Outcome.TARGET_REACHED and solution.loss <= 0.0270030
-    census = state.census()
+    summary = state.summary()
     finite = np.isfinite(solution.losses).sum()
     assert sum(g.hits for g in state.groups) == finite
-    assert census["fixed_restarts"] == state.fixed and 0 < state.fixed <= len(solution.losses)
-    assert census["better_bound"] == pytest.approx(1 - 0.05 ** (1 / state.fixed))
+    assert summary["fixed_restarts"] == state.fixed and 0 < state.fixed <= len(solution.losses)
+    assert summary["better_bound"] == pytest.approx(1 - 0.05 ** (1 / state.fixed))
     ordered = sorted(g.loss for g in state.groups)
     assert all(b > a * (1 + HIT / 2) for a, b in zip(ordered, ordered[1:], strict=False))
 
 
 def test_the_fixed_half_never_depends_on_what_was_found() -> None:
-    _, state = global_search(THREE, restarts=96, seed=1)
+    _, state = global_search(THREE, SearchOptions(restarts=96, seed=1))
     assert state.fixed == 48
-    # Every arm of the fixed portfolio had at least its turns, whatever the bandit preferred.
+    # Every recipe of the fixed portfolio had at least its turns, whatever the bandit preferred.
     turns = [48 // len(FIXED) + (i < 48 % len(FIXED)) for i in range(len(FIXED))]
-    assert len(FIXED) < len(ARMS) and min(turns) >= 3
+    assert len(FIXED) < len(START_RECIPES) and min(turns) >= 3
 
 
 def test_patience_stop_and_resume() -> None:
-    solution, state = global_search(THREE, restarts=500, seed=1, patience=30)
+    solution, state = global_search(THREE, SearchOptions(restarts=500, seed=1, patience=30))
     assert solution.outcome is Outcome.STOPPED and 30 <= len(solution.losses) < 500
     before = len(state.losses)
-    more, again = global_search(THREE, restarts=24, seed=1, state=state)
+    more, again = global_search(THREE, SearchOptions(restarts=24, seed=1), state=state)
     assert again is state and len(more.losses) == before + 24 and more.loss <= solution.loss
-    halted, _ = global_search(SIX, restarts=500, seed=1, stop=lambda: True)
+    halted, _ = global_search(SIX, SearchOptions(restarts=500, seed=1, stop=lambda: True))
     assert halted.outcome is Outcome.STOPPED and len(halted.losses) < 500
 
 
@@ -99,12 +100,12 @@ def test_ctrl_c_keeps_what_was_found_and_counts_it(after: int) -> None:
         if len(state.losses) == after:
             raise KeyboardInterrupt
 
-    solution, state = global_search(THREE, restarts=100, seed=0, progress=interrupt)
+    solution, state = global_search(THREE, SearchOptions(restarts=100, seed=0, progress=interrupt))
     assert solution.outcome is Outcome.INTERRUPTED and len(solution.losses) == after and solution.weights
     assert sum(g.hits for g in state.groups) == np.isfinite(solution.losses).sum()
     # Rounds of 4 up to here, the first half of each from the fixed portfolio.
-    assert state.fixed == state.census()["fixed_restarts"] == 2 * (after // 4) + min(after % 4, 2)
-    assert sum(r.tried for r in state.arms) <= after
+    assert state.fixed == state.summary()["fixed_restarts"] == 2 * (after // 4) + min(after % 4, 2)
+    assert sum(r.tried for r in state.recipes) <= after
 
 
 def test_ctrl_c_in_the_polish_keeps_the_search(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -112,21 +113,21 @@ def test_ctrl_c_in_the_polish_keeps_the_search(monkeypatch: pytest.MonkeyPatch) 
         raise KeyboardInterrupt
 
     monkeypatch.setattr(portfolio, "refine", interrupted)
-    solution, state = global_search(THREE, restarts=6, seed=0)
+    solution, state = global_search(THREE, SearchOptions(restarts=6, seed=0))
     assert solution.outcome is Outcome.INTERRUPTED and len(solution.losses) == 6
     assert solution.loss == np.nanmin(solution.losses) and state.groups[0].polished is None
 
 
 def test_bad_options_are_named() -> None:
     with pytest.raises(ProblemError, match="restarts must be an integer >= 1"):
-        global_search(THREE, restarts=0)
+        global_search(THREE, SearchOptions(restarts=0))
     with pytest.raises(ProblemError, match="patience must be an integer >= 1"):
-        global_search(THREE, patience=0)
+        global_search(THREE, SearchOptions(patience=0))
 
 
 def test_the_lowest_minima_are_described_and_merged() -> None:
     seven = Problem.of(7, 3, "3/1400", width=11)
-    _, state = global_search(seven, restarts=48, seed=0)
+    _, state = global_search(seven, SearchOptions(restarts=48, seed=0))
     lowest = min(state.groups, key=lambda g: g.loss)
     twin = Group(lowest.loss * (1 + 2 * HIT), lowest.weights, hits=5)
     minima = lowest_minima(seven, [*state.groups, twin], 2)

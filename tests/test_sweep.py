@@ -25,9 +25,9 @@ from dufm.verification.atlas import cluster
 from dufm.verification.atlas import sweep as sweeping
 from dufm.verification.atlas.cells import Cell, read_grid
 from dufm.verification.atlas.records import check_atlas
-from dufm.verification.atlas.store import Record, open_store
+from dufm.verification.atlas.store import CellRecord, open_store
 from dufm.verification.atlas.sweep import Tally, neighbours, process_pool, sweep
-from dufm.verification.atlas.work import Effort, Result, floats, judge, solve_cell
+from dufm.verification.atlas.work import CellResult, Effort, floats, judge, solve_cell
 from dufm.verification.cli.map import run_map
 
 EFFORT = Effort(seed=3, restarts=3, seconds=600)
@@ -111,7 +111,7 @@ def test_a_second_run_does_only_what_is_missing(serial: Path, tmp_path: Path) ->
     path, order = tmp_path / "m.sqlite", []
     with open_store(path) as store:
         first = sweep(list(reversed(CELLS[3:])), EFFORT, store, SERIAL, "p")
-        second = sweep(CELLS, EFFORT, store, SERIAL, "p", told=lambda tally: order.append(tally.kept + tally.done))
+        second = sweep(CELLS, EFFORT, store, SERIAL, "p", report=lambda tally: order.append(tally.kept + tally.done))
         third = sweep(CELLS, EFFORT, store, SERIAL, "p")
         again = sweep(CELLS[:1], EFFORT, store, SERIAL, "p", again=True)
     assert (first.done, second.kept, second.done, third.done) == (len(CELLS) - 3, len(CELLS) - 3, 3, 0)
@@ -140,17 +140,17 @@ def test_map_tells_files_and_keeps(serial: Path, tmp_path: Path, capsys: pytest.
     assert re.search(r"(?m)^ 3 +4 +0\.\d{4} P +0\.\d{4} P *$", capsys.readouterr().out)
 
 
-def result_of(path: Path, cell: Cell) -> tuple[Result, Record]:
+def result_of(path: Path, cell: Cell) -> tuple[CellResult, CellRecord]:
     with open_store(path) as store:
         record = store.records([cell])[cell]
-    return Result(cell, record.certificate, record.facts, 1.0), record
+    return CellResult(cell, record.certificate, record.facts, 1.0), record
 
 
 def test_worse_and_foreign_weights_never_replace_a_record(serial: Path, tmp_path: Path) -> None:
     cell = next(c for c in CELLS if (c.K, c.L) == (3, 4))
     good, record = result_of(serial, cell)
     assert record.certified and record.ratio < 1
-    zero = Result(cell, None, {"origin": "zero"}, 1.0)
+    zero = CellResult(cell, None, {"origin": "zero"}, 1.0)
     other = next(c for c in CELLS if c != cell and (c.K, c.L) == (3, 4))
     with open_store(tmp_path / "m.sqlite") as store:
         assert store.add(zero, EFFORT, "p")[1] and store.add(good, EFFORT, "p")[1]
@@ -215,7 +215,7 @@ if __name__ == "__main__":
     with open_store(Path(sys.argv[1])) as store:
         def told(tally):
             print(tally.done, *[p.pid for p in active_children()], flush=True)
-        sweep(read_grid("2:3", "3:4", "0.02,0.1"), Effort(3, 3, 600), store, lambda: process_pool(1), "p", told=told)
+        sweep(read_grid("2:3", "3:4", "0.02,0.1"), Effort(3, 3, 600), store, lambda: process_pool(1), "p", report=told)
 """
 
 
@@ -250,16 +250,16 @@ def test_ctrl_c_keeps_what_is_done_and_ends_the_workers(tmp_path: Path) -> None:
 
     with open_store(tmp_path / "m.sqlite") as store:
         with pytest.raises(KeyboardInterrupt):
-            sweep(CELLS, EFFORT, store, partial(process_pool, 1), "p", told=interrupt)
+            sweep(CELLS, EFFORT, store, partial(process_pool, 1), "p", report=interrupt)
         assert len(store.records()) == 1
     assert not active_children()
 
 
 def test_a_cell_that_breaks_leaves_the_others_alone(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    def broken(cell: Cell, effort: Effort, starts: object) -> Result:
+    def broken(cell: Cell, effort: Effort, starts: object) -> CellResult:
         if cell == CELLS[1]:
             raise ZeroDivisionError("oops\nand more")
-        return Result(cell, None, {"origin": "zero"}, 0.0)
+        return CellResult(cell, None, {"origin": "zero"}, 0.0)
 
     monkeypatch.setattr(sweeping, "solve_cell", broken)
     with open_store(tmp_path / "m.sqlite") as store:

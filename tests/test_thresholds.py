@@ -11,11 +11,11 @@ from dufm.theory.derivations.squared.three_classes import SCALE, STRENGTH
 from dufm.theory.problem import Problem, ProblemError
 from dufm.theory.squared.boxes import boxes_closed
 from dufm.theory.squared.phi import phi_of_power
-from dufm.verification.atlas.thresholds import thresholds
 from dufm.verification.base.exact import rational
 from dufm.verification.claims import CLAIMS, claim_named
 from dufm.verification.claims.base.claim import BUDGETS, Claim
 from dufm.verification.claims.base.verdict import Status
+from dufm.verification.claims.brackets import thresholds
 from dufm.verification.claims.squared.thresholds import LEAST
 from dufm.verification.claims.squared.witnesses import FOLDER
 from dufm.verification.cli.app import app

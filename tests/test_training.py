@@ -13,15 +13,15 @@ from dufm.solvers.objectives import samples_kernel
 from dufm.solvers.objectives.squared import Objective
 from dufm.solvers.training.batch import Batch, train
 from dufm.solvers.training.reading import ends, summarise
-from dufm.solvers.training.run import Ending, Run, begin, class_mean_weights, compiled_descent, follow, prepared
-from dufm.solvers.training.setting import Setting, checkpoints
+from dufm.solvers.training.run import DescentRun, Ending, begin, class_mean_weights, compiled_descent, follow, prepared
+from dufm.solvers.training.setting import DescentSetting, checkpoints
 from dufm.theory.problem import Problem, ProblemError
 from dufm.theory.squared.phi import phi_of_power
 
 FLAG = np.zeros(1, dtype=np.int64)
 
 
-def stepped(setting: Setting, row: np.ndarray, steps: int) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+def stepped(setting: DescentSetting, row: np.ndarray, steps: int) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
     """(weights, gradient, what is told) after some compiled steps."""
     (w, o), told = prepared(setting), np.zeros(4)
     x, g = (slice(int(o[at]), int(o[at]) + row.size) for at in (samples_kernel.X, samples_kernel.G))
@@ -30,7 +30,7 @@ def stepped(setting: Setting, row: np.ndarray, steps: int) -> tuple[np.ndarray, 
     return w[x].copy(), w[g].copy(), told
 
 
-def plain_loss(setting: Setting, row: np.ndarray):
+def plain_loss(setting: DescentSetting, row: np.ndarray):
     """The objective as it is written down, for autograd."""
     problem, at, weights = setting.problem, 0, []
     for rows, columns in setting.shapes:
@@ -49,7 +49,7 @@ def plain_loss(setting: Setting, row: np.ndarray):
 )
 def test_loss_and_gradient_are_those_of_the_formula(K: int, L: int, width: int, n: int) -> None:
     strengths = [Fraction(i + 1, 100) for i in range(L + 1)]
-    setting = Setting(Problem.of(K, L, strengths, width, n), 0.1)
+    setting = DescentSetting(Problem.of(K, L, strengths, width, n), 0.1)
     row = begin(setting, 0, 3, 0).weights
     value, gradient = value_and_grad(lambda x: plain_loss(setting, x))(row)
     _, found, told = stepped(setting, row, 0)
@@ -64,8 +64,8 @@ def test_loss_and_gradient_are_those_of_the_formula(K: int, L: int, width: int, 
 def test_equal_samples_descend_as_one_of_strength_n_lambda_with_a_step_n_times_smaller() -> None:
     """Ours: with H_1 equal within classes its columns keep so, and n enters as n lambda_H and in H_1's own step."""
     n, rate, steps = 3, 0.4, 60
-    setting = Setting(Problem.of(4, 3, "0.01", 6, n), rate)
-    single = [0.9 * w for w in Setting(Problem.of(4, 3, "0.01", 6)).start(1, 0)]
+    setting = DescentSetting(Problem.of(4, 3, "0.01", 6, n), rate)
+    single = [0.9 * w for w in DescentSetting(Problem.of(4, 3, "0.01", 6)).start(1, 0)]
     several = np.concatenate([np.repeat(single[0], n, axis=1).ravel(), *(w.ravel() for w in single[1:])])
     lowest, *upper = unpack_row(setting.shapes, stepped(setting, several, steps)[0])
     objective = Objective(setting.problem)
@@ -77,7 +77,7 @@ def test_equal_samples_descend_as_one_of_strength_n_lambda_with_a_step_n_times_s
         np.testing.assert_allclose(found, wanted, rtol=0, atol=1e-13)
 
 
-def same(a: Run, b: Run) -> bool:
+def same(a: DescentRun, b: DescentRun) -> bool:
     """Whether two runs agree in every bit."""
     plain = ("setting", "number", "step", "ending")
     told = [np.array([run.loss, run.fit, run.slope]) for run in (a, b)]
@@ -87,7 +87,7 @@ def same(a: Run, b: Run) -> bool:
 
 
 def test_a_run_that_was_stopped_anywhere_goes_on_bit_for_bit() -> None:
-    setting = Setting(Problem.of(4, 3, "0.01", 6, 2), 0.3, steps=700)
+    setting = DescentSetting(Problem.of(4, 3, "0.01", 6, 2), 0.3, steps=700)
     whole = follow(setting, begin(setting, 0, 5, 1), FLAG)
     short = follow(replace(setting, steps=215), begin(setting, 0, 5, 1), FLAG)
     # As Ctrl-C leaves it: between two checkpoints, the trace up to the last one passed.
@@ -101,7 +101,7 @@ def test_a_run_that_was_stopped_anywhere_goes_on_bit_for_bit() -> None:
 
 
 def test_threads_and_interruptions_change_nothing() -> None:
-    settings = [Setting(Problem.of(3, 3, lam, 5), 0.3, steps=3000) for lam in ("0.01", "0.02")]
+    settings = [DescentSetting(Problem.of(3, 3, lam, 5), 0.3, steps=3000) for lam in ("0.01", "0.02")]
     one, four = train(settings, 3, 7, threads=1), train(settings, 3, 7, threads=4)
     assert one.finished and len(one.runs) == 6 and all(map(same, one.runs, four.runs))
     asked = iter([False, False])
@@ -113,7 +113,7 @@ def test_threads_and_interruptions_change_nothing() -> None:
 
 
 def test_ctrl_c_keeps_every_run_where_it_is() -> None:
-    setting = Setting(Problem.of(3, 3, "0.01", 5), 0.3, steps=400)
+    setting = DescentSetting(Problem.of(3, 3, "0.01", 5), 0.3, steps=400)
 
     def interrupt(batch: Batch) -> None:
         raise KeyboardInterrupt
@@ -124,7 +124,7 @@ def test_ctrl_c_keeps_every_run_where_it_is() -> None:
 
 
 def test_divergence_is_flagged_and_counted() -> None:
-    wild = Setting(Problem.of(3, 3, "0.01", 5), 300.0, steps=500)
+    wild = DescentSetting(Problem.of(3, 3, "0.01", 5), 300.0, steps=500)
     batch = train([wild], 4, 0)
     assert [run.ending for run in batch.runs] == [Ending.DIVERGED] * 4 and batch.finished
     assert all(run.step < 500 and len(run.trace.loss) >= 1 for run in batch.runs)
@@ -134,14 +134,14 @@ def test_divergence_is_flagged_and_counted() -> None:
 
 def test_one_layer_reaches_the_exact_global_minimum() -> None:
     problem = Problem.of(3, 1, "0.05", 4, 2)
-    batch = train([Setting(problem, 0.5, steps=20_000)], 3, 0)
+    batch = train([DescentSetting(problem, 0.5, steps=20_000)], 3, 0)
     exact = float(phi_of_power(1, problem.x_power)[0])
     assert all(run.loss == pytest.approx(exact, rel=1e-12) for run in batch.runs)
     assert all(run.trace.dnc1[-1, 0] < 1e-12 < run.trace.dnc1[0, 0] for run in batch.runs)
 
 
 def test_three_classes_end_in_dnc_and_below_it() -> None:
-    setting = Setting.of(Problem.of(3, 4, "0.004", 10), scale=0.5, steps=20_000)
+    setting = DescentSetting.of(Problem.of(3, 4, "0.004", 10), scale=0.5, steps=20_000)
     batch = train([setting], 12, 20240514)
     found, told = ends(batch, 0), summarise(ends(batch, 0))
     assert told.kinds["DNC"] >= 1 and told.kinds["low rank"] >= 1 and sum(told.kinds.values()) == told.runs == 12
@@ -163,17 +163,20 @@ def test_checkpoints_are_logarithmic_and_hold_both_ends() -> None:
 @pytest.mark.parametrize(
     ("make", "words"),
     [
-        (lambda p: Setting(p, rate=0.0), "lr must be a finite number > 0, got 0.0"),
-        (lambda p: Setting(p, rate=float("nan")), "lr must be a finite number > 0, got nan"),
-        (lambda p: Setting(p, scale=-1.0), "scale must be a finite number > 0, got -1.0"),
-        (lambda p: Setting(p, steps=0), "steps must be an integer from 1 to"),
-        (lambda p: Setting(Problem.of(3, 2, 1, loss="ce")), "gradient descent on the DUFM needs loss 'mse', got 'ce'"),
-        (lambda p: train([Setting(p)], 0), "runs must be an integer >= 1, got 0"),
-        (lambda p: train([Setting(p)], 1, -1), "seed must be an integer >= 0, got -1"),
-        (lambda p: train([Setting(p)], 1, threads=0), "threads must be an integer >= 1, got 0"),
+        (lambda p: DescentSetting(p, rate=0.0), "lr must be a finite number > 0, got 0.0"),
+        (lambda p: DescentSetting(p, rate=float("nan")), "lr must be a finite number > 0, got nan"),
+        (lambda p: DescentSetting(p, scale=-1.0), "scale must be a finite number > 0, got -1.0"),
+        (lambda p: DescentSetting(p, steps=0), "steps must be an integer from 1 to"),
+        (
+            lambda p: DescentSetting(Problem.of(3, 2, 1, loss="ce")),
+            "gradient descent on the DUFM needs loss 'mse', got 'ce'",
+        ),
+        (lambda p: train([DescentSetting(p)], 0), "runs must be an integer >= 1, got 0"),
+        (lambda p: train([DescentSetting(p)], 1, -1), "seed must be an integer >= 0, got -1"),
+        (lambda p: train([DescentSetting(p)], 1, threads=0), "threads must be an integer >= 1, got 0"),
         (lambda p: train([], 1), "a batch must have at least one setting, got none"),
         (
-            lambda p: train([Setting(p)], 1, 1, train([Setting(p)], 1, 0)),
+            lambda p: train([DescentSetting(p)], 1, 1, train([DescentSetting(p)], 1, 0)),
             "the earlier batch must be of the same settings",
         ),
         (lambda p: summarise([]), "n must be at least one trial, got 0"),

@@ -8,7 +8,7 @@ from matplotlib.figure import Figure
 from dufm.paper_figs.style import FigureModule, Table, as_csv
 from dufm.paper_figs.training import fig2, fig3, fig5, fig6
 from dufm.solvers.training.batch import train
-from dufm.solvers.training.setting import Setting
+from dufm.solvers.training.setting import DescentSetting
 from dufm.theory.problem import Problem
 
 
@@ -22,7 +22,7 @@ def check(module: FigureModule, table: Table) -> None:
 
 
 def test_fig2_shows_every_run_and_the_exact_levels() -> None:
-    setting = Setting(Problem.of(6, 4, "0.004", 8, 2), 0.5, steps=3000)
+    setting = DescentSetting(Problem.of(6, 4, "0.004", 8, 2), 0.5, steps=3000)
     table = fig2.table_of(train([setting], 2, 0))
     check(fig2, table)
     known = {row["what"]: row["value"] for row in table if row["panel"] == "level"}
@@ -59,7 +59,7 @@ def test_fig5_shows_the_best_run_of_each_number_of_classes(monkeypatch: pytest.M
 
 
 def test_fig6_marks_one_best_run() -> None:
-    setting = Setting(Problem.of(10, 7, "0.002", 12), 0.5, steps=3000)
+    setting = DescentSetting(Problem.of(10, 7, "0.002", 12), 0.5, steps=3000)
     table = fig6.table_of(train([setting], 2, 1))
     check(fig6, table)
     finals = {row["run"]: (row["best"], row["value"]) for row in table if row["panel"] == "trace"}

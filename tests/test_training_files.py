@@ -8,8 +8,8 @@ import pytest
 
 from dufm.solvers.training.batch import Batch, train
 from dufm.solvers.training.reading import CUT, end_of, ends, is_clear, rank, summarise
-from dufm.solvers.training.run import Ending, Run
-from dufm.solvers.training.setting import Setting
+from dufm.solvers.training.run import DescentRun, Ending
+from dufm.solvers.training.setting import DescentSetting
 from dufm.solvers.training.store import load, save
 from dufm.theory.problem import Problem, ProblemError
 from dufm.theory.squared.phi import phi_of_power
@@ -19,7 +19,9 @@ from dufm.verification.atlas.levels import levels
 @pytest.fixture(scope="module")
 def batch() -> Batch:
     problems = [Problem.of(3, 3, "0.01", 5, n) for n in (1, 2)]
-    return train([Setting(p, 0.3, 0.7, 300) for p in problems] + [Setting(problems[0], 300.0, steps=300)], 2, 11)
+    return train(
+        [DescentSetting(p, 0.3, 0.7, 300) for p in problems] + [DescentSetting(problems[0], 300.0, steps=300)], 2, 11
+    )
 
 
 def test_a_batch_comes_back_bit_for_bit(batch: Batch, tmp_path: Path) -> None:
@@ -57,7 +59,9 @@ def test_a_rank_is_clear_where_no_cut_in_the_decade_changes_it() -> None:
         assert not is_clear([1.0, CUT * factor])
 
 
-def ended(batch: Batch, hidden: list[list[float]], output: list[float], over: float) -> tuple[Setting, Run]:
+def ended(
+    batch: Batch, hidden: list[list[float]], output: list[float], over: float
+) -> tuple[DescentSetting, DescentRun]:
     """A run at three layers whose last checkpoint shows these singular values of P_2, P_3 and Z."""
     setting, run = batch.settings[0], batch.runs[0]
     dnc = float(phi_of_power(3, setting.problem.x_power)[0])

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 from dufm.paper_figs.ce.ce_winner_map import KINDS
 from dufm.paper_figs.style import Table
-from dufm.solvers.ce.study import Case, persistence
+from dufm.solvers.ce.study import DescentCase, persistence
 from dufm.theory.ce.hessian import orbit_dimension
 
 if TYPE_CHECKING:
@@ -49,7 +49,7 @@ def data(budget: str) -> Table:
     ]
     for K, L, lam, _ in STUDIES:
         for width in (w for w in STUDIED[budget] if w >= K):
-            found = persistence(Case(K, L, lam, width), starts=STARTS[budget], seed=SEED).dnc
+            found = persistence(DescentCase(K, L, lam, width), starts=STARTS[budget], seed=SEED).dnc
             numbers = {"lambda": str(lam), "starts": found.n, "hits": found.k, "low": found.low, "high": found.high}
             rows.append(_row("hits", K, L, width, **numbers))
     return rows

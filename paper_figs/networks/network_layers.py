@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from dufm.paper_figs.style import Table
 from dufm.solvers.datasets import load, prepare, split
 from dufm.solvers.networks.measure import Snapshot
-from dufm.solvers.networks.plan import Plan, perceptron
+from dufm.solvers.networks.plan import NetworkPlan, perceptron
 from dufm.solvers.networks.training import measured_epochs, start, train
 
 if TYPE_CHECKING:
@@ -23,7 +23,7 @@ STAGES = {
 }
 
 
-def trained(budget: str, seed: int, every: int, ansatz: bool = False) -> tuple[Plan, list[Snapshot]]:
+def trained(budget: str, seed: int, every: int, ansatz: bool = False) -> tuple[NetworkPlan, list[Snapshot]]:
     """A perceptron on the first 1000 digits, looked at every so many hundredths of its training."""
     short = {"width": 128, "epochs": 60, "rate": 2e-3} if budget == "quick" else {}
     data = prepare(*split(load("digits"), SAMPLES))

@@ -13,7 +13,7 @@ import numpy as np
 from dufm.paper_figs.style import Table
 from dufm.solvers.rank_two.network import outputs
 from dufm.solvers.rank_two.tasks import Task, error_of, setup_of, task_named, train_task
-from dufm.solvers.rank_two.training import Run, checkpoints
+from dufm.solvers.rank_two.training import RankTwoRun, checkpoints
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -45,12 +45,12 @@ def _row(panel: str, task: str, lam: float, seed: int, x: float, y: float, k: in
     return {"panel": panel, "task": task, "lam": lam, "seed": seed, "k": k, "x": float(x), "y": float(y), "z": z}
 
 
-def _runs(name: str, lam: float, count: int, looks: int = 2) -> Iterator[tuple[Task, Run]]:
+def _runs(name: str, lam: float, count: int, looks: int = 2) -> Iterator[tuple[Task, RankTwoRun]]:
     return (_run(name, lam, seed, looks) for seed in range(count))
 
 
 @cache
-def _run(name: str, lam: float, seed: int, looks: int) -> tuple[Task, Run]:
+def _run(name: str, lam: float, seed: int, looks: int) -> tuple[Task, RankTwoRun]:
     """Two budgets share their first seeds."""
     task = task_named(name, lam=lam)
     at = checkpoints(setup_of(name, lam).steps, looks)

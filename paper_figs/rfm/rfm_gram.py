@@ -13,7 +13,7 @@ import numpy as np
 from dufm.paper_figs.style import Table
 from dufm.solvers.metrics import gram_picture
 from dufm.solvers.rfm.experiments import digit_layers
-from dufm.solvers.rfm.recursion import Layer
+from dufm.solvers.rfm.recursion import RfmLayer
 from dufm.solvers.rfm.settings import DeepSettings
 
 if TYPE_CHECKING:
@@ -35,7 +35,7 @@ def data(budget: str) -> Table:
     return table
 
 
-def rows(name: str, layers: Iterable[Layer], wanted: tuple[int, ...] = LAYERS) -> Table:
+def rows(name: str, layers: Iterable[RfmLayer], wanted: tuple[int, ...] = LAYERS) -> Table:
     """Pictures of the layers wanted; `name` is the map's. Samples are taken in order, so give them sorted by class."""
     table: Table = []
     for layer in layers:

@@ -21,13 +21,13 @@ class RunFigures:
         self._pictures: Table = []
 
     def add(self, layer: Any) -> None:
-        """Take one layer, a `solvers.rfm.recursion.Layer`."""
+        """Take one layer, a `solvers.rfm.recursion.RfmLayer`."""
         self._rows.append(layer.row)
         self._pictures += rfm_gram.rows(self.settings.map, [layer], (*rfm_gram.LAYERS, self.settings.depth))
 
     def files(self) -> dict[str, bytes]:
         """Contents by file name: PDF, PNG and CSV of each figure."""
-        tables = {
+        tables: dict[str, tuple[Any, Table]] = {
             "rfm-nc": (rfm_nc, rfm_nc.rows(self.settings.map, self.n, [self._rows])),
             "rfm-gram": (rfm_gram, self._pictures),
         }

@@ -12,7 +12,7 @@ import numpy as np
 from dufm.paper_figs.style import COLOURS, Table
 from dufm.solvers.training.batch import Batch, train
 from dufm.solvers.training.reading import CUT, ends
-from dufm.solvers.training.setting import Setting
+from dufm.solvers.training.setting import DescentSetting
 from dufm.theory.problem import Problem
 from dufm.verification.atlas.levels import levels
 
@@ -31,7 +31,7 @@ LEVELS = (("DNC", "#222222", "--"), ("SRG", COLOURS["srg"], ":"), ("record", COL
 
 def data(budget: str) -> Table:
     """Rows of three panels: "trace" (loss and DNC1 over steps), "spectrum" (at the end), "level" (exact losses)."""
-    setting = Setting.of(Problem.of(10, 4, "0.004", 30, SAMPLES), 0.5, steps=STEPS[budget])
+    setting = DescentSetting.of(Problem.of(10, 4, "0.004", 30, SAMPLES), 0.5, steps=STEPS[budget])
     return table_of(train([setting], RUNS[budget], SEED))
 
 

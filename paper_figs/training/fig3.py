@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 from dufm.paper_figs.style import COLOURS, Table
 from dufm.solvers.training.batch import train
 from dufm.solvers.training.reading import ends, summarise
-from dufm.solvers.training.setting import Setting
+from dufm.solvers.training.setting import DescentSetting
 from dufm.theory.problem import Problem
 
 if TYPE_CHECKING:
@@ -65,10 +65,10 @@ def _known(value: float) -> float | None:
     return value if math.isfinite(value) else None
 
 
-def _setting(point: dict[str, str], decays: int) -> Setting:
+def _setting(point: dict[str, str], decays: int) -> DescentSetting:
     problem = Problem.of(K, L, point["lambda"], int(point["width"]))
     rate, scale = float(point["rate"]), float(point["scale"])
-    return Setting.of(problem, rate, scale, round(decays * Setting(problem, rate, scale).decay))
+    return DescentSetting.of(problem, rate, scale, round(decays * DescentSetting(problem, rate, scale).decay))
 
 
 def draw(figure: "Figure", table: Table) -> None:

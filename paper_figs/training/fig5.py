@@ -14,7 +14,7 @@ from dufm.solvers.objectives.layers import forward
 from dufm.solvers.training.batch import Batch, train
 from dufm.solvers.training.reading import ends
 from dufm.solvers.training.run import class_mean_weights
-from dufm.solvers.training.setting import Setting
+from dufm.solvers.training.setting import DescentSetting
 from dufm.theory.problem import Problem
 from dufm.verification.atlas.levels import levels
 
@@ -34,7 +34,7 @@ TITLES = {"M_3": "$M_3 = F_3$", "M_4": "$M_4 = P_4$", "gram": "Gram of $M_3$"}
 
 def data(budget: str) -> Table:
     """Rows "trace" (loss, fit, regulariser over steps), "level", "end" (how many runs end how), and three matrices."""
-    settings = [Setting.of(Problem.of(K, 4, "0.004", WIDTH), 0.5, 0.5, STEPS[budget]) for K in CLASSES]
+    settings = [DescentSetting.of(Problem.of(K, 4, "0.004", WIDTH), 0.5, 0.5, STEPS[budget]) for K in CLASSES]
     return table_of(train(settings, RUNS[budget], SEED))
 
 
@@ -57,7 +57,7 @@ def table_of(batch: Batch) -> Table:
     return rows
 
 
-def matrices(setting: Setting, weights: list[Any]) -> dict[str, Any]:
+def matrices(setting: DescentSetting, weights: list[Any]) -> dict[str, Any]:
     """M_3 without dead neurons, M_4 with its live ones in the order of the class they serve, and the Gram matrix."""
     met = forward(weights[:-1])
     third, last = met.features[2], met.before[2]

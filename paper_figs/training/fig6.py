@@ -13,8 +13,8 @@ from dufm.paper_figs.training.fig5 import heat
 from dufm.solvers.objectives.layers import forward
 from dufm.solvers.training.batch import Batch, train
 from dufm.solvers.training.reading import CUT, ends
-from dufm.solvers.training.run import Run, class_mean_weights
-from dufm.solvers.training.setting import Setting
+from dufm.solvers.training.run import DescentRun, class_mean_weights
+from dufm.solvers.training.setting import DescentSetting
 from dufm.theory.problem import Problem
 from dufm.verification.atlas.levels import levels
 
@@ -34,7 +34,7 @@ FLOOR = 1e-8
 
 def data(budget: str) -> Table:
     """Rows "trace" (losses), "level", "spectrum" (all runs at the end), "matrix" (the best run)."""
-    setting = Setting.of(Problem.of(15, 7, "0.002", 30), 0.5, 1.0, STEPS[budget])
+    setting = DescentSetting.of(Problem.of(15, 7, "0.002", 30), 0.5, 1.0, STEPS[budget])
     return table_of(train([setting], RUNS[budget], SEED))
 
 
@@ -60,7 +60,7 @@ def table_of(batch: Batch) -> Table:
     return rows
 
 
-def _matrices(setting: Setting, run: Run) -> dict[str, Any]:
+def _matrices(setting: DescentSetting, run: DescentRun) -> dict[str, Any]:
     """M_2 and M_6 without dead neurons, and the Gram matrix of M_6."""
     weights = class_mean_weights(setting, run)
     layers = forward(weights[:-1]).features[1:]

@@ -104,13 +104,13 @@ def read_archive(path: str | Path, form: str) -> tuple[dict[str, Any], dict[str,
     if path.stat().st_size > MOST_BYTES:
         raise ValueError(f"larger than {MOST_BYTES} bytes")
     packed = Packed(path.read_bytes())
-    text, record = _told(packed, "record")
+    text, record = _as_text(packed, "record")
     found = record.pop("format")
     if found != form:
         raise ValueError(f"format {found!r}")
     if DIGESTS not in packed.names:
         raise ValueError("no digests: edited, or written by an earlier version")
-    _, stated = _told(packed, DIGESTS)
+    _, stated = _as_text(packed, DIGESTS)
     names = [name for name in packed.names if name not in ("record", DIGESTS)]
     arrays = {name: packed.array(name) for name in names if name in stated}
     own = _digests(text, arrays) | {name: "" for name in names if name not in stated}
@@ -120,24 +120,24 @@ def read_archive(path: str | Path, form: str) -> tuple[dict[str, Any], dict[str,
     return record, arrays
 
 
-def _told(packed: Packed, name: str) -> tuple[str, dict[str, Any]]:
+def _as_text(packed: Packed, name: str) -> tuple[str, dict[str, Any]]:
     """A text in an archive, and the JSON object it is."""
     text = packed.array(name)
     if text.dtype.kind != "U" or text.shape:
         raise ValueError(f"{name} is no text")
-    told = json.loads(str(text))
-    if not isinstance(told, dict):
+    facts = json.loads(str(text))
+    if not isinstance(facts, dict):
         raise ValueError(f"{name} is no JSON object")
-    return str(text), told
+    return str(text), facts
 
 
 def _digests(text: str, arrays: Mapping[str, np.ndarray]) -> dict[str, str]:
     """SHA-256 of every field of the record and of every array, by name."""
-    told = {name: json.dumps(value, sort_keys=True).encode() for name, value in json.loads(text).items()}
+    facts = {name: json.dumps(value, sort_keys=True).encode() for name, value in json.loads(text).items()}
     for name, array in arrays.items():
         whole = np.ascontiguousarray(array)
-        told[name] = f"{whole.dtype.str} {array.shape} ".encode() + whole.tobytes()
-    return {name: hashlib.sha256(content).hexdigest() for name, content in told.items()}
+        facts[name] = f"{whole.dtype.str} {array.shape} ".encode() + whole.tobytes()
+    return {name: hashlib.sha256(content).hexdigest() for name, content in facts.items()}
 
 
 def require_finite(field: str, array: np.ndarray) -> None:
@@ -171,6 +171,6 @@ def reading(path: str | Path, what: str) -> Iterator[None]:
     except FileNotFoundError:
         raise ProblemError(f"{what} file must exist, got {str(path)!r}") from None
     except DAMAGE as error:
-        told = f"no field {error}" if isinstance(error, KeyError) else str(error)
-        reason = " ".join(told.split())[:200]
+        facts = f"no field {error}" if isinstance(error, KeyError) else str(error)
+        reason = " ".join(facts.split())[:200]
         raise ProblemError(f"{what} file must be an undamaged .npz by dufm, got {str(path)!r} ({reason})") from None

@@ -30,6 +30,13 @@ def made_of(function: Callable[..., Any]) -> str:
     return seen.hexdigest()
 
 
+def parts_of(function: Callable[..., Any]) -> list[Any]:
+    """The parts that `made_of` looks at: functions, modules' values and what they are made of."""
+    walk = _Walk("")
+    walk.take(function, "function")
+    return list(walk.parts.values())
+
+
 def _version(package: str) -> str:
     return f"{package} {getattr(sys.modules.get(package), '__version__', 'of Python')}"
 
@@ -57,7 +64,7 @@ class _Walk:
     def __init__(self, home: str) -> None:
         self.lines: list[str] = []
         self._home = home
-        self._seen: dict[int, Any] = {}
+        self.parts: dict[int, Any] = {}
 
     def _ours(self, module: str | None) -> bool:
         return module is not None and (module.partition(".")[0] == OURS or module == self._home)
@@ -67,9 +74,9 @@ class _Walk:
         if isinstance(part, PLAIN):
             self.lines.append(f"{name} = {part!r}")
             return
-        if id(part) in self._seen:
+        if id(part) in self.parts:
             return
-        self._seen[id(part)] = part
+        self.parts[id(part)] = part
         if isinstance(part, tuple | list | frozenset | set):
             for i, item in enumerate(sorted(part, key=repr) if isinstance(part, frozenset | set) else part):
                 self.take(item, f"{name}[{i}]")

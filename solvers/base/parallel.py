@@ -13,6 +13,8 @@ import numpy as np
 import scipy
 
 POLL_SECONDS = 0.1
+# Asked now and then by work that takes long: whether to end it.
+Stop = Callable[[], bool] | None
 
 
 def cores() -> int:
@@ -26,9 +28,7 @@ def versions() -> dict[str, str]:
     return {"python": platform.python_version(), **packages}
 
 
-def in_order(
-    pool: ThreadPoolExecutor, jobs: Iterable[Callable[[], Any]], ahead: int, stop: Callable[[], bool] | None
-) -> Iterator[Any]:
+def in_order(pool: ThreadPoolExecutor, jobs: Iterable[Callable[[], Any]], ahead: int, stop: Stop) -> Iterator[Any]:
     """Results of the jobs in their order, at most `ahead` of them begun and not yet handed on; ends early on `stop`."""
     waiting: deque[Future] = deque()
     source, begun = iter(jobs), False
@@ -53,7 +53,7 @@ def in_order(
         yield result
 
 
-def watched(work: Callable[[], Any], flag: np.ndarray, stop: Callable[[], bool] | None = None) -> Any:
+def watched(work: Callable[[], Any], flag: np.ndarray, stop: Stop = None) -> Any:
     """What `work` returns, done on a thread of its own, so that Ctrl-C and `stop` reach compiled code.
 
     Args:

@@ -32,7 +32,7 @@ def compile_cached(function: Callable[..., Any], signature: str, errors: Errors 
     plain = getattr(function, "py_func", function)
     program = numba.njit(nogil=True, error_model=errors)(plain)
     try:
-        program._cache = ProgramCache(plain, (made_of(plain), errors))
+        program._cache = ProgramCache(plain, (made_of(plain), errors))  # pyright: ignore[reportAttributeAccessIssue]
     except (RuntimeError, OSError):
         # No folder for the cache can be written: compile for this process alone.
         return numba.njit(signature, nogil=True, error_model=errors)(plain)

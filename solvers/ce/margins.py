@@ -13,10 +13,12 @@ import numpy as np
 from scipy.optimize import minimize
 
 from dufm.solvers.base.arrays import Array
+from dufm.solvers.base.newton import saddle_step
 from dufm.solvers.ce.chart import Chart
 from dufm.solvers.ce.polish import numerical_rank
 from dufm.solvers.ce.search import ce_search
 from dufm.solvers.objectives.cross_entropy import CeObjective, least_margin
+from dufm.solvers.search.options import SearchOptions
 from dufm.theory.problem import Problem
 
 STRENGTHS = ("1e-2", "1e-4", "1e-7", "1e-10")
@@ -27,10 +29,12 @@ ACTIVE = 1e-5
 STEPS = 25
 RESIDUAL_GOAL = 1e-11
 SAME = 1e-7
+# Eigenvalues of the KKT system below this share of the largest are none.
+SINGULAR = 1e-10
 
 
 @dataclass(frozen=True, eq=False)
-class Margins:
+class MarginPoint:
     """A point of the hard-margin problem.
 
     Attributes:
@@ -57,7 +61,7 @@ def cost_of(logits: Array, rank: int, L: int) -> float:
     return float(np.sum(values ** (2 / (L + 1))))
 
 
-def take_down(logits: Array, rank: int, L: int) -> Margins | None:
+def take_down(logits: Array, rank: int, L: int) -> MarginPoint | None:
     """The local minimum of the hard-margin problem near logits of positive margins; None if SLSQP loses the margins."""
     K, power = len(logits), 2 / (L + 1)
     u, s, vt = np.linalg.svd(logits / least_margin(logits))
@@ -111,11 +115,11 @@ def _pairs(K: int) -> list[tuple[int, int]]:
     return [(i, j) for i in range(K) for j in range(K) if j != i]
 
 
-def _newton(z: Array, rank: int, L: int) -> Margins:
+def _newton(z: Array, rank: int, L: int) -> MarginPoint:
     """Newton's method on the KKT system of the active margins; SLSQP's point where it does not improve."""
     gaps = np.diag(z) - z - 1
     active = [(i, j) for i, j in _pairs(len(z)) if gaps[j, i] < ACTIVE]
-    plain = Margins(z, cost_of(z, rank, L), rank, len(active), float("nan"))
+    plain = MarginPoint(z, cost_of(z, rank, L), rank, len(active), float("nan"))
     power = 2 / (L + 1)
     chart = Chart.at(z, rank)
     normals = np.zeros((len(active), *z.shape))
@@ -134,23 +138,20 @@ def _newton(z: Array, rank: int, L: int) -> Margins:
         if best is not None and residual >= best[0]:
             break
         best = (residual, chart)
-        corner = np.zeros((len(active), len(active)))
-        system = np.block([[hessian, -jacobian.T], [jacobian, corner]])
-        step = np.linalg.lstsq(system, -np.concatenate([force, excess]), rcond=1e-10)[0]
-        moved = chart.move(np.asarray(step[: chart.size], dtype=float))
+        moved = chart.move(saddle_step(hessian, jacobian, force, excess, SINGULAR)[0])
         if not np.isfinite(moved).all() or not np.linalg.svd(moved, compute_uv=False)[rank - 1] > 0:
             break
         chart = Chart.at(moved, rank)
     if best is None or best[0] > RESIDUAL_GOAL:
         return plain
     z = best[1].logits
-    polished = Margins(z, cost_of(z, rank, L), rank, len(active), best[0])
+    polished = MarginPoint(z, cost_of(z, rank, L), rank, len(active), best[0])
     return polished if polished.cost <= plain.cost * (1 + 1e-9) else plain
 
 
-def minima_from(starts: Iterable[Array], L: int) -> list[Margins]:
+def minima_from(starts: Iterable[Array], L: int) -> list[MarginPoint]:
     """Distinct local minima reached from logits, cheapest first; starts with a margin <= 0 are passed over."""
-    found: list[Margins] = []
+    found: list[MarginPoint] = []
     for z in starts:
         point = take_down(z, numerical_rank(z), L) if least_margin(z) > 0 else None
         if point is not None and not any(abs(point.cost - f.cost) <= SAME * f.cost for f in found):
@@ -158,7 +159,7 @@ def minima_from(starts: Iterable[Array], L: int) -> list[Margins]:
     return sorted(found, key=lambda f: f.cost)
 
 
-def margin_search(K: int, L: int, restarts: int = 600, seed: int = 0, threads: int | None = None) -> list[Margins]:
+def margin_search(K: int, L: int, restarts: int = 600, seed: int = 0, threads: int | None = None) -> list[MarginPoint]:
     """Distinct local minima of the hard-margin problem, cheapest first.
 
     Args:
@@ -174,7 +175,7 @@ def margin_search(K: int, L: int, restarts: int = 600, seed: int = 0, threads: i
     begins: list[Array] = []
     for lam in STRENGTHS:
         problem = Problem.of(K, L, Fraction(lam), K, loss="ce")
-        solution, state = ce_search(problem, restarts, seed, threads=threads)
+        solution, state = ce_search(problem, SearchOptions(restarts, seed, threads=threads))
         solution.raise_if_interrupted()
         groups = sorted((g for g in state.groups if g.weights), key=lambda g: g.loss)[:LOWEST]
         logits = [CeObjective(problem).logits(g.weights) for g in groups if g.loss <= groups[0].loss * (1 + HOPELESS)]

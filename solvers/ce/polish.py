@@ -12,6 +12,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from dufm.solvers.base.arrays import Array
+from dufm.solvers.base.newton import flat_free
 from dufm.solvers.ce.chart import Chart, cross_entropy_form
 from dufm.solvers.objectives.cross_entropy import CeObjective, balanced_factors, cross_entropy, reduced_loss, strength
 from dufm.theory.problem import Problem
@@ -132,8 +133,7 @@ def _step(problem: Problem, chart: Chart, gradient: Array, hessian: Array) -> Ch
     values, vectors = np.linalg.eigh(hessian)
     floor = 1e-9 * np.abs(values).max()
     along = vectors.T @ gradient
-    newton = -vectors @ np.where(np.abs(values) > floor, along / np.where(np.abs(values) > floor, values, 1.0), 0.0)
-    trial = _moved(chart, newton)
+    trial = _moved(chart, -flat_free(values, vectors, gradient, floor))
     if trial is not None and np.abs(model(problem, trial)[0]).max() < 0.5 * np.abs(gradient).max():
         return trial
     downhill = -vectors @ (along / np.maximum(np.abs(values), floor))

@@ -19,6 +19,7 @@ from dufm.solvers.ce.polish import CePolished, ce_polish
 from dufm.solvers.ce.rows import FOLDER, kept_logits, rational, read_rows, round_up, singular_values, write_rows
 from dufm.solvers.ce.search import ce_search
 from dufm.solvers.objectives.cross_entropy import balanced_factors
+from dufm.solvers.search.options import SearchOptions
 from dufm.theory.ce.enclosure import least_loss, objective_ball
 from dufm.theory.ce.families import CE_FAMILIES, ce_family_named
 from dufm.theory.ce.newton import best_member
@@ -35,11 +36,11 @@ DECIMALS = 9
 # A minimum this much below every closed form, relatively, is no closed form.
 BELOW = 1e-10
 
-Place = tuple[int, int, Fraction]
+CePlace = tuple[int, int, Fraction]
 
 
 @dataclass(frozen=True)
-class Record:
+class LossRecord:
     """The least loss known at one (K, L, lambda), n = 1.
 
     Attributes:
@@ -76,12 +77,12 @@ class Record:
         return Problem.of(self.K, self.L, self.lam, self.K, loss="ce")
 
     @property
-    def place(self) -> Place:
+    def place(self) -> CePlace:
         """(K, L, lambda)."""
         return self.K, self.L, self.lam
 
 
-def bound(record: Record) -> arb:
+def bound(record: LossRecord) -> arb:
     """A rigorous ball of the loss the row's witness attains; its upper end bounds the global minimum.
 
     Raises:
@@ -105,18 +106,18 @@ def bound(record: Record) -> arb:
     return least_loss(UNDECIDED_PAIR if pair else ce_structure_named(record.structure), problem, DIGITS)
 
 
-def holds(record: Record) -> bool:
+def holds(record: LossRecord) -> bool:
     """Whether the stated loss is at or above the witness's, rigorously."""
     return as_fraction_ball(bound(record))[1] <= Fraction(record.stated)
 
 
-def find(K: int, L: int, lam: Any, restarts: int, seed: int = 0, threads: int | None = None) -> Record:
+def find(K: int, L: int, lam: Any, restarts: int, seed: int = 0, threads: int | None = None) -> LossRecord:
     """Search one place at width K and take the cheapest of what was found and the closed forms."""
     problem = Problem.of(K, L, lam, K, loss="ce")
     known = candidates(problem)
-    solution, state = ce_search(problem, restarts, seed, threads=threads)
+    solution, state = ce_search(problem, SearchOptions(restarts, seed, threads=threads))
     solution.raise_if_interrupted()
-    found = ce_polish(problem, state.best[1])
+    found = ce_polish(problem, state.best.weights)
     best, hits = known[0], min(state.groups, key=lambda g: g.loss).hits
     value = float(best.loss.mid())
     name = identify(found.logits, known)
@@ -129,22 +130,22 @@ def find(K: int, L: int, lam: Any, restarts: int, seed: int = 0, threads: int | 
     return _row(problem, best.name, found, restarts, hits)
 
 
-def _row(problem: Problem, name: str, found: CePolished, restarts: int, hits: int) -> Record:
+def _row(problem: Problem, name: str, found: CePolished, restarts: int, hits: int) -> LossRecord:
     kept = kept_logits(found.logits, DECIMALS) if name == FREE else None
     values = singular_values(found.logits, found.rank)
     lam = problem.lambdas[0]
-    row = Record(problem.K, problem.L, lam, "0", name, found.rank, values, kept, restarts, hits)
+    row = LossRecord(problem.K, problem.L, lam, "0", name, found.rank, values, kept, restarts, hits)
     return replace(row, stated=round_up(as_fraction_ball(bound(row))[1]))
 
 
 def fill(
-    places: Sequence[Place],
+    places: Sequence[CePlace],
     path: Path,
     restarts: int,
     seed: int = 0,
     threads: int | None = None,
-    progress: Callable[[Record], None] | None = None,
-) -> tuple[Record, ...]:
+    progress: Callable[[LossRecord], None] | None = None,
+) -> tuple[LossRecord, ...]:
     """Search every place not yet in the file with at least as many restarts, writing the file after each; resumable.
 
     A row is replaced only by one of no larger loss.
@@ -165,19 +166,19 @@ def fill(
     return tuple(rows[key] for key in sorted(rows))
 
 
-def write(rows: Iterable[Record], path: Path) -> None:
+def write(rows: Iterable[LossRecord], path: Path) -> None:
     """Write the table in one step, one row a line, sorted by place."""
     write_rows((_packed(r) for r in sorted(rows, key=lambda r: r.place)), path, FORMAT)
 
 
-def _packed(row: Record) -> dict[str, Any]:
+def _packed(row: LossRecord) -> dict[str, Any]:
     packed: dict[str, Any] = {"K": row.K, "L": row.L, "lam": str(row.lam), "loss": row.stated}
     packed |= {"structure": row.structure, "rank": row.rank, "sigma": row.singular_values}
     packed |= {"restarts": row.restarts, "hits": row.hits}
     return packed | ({"logits": row.logits} if row.logits is not None else {})
 
 
-def read(path: Path = TABLE) -> tuple[Record, ...]:
+def read(path: Path = TABLE) -> tuple[LossRecord, ...]:
     """The rows of a table.
 
     Raises:
@@ -186,20 +187,20 @@ def read(path: Path = TABLE) -> tuple[Record, ...]:
     return read_rows(path, FORMAT, _unpacked)
 
 
-def _unpacked(row: dict[str, Any]) -> Record:
+def _unpacked(row: dict[str, Any]) -> LossRecord:
     logits = tuple(tuple(float(x) for x in line) for line in row["logits"]) if "logits" in row else None
     counts = int(row["K"]), int(row["L"])
     sigma = tuple(float(x) for x in row["sigma"])
     where = (*counts, Fraction(row["lam"]), str(row["loss"]), str(row["structure"]), int(row["rank"]))
-    return Record(*where, sigma, logits, int(row["restarts"]), int(row["hits"]))
+    return LossRecord(*where, sigma, logits, int(row["restarts"]), int(row["hits"]))
 
 
-def best_known() -> tuple[Record, ...]:
+def best_known() -> tuple[LossRecord, ...]:
     """The shipped table: K = 3..10, L = 1..8, lambda = 1/10, 1/100, 1/1000, 1/10000, n = 1."""
     return read(TABLE)
 
 
-def record_at(K: int, L: int, lam: Any) -> Record | None:
+def record_at(K: int, L: int, lam: Any) -> LossRecord | None:
     """The shipped row of that place, or None."""
     wanted = (K, L, Problem.of(K, L, lam, loss="ce").lambdas[0])
     return next((r for r in best_known() if r.place == wanted), None)

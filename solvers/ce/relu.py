@@ -14,15 +14,16 @@ import numpy as np
 from scipy.optimize import minimize_scalar
 
 from dufm.solvers.base.arrays import Array
+from dufm.solvers.base.checks import require_integers
 from dufm.solvers.base.parallel import cores
 from dufm.solvers.ce.polish import numerical_rank
 from dufm.solvers.ce.search import uniform
 from dufm.solvers.ce.starts import low_rank
-from dufm.solvers.engines.cpu_cross_entropy import Recipe, run_starts
+from dufm.solvers.engines.cpu_cross_entropy import DescentStage, run_starts
 from dufm.solvers.engines.schedule import STEPS_PER_STAGE
 from dufm.solvers.objectives.cross_entropy import cross_entropy, strength
 from dufm.solvers.objectives.layers import forward, regulariser
-from dufm.solvers.search.options import check_options
+from dufm.solvers.search.found import NOTHING, Found
 from dufm.solvers.search.state import HIT
 from dufm.solvers.weights.build import gaussian
 from dufm.theory.problem import Problem
@@ -97,20 +98,21 @@ def relu_search(problem: Problem, restarts: int = 400, seed: int = 0, threads: i
         ProblemError: for another loss, or an option that makes no sense.
     """
     problem.require_loss("ce", "this search")
-    check_options(restarts, seed, None, None, 1, None, 0)
+    require_integers(1, restarts=restarts, threads=threads)
+    require_integers(0, seed=seed)
     even = uniform(problem)
-    stages = [Recipe(tolerance=max(1e-9, 1e-3 * eps), steps=STEPS_PER_STAGE, eps=eps) for eps in SMOOTHINGS]
+    stages = [DescentStage(tolerance=max(1e-9, 1e-3 * eps), steps=STEPS_PER_STAGE, eps=eps) for eps in SMOOTHINGS]
 
     def start(index: int) -> list[Array]:
         kind, scale = PORTFOLIO[index % len(PORTFOLIO)]
         return kind(even, np.random.default_rng(np.random.SeedSequence(seed, spawn_key=(index,))), scale)
 
-    losses, best = [], (np.inf, ())
+    losses, best = [], NOTHING
     for batch in run_starts(even, start, range(restarts), stages, threads or cores()):
         for descent in batch:
             value = relu_loss(even, descent.weights) if np.isfinite(descent.loss) else np.nan
             losses.append(value)
-            best = (value, descent.weights) if value < best[0] else best
-    ranks = tuple(numerical_rank(f, 1e-3) for f in relu_features(best[1]))
-    hits = int(np.sum(np.array(losses) <= best[0] * (1 + HIT)))
-    return ReluSearch(float(best[0]), best[1], ranks, hits, restarts, collapse_loss(problem))
+            best = Found(value, descent.weights) if value < best.loss else best
+    ranks = tuple(numerical_rank(f, 1e-3) for f in relu_features(best.weights))
+    hits = int(np.sum(np.array(losses) <= best.loss * (1 + HIT)))
+    return ReluSearch(float(best.loss), best.weights, ranks, hits, restarts, collapse_loss(problem))

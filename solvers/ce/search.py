@@ -2,14 +2,12 @@
 
 Layers are linear, so there is nothing to smooth and no kink to polish on: a restart is one L-BFGS run from one start of
 a fixed portfolio, a tenth of a millisecond at K = 4 and a millisecond at K = 10. Only Lambda matters, so the search
-runs at equal strengths and rescales what it finds (claim ce-reduction). Every restart counts for the census: they are
-independent draws from one distribution.
+runs at equal strengths and rescales what it finds (claim ce-reduction). Every restart counts for the estimate of what
+was missed: they are independent draws from one distribution.
 """
 
 import time
-from collections.abc import Callable
 from fractions import Fraction
-from typing import Any
 
 import numpy as np
 
@@ -17,40 +15,30 @@ from dufm.solvers.base.arrays import Array
 from dufm.solvers.base.parallel import cores, versions
 from dufm.solvers.ce.polish import CePolished, ce_polish
 from dufm.solvers.ce.starts import PORTFOLIO, Kind
-from dufm.solvers.engines.cpu_cross_entropy import Descent, Recipe, run_starts
+from dufm.solvers.engines.cpu_cross_entropy import Descent, DescentStage, run_starts
 from dufm.solvers.objectives.cross_entropy import CeObjective, strength
 from dufm.solvers.objectives.squared import balance
-from dufm.solvers.search.options import check_options
+from dufm.solvers.search.found import Found, Provenance
+from dufm.solvers.search.options import SearchOptions
 from dufm.solvers.search.solution import Outcome, Solution
-from dufm.solvers.search.state import State
+from dufm.solvers.search.state import SearchState
 from dufm.theory.problem import Problem
 
 ENGINE = "numba-lbfgs, cross-entropy"
+DEFAULTS = SearchOptions(restarts=2000)
 
 
 def ce_search(
     problem: Problem,
-    restarts: int = 2000,
-    seed: int = 0,
-    target: float | None = None,
-    patience: int | None = None,
-    progress: Callable[[State], None] | None = None,
-    stop: Callable[[], bool] | None = None,
-    threads: int | None = None,
-    state: State | None = None,
+    options: SearchOptions = DEFAULTS,
+    state: SearchState | None = None,
     portfolio: tuple[tuple[Kind, float], ...] = PORTFOLIO,
-) -> tuple[Solution, State]:
+) -> tuple[Solution, SearchState]:
     """Search for a global minimum.
 
     Args:
         problem: with loss "ce".
-        restarts: descents to run, those of an earlier `state` not counted.
-        seed: entropy >= 0; with the index of the restart it fixes every start.
-        target: stop once a restart reaches this loss or less.
-        patience: stop after this many restarts without a lower loss.
-        progress: called with the state after every batch of restarts.
-        stop: asked after every batch and ten times a second; True ends the search.
-        threads: batches worked on at a time; does not change the result.
+        options: see there; a restart is one descent.
         state: where an earlier search stopped, to go on from there.
         portfolio: kinds of starts with their scales, taken in turn.
 
@@ -58,42 +46,40 @@ def ce_search(
         The best solution, polished, and the state with every minimum told apart by its loss; also after Ctrl-C.
 
     Raises:
-        ProblemError: naming an option that makes no sense.
+        ProblemError: for another loss.
     """
     problem.require_loss("ce", "this search")
-    check_options(restarts, seed, None, None, 1, target, 0, patience)
     began = time.perf_counter()
-    state = State(arms=[]) if state is None else state
+    state = SearchState(recipes=[]) if state is None else state
     even = uniform(problem)
 
     def start(index: int) -> list[Array]:
         kind, scale = portfolio[index % len(portfolio)]
-        return kind(even, np.random.default_rng(np.random.SeedSequence(seed, spawn_key=(index,))), scale)
+        return kind(even, np.random.default_rng(np.random.SeedSequence(options.seed, spawn_key=(index,))), scale)
 
     def cut(d: Descent) -> None:
         if np.isfinite(d.loss):
-            state.keep((d.loss, tuple(balance(problem, d.weights))))
+            state.keep(Found(d.loss, tuple(balance(problem, d.weights))))
 
     first = len(state.losses)
     outcome: Outcome | None = None
-    indices = range(first, first + restarts)
     try:
-        for batch in run_starts(even, start, indices, [Recipe()], threads or cores(), stop, cut=cut):
+        indices, threads = range(first, first + options.restarts), options.threads or cores()
+        for batch in run_starts(even, start, indices, [DescentStage()], threads, options.stop, cut=cut):
             for d in batch:
-                state.add((d.loss, tuple(balance(problem, d.weights))), fixed=True)
-            if progress is not None:
-                progress(state)
-            outcome = state.ended(target, patience, stop)
+                state.add(Found(d.loss, tuple(balance(problem, d.weights))), fixed=True)
+            if options.progress is not None:
+                options.progress(state)
+            outcome = options.ended(state)
             if outcome is not None:
                 break
     except KeyboardInterrupt:
         outcome = Outcome.INTERRUPTED
     if outcome is None:
-        outcome = Outcome.FINISHED if len(state.losses) == first + restarts else Outcome.STOPPED
+        outcome = Outcome.FINISHED if len(state.losses) == first + options.restarts else Outcome.STOPPED
     _polish_best(problem, state)
-    settings: dict[str, Any] = {"restarts": restarts, "target": target, "patience": patience}
-    settings["portfolio"] = [[kind.__name__, scale] for kind, scale in portfolio]
-    return state.solution(problem, outcome, ENGINE, versions(), seed, settings, began), state
+    settings = options.settings | {"portfolio": [[kind.__name__, scale] for kind, scale in portfolio]}
+    return state.solution(problem, outcome, options.seed, Provenance(ENGINE, versions(), settings), began), state
 
 
 def uniform(problem: Problem) -> Problem:
@@ -102,20 +88,20 @@ def uniform(problem: Problem) -> Problem:
     return Problem(problem.K, problem.L, (value,) * (problem.L + 1), problem.width, 1, "ce")
 
 
-def lowest(problem: Problem, state: State, count: int) -> list[tuple[CePolished, int]]:
+def lowest(problem: Problem, state: SearchState, count: int) -> list[tuple[CePolished, int]]:
     """The `count` lowest minima of a search, polished, each with how many restarts ended there."""
     groups = sorted((g for g in state.groups if g.weights), key=lambda g: g.loss)[:count]
     return [(ce_polish(problem, g.weights), g.hits) for g in groups]
 
 
-def _polish_best(problem: Problem, state: State) -> None:
-    best = state.best[1]
+def _polish_best(problem: Problem, state: SearchState) -> None:
+    best = state.best.weights
     if not best:
         return
     polished = ce_polish(problem, best)
     loss = CeObjective(problem).loss(polished.weights)
-    if loss <= state.best[0]:
-        state.best = (loss, polished.weights)
+    if loss <= state.best.loss:
+        state.best = Found(loss, polished.weights)
         for group in state.groups:
             if group.weights is best:
                 group.loss, group.weights, group.polished = loss, polished.weights, polished

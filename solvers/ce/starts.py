@@ -1,18 +1,17 @@
 """Where descents under cross-entropy begin: gaussian factors, low-rank logits, known structures with noise."""
 
-from collections.abc import Callable
 from functools import lru_cache
 
 import numpy as np
 
 from dufm.solvers.base.arrays import Array
 from dufm.solvers.objectives.cross_entropy import balanced_factors
+from dufm.solvers.search.start_kinds import Kind
 from dufm.solvers.weights.build import gaussian, perturb
 from dufm.theory.ce.numbers import Balls, working
 from dufm.theory.ce.structures import CE_STRUCTURES
 from dufm.theory.problem import Problem
 
-Kind = Callable[[Problem, np.random.Generator, float], list[Array]]
 # Least margins of the low-rank and of the structured starts: where good minima lie for Lambda from 0.1 to 1e-8.
 MARGINS = (3.0, 20.0)
 NOISE = 0.1

@@ -13,11 +13,12 @@ from fractions import Fraction
 import numpy as np
 
 from dufm.solvers.base.arrays import Array
+from dufm.solvers.base.checks import require_integers
 from dufm.solvers.base.parallel import cores
 from dufm.solvers.base.statistics import Proportion, clopper_pearson
 from dufm.solvers.ce.match import candidates, identify
 from dufm.solvers.ce.polish import ce_polish
-from dufm.solvers.engines.cpu_cross_entropy import Recipe, run_starts
+from dufm.solvers.engines.cpu_cross_entropy import DescentStage, run_starts
 from dufm.theory.problem import Problem, ProblemError
 
 DNC = "dnc"
@@ -26,7 +27,7 @@ BATCH = 2
 
 
 @dataclass(frozen=True)
-class Case:
+class DescentCase:
     """What is run.
 
     Attributes:
@@ -60,7 +61,7 @@ class Hits:
         dnc: runs that ended in collapse, of all, with a 95 % Clopper-Pearson interval.
     """
 
-    case: Case
+    case: DescentCase
     seed: int
     ends: dict[str, int]
     ranks: dict[int, int]
@@ -81,7 +82,7 @@ def standard(problem: Problem, generator: np.random.Generator) -> list[Array]:
 
 
 def persistence(
-    case: Case,
+    case: DescentCase,
     starts: int = 30,
     seed: int = 0,
     threads: int | None = None,
@@ -99,9 +100,8 @@ def persistence(
     Raises:
         ProblemError: naming an option that makes no sense.
     """
-    for name, value, least in (("starts", starts, 1), ("seed", seed, 0), ("steps", case.steps, 0)):
-        if isinstance(value, bool) or not isinstance(value, int) or value < least:
-            raise ProblemError(f"{name} must be an integer >= {least}, got {value!r}")
+    require_integers(1, starts=starts)
+    require_integers(0, seed=seed, steps=case.steps)
     if not 0 < case.rate < float("inf"):
         raise ProblemError(f"rate must be a finite number > 0, got {case.rate!r}")
     problem = case.problem
@@ -111,7 +111,7 @@ def persistence(
         return standard(problem, np.random.default_rng(np.random.SeedSequence(seed, spawn_key=(index,))))
 
     ends, ranks, indices, done = Counter[str](), Counter[int](), Counter[int](), 0
-    recipe = Recipe(case.steps, case.rate)
+    recipe = DescentStage(case.steps, case.rate)
     for batch in run_starts(problem, start, range(starts), [recipe], threads or cores(), batch=BATCH):
         for descent in batch:
             done += 1

@@ -1,4 +1,4 @@
-"""L-BFGS for one lane, as a step between two evaluations (reverse communication), compiled.
+"""L-BFGS for one descent, as a step between two evaluations (reverse communication), compiled.
 
 The caller evaluates f and its gradient at the point X and calls `advance`, which either puts the next point into X or
 says why it stops. So the same code minimises a DUFM inside compiled code and a test function from plain Python.

@@ -25,7 +25,7 @@ CHECKSUMS = {
     "data_batch_5": "482c414d41f54cd18b22e5b47cb7c3cb",
     "test_batch": "40351d587109b95175f43aff81a1287e",
 }
-Batch = tuple[NDArray[np.uint8], NDArray[np.int64]]
+PickledBatch = tuple[NDArray[np.uint8], NDArray[np.int64]]
 
 
 def _encode(text: str, encoding: str = "latin1") -> bytes:
@@ -55,7 +55,7 @@ class _ArraysOnly(pickle.Unpickler):
             raise pickle.UnpicklingError(f"it asks for {module_name}.{global_name}, which is refused") from None
 
 
-def python_batch(path: Path) -> Batch:
+def python_batch(path: Path) -> PickledBatch:
     """Pixels (m x 3072) and labels (m) of one pickled batch.
 
     Raises:
@@ -81,7 +81,7 @@ def python_batch(path: Path) -> Batch:
     return _checked(path, data, np.array(labels, dtype=np.int64))
 
 
-def binary_batch(path: Path) -> Batch:
+def binary_batch(path: Path) -> PickledBatch:
     """Pixels (m x 3072) and labels (m) of one binary batch: records of a label byte and 3072 pixel bytes.
 
     Raises:
@@ -112,13 +112,13 @@ def read_cifar10(root: str | Path | None, n: int | None, split: str) -> Dataset:
     return labelled_images(pixels, labels, "cifar10", ", ".join(names), SHAPE)
 
 
-def _batches(root: str | Path | None, split: str) -> Iterator[tuple[Path, Batch]]:
+def _batches(root: str | Path | None, split: str) -> Iterator[tuple[Path, PickledBatch]]:
     for stem in BATCHES[split]:
         path = find_file(root, "cifar10", [stem, f"{stem}.bin"], FOLDERS)
         yield path, (binary_batch(path) if path.suffix == ".bin" else python_batch(path))
 
 
-def _checked(path: Path, data: NDArray[np.uint8], labels: NDArray[np.int64]) -> Batch:
+def _checked(path: Path, data: NDArray[np.uint8], labels: NDArray[np.int64]) -> PickledBatch:
     if len(data) == 0 or len(data) != len(labels):
         raise DataError(path, "as many labels as images, at least one", f"{len(data)} images, {len(labels)} labels")
     if not 0 <= labels.min() <= labels.max() <= 9:

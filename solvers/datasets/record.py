@@ -6,9 +6,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from dufm.solvers.base.arrays import Array
 from dufm.theory.problem import ProblemError
-
-Array = NDArray[np.float64]
 
 
 class DataError(ProblemError):

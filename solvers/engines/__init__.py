@@ -1,1 +1,1 @@
-"""Engines run descents from given starts: compiled on the processor, as JAX lanes on a device."""
+"""Engines run descents from given starts: compiled on the processor, as JAX descents on a device."""

@@ -5,21 +5,20 @@ Nothing is compiled on import. The first use on a machine compiles for some seco
 
 import functools
 import threading
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
 
-from dufm.solvers.base.arrays import Array
+from dufm.solvers.base.arrays import Array, Shapes
 from dufm.solvers.base.program_cache import compile_cached
 from dufm.solvers.compiled import lbfgs
-from dufm.solvers.engines.schedule import EPS_FACTOR, STEPS_PER_STAGE, schedule
+from dufm.solvers.engines.knock_out import DescentResults
+from dufm.solvers.engines.schedule import Keep, keep_all, schedule
 from dufm.solvers.objectives import evaluation, squared_kernel
 from dufm.theory.problem import Problem, ProblemError
 
 MEMORY = 16
-Shapes = tuple[tuple[int, int], ...]
 
 
 @functools.cache
@@ -45,25 +44,6 @@ def compiled_evaluation() -> Any:
     return compile_cached(evaluate, "float64(float64[::1],int64[::1],float64,int64)")
 
 
-@dataclass(frozen=True, eq=False)
-class Field:
-    """What became of the starts of one restart.
-
-    Attributes:
-        values: last smoothed loss of each start, NaN for one that broke down.
-        left: indices of the starts that were never culled, best first.
-        lower: for each index in `left` its factors (H_1, W_1, ..., W_{L-1}).
-        evaluations: of the loss and gradient, all starts together.
-        dropped: starts that broke down.
-    """
-
-    values: Array
-    left: list[int]
-    lower: list[list[Array]]
-    evaluations: int
-    dropped: int
-
-
 def aligned(length: int) -> Array:
     """Zeros from an address divisible by 64: only there do rows of eight numbers fit cache lines."""
     raw = np.zeros(length + 8)
@@ -77,14 +57,14 @@ def pack_rows(shapes: Shapes, length: int, starts: Sequence[Sequence[Array]]) ->
     Raises:
         ProblemError: if a factor does not have its shape.
     """
-    field = np.zeros((len(starts), length))
-    for row, start in zip(field, starts, strict=True):
+    points = np.zeros((len(starts), length))
+    for row, start in zip(points, starts, strict=True):
         factors = [np.asarray(w, dtype=float) for w in start[: len(shapes)]]
         if tuple(w.shape for w in factors) != shapes:
             raise ProblemError(f"start must have factors of shapes {shapes}, got {[w.shape for w in factors]}")
         flat = np.concatenate([w.ravel() for w in factors])
         row[: flat.size] = flat
-    return field
+    return points
 
 
 def unpack_row(shapes: Shapes, row: Array) -> list[Array]:
@@ -94,7 +74,7 @@ def unpack_row(shapes: Shapes, row: Array) -> list[Array]:
     return [part.reshape(shape).copy() for part, shape in zip(parts, shapes, strict=True)]
 
 
-class Engine:
+class CpuEngine:
     """One problem's memory layout and a workspace for each thread that calls `run`.
 
     Setting `flag[0]` to 1 makes every `run` in progress return within one evaluation. `offsets` are kernels.layout's.
@@ -102,6 +82,7 @@ class Engine:
 
     def __init__(self, problem: Problem, memory: int = MEMORY) -> None:
         problem.require_loss("mse", "the compiled engine")
+        self.problem = problem
         self.flag = np.zeros(1, dtype=np.int64)
         self._homotopy = compiled_homotopy()
         self._shapes = problem.shapes[:-1]
@@ -131,46 +112,40 @@ class Engine:
         """
         return pack_rows(self._shapes, int(self.offsets[lbfgs.SIZE]), starts)
 
-    def run(self, field: Array, stages: Array) -> Field:
-        """The homotopy on the rows of `field`, which is overwritten; stages as from `schedule`."""
-        values, order = np.full(len(field), np.nan), np.zeros(len(field), dtype=np.int64)
+    def run(self, points: Array, stages: Array) -> DescentResults:
+        """The homotopy on the rows of `points`, which is overwritten; stages as from `schedule`."""
+        values, order = np.full(len(points), np.nan), np.zeros(len(points), dtype=np.int64)
         counts = np.zeros(2, dtype=np.int64)
-        count = self._homotopy(field, values, order, stages, self.workspace(), self.offsets, self.flag, counts)
+        count = self._homotopy(points, values, order, stages, self.workspace(), self.offsets, self.flag, counts)
         left = [int(i) for i in order[:count]]
-        return Field(values, left, [self.unpack(field[i]) for i in left], int(counts[0]), int(counts[1]))
+        return DescentResults(values, left, [self.unpack(points[i]) for i in left], int(counts[0]), int(counts[1]))
+
+    def evaluate(self, points: Array, eps: float = 0.0) -> tuple[Array, Array]:
+        """Losses and gradients at packed points, with relu_eps and W_L eliminated; NaN where it breaks down."""
+        w, (x, g, size) = self.workspace(), (int(self.offsets[i]) for i in (lbfgs.X, lbfgs.G, lbfgs.SIZE))
+        values, gradients = np.empty(len(points)), np.empty_like(points)
+        for i, point in enumerate(points):
+            w[x : x + size] = point
+            values[i] = compiled_evaluation()(w, self.offsets, eps, 1)
+            gradients[i] = w[g : g + size]
+        return values, gradients
 
     def unpack(self, row: Array) -> list[Array]:
         """The factors (H_1, W_1, ..., W_{L-1}) of one packed row."""
         return unpack_row(self._shapes, row)
 
 
-def descend_lanes(
+def descend_from(
     problem: Problem,
     starts: Sequence[Sequence[Array]],
     eps0: float = 0.01,
-    keep: Callable[[int, int], int] = lambda stage, lanes: lanes,
-    factor: float = EPS_FACTOR,
-    first_steps: int = STEPS_PER_STAGE,
-    flat: float = 0.0,
+    keep: Keep = keep_all,
     memory: int = MEMORY,
-) -> Field:
+) -> DescentResults:
     """The homotopy from given starts in the calling thread; by default none is culled. Arguments as for `schedule`.
 
     Raises:
         ProblemError: if a start does not fit the problem.
     """
-    engine = Engine(problem, memory)
-    return engine.run(engine.pack(starts), schedule(problem, eps0, keep, len(starts), factor, first_steps, flat))
-
-
-def compiled_evaluate(problem: Problem, lower: Sequence[Array], eps: float = 0.0) -> tuple[float, list[Array]]:
-    """What `objectives.squared.reduced_loss_and_gradient` returns, by the compiled kernel; NaN where it breaks down.
-
-    Raises:
-        ProblemError: if the factors do not have the problem's shapes.
-    """
-    engine = Engine(problem)
-    w, (x, g, size) = engine.workspace(), (int(engine.offsets[i]) for i in (lbfgs.X, lbfgs.G, lbfgs.SIZE))
-    w[x : x + size] = engine.pack([lower])[0]
-    value = compiled_evaluation()(w, engine.offsets, eps, 1)
-    return value, engine.unpack(w[g : g + size])
+    engine = CpuEngine(problem, memory)
+    return engine.run(engine.pack(starts), schedule(problem, eps0, keep, len(starts)))

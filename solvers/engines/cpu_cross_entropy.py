@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 
 from dufm.solvers.base.arrays import Array
-from dufm.solvers.base.parallel import in_order
+from dufm.solvers.base.parallel import Stop, in_order
 from dufm.solvers.base.program_cache import compile_cached
 from dufm.solvers.compiled import lbfgs
 from dufm.solvers.engines.cpu import aligned, pack_rows, unpack_row
@@ -33,7 +33,7 @@ def compiled_descents() -> Any:
 
 
 @dataclass(frozen=True)
-class Recipe:
+class DescentStage:
     """One stage of a descent.
 
     Attributes:
@@ -98,28 +98,41 @@ class CeEngine:
         """Starts (H_1, W_1, ..., W_L) as rows; ProblemError if a factor does not have the problem's shape."""
         return pack_rows(self.shapes, int(self.offsets[lbfgs.SIZE]), starts)
 
-    def run(self, field: Array, *recipes: Recipe) -> list[Descent]:
-        """Take every row of `field`, which is overwritten, through the stages."""
-        reports = np.full((len(field), 2), np.nan)
+    def run(self, points: Array, *recipes: DescentStage) -> list[Descent]:
+        """Take every row of `points`, which is overwritten, through the stages."""
+        reports = np.full((len(points), 2), np.nan)
         stages = np.array([recipe.row for recipe in recipes], dtype=float)
-        self._descents(field, reports, stages, self.workspace(), self.offsets, self.flag)
+        self._descents(points, reports, stages, self.workspace(), self.offsets, self.flag)
         return [
             Descent(
                 float(report[cross_entropy_kernel.VALUE]),
                 tuple(unpack_row(self.shapes, row)),
                 int(report[cross_entropy_kernel.TAKEN]),
             )
-            for row, report in zip(field, reports, strict=True)
+            for row, report in zip(points, reports, strict=True)
         ]
+
+    def evaluate(self, points: Array, eps: float | None = None) -> tuple[Array, Array]:
+        """Losses and gradients at packed points; linear layers, or relu_eps where eps is given."""
+        g, size = int(self.offsets[lbfgs.G]), int(self.offsets[lbfgs.SIZE])
+        values, gradients = np.empty(len(points)), np.empty_like(points)
+        for i, point in enumerate(points):
+            values[i] = self.run(point[None].copy(), DescentStage(steps=0, eps=eps))[0].loss
+            gradients[i] = self.workspace()[g : g + size]
+        return values, gradients
+
+    def unpack(self, row: Array) -> list[Array]:
+        """The factors (H_1, W_1, ..., W_L) of one packed row."""
+        return unpack_row(self.shapes, row)
 
 
 def run_starts(
     problem: Problem,
     start: Callable[[int], Sequence[Array]],
     indices: range,
-    recipes: Sequence[Recipe],
+    recipes: Sequence[DescentStage],
     threads: int,
-    stop: Callable[[], bool] | None = None,
+    stop: Stop = None,
     batch: int = BATCH,
     cut: Callable[[Descent], None] | None = None,
 ) -> Generator[list[Descent]]:
@@ -132,10 +145,10 @@ def run_starts(
     short: list[tuple[int, list[Descent]]] = []
 
     def job(part: range) -> Callable[[], list[Descent]]:
-        field = engine.pack([start(i) for i in part])
+        points = engine.pack([start(i) for i in part])
 
         def work() -> list[Descent]:
-            found = engine.run(field, *recipes)
+            found = engine.run(points, *recipes)
             if engine.flag[0]:
                 short.append((part.start, found))
             return found

@@ -8,10 +8,10 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
-from numpy.typing import NDArray
 from scipy.linalg import block_diag
 
-Array = NDArray[np.float64]
+from dufm.solvers.base.arrays import Array
+
 Pair = tuple[Array, Array]
 # Entries of a start that "are" zero: V = R o R has no slope where R is exactly zero.
 NEAR_ZERO = 1e-2

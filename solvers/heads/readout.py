@@ -10,21 +10,17 @@ Its dual is max tr(Y) with ||Y relu(V^T w)|| <= 1 for every direction; a directi
 useful directions are vectors of signs: they put as many entries of w^T V as possible exactly on the kink. Ours.
 """
 
-from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
-from itertools import product
 
 import cvxpy as cp
 import numpy as np
-from numpy.typing import NDArray
 from scipy.optimize import minimize
 
+from dufm.solvers.base.arrays import Array
 from dufm.theory.problem import ProblemError
 from dufm.theory.rational import fraction, matrix, to_lists
 from dufm.theory.squared.head import Head
-
-Array = NDArray[np.float64]
 
 
 @dataclass(frozen=True)
@@ -44,26 +40,6 @@ class Readout:
     U: Array
     dual: Array
     gap: float
-
-
-def looped_graph(vertices: int, edges: Sequence[tuple[int, ...]], weights: Sequence[Sequence[float]]) -> Array:
-    """The weighted incidence matrix V (q x K): column k has `weights[k]` at the vertices of `edges[k]`."""
-    neck = np.zeros((vertices, len(edges)))
-    for k, (edge, weight) in enumerate(zip(edges, weights, strict=True)):
-        neck[list(edge), k] = weight
-    return neck
-
-
-def sign_directions(vertices: int, scale: Sequence[float] | None = None) -> Array:
-    """All non-zero vectors of signs in {-1, 0, 1}, divided by a vertex scale; (3^q - 1) x q.
-
-    Raises:
-        ProblemError: for more than 8 vertices, where there are too many to list.
-    """
-    if vertices > 8:
-        raise ProblemError(f"sign directions are listed for at most 8 vertices, got {vertices}")
-    signs = np.array([s for s in product((-1.0, 0.0, 1.0), repeat=vertices) if any(s)])
-    return signs / (np.ones(vertices) if scale is None else np.asarray(scale, dtype=float))
 
 
 def best_readout(neck: Array, directions: Array) -> Readout:
@@ -128,29 +104,9 @@ def priced_readout(neck: Array, directions: Array, seed: int, rounds: int = 20, 
     return readout
 
 
-def tune(neck_of: Callable[[Array], tuple[Array, Array]], start: Sequence[float]) -> tuple[Array, Readout]:
-    """Minimise h over the parameters of a family of necks; `neck_of` returns (V, directions). Local (Nelder-Mead)."""
-
-    def value(parameters: Array) -> float:
-        neck, directions = neck_of(parameters)
-        try:
-            return float(np.log(head_cost(neck, best_readout(neck, directions))))
-        except ProblemError:
-            return float("inf")
-
-    options = {"xatol": 1e-7, "fatol": 1e-10, "maxiter": 400}
-    best = minimize(value, np.asarray(start, dtype=float), method="Nelder-Mead", options=options)
-    return best.x, best_readout(*neck_of(best.x))
-
-
 def rational(values: Array, bits: int) -> list[list[Fraction]]:
     """Entries rounded to multiples of 2^-bits."""
     return [[Fraction(round(float(x) * 2**bits), 2**bits) for x in row] for row in values]
-
-
-def rational_head(neck: Array, neurons: Array, bits: int = 24) -> Head:
-    """An exactly feasible head from float64 V and W, rounded; U is then the exact pseudo-inverse of relu(W V)."""
-    return Head.of(rational(np.maximum(neck, 0.0), bits), rational(neurons, bits))
 
 
 def rational_factors(head: Head, bits: int = 32) -> tuple[list[list[Fraction]], list[list[Fraction]]]:

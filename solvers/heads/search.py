@@ -50,13 +50,13 @@ def head_value(V: Array, W: Array) -> float:
     return float(np.linalg.svd(V, compute_uv=False).sum() ** 2 * (W * W).sum() * (1 / values).sum())
 
 
-def descend(pair: Pair, limit: float = math.inf, stages: Array = STAGES) -> tuple[float, Pair]:
+def descend_head(pair: Pair, limit: float = math.inf, stages: Array = STAGES) -> tuple[float, Pair]:
     """Minimise h locally from (V, W).
 
     Args:
         pair: V (q x K, >= 0) and W (m x q).
         limit: an h; descents that stay clearly above it are given up early.
-        stages: rows of `solvers.heads.kernel.descend`.
+        stages: rows of `solvers.heads.kernel.descend_head`.
 
     Returns:
         h with the exact relu, never NaN, and (V, W).
@@ -126,7 +126,7 @@ class Pool:
 
 
 @dataclass(frozen=True)
-class Record:
+class HeadRecord:
     """One improvement: where, to what h, by which move, at which restart."""
 
     K: int
@@ -134,15 +134,6 @@ class Record:
     h: float
     move: str
     restart: int
-
-
-def sum_value(first: float, second: float) -> float:
-    """h of the best direct sum of two heads, (h1^(1/4) + h2^(1/4))^4.
-
-    With blocks scaled by positive numbers h = (sum x_b)^2 (sum y_b) (sum z_b) for x_b^2 y_b z_b = h_b, and Hoelder's
-    inequality gives the bound, which scales reach.
-    """
-    return (first**0.25 + second**0.25) ** 4
 
 
 def _next(rng: np.random.Generator, K: int, q: int, pool: Pool) -> tuple[Move, Array]:
@@ -156,12 +147,12 @@ def _next(rng: np.random.Generator, K: int, q: int, pool: Pool) -> tuple[Move, A
     return fresh(rng, K, q), STAGES
 
 
-def search(
+def search_heads(
     cells: Iterable[tuple[int, int]],
     pool: Pool,
     seed: int,
     stop: Callable[[int, int, int], bool],
-    report: Callable[[Record], None] | None = None,
+    report: Callable[[HeadRecord], None] | None = None,
     first: int = 0,
 ) -> None:
     """Improve the pool in place, cell by cell.
@@ -179,16 +170,16 @@ def search(
         while not stop(K, q, count):
             rng = np.random.default_rng([seed, K, q, first + count])
             move, stages = _next(rng, K, q, pool)
-            h, pair = descend(move.start, pool.best(K, q), stages)
+            h, pair = descend_head(move.start, pool.best(K, q), stages)
             if h < pool.best(K, q) * 1.02:
                 pair = slim(pair)
                 h = head_value(*pair)
             if pool.add(h, pair) and report is not None:
-                report(Record(K, q, h, move.name, first + count))
+                report(HeadRecord(K, q, h, move.name, first + count))
             count += 1
 
 
-def polish(pair: Pair, seed: int, rounds: int = 3) -> tuple[float, Pair]:
+def polish_head(pair: Pair, seed: int, rounds: int = 3) -> tuple[float, Pair]:
     """The convex read-out with pricing in turn with descents close to the kinks, while h falls; then fewer neurons.
 
     Args:
@@ -207,7 +198,7 @@ def polish(pair: Pair, seed: int, rounds: int = 3) -> tuple[float, Pair]:
             readout = priced_readout(V, best[1], seed + i)
         except ProblemError:
             break
-        found = [(head_value(V, readout.W), (V, readout.W)), descend((V, readout.W), stages=CLOSE)]
+        found = [(head_value(V, readout.W), (V, readout.W)), descend_head((V, readout.W), stages=CLOSE)]
         h, other = min(found, key=lambda item: item[0])
         if not h < value * (1 - LEVEL):
             break
@@ -221,7 +212,7 @@ def thin(pair: Pair) -> tuple[float, Pair]:
     i = 0
     while i < len(best[1]) and len(best[1]) > best[0].shape[1]:
         order = np.argsort(np.linalg.norm(best[1], axis=1))
-        h, other = descend((best[0], np.delete(best[1], order[i], axis=0)), stages=CLOSE)
+        h, other = descend_head((best[0], np.delete(best[1], order[i], axis=0)), stages=CLOSE)
         if h <= value * (1 + LEVEL):
             best, value, i = slim(other), min(h, value), 0
         else:

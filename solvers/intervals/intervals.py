@@ -10,23 +10,22 @@ between them, and a cover needs as few pieces as there are lines. Ours; proofs i
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
-from typing import Any
 
 import numpy as np
 
 from dufm.solvers.base.arrays import Array
+from dufm.solvers.intervals.options import EVERYWHERE, EnvelopeOptions
 from dufm.solvers.minima.polish import refine, unpolished
 from dufm.solvers.objectives.squared import Objective
 from dufm.solvers.search.portfolio import global_search
 from dufm.solvers.search.solution import Outcome
-from dufm.solvers.search.state import State
+from dufm.solvers.search.state import SearchState
 from dufm.solvers.weights.of_structure import at_best_scale
 from dufm.theory.problem import Problem, ProblemError, exact_number
 from dufm.theory.squared.phi import collapse_threshold
 from dufm.theory.squared.structure import total_cost
 from dufm.theory.squared.structures import CheapestSum
 
-LEAST_X = Fraction(1, 10**4)
 POINTS = 400
 # A piece may give away this share of what the envelope gains over DNC.
 SHARE = 0.25
@@ -207,15 +206,9 @@ def envelope_of(K: int, L: int, rays: Sequence[Ray], x_from: Fraction, x_to: Fra
 def envelope(
     K: int,
     L: int,
-    width: int | None = None,
-    x_from: Any = LEAST_X,
-    x_to: Any = None,
-    searches: int = 0,
-    restarts: int = 48,
-    seed: int = 0,
+    options: EnvelopeOptions = EVERYWHERE,
     progress: Callable[[str], None] | None = None,
-    told: Callable[[State], None] | None = None,
-    threads: int | None = None,
+    report: Callable[[SearchState], None] | None = None,
 ) -> Envelope:
     """Cover a range of x = K Lambda by pieces on which low rank is below DNC.
 
@@ -224,23 +217,17 @@ def envelope(
 
     Args:
         K, L: classes and layers.
-        width: hidden width of the searches, and most that a structure may need; without it K + 4 and no limit.
-        x_from: where to begin, > 0.
-        x_to: where to end; without it just before the last Lambda where a ray is below 1/2, beyond DNC's collapse.
-        searches: global searches to spend; stops early at Ctrl-C.
-        restarts: of each search.
-        seed: the i-th search takes seed + i.
+        options: see there.
         progress: called with words before every search.
-        told: called with the state of a search after every restart.
-        threads: as in `global_search`; does not change the result.
+        report: called with the state of a search after every restart.
 
     Raises:
-        ProblemError: naming an option that makes no sense.
+        ProblemError: for a problem or a range that makes no sense.
     """
+    width, searches, seed = options.width, options.searches, options.seed
     Problem.of(K, L, 1, width)
-    first, last = exact_number(x_from, "x"), None if x_to is None else exact_number(x_to, "x")
-    if searches < 0:
-        raise ProblemError(f"searches must be an integer >= 0, got {searches}")
+    first = exact_number(options.x_from, "x")
+    last = None if options.x_to is None else exact_number(options.x_to, "x")
     rays = known_rays(K, L, width)
     found = envelope_of(K, L, rays, first, last)
     searched: list[tuple[Fraction, int, float]] = []
@@ -260,7 +247,7 @@ def envelope(
         if progress is not None:
             progress(f"search {i + 1} of {searches} at x = {float(x):.4g}")
         problem = Problem.of(K, L, x / K, width)
-        solution, _ = global_search(problem, restarts, seed + i, progress=told, threads=threads)
+        solution, _ = global_search(problem, options.search(i, report))
         solution.raise_if_interrupted()
         if solution.weights and solution.loss < 0.5 * (1 - ROUNDING):
             polished = refine(problem, solution.weights) or unpolished(problem, solution.weights)

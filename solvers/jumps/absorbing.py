@@ -9,13 +9,13 @@ from fractions import Fraction
 from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
 
+from dufm.solvers.base.arrays import Array
+from dufm.solvers.base.checks import require_integers
 from dufm.theory.jumps.absorbing import AbsorbingSet, check_regime
-from dufm.theory.problem import ProblemError, exact_number
+from dufm.theory.problem import exact_number
 from dufm.theory.squared.phi import power_root
 
-Array = NDArray[np.float64]
 GRID = 400
 BITS = 60
 # How far above eps* the imbalance is allowed; the larger the faster the chain provably enters.
@@ -138,8 +138,7 @@ def absorbing_measure(weights: Sequence[Array], r: int) -> tuple[Array, Array, A
     Returns:
         Three arrays of the shape of the leading axes.
     """
-    if r < 0:
-        raise ProblemError(f"r must be an integer >= 0, got {r}")
+    require_integers(0, r=r)
     C = np.max([np.sum(w * w, axis=(-2, -1)) for w in weights], axis=0)
     gaps = [np.swapaxes(b, -2, -1) @ b - a @ np.swapaxes(a, -2, -1) for a, b in zip(weights, weights[1:], strict=False)]
     eps = np.max([np.abs(np.linalg.eigvalsh(d)).max(axis=-1) for d in gaps], axis=0)

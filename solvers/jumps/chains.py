@@ -12,16 +12,16 @@ from dataclasses import dataclass, field
 import numpy as np
 from numpy.typing import NDArray
 
+from dufm.solvers.base.arrays import Array
+from dufm.solvers.base.checks import require_integers
 from dufm.solvers.jumps import chain_kernel
 from dufm.solvers.jumps.factorisation import numerical_rank, product, singular_values, validated
 from dufm.solvers.jumps.instance import Completion
 from dufm.theory.problem import ProblemError
 
-Array = NDArray[np.float64]
-
 
 @dataclass(frozen=True, eq=False)
-class Setting:
+class ChainSetting:
     """What a run does between two checkpoints.
 
     Attributes:
@@ -81,7 +81,7 @@ class Chains:
         return numerical_rank(self.spectra)
 
 
-def begin(setting: Setting, weights: Sequence[Array], chains: int | None = None) -> Chains:
+def begin(setting: ChainSetting, weights: Sequence[Array], chains: int | None = None) -> Chains:
     """Chains at their start.
 
     Args:
@@ -90,8 +90,9 @@ def begin(setting: Setting, weights: Sequence[Array], chains: int | None = None)
         chains: M, >= 1; needed where the layers are shared.
     """
     if np.ndim(weights[0]) == 2:
-        if chains is None or chains < 1:
-            raise ProblemError(f"chains must be an integer >= 1, got {chains!r}")
+        if chains is None:
+            raise ProblemError("chains must be given where the layers are shared, got None")
+        require_integers(1, chains=chains)
         weights = [np.repeat(np.asarray(w, float)[None], chains, axis=0) for w in weights]
     layers = tuple(np.array(w, dtype=float) for w in weights)
     validated([w[0] for w in layers], setting.completion)
@@ -103,11 +104,11 @@ def begin(setting: Setting, weights: Sequence[Array], chains: int | None = None)
     return Chains(layers, draws, lost, (singular_values(product(layers)),))
 
 
-def advance(setting: Setting, state: Chains, threads: int = 1) -> Chains:
+def advance(setting: ChainSetting, state: Chains, threads: int = 1) -> Chains:
     """The same chains one checkpoint further."""
     shapes = [w.shape[1:] for w in state.weights]
     o = chain_kernel.layout(shapes)
-    field = pack(state.weights, o)
+    packed = pack(state.weights, o)
     draws, lost = state.draws.copy(), state.diverged.astype(np.uint8)
     rows, columns, targets = setting.completion.entries()
     k, kernel = 1 - 2 * setting.eta * setting.lam, chain_kernel.compiled_run()
@@ -116,15 +117,15 @@ def advance(setting: Setting, state: Chains, threads: int = 1) -> Chains:
     def part(block: slice) -> None:
         work = np.zeros(width * (len(shapes) + 2))
         arguments = (rows, columns, targets, k, setting.eta, setting.checkpoint, o, work)
-        kernel(field[block], draws[block], lost[block], *arguments)
+        kernel(packed[block], draws[block], lost[block], *arguments)
 
     if threads == 1:
         part(slice(None))
     else:
-        ends = np.linspace(0, len(field), threads + 1).astype(int)
+        ends = np.linspace(0, len(packed), threads + 1).astype(int)
         with ThreadPoolExecutor(threads, "dufm") as pool:
             list(pool.map(part, [slice(a, b) for a, b in zip(ends, ends[1:], strict=False) if b > a]))
-    weights = unpack(field, o)
+    weights = unpack(packed, o)
     diverged = lost.astype(bool)
     A = product(weights)
     A[diverged] = np.nan
@@ -139,7 +140,7 @@ def advance(setting: Setting, state: Chains, threads: int = 1) -> Chains:
 
 
 def sgd_chains(
-    setting: Setting,
+    setting: ChainSetting,
     weights: Sequence[Array],
     steps: int,
     chains: int | None = None,
@@ -157,8 +158,7 @@ def sgd_chains(
         progress: told of the state after every checkpoint; an exception it raises leaves the run there.
         state: where an earlier run stopped.
     """
-    if isinstance(steps, bool) or not isinstance(steps, int) or steps < 0:
-        raise ProblemError(f"steps must be an integer >= 0, got {steps!r}")
+    require_integers(0, steps=steps)
     state = begin(setting, weights, chains) if state is None else state
     while (len(state.sigma) - 1) * setting.checkpoint < steps:
         state = advance(setting, state, threads)
@@ -169,17 +169,17 @@ def sgd_chains(
 
 def pack(weights: Sequence[Array], o: NDArray[np.int64]) -> Array:
     """Layers of shape (M, rows, columns) as the kernel's flat chains, shape (M, length)."""
-    field = np.zeros((len(weights[0]), int(o[-1])))
+    packed = np.zeros((len(weights[0]), int(o[-1])))
     for w, (rows, columns, padded, at) in zip(weights, _fields(o), strict=True):
-        block = field[:, at : at + padded * columns].reshape(-1, columns, padded)
+        block = packed[:, at : at + padded * columns].reshape(-1, columns, padded)
         block[:, :, :rows] = np.swapaxes(w, 1, 2)
-    return field
+    return packed
 
 
-def unpack(field: Array, o: NDArray[np.int64]) -> list[Array]:
+def unpack(packed: Array, o: NDArray[np.int64]) -> list[Array]:
     """The inverse of `pack`."""
     blocks = [
-        field[:, at : at + padded * columns].reshape(-1, columns, padded)[:, :, :rows]
+        packed[:, at : at + padded * columns].reshape(-1, columns, padded)[:, :, :rows]
         for rows, columns, padded, at in _fields(o)
     ]
     return [np.ascontiguousarray(np.swapaxes(b, 1, 2)) for b in blocks]

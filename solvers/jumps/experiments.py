@@ -10,10 +10,10 @@ from functools import cache
 
 import numpy as np
 
-from dufm.solvers.jumps.chains import Chains, Setting, sgd_chains
+from dufm.solvers.jumps.chains import Chains, ChainSetting, sgd_chains
 from dufm.solvers.jumps.factorisation import numerical_rank, product, singular_values
 from dufm.solvers.jumps.instance import Completion, instance32
-from dufm.solvers.jumps.minima import Minimum, branch_minimum
+from dufm.solvers.jumps.minima import RankMinimum, branch_minimum
 from dufm.theory.problem import ProblemError
 
 # Strengths are given as shares of these; the rank-3 minimum of the frozen instance survives to 0.01461 and 0.01095.
@@ -34,7 +34,7 @@ def strength(L: int, share: float) -> float:
 
 
 @cache
-def frozen_minimum(L: int, r: int, share: float) -> Minimum:
+def frozen_minimum(L: int, r: int, share: float) -> RankMinimum:
     """The rank-r minimum of the frozen instance at `strength(L, share)`.
 
     Raises:
@@ -60,12 +60,12 @@ def jumps(
     progress: Callable[[Chains], None] | None = None,
 ) -> Chains:
     """Chains that start exactly at the rank-r minimum of the frozen instance."""
-    setting = Setting(instance32(), strength(L, share), eta, checkpoint, seed, inject)
+    setting = ChainSetting(instance32(), strength(L, share), eta, checkpoint, seed, inject)
     return sgd_chains(setting, frozen_minimum(L, r, share).weights, steps, chains, threads, progress)
 
 
 @dataclass(frozen=True)
-class Basin:
+class BasinEnds:
     """Where chains end that start near a rank-r point.
 
     Attributes:
@@ -83,7 +83,7 @@ class Basin:
 
 def basin(
     completion: Completion,
-    start: Minimum,
+    start: RankMinimum,
     lam: float,
     delta: float,
     eta: float = 0.1,
@@ -91,7 +91,7 @@ def basin(
     chains: int = 256,
     seed: int = 3,
     threads: int = 1,
-) -> Basin:
+) -> BasinEnds:
     """Add N(0, delta^2) to every weight once, run SGD, and count the chains that end at a higher rank.
 
     Args:
@@ -104,7 +104,7 @@ def basin(
         raise ProblemError(f"delta must be > 0, got {delta}")
     rng = np.random.default_rng(np.random.SeedSequence(seed, spawn_key=(2,)))
     weights = [w + delta * rng.normal(size=(chains, *w.shape)) for w in start.weights]
-    end = sgd_chains(Setting(completion, lam, eta, steps, seed), weights, steps, threads=threads)
+    end = sgd_chains(ChainSetting(completion, lam, eta, steps, seed), weights, steps, threads=threads)
     ranks = numerical_rank(end.sigma[-1])
     tail = float(np.median(singular_values(product(weights))[:, start.rank]))
-    return Basin(int((ranks > start.rank).sum()), int((ranks >= 0).sum()), int((ranks < 0).sum()), tail)
+    return BasinEnds(int((ranks > start.rank).sum()), int((ranks >= 0).sum()), int((ranks < 0).sum()), tail)

@@ -13,10 +13,11 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from dufm.solvers.base.arrays import Array
+from dufm.solvers.base.checks import require_integers
 from dufm.solvers.jumps.instance import Completion
 from dufm.theory.problem import ProblemError
 
-Array = NDArray[np.float64]
 # sigma_i(A) above this counts: the spectra of chains are bimodal, see `spectral_gap_share`.
 RANK_ABOVE = 1e-2
 
@@ -83,8 +84,7 @@ def slopes(layers: Sequence[Any], completion: Completion, lam: float) -> list[An
 
 def schatten_objective(A: Array, completion: Completion, lam: float, L: int) -> float:
     """min of L_lambda over factors with product A (hidden widths >= rank A): fit + lambda L sum_i sigma_i^(2/L)."""
-    if L < 2:
-        raise ProblemError(f"L must be an integer >= 2, got {L}")
+    require_integers(2, L=L)
     values = np.linalg.svd(A, compute_uv=False)
     return fit(A, completion) + lam * L * float(np.sum(values ** (2 / L)))
 

@@ -8,13 +8,13 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
-from numpy.typing import NDArray
 
+from dufm.solvers.base.arrays import Array
+from dufm.solvers.base.newton import flat_free
 from dufm.solvers.jumps.factorisation import product, slopes
 from dufm.solvers.jumps.instance import Completion
 from dufm.theory.problem import ProblemError
 
-Array = NDArray[np.float64]
 STEP = 1e-30
 FLAT = 1e-6
 
@@ -69,8 +69,7 @@ def newton(weights: Sequence[Array], completion: Completion, lam: float, steps: 
         if not size < before or size < 1e-16:
             break
         values, vectors = np.linalg.eigh(hessian(layers, completion, lam))
-        kept = np.abs(values) > FLAT
-        move = vectors[:, kept] @ ((vectors[:, kept].T @ g) / values[kept])
+        move = flat_free(values, vectors, g, FLAT)
         if np.abs(move).max() > 0.1:
             # Not near a minimum: the quadratic model says nothing here.
             break

@@ -9,10 +9,10 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from dufm.solvers.base.arrays import Array
+from dufm.solvers.base.checks import require_integers
 from dufm.solvers.base.shipped import shipped
 from dufm.theory.problem import ProblemError
-
-Array = NDArray[np.float64]
 
 
 @dataclass(frozen=True, eq=False)
@@ -90,25 +90,7 @@ def _from_json(record: dict[str, Any]) -> Completion:
     return Completion(target, mask.astype(bool))
 
 
-def make_instance(n: int, r: int, observed: int, seed: int) -> Completion:
-    """A random n x n target of rank r with r equal singular values, ||A*||_F = n, at so many random entries.
-
-    Raises:
-        ProblemError: for r outside 0..n or a number of entries outside 1..n^2.
-    """
-    if not 0 <= r <= n:
-        raise ProblemError(f"r must be between 0 and n = {n}, got {r}")
-    if not 1 <= observed <= n * n:
-        raise ProblemError(f"observed must be between 1 and n^2 = {n * n}, got {observed}")
-    rng = np.random.default_rng(seed)
-    left, right = (np.linalg.qr(rng.normal(size=(n, n)))[0][:, :r] for _ in range(2))
-    mask = np.zeros(n * n, dtype=bool)
-    mask[rng.choice(n * n, observed, replace=False)] = True
-    return Completion(left @ right.T * (n / np.sqrt(max(r, 1))), mask.reshape(n, n))
-
-
 def diagonal(n: int) -> Completion:
     """A* = I_n with the diagonal observed alone: the case that can be solved (theory.jumps.scalar)."""
-    if n < 1:
-        raise ProblemError(f"n must be an integer >= 1, got {n}")
+    require_integers(1, n=n)
     return Completion(np.eye(n), np.eye(n, dtype=bool))

@@ -8,21 +8,20 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
-from numpy.typing import NDArray
 from scipy.optimize import minimize
 
+from dufm.solvers.base.arrays import Array
 from dufm.solvers.jumps.factorisation import fit, loss, numerical_rank, product, singular_values, slopes
 from dufm.solvers.jumps.hessian import newton
 from dufm.solvers.jumps.instance import Completion
 from dufm.theory.problem import ProblemError
 
-Array = NDArray[np.float64]
 START = 1.2
 RATIO = 1.03
 
 
 @dataclass(frozen=True, eq=False)
-class Minimum:
+class RankMinimum:
     """A critical point of rank r, in layers of full width.
 
     Attributes:
@@ -48,7 +47,7 @@ def find_minimum(
     seed: int = 0,
     starts: int = 12,
     near: Sequence[Array] | None = None,
-) -> Minimum | None:
+) -> RankMinimum | None:
     """The lowest rank-r minimum found, or None if every descent at width r ends at a lower rank.
 
     Args:
@@ -67,7 +66,7 @@ def find_minimum(
     if not 0 <= r <= wide:
         raise ProblemError(f"r must be between 0 and {wide}, got {r}")
     if r == 0:
-        return padded([np.zeros(s) for s in _shapes(rows, columns, L, 1)], 0, completion, lam)
+        return in_full_width([np.zeros(s) for s in _shapes(rows, columns, L, 1)], 0, completion, lam)
     shapes = _shapes(rows, columns, L, r)
     if near is None:
         rng = np.random.default_rng(np.random.SeedSequence(seed, spawn_key=(L, r)))
@@ -82,7 +81,7 @@ def _shapes(rows: int, columns: int, L: int, width: int) -> list[tuple[int, int]
     return [(width, columns), *[(width, width)] * (L - 2), (rows, width)]
 
 
-def _descend(layers: Sequence[Array], completion: Completion, lam: float, r: int) -> Minimum | None:
+def _descend(layers: Sequence[Array], completion: Completion, lam: float, r: int) -> RankMinimum | None:
     shapes = [w.shape for w in layers]
     ends = np.cumsum([w.size for w in layers])[:-1]
 
@@ -99,10 +98,10 @@ def _descend(layers: Sequence[Array], completion: Completion, lam: float, r: int
     polished = newton(split(done.x), completion, lam)
     if numerical_rank(singular_values(product(polished))) != r:
         return None
-    return padded(polished, r, completion, lam)
+    return in_full_width(polished, r, completion, lam)
 
 
-def padded(layers: Sequence[Array], r: int, completion: Completion, lam: float) -> Minimum:
+def in_full_width(layers: Sequence[Array], r: int, completion: Completion, lam: float) -> RankMinimum:
     """A narrow point as a Minimum in layers of full width."""
     rows, columns = completion.target.shape
     wide = min(rows, columns)
@@ -113,7 +112,7 @@ def padded(layers: Sequence[Array], r: int, completion: Completion, lam: float) 
         weights.append(full)
     steepest = max(float(np.abs(g).max()) for g in slopes(weights, completion, lam))
     sigma = singular_values(product(weights))
-    return Minimum(tuple(weights), r, loss(weights, completion, lam), steepest, sigma)
+    return RankMinimum(tuple(weights), r, loss(weights, completion, lam), steepest, sigma)
 
 
 def narrowed(weights: Sequence[Array], r: int) -> list[Array]:
@@ -124,7 +123,7 @@ def narrowed(weights: Sequence[Array], r: int) -> list[Array]:
     return [share[:, None] * right[:r], *middle, left[:, :r] * share]
 
 
-def follow(completion: Completion, start: Minimum, lam: float, to: float) -> Minimum | None:
+def follow(completion: Completion, start: RankMinimum, lam: float, to: float) -> RankMinimum | None:
     """The minimum `start`, found at `lam`, continued to the strength `to` by steps of 3 %; None if it ends before."""
     here, steps = start, int(np.ceil(abs(np.log(to / lam)) / np.log(RATIO)))
     for strength in np.geomspace(lam, to, steps + 1)[1:]:
@@ -135,7 +134,7 @@ def follow(completion: Completion, start: Minimum, lam: float, to: float) -> Min
     return here
 
 
-def branch_minimum(completion: Completion, lam: float, L: int, r: int, seed: int = 0) -> Minimum | None:
+def branch_minimum(completion: Completion, lam: float, L: int, r: int, seed: int = 0) -> RankMinimum | None:
     """The lowest rank-r minimum found at `lam`, by descent there or by following one up from a fraction of `lam`.
 
     Close to the largest strength a minimum survives, its basin is too small for random starts.
@@ -151,7 +150,7 @@ def branch_minimum(completion: Completion, lam: float, L: int, r: int, seed: int
     return None
 
 
-def critical_strength(completion: Completion, start: Minimum, lam: float, tolerance: float = 1e-3) -> float:
+def critical_strength(completion: Completion, start: RankMinimum, lam: float, tolerance: float = 1e-3) -> float:
     """lambda_c(r): the largest strength to which the minimum `start` can be followed as one of rank r.
 
     Args:
@@ -170,7 +169,7 @@ def critical_strength(completion: Completion, start: Minimum, lam: float, tolera
     return lam
 
 
-def continues(here: Minimum, ahead: Minimum) -> bool:
+def continues(here: RankMinimum, ahead: RankMinimum) -> bool:
     """Whether two minima belong to one branch: no singular value changed by more than a third."""
     r = here.rank
     return bool(np.all(np.abs(ahead.sigma[:r] - here.sigma[:r]) <= here.sigma[:r] / 3))

@@ -19,8 +19,6 @@ from dufm.solvers.jumps import chain_kernel
 from dufm.theory.jumps.scalar import critical_strength, levels
 from dufm.theory.problem import ProblemError
 
-Array = NDArray[np.float64]
-
 
 @dataclass(frozen=True)
 class ScalarChain:
@@ -64,11 +62,6 @@ class ScalarChain:
     def pushed(self, x: Any) -> Any:
         """Where x goes when its entry is drawn."""
         return self.k * x + self.eta * (1 - x**self.L) * x ** (self.L - 1)
-
-    def least_jump_probability(self) -> tuple[int, float]:
-        """(T, (1 - 1/n)^T): T steps without a draw lead from the minimum to the absorbing level."""
-        steps = int(np.ceil(np.log(self.minimum / self.x_minus) / -np.log(self.k)))
-        return steps, (1 - 1 / self.n) ** steps
 
 
 def exit_time(chain: ScalarChain, nodes: int = 4000) -> float:

@@ -6,14 +6,14 @@ from typing import Any
 import numpy as np
 
 from dufm.solvers.base.files import read_archive, reading, write_archive
-from dufm.solvers.jumps.chains import Chains, Setting
+from dufm.solvers.jumps.chains import Chains, ChainSetting
 from dufm.solvers.jumps.factorisation import product, singular_values
 from dufm.solvers.jumps.instance import Completion
 
 FORMAT = "dufm-chains-1"
 
 
-def save(setting: Setting, state: Chains, path: str | Path) -> Path:
+def save(setting: ChainSetting, state: Chains, path: str | Path) -> Path:
     """Write a run.
 
     Raises:
@@ -26,7 +26,7 @@ def save(setting: Setting, state: Chains, path: str | Path) -> Path:
     return write_archive(path, FORMAT, record, arrays, compressed=False)
 
 
-def load(path: str | Path) -> tuple[Setting, Chains]:
+def load(path: str | Path) -> tuple[ChainSetting, Chains]:
     """Read a run.
 
     Raises:
@@ -42,10 +42,10 @@ def load(path: str | Path) -> tuple[Setting, Chains]:
         # Noise goes into the weights after the look.
         if record["inject"] == 0 and not np.allclose(seen, own, rtol=0, atol=1e-9 * own.max(initial=1.0)):
             raise ValueError("field sigma does not end with the singular values of the weights")
-        return Setting(completion, **record), state
+        return ChainSetting(completion, **record), state
 
 
-def same(a: Setting, b: Setting) -> bool:
+def same(a: ChainSetting, b: ChainSetting) -> bool:
     """Whether two runs are of one setting, so that one may go on from the other."""
     numbers = all(getattr(a, name) == getattr(b, name) for name in ("lam", "eta", "checkpoint", "seed", "inject"))
     parts = ((a.completion.target, b.completion.target), (a.completion.mask, b.completion.mask))

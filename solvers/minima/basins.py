@@ -11,8 +11,8 @@ loss, different Gram matrices, `Polished.flat` > 0) count apart, and so does eve
 can raise the estimate of what was missed, never lower it.
 
 What is kept is the set of cells of a grid, finer than the tolerances, that were hit; basins are what remains connected
-when cells within the tolerances are linked. They are a function of that set alone, so collections can be filled and
-merged in any order.
+when cells within the tolerances are linked. They are a function of that set alone, so collections can be filled in
+any order.
 """
 
 from collections.abc import Sequence
@@ -142,20 +142,6 @@ class Basins:
             return
         # Adding zero turns -0.0 into 0.0, whose bytes differ.
         self._put(_Cell(np.round(place / GRID) + 0.0, Basin(float(loss), hits, kept)))
-
-    def merge(self, other: "Basins") -> "Basins":
-        """Both collections in one; associative and commutative.
-
-        Raises:
-            ProblemError: if they belong to different problems.
-        """
-        if self.problem != other.problem:
-            raise ProblemError("basins must belong to one problem to be merged")
-        both = Basins(self.problem)
-        both.failed = self.failed + other.failed
-        for cell in (*self._cells.values(), *other._cells.values()):
-            both._put(cell)
-        return both
 
     @property
     def restarts(self) -> int:

@@ -116,7 +116,7 @@ def _sort(problem: Problem, weights: list[Array]) -> list[list[Array]]:
 
 
 @dataclass(frozen=True)
-class Layer:
+class LayerRank:
     """Singular values of one matrix and its numerical rank.
 
     Attributes:
@@ -134,7 +134,7 @@ class Layer:
     gap: float
 
 
-def describe(problem: Problem, weights: Sequence[Array], threshold: float = RANK_THRESHOLD) -> tuple[Layer, ...]:
+def describe(problem: Problem, weights: Sequence[Array], threshold: float = RANK_THRESHOLD) -> tuple[LayerRank, ...]:
     """Ranks and singular values of P_2, F_2, ..., P_L, F_L, Z.
 
     Raises:
@@ -149,10 +149,10 @@ def describe(problem: Problem, weights: Sequence[Array], threshold: float = RANK
     return (*layers, _layer("Z", np.asarray(weights[-1], dtype=float) @ met.features[-1], threshold))
 
 
-def _layer(name: str, m: Array, threshold: float) -> Layer:
+def _layer(name: str, m: Array, threshold: float) -> LayerRank:
     values = np.linalg.svd(m, compute_uv=False)
     kept = values > threshold * values[0]
     rank = int(kept.sum())
     cut = values[rank] if rank < len(values) else 0.0
     gap = float(values[rank - 1] / cut) if rank and cut > 0 else float("inf")
-    return Layer(name, tuple(float(v) for v in values), rank, threshold, gap)
+    return LayerRank(name, tuple(float(v) for v in values), rank, threshold, gap)

@@ -15,16 +15,18 @@ constraints modulo rotations, the point is a local minimum, strict modulo rotati
 rotations meant are those between H_1 and W_1 and those of neurons with one relu pattern, on which it acts linearly.
 """
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
 
 from dufm.solvers.base.arrays import Array
+from dufm.solvers.base.newton import saddle_step
+from dufm.solvers.base.parallel import Stop
 from dufm.solvers.minima.active_set import ActiveSet
 from dufm.solvers.minima.canonical import ROUNDING, canonical
 from dufm.solvers.minima.point_kind import CURVATURE_MARGIN, curvature, same_masks, widest_multipliers
-from dufm.solvers.minima.rest import SMOOTHINGS, settle
+from dufm.solvers.minima.rest import SMOOTHINGS, descend_to_rest
 from dufm.solvers.objectives.squared import balance, loss
 from dufm.theory.problem import Problem
 
@@ -42,7 +44,6 @@ FALL = 1e-4
 MANY = 450
 # One step takes eight seconds at this many weights and eight times that at twice as many.
 MOST_WEIGHTS = 2500
-Stop = Callable[[], bool] | None
 
 
 @dataclass(frozen=True, eq=False)
@@ -150,7 +151,7 @@ def _settled(problem: Problem, weights: Sequence[Array], given: float, first: fl
     Neurons are merged as boldly as the loss allows: what comes out must not lie above the loss to which the smoothing
     tends, up to the error of that estimate, nor above `given`.
     """
-    settled = settle(problem, weights, first, stop)
+    settled = descend_to_rest(problem, weights, first, stop)
     if settled is None:
         return None
     bound = min(settled.limit + settled.error, given) * (1 + ROUNDING)
@@ -192,11 +193,13 @@ def _newton(problem: Problem, given: list[Array], tolerance: float | None, stop:
             if residual <= RESIDUAL_STOP or patience == 0:
                 break
             try:
-                step = _step(active_set, weights, dual, vector)
+                hessian, jacobian = active_set.second_order(weights, active_set.multipliers(dual))
+                force, excess = vector[: active_set.size], vector[active_set.size :]
+                moved, lifted = saddle_step(hessian, jacobian, force, excess, SINGULAR)
             except np.linalg.LinAlgError:
                 # The system has overflowed: this active set leads nowhere from here.
                 break
-            flat, dual = flat + step[: active_set.size], dual + step[active_set.size :]
+            flat, dual = flat + moved, dual + lifted
             if not (np.isfinite(flat).all() and np.isfinite(dual).all()):
                 break
     return _judge(problem, active_set, given, start_loss, *best)
@@ -218,21 +221,6 @@ def _residual(active_set: ActiveSet, weights: list[Array], dual: Array) -> tuple
     height = max(float(np.abs(f).max()) for f in features) or 1.0
     size = max(float(np.abs(flat).max()) / force, float(np.abs(values).max(initial=0.0)) / height)
     return size, np.concatenate([flat, values])
-
-
-def _step(active_set: ActiveSet, weights: list[Array], dual: Array, vector: Array) -> Array:
-    hessian, jacobian = active_set.second_order(weights, active_set.multipliers(dual))
-    # Scaling the constraints to the size of the Hessian keeps one cut-off right for both blocks.
-    scale = float(np.abs(hessian).max() / max(float(np.abs(jacobian).max(initial=0.0)), 1e-300))
-    corner = np.zeros((len(jacobian), len(jacobian)))
-    system = np.block([[hessian, scale * jacobian.T], [scale * jacobian, corner]])
-    right = -np.concatenate([vector[: active_set.size], scale * vector[active_set.size :]])
-    values, vectors = np.linalg.eigh(system)
-    # Before convergence rotations show up with eigenvalues of the size of the residual.
-    kept = np.abs(values) > SINGULAR * np.abs(values).max()
-    step = vectors[:, kept] @ ((vectors[:, kept].T @ right) / values[kept])
-    step[active_set.size :] *= scale
-    return step
 
 
 def _judge(

@@ -1,22 +1,22 @@
 """Bring weights to rest at the end of the smoothing, and tell the loss that the smoothing tends to.
 
 A search stops a descent early: at its last smoothing kinks are still spread over many orders of magnitude, and neurons
-that are one neuron in the limit still point in different directions. Here a single lane goes through the smoothings
+that are one neuron in the limit still point in different directions. Here a single descent goes through the smoothings
 once more, each to a gradient far below its eps. Then kinks stand at the size of eps, far below every other entry.
 
 At a minimum whose kinks are fixed the least smoothed loss is V(eps) = V(0) + a eps + O(eps^2) (ours), so the last two
 smoothings give V(0) and the two before them how far off that may be.
 """
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from functools import partial
 
 import numpy as np
 
 from dufm.solvers.base.arrays import Array
-from dufm.solvers.base.parallel import watched
-from dufm.solvers.engines.cpu import Engine
+from dufm.solvers.base.parallel import Stop, watched
+from dufm.solvers.engines.cpu import CpuEngine
 from dufm.solvers.objectives.squared import balance, best_last_layer, loss
 from dufm.solvers.weights.build import pad
 from dufm.theory.problem import Problem
@@ -28,7 +28,7 @@ STEPS = 20000
 
 
 @dataclass(frozen=True, eq=False)
-class Settled:
+class AtRest:
     """Weights at rest and the loss of the minimum they are near.
 
     Attributes:
@@ -44,12 +44,12 @@ class Settled:
     error: float
 
 
-def settle(
+def descend_to_rest(
     problem: Problem,
     weights: Sequence[Array],
     first: float = SMOOTHINGS[0],
-    stop: Callable[[], bool] | None = None,
-) -> Settled | None:
+    stop: Stop = None,
+) -> AtRest | None:
     """Descend from weights (H_1, W_1, ..., W_L) through SMOOTHINGS; None if that breaks down.
 
     Args:
@@ -63,14 +63,14 @@ def settle(
     """
     loss(problem, weights)
     wide = replace(problem, width=max(problem.width, *(len(w) for w in weights[:-1])))
-    engine = Engine(wide)
-    field, values = engine.pack([pad(wide, weights)]), []
+    engine = CpuEngine(wide)
+    points, values = engine.pack([pad(wide, weights)]), []
     smoothings = [eps for eps in SMOOTHINGS if eps <= first] if problem.L > 1 else [0.0]
     lower: list[Array] = []
     with np.errstate(all="ignore"):
         for eps in smoothings:
             stage = np.array([[eps, max(TOLERANCE * eps, LEAST), STEPS, 0.0, 1.0]])
-            found = watched(partial(engine.run, field, stage), engine.flag, stop)
+            found = watched(partial(engine.run, points, stage), engine.flag, stop)
             if not found.left or engine.flag[0]:
                 return None
             lower = found.lower[0]
@@ -84,4 +84,4 @@ def settle(
         return None
     pairs = zip(smoothings, values, smoothings[1:], values[1:], strict=False)
     limits = [below + (below - above) * low / (high - low) for high, above, low, below in pairs] or [value]
-    return Settled(tuple(settled), value, limits[-1], abs(limits[-1] - limits[-2]) if len(limits) > 1 else 0.0)
+    return AtRest(tuple(settled), value, limits[-1], abs(limits[-1] - limits[-2]) if len(limits) > 1 else 0.0)

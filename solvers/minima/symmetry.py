@@ -101,10 +101,6 @@ class LoopedGraphFound:
     gap: float
     name: str
 
-    def classes_on(self, vertices: int) -> tuple[int, ...]:
-        """The classes at that many vertices: 1 for the loops, 2 for the edges."""
-        return tuple(k for k, touched in enumerate(self.touches) if len(touched) == vertices)
-
 
 def neck_features(problem: Problem, weights: Sequence[Array], tolerance: float = TOLERANCE) -> Array:
     """F_2 (neurons x K) of the canonical form, parallel rows merged (norms add in squares), dead rows dropped.
@@ -123,12 +119,6 @@ def neck_features(problem: Problem, weights: Sequence[Array], tolerance: float =
     part = connected_components(near)[1] if len(near) else np.zeros(0)
     rows = [unit[part == c][0] * np.linalg.norm(size[part == c]) for c in np.unique(part)]
     return np.array(sorted(rows, key=lambda row: -float(np.linalg.norm(row)))).reshape(-1, problem.K)
-
-
-def zero_pattern(problem: Problem, weights: Sequence[Array], tolerance: float = TOLERANCE) -> NDArray[np.bool_]:
-    """Which entries of `neck_features` are zero, up to `tolerance` times the largest."""
-    neck = neck_features(problem, weights, tolerance)
-    return neck <= tolerance * neck.max(initial=0.0)
 
 
 def graph_of(problem: Problem, weights: Sequence[Array], tolerance: float = TOLERANCE) -> LoopedGraphFound | None:

@@ -7,11 +7,9 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
-from numpy.typing import NDArray
 
-from dufm.solvers.networks.plan import Plan
-
-Array = NDArray[np.float64]
+from dufm.solvers.base.arrays import Array
+from dufm.solvers.networks.plan import NetworkPlan
 
 
 @dataclass(frozen=True)
@@ -34,7 +32,7 @@ class Loss:
         return self.fit + self.features + self.weights
 
 
-def initial_weights(plan: Plan) -> list[Array]:
+def initial_weights(plan: NetworkPlan) -> list[Array]:
     """Weights W_1, ..., W_m, out x in each, uniform, from the plan's seed."""
     rng = np.random.default_rng(np.random.SeedSequence(plan.seed, spawn_key=(0,)))
     weights = []
@@ -53,7 +51,7 @@ def forward(weights: Sequence[Array], relu: Sequence[bool], X: Array) -> tuple[l
     return inputs[:-1], before
 
 
-def loss_parts(plan: Plan, weights: Sequence[Array], before: Sequence[Array], Y: Array, samples: int) -> Loss:
+def loss_parts(plan: NetworkPlan, weights: Sequence[Array], before: Sequence[Array], Y: Array, samples: int) -> Loss:
     """The objective at pre-activations of n rows.
 
     Args:
@@ -71,7 +69,9 @@ def loss_parts(plan: Plan, weights: Sequence[Array], before: Sequence[Array], Y:
     return Loss(fit, features, sum(c / 2 * float(np.square(W).sum()) for c, W in zip(plan.decay, weights, strict=True)))
 
 
-def gradient(plan: Plan, weights: Sequence[Array], X: Array, Y: Array, samples: int) -> tuple[list[Array], float]:
+def gradient(
+    plan: NetworkPlan, weights: Sequence[Array], X: Array, Y: Array, samples: int
+) -> tuple[list[Array], float]:
     """The gradient of the batch's objective, one array a layer, weight decay included, and the batch's fit.
 
     Args:

@@ -13,8 +13,8 @@ import numpy as np
 from dufm.solvers.datasets import Prepared, balanced, load, prepare
 from dufm.solvers.networks.chain import Array, forward
 from dufm.solvers.networks.measure import Snapshot, numerical_rank
-from dufm.solvers.networks.plan import Plan, head_on_backbone
-from dufm.solvers.networks.training import Run, start, train
+from dufm.solvers.networks.plan import NetworkPlan, head_on_backbone
+from dufm.solvers.networks.training import NetworkRun, start, train
 from dufm.theory.problem import Problem, ProblemError
 from dufm.theory.squared.phi import phi_of_power
 
@@ -37,7 +37,7 @@ FOLDS = 15.0
 
 
 @dataclass(frozen=True)
-class Result:
+class HeadResult:
     """The end of one run.
 
     Attributes:
@@ -52,7 +52,7 @@ class Result:
 
     changed: dict[str, Any]
     seed: int
-    run: Run
+    run: NetworkRun
     loss: float
     ranks: tuple[int, ...]
     gaps: tuple[float, ...]
@@ -82,7 +82,7 @@ def like_digits(data: Prepared) -> Prepared:
     return replace(data, X=factor * data.X, X_test=factor * data.X_test)
 
 
-def head_plan(data: Prepared, seed: int = 0, **changed: Any) -> Plan:
+def head_plan(data: Prepared, seed: int = 0, **changed: Any) -> NetworkPlan:
     """The plan of DEFAULTS with some settings changed; unless given, lambda_H and epochs follow from the others.
 
     Raises:
@@ -115,7 +115,7 @@ def _epochs(settings: dict[str, Any], samples: int) -> int:
         ) from None
 
 
-def problem_of(plan: Plan, samples: int) -> Problem:
+def problem_of(plan: NetworkPlan, samples: int) -> Problem:
     """The DUFM whose objective the head and its features have.
 
     Args:
@@ -132,7 +132,7 @@ def problem_of(plan: Plan, samples: int) -> Problem:
     return Problem.of(K, len(strengths) - 1, strengths, plan.widths[-2], samples // K)
 
 
-def run_head(data: Prepared, seed: int = 0, measure: Iterable[int] | None = None, **changed: Any) -> Result:
+def run_head(data: Prepared, seed: int = 0, measure: Iterable[int] | None = None, **changed: Any) -> HeadResult:
     """Train one head.
 
     Args:
@@ -149,10 +149,10 @@ def run_head(data: Prepared, seed: int = 0, measure: Iterable[int] | None = None
     last = run.snapshots[-1]
     ranks, gaps = head_ranks(plan, last)
     ratios = tuple(layer.nc1_out for layer in last.layers[plan.features :])
-    return Result(changed, seed, run, last.loss.total, ranks, gaps, ratios)
+    return HeadResult(changed, seed, run, last.loss.total, ranks, gaps, ratios)
 
 
-def head_ranks(plan: Plan, shot: Snapshot) -> tuple[tuple[int, ...], tuple[float, ...]]:
+def head_ranks(plan: NetworkPlan, shot: Snapshot) -> tuple[tuple[int, ...], tuple[float, ...]]:
     """Ranks of W_1, ..., W_L and how clear they are; all 0 if the outputs' class means are below DEAD (targets are 1).
 
     Relative ranks of weights that decay to zero together would mean nothing.
@@ -164,7 +164,7 @@ def head_ranks(plan: Plan, shot: Snapshot) -> tuple[tuple[int, ...], tuple[float
     return ranks, gaps
 
 
-def relative_loss(result: Result, data: Prepared) -> float:
+def relative_loss(result: HeadResult, data: Prepared) -> float:
     """The network's loss over the exact loss of DNC for the same strengths; below 1 the head has something better."""
     problem = problem_of(result.run.plan, len(data.X))
     return result.loss / float(phi_of_power(problem.L, problem.x_power)[0])
@@ -175,9 +175,9 @@ def sweep(
     setting: str,
     values: Sequence[Any],
     seeds: Sequence[int],
-    finished: Callable[[Result], None] = lambda result: None,
+    finished: Callable[[HeadResult], None] = lambda result: None,
     **changed: Any,
-) -> list[Result]:
+) -> list[HeadResult]:
     """One run for each value of a setting and each seed, values outermost."""
     results = []
     for value in values:
@@ -187,7 +187,7 @@ def sweep(
     return results
 
 
-def best_columns(h: Array, Z: Array, data: Prepared, plan: Plan) -> Array:
+def best_columns(h: Array, Z: Array, data: Prepared, plan: NetworkPlan) -> Array:
     """One column a class for H_1: the features of the sample on which the class does best.
 
     For fixed weights the DUFM's loss is a sum over samples, so giving every class its best sample's features cannot
@@ -212,7 +212,7 @@ def best_columns(h: Array, Z: Array, data: Prepared, plan: Plan) -> Array:
     return h[chosen].T.copy()
 
 
-def dufm_weights(plan: Plan, weights: Sequence[Array], data: Prepared) -> tuple[Array, ...]:
+def dufm_weights(plan: NetworkPlan, weights: Sequence[Array], data: Prepared) -> tuple[Array, ...]:
     """Weights (H_1, W_1, ..., W_L) for the DUFM out of a trained network; H_1 by `best_columns`.
 
     Raises:

@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 
 from dufm.solvers.metrics import nc1, nc2, nfa
 from dufm.solvers.networks.chain import Array, Loss, forward, input_gradients, loss_parts
-from dufm.solvers.networks.plan import Plan
+from dufm.solvers.networks.plan import NetworkPlan
 
 # Of the largest singular value. Weight decay empties a spectrum below a gap (`numerical_rank` gives it); steps of SGD
 # keep some noise there, so the cut is far above it.
@@ -21,7 +21,7 @@ RANK_CUT = 0.05
 
 
 @dataclass(frozen=True)
-class Layer:
+class NetworkLayer:
     """One layer at one moment.
 
     Attributes:
@@ -73,7 +73,7 @@ class Snapshot:
     loss: Loss
     accuracy: float
     test_accuracy: float
-    layers: tuple[Layer, ...]
+    layers: tuple[NetworkLayer, ...]
 
     def record(self) -> dict[str, Any]:
         """Plain fields for JSON."""
@@ -85,7 +85,7 @@ def snapshot_from(record: dict[str, Any]) -> Snapshot:
     layers = []
     for fields in record["layers"]:
         spectra = {name: tuple(fields[name]) for name in ("values", "means")}
-        layers.append(Layer(**fields | spectra))
+        layers.append(NetworkLayer(**fields | spectra))
     return Snapshot(**record | {"loss": Loss(**record["loss"]), "layers": tuple(layers)})
 
 
@@ -118,7 +118,7 @@ def outer_products(weights: Sequence[Array], relu: Sequence[bool], before: Seque
 
 
 def take_snapshot(
-    plan: Plan,
+    plan: NetworkPlan,
     weights: Sequence[Array],
     epoch: int,
     X: Array,
@@ -145,7 +145,7 @@ def take_snapshot(
         pair = (_ansatz(W, agops[i], True), _ansatz(W, agops[i], False)) if ansatz else (None, None)
         means = np.stack([after[i][labels == c].mean(axis=0) for c in np.unique(labels)])
         spectra = [tuple(np.linalg.svd(M, compute_uv=False).tolist()) for M in (W, means)]
-        layers.append(Layer(ratios[i], linear, ratios[i + 1], nc2(after[i], labels), *pair, *spectra))
+        layers.append(NetworkLayer(ratios[i], linear, ratios[i + 1], nc2(after[i], labels), *pair, *spectra))
     accuracy = float((before[-1].argmax(axis=1) == labels).mean())
     on_test = float("nan")
     if test is not None and len(test[0]):

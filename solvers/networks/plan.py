@@ -14,7 +14,7 @@ OPTIMISERS = ("adam", "sgd")
 
 
 @dataclass(frozen=True)
-class Plan:
+class NetworkPlan:
     """A chain of m layers and its training.
 
     Attributes:
@@ -87,7 +87,7 @@ class Plan:
         return asdict(self)
 
 
-def plan_from(record: dict[str, Any]) -> Plan:
+def plan_from(record: dict[str, Any]) -> NetworkPlan:
     """The plan whose `record` this is, also after a way through JSON.
 
     Raises:
@@ -95,7 +95,7 @@ def plan_from(record: dict[str, Any]) -> Plan:
     """
     try:
         fields: dict[str, Any] = {k: tuple(v) if isinstance(v, list) else v for k, v in record.items()}
-        return Plan(**fields)
+        return NetworkPlan(**fields)
     except TypeError as error:
         raise ProblemError(f"a plan must hold the fields of Plan ({error})") from None
 
@@ -113,7 +113,7 @@ def perceptron(
     batch: int = 128,
     epochs: int = 150,
     seed: int = 0,
-) -> Plan:
+) -> NetworkPlan:
     """The network of arXiv 2402.13728: `depth` hidden layers with relu, mean squared error over all entries.
 
     Raises:
@@ -123,8 +123,21 @@ def perceptron(
         raise ProblemError(f"--depth must be an integer from 1 to 64, got {depth!r}")
     widths = (d, *[width] * depth, K)
     relu, gains = (*[True] * depth, False), (*[gain] * depth, None)
-    common = (2.0 / K, None, 0.0, optimiser, rate, momentum, batch, epochs, seed)
-    return Plan(widths, relu, gains, (decay,) * (depth + 1), *common)
+    return NetworkPlan(
+        widths=widths,
+        relu=relu,
+        gains=gains,
+        decay=(decay,) * (depth + 1),
+        scale=2.0 / K,
+        features=None,
+        feature_decay=0.0,
+        optimiser=optimiser,
+        rate=rate,
+        momentum=momentum,
+        batch=batch,
+        epochs=epochs,
+        seed=seed,
+    )
 
 
 def head_on_backbone(
@@ -142,7 +155,7 @@ def head_on_backbone(
     batch: int = 128,
     epochs: int = 200,
     seed: int = 0,
-) -> Plan:
+) -> NetworkPlan:
     """A head of L layers on features h that a small network makes of x, regularised like the DUFM of SML24.
 
     The backbone has the hidden widths given (relu) and a linear output of size `width`: h has any sign, as H_1 has.
@@ -157,8 +170,21 @@ def head_on_backbone(
     widths = (d, *backbone, *[width] * L, K)
     relu = (*[True] * (b - 1), False, *[True] * (L - 1), False)
     strengths = (*[0.0] * b, *[decay] * L)
-    common = (optimiser, rate, momentum, batch, epochs, seed)
-    return Plan(widths, relu, (gain,) * (b + L), strengths, 1.0, b, feature_decay, *common)
+    return NetworkPlan(
+        widths=widths,
+        relu=relu,
+        gains=(gain,) * (b + L),
+        decay=strengths,
+        scale=1.0,
+        features=b,
+        feature_decay=feature_decay,
+        optimiser=optimiser,
+        rate=rate,
+        momentum=momentum,
+        batch=batch,
+        epochs=epochs,
+        seed=seed,
+    )
 
 
 def head_only(
@@ -174,7 +200,7 @@ def head_only(
     batch: int = 128,
     epochs: int = 200,
     seed: int = 0,
-) -> Plan:
+) -> NetworkPlan:
     """The head of `head_on_backbone` alone, for a backbone of another kind: its input is h, of size `width`.
 
     `feature_decay` is kept for whoever trains the backbone; the chain itself has no features inside.
@@ -184,8 +210,21 @@ def head_only(
     """
     _depth(L)
     relu = (*[True] * (L - 1), False)
-    common = (optimiser, rate, momentum, batch, epochs, seed)
-    return Plan((*[width] * L, K), relu, (gain,) * L, (decay,) * L, 1.0, None, feature_decay, *common)
+    return NetworkPlan(
+        widths=(*[width] * L, K),
+        relu=relu,
+        gains=(gain,) * L,
+        decay=(decay,) * L,
+        scale=1.0,
+        features=None,
+        feature_decay=feature_decay,
+        optimiser=optimiser,
+        rate=rate,
+        momentum=momentum,
+        batch=batch,
+        epochs=epochs,
+        seed=seed,
+    )
 
 
 def _depth(L: int) -> None:

@@ -8,12 +8,12 @@ import numpy as np
 from dufm.solvers.base.files import read_archive, reading, write_archive
 from dufm.solvers.networks.measure import snapshot_from
 from dufm.solvers.networks.plan import plan_from
-from dufm.solvers.networks.training import Outcome, Run, State
+from dufm.solvers.networks.training import NetworkRun, TrainingOutcome, TrainingState
 
 FORMAT = "dufm-network-1"
 
 
-def save(run: Run, path: str | Path, data: dict[str, Any]) -> Path:
+def save(run: NetworkRun, path: str | Path, data: dict[str, Any]) -> Path:
     """Write a run in one step; the folder is made if it is missing.
 
     Args:
@@ -38,7 +38,7 @@ def save(run: Run, path: str | Path, data: dict[str, Any]) -> Path:
     return write_archive(path, FORMAT, record, arrays)
 
 
-def load(path: str | Path) -> tuple[Run, dict[str, Any]]:
+def load(path: str | Path) -> tuple[NetworkRun, dict[str, Any]]:
     """What `save` wrote: the run, and what it was trained on.
 
     Raises:
@@ -53,6 +53,6 @@ def load(path: str | Path) -> tuple[Run, dict[str, Any]]:
         for arrays in (weights, first, second):
             if [a.shape for a in arrays] != shapes or any(a.dtype != np.float64 for a in arrays):
                 raise ValueError("weights do not fit the plan")
-        state = State(weights, first, second, record["epoch"], record["steps"])
+        state = TrainingState(weights, first, second, record["epoch"], record["steps"])
         snapshots = [snapshot_from(s) for s in record["snapshots"]]
-        return Run(plan, state, snapshots, Outcome[record["outcome"]]), record["data"]
+        return NetworkRun(plan, state, snapshots, TrainingOutcome[record["outcome"]]), record["data"]

@@ -14,7 +14,7 @@ from dufm.solvers.networks.torch_extra import BACKBONES
 from dufm.theory.problem import ProblemError
 
 
-class Block(nn.Module):
+class ResidualBlock(nn.Module):
     """Two 3x3 convolutions around a shortcut; a stride of 2 halves the image, new channels of the shortcut are 0."""
 
     def __init__(self, inner: int, outer: int, stride: int) -> None:
@@ -59,9 +59,9 @@ def backbone(name: str, shape: tuple[int, ...], width: int) -> nn.Module:
             nn.Flatten(),
             nn.Linear(32 * area, width, bias=False),
         )
-    blocks = [Block(16, 16, 1) for _ in range(3)]
-    blocks += [Block(16, 32, 2), Block(32, 32, 1), Block(32, 32, 1)]
-    blocks += [Block(32, 64, 2), Block(64, 64, 1), Block(64, 64, 1)]
+    blocks = [ResidualBlock(16, 16, 1) for _ in range(3)]
+    blocks += [ResidualBlock(16, 32, 2), ResidualBlock(32, 32, 1), ResidualBlock(32, 32, 1)]
+    blocks += [ResidualBlock(32, 64, 2), ResidualBlock(64, 64, 1), ResidualBlock(64, 64, 1)]
     return nn.Sequential(
         nn.Conv2d(channels, 16, 3, padding=1, bias=False),
         nn.BatchNorm2d(16),

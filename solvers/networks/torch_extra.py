@@ -20,7 +20,7 @@ def require_torch(option: str) -> None:
         raise ProblemError(f"{option} needs PyTorch, which is not installed: pip install 'dufm[torch]'")
 
 
-def chosen_device(device: str) -> str:
+def torch_device(device: str) -> str:
     """cpu or cuda; "auto" is cuda where PyTorch sees a GPU.
 
     Raises:

@@ -9,7 +9,7 @@ from dufm.solvers.base.files import read_archive, reading, write_archive
 from dufm.solvers.networks.measure import snapshot_from
 from dufm.solvers.networks.plan import plan_from
 from dufm.solvers.networks.torch_training import ConvRun, begin, set_moments
-from dufm.solvers.networks.training import Outcome
+from dufm.solvers.networks.training import TrainingOutcome
 
 FORMAT = "dufm-conv-1"
 
@@ -52,6 +52,6 @@ def load(path: str | Path, device: str = "cpu") -> tuple[ConvRun, dict[str, Any]
                 raise ValueError(f"weights do not fit the plan: {error}") from None
         count = sum(len(group["params"]) for group in run.optimiser.param_groups)
         set_moments(run, [arrays.get(f"moment/{i}") for i in range(count)])
-        run.epoch, run.outcome = record["epoch"], Outcome[record["outcome"]]
+        run.epoch, run.outcome = record["epoch"], TrainingOutcome[record["outcome"]]
         run.snapshots = [snapshot_from(s) for s in record["snapshots"]]
         return run, record["data"]

@@ -16,9 +16,9 @@ from torch import nn  # pyright: ignore[reportMissingImports]
 from dufm.solvers.datasets import Prepared
 from dufm.solvers.networks.chain import Array, Loss, initial_weights
 from dufm.solvers.networks.measure import Snapshot, take_snapshot
-from dufm.solvers.networks.plan import Plan
+from dufm.solvers.networks.plan import NetworkPlan
 from dufm.solvers.networks.torch_backbones import backbone
-from dufm.solvers.networks.training import DIVERGED, Outcome
+from dufm.solvers.networks.training import DIVERGED, TrainingOutcome
 from dufm.theory.problem import ProblemError
 
 CHUNK = 1000  # images at a time where no gradient is needed
@@ -42,7 +42,7 @@ class ConvRun:
         seconds: the time spent on them, snapshots not counted.
     """
 
-    plan: Plan
+    plan: NetworkPlan
     name: str
     shape: tuple[int, ...]
     body: nn.Module
@@ -51,7 +51,7 @@ class ConvRun:
     device: str
     epoch: int = 0
     snapshots: list[Snapshot] = field(default_factory=list)
-    outcome: Outcome = Outcome.STOPPED
+    outcome: TrainingOutcome = TrainingOutcome.STOPPED
     images: int = 0
     seconds: float = 0.0
 
@@ -61,7 +61,7 @@ class ConvRun:
         return self.images / self.seconds if self.seconds else float("nan")
 
 
-def begin(plan: Plan, name: str, shape: tuple[int, ...], device: str = "cpu") -> ConvRun:
+def begin(plan: NetworkPlan, name: str, shape: tuple[int, ...], device: str = "cpu") -> ConvRun:
     """A run before its first epoch; the seed fixes all weights, PyTorch's global generator is left alone.
 
     Raises:
@@ -107,7 +107,7 @@ def fit(
         _take(run, data, X, wanted)
         while run.epoch < run.plan.epochs:
             if not _epoch(run, X, Y):
-                run.outcome = Outcome.DIVERGED
+                run.outcome = TrainingOutcome.DIVERGED
                 _restore(run, kept)
                 return run
             kept = _copy(run)
@@ -115,9 +115,9 @@ def fit(
             finished(run)
     except KeyboardInterrupt:
         _restore(run, kept)
-        run.outcome = Outcome.STOPPED
+        run.outcome = TrainingOutcome.STOPPED
         return run
-    run.outcome = Outcome.FINISHED
+    run.outcome = TrainingOutcome.FINISHED
     return run
 
 

@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 from dufm.solvers.datasets import Prepared
 from dufm.solvers.networks.chain import Array, gradient, initial_weights
 from dufm.solvers.networks.measure import Snapshot, take_snapshot
-from dufm.solvers.networks.plan import Plan
+from dufm.solvers.networks.plan import NetworkPlan
 from dufm.solvers.networks.steps import adam_step, sgd_step
 from dufm.theory.problem import ProblemError
 
@@ -18,7 +18,7 @@ from dufm.theory.problem import ProblemError
 DIVERGED = 1e6
 
 
-class Outcome(Enum):
+class TrainingOutcome(Enum):
     """How training ended."""
 
     FINISHED = "all epochs done"
@@ -27,7 +27,7 @@ class Outcome(Enum):
 
 
 @dataclass
-class State:
+class TrainingState:
     """Everything the next epoch needs. Arrays are changed in place.
 
     Attributes:
@@ -43,14 +43,14 @@ class State:
     epoch: int = 0
     steps: int = 0
 
-    def copy(self) -> "State":
+    def copy(self) -> "TrainingState":
         """A state of its own arrays."""
         weights, first, second = ([a.copy() for a in part] for part in (self.weights, self.first, self.second))
-        return State(weights, first, second, self.epoch, self.steps)
+        return TrainingState(weights, first, second, self.epoch, self.steps)
 
 
 @dataclass
-class Run:
+class NetworkRun:
     """Training as far as it came.
 
     Attributes:
@@ -60,10 +60,10 @@ class Run:
         outcome: how it ended.
     """
 
-    plan: Plan
-    state: State
+    plan: NetworkPlan
+    state: TrainingState
     snapshots: list[Snapshot] = field(default_factory=list)
-    outcome: Outcome = Outcome.STOPPED
+    outcome: TrainingOutcome = TrainingOutcome.STOPPED
 
     @property
     def epoch(self) -> int:
@@ -71,11 +71,11 @@ class Run:
         return self.state.epoch
 
 
-def start(plan: Plan) -> Run:
+def start(plan: NetworkPlan) -> NetworkRun:
     """A run before its first epoch."""
     weights = initial_weights(plan)
     first, second = ([np.zeros_like(W) for W in weights] for _ in range(2))
-    return Run(plan, State(weights, first, second))
+    return NetworkRun(plan, TrainingState(weights, first, second))
 
 
 def measured_epochs(epochs: int, every: int) -> list[int]:
@@ -90,13 +90,13 @@ def measured_epochs(epochs: int, every: int) -> list[int]:
 
 
 def train(
-    run: Run,
+    run: NetworkRun,
     data: Prepared,
     measure: Iterable[int],
     ansatz: bool = False,
-    finished: Callable[[Run], None] = lambda run: None,
+    finished: Callable[[NetworkRun], None] = lambda run: None,
     stop: Callable[[], bool] = lambda: False,
-) -> Run:
+) -> NetworkRun:
     """Train to the plan's last epoch, from wherever the run is.
 
     Args:
@@ -122,22 +122,22 @@ def train(
         while run.state.epoch < plan.epochs:
             following = run.state.copy()
             if not run_epoch(plan, following, data.X, data.Y):
-                run.outcome = Outcome.DIVERGED
+                run.outcome = TrainingOutcome.DIVERGED
                 return run
             run.state = following
             _take(run, data, data.labels, wanted, ansatz)
             finished(run)
             if stop() and run.state.epoch < plan.epochs:
-                run.outcome = Outcome.STOPPED
+                run.outcome = TrainingOutcome.STOPPED
                 return run
     except KeyboardInterrupt:
-        run.outcome = Outcome.STOPPED
+        run.outcome = TrainingOutcome.STOPPED
         return run
-    run.outcome = Outcome.FINISHED
+    run.outcome = TrainingOutcome.FINISHED
     return run
 
 
-def run_epoch(plan: Plan, state: State, X: Array, Y: Array) -> bool:
+def run_epoch(plan: NetworkPlan, state: TrainingState, X: Array, Y: Array) -> bool:
     """One pass over the rows in an order fixed by seed and epoch; the state is changed.
 
     Returns:
@@ -161,7 +161,7 @@ def run_epoch(plan: Plan, state: State, X: Array, Y: Array) -> bool:
     return all(bool(np.abs(W).max() <= DIVERGED) for W in state.weights)
 
 
-def _take(run: Run, data: Prepared, labels: NDArray[np.int64], wanted: set[int], ansatz: bool) -> None:
+def _take(run: NetworkRun, data: Prepared, labels: NDArray[np.int64], wanted: set[int], ansatz: bool) -> None:
     state = run.state
     if state.epoch in wanted and not any(s.epoch == state.epoch for s in run.snapshots):
         test = None if data.labels_test is None else (data.X_test, data.labels_test)

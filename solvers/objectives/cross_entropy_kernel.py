@@ -16,7 +16,7 @@ from dufm.solvers.objectives.evaluation import (
     CLASSES,
     END,
     PADDED_COLUMNS,
-    descent,
+    compile_descent,
     padded,
     put,
     read_back,
@@ -36,31 +36,31 @@ def layout(K: int, L: int, width: int, memory: int) -> np.ndarray:
 
 
 @njit(nogil=True, error_model="numpy")
-def _softmax(w, z, K, kp):
+def _softmax(w, z, K, row):
     """Replace logits (K x K at w[z]) by (softmax - I) / K; returns their mean cross-entropy."""
     total = 0.0
     for i in range(K):
-        own = w[z + i * kp + i]
+        own = w[z + i * row + i]
         top, at = own, i
         for j in range(K):
-            if w[z + j * kp + i] > top:
-                top, at = w[z + j * kp + i], j
+            if w[z + j * row + i] > top:
+                top, at = w[z + j * row + i], j
         # The largest term is 1 and stays out of the sum, so that small losses keep their digits.
         rest = 0.0
         for j in range(K):
             if j != at:
-                w[z + j * kp + i] = math.exp(w[z + j * kp + i] - top)
-                rest += w[z + j * kp + i]
-        w[z + at * kp + i] = 1.0
+                w[z + j * row + i] = math.exp(w[z + j * row + i] - top)
+                rest += w[z + j * row + i]
+        w[z + at * row + i] = 1.0
         total += math.log1p(rest) + (top - own)
         share = 1.0 / (K * (1.0 + rest))
         for j in range(K):
-            w[z + j * kp + i] *= share
+            w[z + j * row + i] *= share
         # a - 1 for the class itself is minus the sum of the others.
         if at == i:
-            w[z + i * kp + i] = -rest * share
+            w[z + i * row + i] = -rest * share
         else:
-            w[z + i * kp + i] -= 1.0 / K
+            w[z + i * row + i] -= 1.0 / K
     return total / K
 
 
@@ -74,8 +74,8 @@ def _cross_entropy(w, o, top, stride):
     return fit
 
 
-evaluate = evaluation.evaluation(_cross_entropy, "cross_entropy")
-minimise = descent(evaluate, "cross_entropy")
+evaluate = evaluation.compile_evaluation(_cross_entropy, "cross_entropy")
+minimise = compile_descent(evaluate, "cross_entropy")
 
 
 @njit(nogil=True, error_model="numpy")
@@ -105,18 +105,18 @@ def descend(w, o, stage, flag, report):
 
 
 @njit(nogil=True)
-def descents(field, reports, stages, w, o, flag):
-    """Take every lane (a row of `field`, overwritten) through all stages in turn.
+def descents(points, reports, stages, w, o, flag):
+    """Take every descent (a row of `points`, overwritten) through all stages in turn.
 
     Args:
-        field: starts, one lane a row; left where each lane got to.
-        reports: receives VALUE and TAKEN of each lane's last stage.
+        points: starts, one descent a row; left where each descent got to.
+        reports: receives VALUE and TAKEN of each descent's last stage.
         stages: rows of STEEPEST gradient steps of size RATE, then L-BFGS to gradient TOLERANCE or CAP steps, at EPS.
         w, o: workspace and its offsets; flag[0] != 0 from another thread ends the work at once.
     """
-    for lane in range(len(field)):
-        take(w, o, field, lane)
+    for descent in range(len(points)):
+        take(w, o, points, descent)
         for stage in range(len(stages)):
             gradient_steps(w, o, stages[stage], flag)
-            descend(w, o, stages[stage], flag, reports[lane])
-        put(w, o, field, lane)
+            descend(w, o, stages[stage], flag, reports[descent])
+        put(w, o, points, descent)

@@ -57,7 +57,7 @@ def layout(K: int, L: int, width: int, columns: int, variables: int, room: int, 
     return o
 
 
-def evaluation(end: Any, name: str) -> Any:
+def compile_evaluation(end: Any, name: str) -> Any:
     """Compiled (w, o, eps) -> (fit, regulariser) at X, whose gradient is written to G.
 
     Layers have relu_eps; they are linear for eps < 0. The fit is NaN where the end breaks down.
@@ -86,12 +86,12 @@ def evaluation(end: Any, name: str) -> Any:
     return _named(evaluate, name, error_model="numpy")
 
 
-def descent(evaluate: Any, name: str) -> Any:
+def compile_descent(evaluate: Any, name: str) -> Any:
     """Compiled (w, o, eps, tolerance, cap, flat, flag) -> evaluations: one run of L-BFGS from X.
 
     X is left at the best point and F0 of the state at its loss, also where flag[0] was set meanwhile; F0 is NaN if the
     start was not finite or nothing was evaluated. `tolerance`, `cap` and `flat` as in `solvers.compiled.lbfgs.advance`;
-    `name` as for `evaluation`.
+    `name` as for `compile_evaluation`.
     """
 
     def descend(w, o, eps, tolerance, cap, flat, flag):

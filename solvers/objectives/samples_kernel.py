@@ -43,7 +43,7 @@ def _squared_distance(w, o, top, stride):
     return 0.5 * square / n
 
 
-evaluate = evaluation.evaluation(_squared_distance, "samples")
+evaluate = evaluation.compile_evaluation(_squared_distance, "samples")
 
 
 @njit(nogil=True, error_model="numpy")

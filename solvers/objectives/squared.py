@@ -93,16 +93,6 @@ def loss(problem: Problem, weights: Sequence[Array]) -> float:
     return sum(split(problem, weights))
 
 
-def loss_and_gradient(problem: Problem, weights: Sequence[Array], eps: float = 0.0) -> tuple[float, list[Array]]:
-    """The loss with relu_eps, and its gradient in every factor; ProblemError if the shapes do not chain up."""
-    return Objective(problem).full(_checked(problem, weights), eps)
-
-
-def reduced_loss_and_gradient(problem: Problem, lower: Sequence[Array], eps: float = 0.0) -> tuple[float, list[Array]]:
-    """Least loss over W_L for fixed (H_1, W_1, ..., W_{L-1}), and its gradient in those L factors."""
-    return Objective(problem).reduced(_checked(problem, [*lower, np.zeros((problem.K, len(lower[-1])))])[:-1], eps)
-
-
 def best_last_layer(problem: Problem, lower: Sequence[Array], eps: float = 0.0) -> Array:
     """The W_L (K x width) that makes the loss least for fixed (H_1, W_1, ..., W_{L-1}): ridge regression."""
     objective = Objective(problem)

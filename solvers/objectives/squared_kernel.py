@@ -20,7 +20,7 @@ from dufm.solvers.objectives.evaluation import (
     END,
     PADDED_COLUMNS,
     WIDTH,
-    descent,
+    compile_descent,
     padded,
     put,
     take,
@@ -78,27 +78,28 @@ def _ridge_regression(w, o, top, stride):
     return 0.5 * ridge * trace
 
 
-evaluate = evaluation.evaluation(_ridge_regression, "squared")
-descend = descent(evaluate, "squared")
+evaluate = evaluation.compile_evaluation(_ridge_regression, "squared")
+descend = compile_descent(evaluate, "squared")
 
 
 @njit(nogil=True)
-def homotopy(field, values, order, stages, w, o, flag, counts):
-    """Take the lanes of one restart through all stages, keeping the best after each.
+def homotopy(points, values, order, stages, w, o, flag, counts):
+    """Take the descents of one restart through all stages, keeping the best after each.
 
     Args:
-        field: starts, one lane a row; overwritten by where each lane got to.
-        values: receives the last smoothed loss of each lane, NaN for one that broke down.
-        order: receives the lanes left at the end, best first.
-        stages: one row a stage: eps, gradient tolerance, most steps, least decrease in twenty steps, lanes kept after.
-        w, o: workspace and its offsets; flag[0] != 0 from another thread ends the work at once: lanes descended in that
+        points: starts, one descent a row; overwritten by where each descent got to.
+        values: receives the last smoothed loss of each descent, NaN for one that broke down.
+        order: receives the descents left at the end, best first.
+        stages: one row a stage: eps, gradient tolerance, most steps, least decrease in twenty steps, descents kept
+            after.
+        w, o: workspace and its offsets; flag[0] != 0 from another thread ends the work at once: those done in that
             stage are left, or those of the stage before where there is none yet.
-        counts: EVALUATIONS and DROPPED lanes are added to it.
+        counts: EVALUATIONS and DROPPED descents are added to it.
 
     Returns:
-        How many lanes are left; 0 if all broke down, or if the work was interrupted before anything was evaluated.
+        How many descents are left; 0 if all broke down, or if the work was interrupted before anything was evaluated.
     """
-    left = len(field)
+    left = len(points)
     for i in range(left):
         order[i] = i
     for stage in range(len(stages)):
@@ -106,22 +107,22 @@ def homotopy(field, values, order, stages, w, o, flag, counts):
         for place in range(left):
             if flag[0] != 0:
                 break
-            lane = order[place]
-            take(w, o, field, lane)
+            descent = order[place]
+            take(w, o, points, descent)
             row = stages[stage]
             counts[EVALUATIONS] += descend(w, o, row[EPS], row[TOLERANCE], row[CAP], row[FLAT], flag)
             value = w[o[STATE] + F0]
-            values[lane] = value
+            values[descent] = value
             if not math.isfinite(value):
                 counts[DROPPED] += 1
                 continue
-            put(w, o, field, lane)
+            put(w, o, points, descent)
             # Insertion sort; order[:fine] never overtakes `place`.
             at = fine
             while at > 0 and values[order[at - 1]] > value:
                 order[at] = order[at - 1]
                 at -= 1
-            order[at] = lane
+            order[at] = descent
             fine += 1
         if flag[0] != 0:
             return fine if fine > 0 or stage == 0 else left

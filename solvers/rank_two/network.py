@@ -11,11 +11,11 @@ from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
 
+from dufm.solvers.base.arrays import Array
+from dufm.solvers.base.checks import require_integers
 from dufm.theory.problem import ProblemError
 
-Array = NDArray[np.float64]
 LOSSES = ("mse", "ce")
 # Share of the steps after which the rate is multiplied, and by what.
 SCHEDULE = ((0.6, 0.3), (0.8, 0.1), (0.9, 0.03))
@@ -42,10 +42,8 @@ class Setup:
     schedule: bool = True
 
     def __post_init__(self) -> None:
-        for name, least in (("batch", 1), ("steps", 0), ("width", 1)):
-            value = getattr(self, name)
-            if isinstance(value, bool) or not isinstance(value, int) or value < least:
-                raise ProblemError(f"{name} must be an integer >= {least}, got {value!r}")
+        require_integers(1, batch=self.batch, width=self.width)
+        require_integers(0, steps=self.steps)
         if not (math.isfinite(self.lam) and self.lam >= 0):
             raise ProblemError(f"lambda must be a number >= 0, got {self.lam!r}")
         if not (math.isfinite(self.lr) and self.lr > 0):

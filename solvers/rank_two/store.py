@@ -12,7 +12,7 @@ from dufm.solvers.base.files import DAMAGE, read_archive, write_archive
 from dufm.solvers.rank_two.network import Setup
 from dufm.solvers.rank_two.spectrum import Bound
 from dufm.solvers.rank_two.tasks import Task
-from dufm.solvers.rank_two.training import Look, Run
+from dufm.solvers.rank_two.training import Look, RankTwoRun
 
 FORMAT = "dufm-rank-two-2"
 NUMBERS = ("step", "misfit", "imbalance")
@@ -26,7 +26,7 @@ def run_path(folder: Path, task: Task, setup: Setup, seed: int, at: list[int]) -
     return folder / f"{task.name}_lam{setup.lam:g}_seed{seed}_{digest.hexdigest()[:12]}.npz"
 
 
-def save_run(path: Path, run: Run) -> None:
+def save_run(path: Path, run: RankTwoRun) -> None:
     """Write a run.
 
     Raises:
@@ -39,13 +39,13 @@ def save_run(path: Path, run: Run) -> None:
     write_archive(path, FORMAT, record, arrays, compressed=False)
 
 
-def load_run(path: Path) -> Run | None:
+def load_run(path: Path) -> RankTwoRun | None:
     """Read what `save_run` wrote; None if there is no such file or it cannot be read as one."""
     try:
         record, arrays = read_archive(path, FORMAT)
         bounds = [Bound(**b) if b else None for b in record["bounds"]]
         columns = zip(*(arrays[name].tolist() for name in NUMBERS), arrays["energies"], bounds, strict=True)
         looks = tuple(Look(s, f, energies, bound, i) for s, f, i, energies, bound in columns)
-        return Run(record["seed"], arrays["W"], arrays["A"], looks, record["diverged"])
+        return RankTwoRun(record["seed"], arrays["W"], arrays["A"], looks, record["diverged"])
     except DAMAGE:
         return None

@@ -4,7 +4,7 @@ The scale of the features is part of the problem: without a bias the minimisers 
 are those for x at lambda / s, so "z-scored" and "pixels of at most 1" are different strengths at the same lambda.
 """
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
 from functools import cache
@@ -13,10 +13,11 @@ from typing import Any
 
 import numpy as np
 
+from dufm.solvers.base.parallel import Stop
 from dufm.solvers.datasets import load, rows, zscore
 from dufm.solvers.datasets.record import DataError
 from dufm.solvers.rank_two.network import Array, Setup
-from dufm.solvers.rank_two.training import Run, train
+from dufm.solvers.rank_two.training import RankTwoRun, train
 from dufm.theory.problem import listed
 from dufm.theory.rank_two import rank_three
 
@@ -44,7 +45,7 @@ class Task:
 
 
 @dataclass(frozen=True)
-class Recipe:
+class DescentRecipe:
     """Where a task comes from and how the experiment trains it.
 
     Attributes:
@@ -65,21 +66,21 @@ class Recipe:
 
 
 TASKS = {
-    "skew": Recipe("skew", 2400, "value", 0.05, 32, 20000),
-    "diabetes": Recipe("diabetes", 342, "value", 0.05, 16, 20000),
-    "digits-parity": Recipe("digits", 1400, "parity", 0.02, 32, 12000, pixels=True),
-    "digits-parity-z": Recipe("digits", 1400, "parity", 0.02, 32, 12000),
-    "digits": Recipe("digits", 1400, "class", 0.05, 32, 12000, pixels=True),
-    "additive": Recipe("additive", 2400, "value", 0.05, 32, 20000),
-    "linear": Recipe("linear", 2400, "value", 0.05, 32, 20000),
-    "single-index": Recipe("single-index", 2400, "value", 0.05, 32, 20000),
-    "california-housing": Recipe("california-housing", 16512, "value", 0.05, 32, 40000),
-    "mnist-parity": Recipe("mnist", 10000, "parity", 0.02, 32, 12000, pixels=True),
-    "mnist": Recipe("mnist", 10000, "class", 0.05, 32, 12000, pixels=True),
+    "skew": DescentRecipe("skew", 2400, "value", 0.05, 32, 20000),
+    "diabetes": DescentRecipe("diabetes", 342, "value", 0.05, 16, 20000),
+    "digits-parity": DescentRecipe("digits", 1400, "parity", 0.02, 32, 12000, pixels=True),
+    "digits-parity-z": DescentRecipe("digits", 1400, "parity", 0.02, 32, 12000),
+    "digits": DescentRecipe("digits", 1400, "class", 0.05, 32, 12000, pixels=True),
+    "additive": DescentRecipe("additive", 2400, "value", 0.05, 32, 20000),
+    "linear": DescentRecipe("linear", 2400, "value", 0.05, 32, 20000),
+    "single-index": DescentRecipe("single-index", 2400, "value", 0.05, 32, 20000),
+    "california-housing": DescentRecipe("california-housing", 16512, "value", 0.05, 32, 40000),
+    "mnist-parity": DescentRecipe("mnist", 10000, "parity", 0.02, 32, 12000, pixels=True),
+    "mnist": DescentRecipe("mnist", 10000, "class", 0.05, 32, 12000, pixels=True),
     # What gradient descent should find is known: the derivations orthogonal-inputs and rank-three.
-    "orthogonal": Recipe("orthogonal", 4, "value", 0.2, 4, 20000),
-    "orthogonal-32": Recipe("orthogonal-32", 32, "value", 0.5, 32, 30000),
-    "rank-three": Recipe("rank-three", 18, "value", 0.05, 18, 40000),
+    "orthogonal": DescentRecipe("orthogonal", 4, "value", 0.2, 4, 20000),
+    "orthogonal-32": DescentRecipe("orthogonal-32", 32, "value", 0.5, 32, 30000),
+    "rank-three": DescentRecipe("rank-three", 18, "value", 0.05, 18, 40000),
 }
 # Labels of the orthogonal inputs e_1, ..., e_4: |y_+| = 5/13, |y_-| = 1.
 ORTHOGONAL_LABELS = (3 / 13, 4 / 13, -5 / 13, -12 / 13)
@@ -155,9 +156,9 @@ def train_task(
     seeds: Sequence[int],
     at: Sequence[int] | None = None,
     threads: int | None = None,
-    stop: Callable[[], bool] | None = None,
+    stop: Stop = None,
     **options: Any,
-) -> Iterator[Run]:
+) -> Iterator[RankTwoRun]:
     """`train` on a task at one weight decay, with options as for `setup_of`."""
     return train(task.X, task.Y, setup_of(task.name, lam, **options), seeds, task.kind, at, threads, stop)
 

@@ -4,14 +4,14 @@ A seed alone fixes a run: where it starts and which samples each step draws. Any
 """
 
 import functools
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 
-from dufm.solvers.base.parallel import cores, in_order
+from dufm.solvers.base.parallel import Stop, cores, in_order
 from dufm.solvers.base.program_cache import compile_cached
 from dufm.solvers.engines.cpu import aligned
 from dufm.solvers.rank_two import kernel
@@ -45,7 +45,7 @@ class Look:
 
 
 @dataclass(frozen=True, eq=False)
-class Run:
+class RankTwoRun:
     """One seed.
 
     Attributes:
@@ -88,8 +88,8 @@ def train(
     kind: str = "mse",
     at: Sequence[int] | None = None,
     threads: int | None = None,
-    stop: Callable[[], bool] | None = None,
-) -> Iterator[Run]:
+    stop: Stop = None,
+) -> Iterator[RankTwoRun]:
     """Train from every seed; runs come in the order of the seeds, each as soon as it is done.
 
     Args:
@@ -122,7 +122,7 @@ def initial_weights(seed: int, p: int, K: int, width: int) -> tuple[Array, Array
 
 def _train(
     X: Array, Y: Array, setup: Setup, seeds: list[int], kind: str, looks: list[int], threads: int, stop: Any
-) -> Iterator[Run]:
+) -> Iterator[RankTwoRun]:
     compiled_descend()
     flag = np.zeros(1, dtype=np.int64)
     jobs = (functools.partial(_one, X, Y, setup, seed, kind, looks, flag) for seed in seeds)
@@ -134,7 +134,7 @@ def _train(
             pool.shutdown(wait=True, cancel_futures=True)
 
 
-def _one(X: Array, Y: Array, setup: Setup, seed: int, kind: str, looks: list[int], flag: Any) -> Run:
+def _one(X: Array, Y: Array, setup: Setup, seed: int, kind: str, looks: list[int], flag: Any) -> RankTwoRun:
     (N, p), K, m = X.shape, Y.shape[1], setup.width
     whole = setup.batch >= N
     batch = N if whole else setup.batch
@@ -156,10 +156,10 @@ def _one(X: Array, Y: Array, setup: Setup, seed: int, kind: str, looks: list[int
             taken += done
             W, A = V.T.copy(), read.copy()
             if done < count or not np.isfinite(outputs(W, A, X)).all():
-                return Run(seed, *kept, tuple(seen), True)
+                return RankTwoRun(seed, *kept, tuple(seen), True)
             kept = (W, A)
             seen.append(look(step, W, A, X, Y, setup.lam, kind))
-    return Run(seed, *kept, tuple(seen), False)
+    return RankTwoRun(seed, *kept, tuple(seen), False)
 
 
 def look(step: int, W: Array, A: Array, X: Array, Y: Array, lam: float, kind: str) -> Look:

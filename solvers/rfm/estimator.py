@@ -15,13 +15,17 @@ from dufm.solvers.base.arrays import Array
 from dufm.solvers.metrics import finite_rows
 from dufm.solvers.rfm.inputs import unit_rows
 from dufm.solvers.rfm.kernels import Kernel, predictions
-from dufm.solvers.rfm.recursion import Layer, LayerRow, layers, step
+from dufm.solvers.rfm.recursion import LayerRow, RfmLayer, layers, step
 from dufm.solvers.rfm.settings import DeepSettings
 
 
 def _validated(estimator: BaseEstimator, **options: Any) -> Any:
     # Infinities and NaN pass here: `finite_rows` says where they are.
     return validate_data(estimator, dtype=np.float64, ensure_all_finite=False, **options)
+
+
+# One more is what NumPy's old generators draw below.
+MOST_SEED = 2**31 - 1
 
 
 class DeepRFM(ClassNamePrefixFeaturesOutMixin, TransformerMixin, ClassifierMixin, BaseEstimator):
@@ -41,7 +45,7 @@ class DeepRFM(ClassNamePrefixFeaturesOutMixin, TransformerMixin, ClassifierMixin
         random_state: seed of the maps: an integer, a RandomState, or None for one that differs from fit to fit.
         max_memory: GiB that may be used; None for what the machine has free. More than that is refused before it is
             taken.
-        callback: called with each `solvers.rfm.recursion.Layer` when it is ready.
+        callback: called with each `solvers.rfm.recursion.RfmLayer` when it is ready.
 
     Attributes:
         classes_: K labels, sorted.
@@ -75,7 +79,7 @@ class DeepRFM(ClassNamePrefixFeaturesOutMixin, TransformerMixin, ClassifierMixin
         form: str = "auto",
         random_state: int | np.random.RandomState | None = 0,
         max_memory: float | None = None,
-        callback: Callable[[Layer], None] | None = None,
+        callback: Callable[[RfmLayer], None] | None = None,
     ) -> None:
         self.depth = depth
         self.kernel = kernel
@@ -135,7 +139,7 @@ class DeepRFM(ClassNamePrefixFeaturesOutMixin, TransformerMixin, ClassifierMixin
         check_classification_targets(labels)
         seed = self.random_state
         if not isinstance(seed, Integral):
-            seed = check_random_state(seed).randint(2**31 - 1)
+            seed = check_random_state(seed).randint(MOST_SEED)
         seed = int(seed)
         stream = layers(rows, labels, self.settings(seed), held_out, self.max_memory)
         self.classes_, self.seed_ = np.unique(labels), seed

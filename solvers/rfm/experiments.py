@@ -7,7 +7,7 @@ from functools import lru_cache
 import numpy as np
 
 from dufm.solvers.datasets import Prepared, load, prepare, split
-from dufm.solvers.rfm.recursion import Layer, LayerRow, layers
+from dufm.solvers.rfm.recursion import LayerRow, RfmLayer, layers
 from dufm.solvers.rfm.settings import DeepSettings
 
 
@@ -18,7 +18,7 @@ def sample(n: int, seed: int) -> Prepared:
     return prepare(train, test)
 
 
-def digit_layers(n: int, settings: DeepSettings, shuffled: bool = False) -> Iterator[Layer]:
+def digit_layers(n: int, settings: DeepSettings, shuffled: bool = False) -> Iterator[RfmLayer]:
     """Layers on n digits.
 
     Args:

@@ -53,7 +53,7 @@ class LayerRow:
 
 
 @dataclass(frozen=True)
-class Layer:
+class RfmLayer:
     """One layer's parts and stages.
 
     Attributes:
@@ -82,7 +82,7 @@ def layers(
     settings: DeepSettings,
     held_out: tuple[npt.ArrayLike, npt.ArrayLike] | None = None,
     max_memory: float | None = None,
-) -> Iterator[Layer]:
+) -> Iterator[RfmLayer]:
     """Layers of a Deep RFM, each when it is ready; input is checked before this returns.
 
     Args:
@@ -126,7 +126,7 @@ def _run(
     settings: DeepSettings,
     test: Array,
     labels: npt.NDArray[np.intp],
-) -> Iterator[Layer]:
+) -> Iterator[RfmLayer]:
     children = np.random.SeedSequence(settings.seed).spawn(settings.depth)
     for number, child in enumerate(children, start=1):
         X, zeros = unit_rows(X)
@@ -158,7 +158,7 @@ def _run(
             condition=regression.condition,
             zero_rows=zeros,
         )
-        yield Layer(row, root, feature_map, regression.alpha, stages)
+        yield RfmLayer(row, root, feature_map, regression.alpha, stages)
         X = features
 
 

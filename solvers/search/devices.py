@@ -1,13 +1,13 @@
-"""Which engine runs a search: the portfolio on the processor's cores, or thousands of lanes on a CUDA device."""
+"""Which engine runs a search: the portfolio on the processor's cores, or thousands of descents on a CUDA device."""
 
-from collections.abc import Callable
 from importlib.util import find_spec
 
 from dufm.solvers.engines.gpu.scheduler import available_devices
 from dufm.solvers.search.gpu import jax_runner, keep_programs
+from dufm.solvers.search.options import DEFAULTS, SearchOptions
 from dufm.solvers.search.portfolio import global_search
 from dufm.solvers.search.solution import Solution
-from dufm.solvers.search.state import State
+from dufm.solvers.search.state import SearchState
 from dufm.theory.problem import Problem, ProblemError
 
 DEVICES = ("auto", "cpu", "cuda")
@@ -29,33 +29,15 @@ def chosen_device(device: str) -> str:
 
 
 def device_search(
-    problem: Problem,
-    device: str,
-    restarts: int,
-    seed: int,
-    target: float | None,
-    patience: int | None,
-    progress: Callable[[State], None],
-    stop: Callable[[], bool],
-    state: State | None,
-) -> tuple[Solution, State]:
+    problem: Problem, device: str, options: SearchOptions = DEFAULTS, state: SearchState | None = None
+) -> tuple[Solution, SearchState]:
     """Search on a device; arguments as for `global_search`.
 
     Raises:
-        ProblemError: naming an option that makes no sense, or a device that is not there.
+        ProblemError: as `global_search`, or for a device that is not there.
     """
     runner = None
     if chosen_device(device) == "cuda":
         keep_programs()
         runner = jax_runner(problem, "cuda")
-    return global_search(
-        problem,
-        restarts,
-        seed,
-        target=target,
-        patience=patience,
-        progress=progress,
-        stop=stop,
-        state=state,
-        runner=runner,
-    )
+    return global_search(problem, options, state, runner)

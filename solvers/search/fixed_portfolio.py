@@ -1,56 +1,60 @@
-"""The fast CPU search: the algorithm of scipy_reference in compiled code, restarts in parallel over cores.
+"""Searches with a fixed portfolio of starts, restarts in parallel: on this machine's cores, or on whatever runs them.
 
 Of finished restarts only losses and the best weights stay; what a restart costs is said in solvers.search.restarts.
 """
 
-from collections.abc import Callable
+from functools import partial
 
+from dufm.solvers.base.checks import require_integers
 from dufm.solvers.base.parallel import cores, versions
-from dufm.solvers.engines.cpu import Engine
-from dufm.solvers.search.options import Plan, Start
-from dufm.solvers.search.restarts import Recipe, run_recipes
+from dufm.solvers.engines.cpu import CpuEngine
+from dufm.solvers.search.found import Provenance
+from dufm.solvers.search.options import FIXED_DEFAULTS, FixedOptions, collect
+from dufm.solvers.search.restarts import Runner, run_restarts
 from dufm.solvers.search.solution import Solution
-from dufm.solvers.weights.build import gaussian
-from dufm.theory.problem import Problem, ProblemError
+from dufm.theory.problem import Problem
 
 ENGINE = "numba-lbfgs"
 # (first eps, start scale), by measurement (benchmarks/README.md): small scales for shallow networks, large ones for
 # L >= 5 at strong regularisation, where every small start falls to zero.
 PORTFOLIO = ((0.03, 0.2), (0.03, 0.5), (0.1, 1.5), (0.1, 0.2), (0.03, 0.15), (0.03, 1.0))
-HEATS = 32
+# Fewest and most restarts of a round. Rounds of the processor grow with a global search: early ones are short, so that
+# start recipes that vary the best minima soon have one to vary.
+ROUNDS = (4, 48)
+
+
+def processor(problem: Problem, threads: int | None = None) -> Runner:
+    """The compiled engine on so many threads, None for the cores this process may use.
+
+    Raises:
+        ProblemError: for less than one thread.
+    """
+    require_integers(1, threads=threads)
+    engine = CpuEngine(problem)
+    return Runner(partial(run_restarts, engine, threads or cores()), ROUNDS, Provenance(ENGINE, versions()))
 
 
 def compiled_search(
     problem: Problem,
-    restarts: int = 24,
-    seed: int = 0,
-    eps0: float | None = None,
-    scale: float | None = None,
-    heats: int = HEATS,
-    target: float | None = None,
-    progress: Callable[[int, int, float], None] | None = None,
-    stop: Callable[[], bool] | None = None,
-    start: Start = gaussian,
-    first: int = 0,
+    options: FixedOptions = FIXED_DEFAULTS,
     threads: int | None = None,
+    runner: Runner | None = None,
 ) -> Solution:
-    """Search for a global minimum; arguments, result and starts as for `solvers.search.scipy_reference.search`.
+    """Search for a global minimum, as `solvers.search.scipy_reference.search` does one restart after another.
 
     Args:
-        problem, restarts, seed, eps0, scale, heats, target, progress, start, first: as there.
-        stop: asked after every restart and every 0.1 s while one runs; True ends the search and leaves out restarts
-            that have not finished, so there may be none (outcome STOPPED, no weights).
-        threads: restarts worked on at a time; None takes the cores this process may use. Does not change the result.
+        problem: what to minimise; its width is the width searched.
+        options: see there.
+        threads: restarts worked on at a time, None for the cores of this machine; does not change the result.
+        runner: what runs the restarts, in place of the processor.
 
     Returns:
         A Solution in every case, also after Ctrl-C; its outcome says how the search ended.
 
     Raises:
-        ProblemError: naming an option that makes no sense.
+        ProblemError: for threads < 1, or a problem that is not of the squared loss.
     """
-    plan = Plan(problem, restarts, seed, eps0, scale, heats, target, progress, stop, start, first)
-    if threads is not None and (isinstance(threads, bool) or not isinstance(threads, int) or threads < 1):
-        raise ProblemError(f"threads must be an integer >= 1, got {threads!r}")
-    recipes = (Recipe(i, start, *plan.settings(i, PORTFOLIO), heats) for i in plan.indices)
-    results = run_recipes(problem, Engine(problem), recipes, seed, threads or cores(), stop)
-    return plan.collect(results, ENGINE, versions())
+    problem.require_loss("mse", "this search")
+    runner = processor(problem, threads) if runner is None else runner
+    results = runner.run(options.plan(PORTFOLIO), options.seed, options.stop)
+    return collect(problem, options, results, runner.provenance)

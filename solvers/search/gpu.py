@@ -1,8 +1,8 @@
-"""The GPU search: the algorithm of solvers.search.fixed_portfolio over thousands of lanes in one compiled JAX program.
+"""Searches on a GPU: restarts as thousands of descents in one compiled JAX program.
 
-Every lane computes as if it were alone and results are taken in order of restart: for the same device and number of
-lanes at once a restart depends on the seed and its own index alone. See solvers.engines.gpu.scheduler for how lanes
-share a device.
+Every descent computes as if it were alone and results are taken in order of restart: for the same device and number of
+descents at once a restart depends on the seed and its own index alone. See solvers.engines.gpu.scheduler for how
+descents share a device.
 """
 
 import contextlib
@@ -10,7 +10,7 @@ import importlib
 import os
 import platform
 import sys
-from collections.abc import Callable, Generator, Iterable, Iterator, Sequence
+from collections.abc import Callable, Generator, Iterable, Iterator
 from importlib.metadata import version
 from pathlib import Path
 from typing import Any
@@ -18,78 +18,43 @@ from typing import Any
 import numpy as np
 import scipy
 
-from dufm.solvers.engines.cpu import Field
-from dufm.solvers.engines.gpu.scheduler import Engine
-from dufm.solvers.search.fixed_portfolio import HEATS, PORTFOLIO
-from dufm.solvers.search.options import Found, Plan, Start
-from dufm.solvers.search.restarts import STARTS, Recipe, Runner, finish, prepared
-from dufm.solvers.search.solution import Solution
-from dufm.solvers.weights.build import gaussian
+from dufm.solvers.base.parallel import Stop
+from dufm.solvers.engines.gpu.scheduler import GpuEngine
+from dufm.solvers.engines.knock_out import DescentResults
+from dufm.solvers.search.found import Found, Provenance
+from dufm.solvers.search.options import STARTS_PER_RESTART
+from dufm.solvers.search.restarts import Restart, Runner, finish, prepared
 from dufm.theory.problem import Problem
 
 ENGINE = "jax-lbfgs"
 
 
-def jax_search(
-    problem: Problem,
-    restarts: int = 24,
-    seed: int = 0,
-    eps0: float | None = None,
-    scale: float | None = None,
-    heats: int = HEATS,
-    target: float | None = None,
-    progress: Callable[[int, int, float], None] | None = None,
-    stop: Callable[[], bool] | None = None,
-    start: Start = gaussian,
-    first: int = 0,
-    lanes_at_once: int | None = None,
-    device: str = "auto",
-) -> Solution:
-    """Search for a global minimum; arguments, result, portfolio and starts as for `fixed_portfolio.compiled_search`.
+def jax_runner(problem: Problem, device: str = "auto", descents_at_once: int | None = None) -> Runner:
+    """What lets a search run its restarts as descents of a device.
+
+    A round of a global search fills the device twice over, so that places freed by culling have work while the last
+    descents converge.
 
     Args:
-        problem, restarts, seed, eps0, scale, heats, target, progress, start, first: as there.
-        stop: asked after every restart and every burst of evaluations; True ends the search and leaves out restarts
-            that have not finished, so there may be none (outcome STOPPED, no weights).
-        lanes_at_once: most descents worked on at once; less where memory is short. It is recorded, for on a GPU it may
-            change the order of additions and so the last bits.
-        device: cpu, cuda, or auto for the first of `available_devices`; the Solution records which it was.
-
-    Returns:
-        A Solution in every case, also after Ctrl-C; its outcome says how the search ended.
+        problem: of the squared loss.
+        device: cpu, cuda, or auto for the first of `available_devices`; a Solution records which it was.
+        descents_at_once: most descents worked on at once; less where memory is short. It is recorded, for on a GPU it
+            may change the order of additions and so the last bits.
 
     Raises:
-        ProblemError: naming an option that makes no sense, a device that is not there, or JAX where it is missing.
+        ProblemError: for a device that is not there, or JAX where it is missing.
     """
-    plan = Plan(problem, restarts, seed, eps0, scale, heats, target, progress, stop, start, first)
-    engine = Engine(problem, device, lanes_at_once)
-
-    recipes = (Recipe(i, start, *plan.settings(i, PORTFOLIO), heats) for i in plan.indices)
-    return plan.collect(_run(problem, engine, recipes, seed, stop), ENGINE, _versions(), _settings(engine))
-
-
-def jax_runner(problem: Problem, device: str = "auto", lanes_at_once: int | None = None) -> Runner:
-    """What lets `global_search` run its restarts as lanes of a device; arguments and errors as for `jax_search`.
-
-    A round fills the device twice over, so that lanes freed by culling have work while the last ones converge.
-    """
-    engine = Engine(problem, device, lanes_at_once)
-    fills = max(2, engine.lanes // STARTS // 2 * 2)
+    engine = GpuEngine(problem, device, descents_at_once)
+    fills = max(2, engine.descents // STARTS_PER_RESTART // 2 * 2)
 
     def run(
-        recipes: Sequence[Recipe], seed: int, stop: Callable[[], bool] | None, cut: Callable[[Found], None]
+        restarts: Iterable[Restart], seed: int, stop: Stop = None, cut: Callable[[Found], None] | None = None, /
     ) -> Generator[Found]:
-        del cut  # Lanes under way on a device are not read back.
-        return _run(problem, engine, recipes, seed, stop)
+        del cut  # Descents under way on a device are not read back.
+        for results in _in_order(engine.run((prepared(problem, engine, r, seed) for r in restarts), stop)):
+            yield finish(problem, results)
 
-    return Runner(f"{ENGINE}, portfolio", run, (2 * fills, 8 * fills), _versions(), _settings(engine))
-
-
-def _run(
-    problem: Problem, engine: Engine, recipes: Iterable[Recipe], seed: int, stop: Callable[[], bool] | None
-) -> Generator[Found]:
-    for found in _in_order(engine.run((prepared(problem, engine, recipe, seed) for recipe in recipes), stop)):
-        yield finish(problem, found)
+    return Runner(run, (2 * fills, 8 * fills), Provenance(ENGINE, _versions(), _settings(engine)))
 
 
 def _versions() -> dict[str, str]:
@@ -97,9 +62,9 @@ def _versions() -> dict[str, str]:
     return own | {name: version(name) for name in ("jax", "jaxlib")}
 
 
-def _settings(engine: Engine) -> dict[str, Any]:
+def _settings(engine: GpuEngine) -> dict[str, Any]:
     chip = engine.device
-    own = {"lanes_at_once": engine.lanes, "device": chip.device_kind}
+    own = {"lanes_at_once": engine.descents, "device": chip.device_kind}
     return own | {"platform": f"{chip.platform} {chip.client.platform_version}"}
 
 
@@ -137,8 +102,8 @@ def keep_programs() -> Path | None:
     return None
 
 
-def _in_order(numbered: Iterator[tuple[int, Field]]) -> Iterator[Field]:
-    early: dict[int, Field] = {}
+def _in_order(numbered: Iterator[tuple[int, DescentResults]]) -> Iterator[DescentResults]:
+    early: dict[int, DescentResults] = {}
     due = 0
     for number, found in numbered:
         early[number] = found

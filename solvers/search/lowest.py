@@ -10,7 +10,7 @@ from dufm.theory.problem import Problem
 
 
 @dataclass(frozen=True, eq=False)
-class Minimum:
+class FoundMinimum:
     """One minimum.
 
     Attributes:
@@ -26,7 +26,7 @@ class Minimum:
     graph: str | None
 
 
-def lowest_minima(problem: Problem, groups: list[Group], count: int) -> list[Minimum]:
+def lowest_minima(problem: Problem, groups: list[Group], count: int) -> list[FoundMinimum]:
     """Polish the `count` lowest groups of a search; those that turn out to be one minimum are merged.
 
     A group whose polish fails is left out: its weights would scatter and count as a minimum of its own.
@@ -43,5 +43,5 @@ def lowest_minima(problem: Problem, groups: list[Group], count: int) -> list[Min
         polished = next(p for p in found if p.loss == basin.loss)
         graph = graph_of(problem, basin.weights)
         symmetry = symmetry_group(problem, basin.weights).name
-        minima.append(Minimum(polished, basin.hits, symmetry, None if graph is None else graph.name))
+        minima.append(FoundMinimum(polished, basin.hits, symmetry, None if graph is None else graph.name))
     return minima

@@ -1,133 +1,154 @@
-"""What every search shares: options checked once, starts drawn from the seed, results gathered into one Solution."""
+"""The options of a search, checked once and handed on whole."""
 
 import time
 from collections.abc import Callable, Generator
 from contextlib import closing
-from dataclasses import dataclass
-from typing import Any, Protocol
+from dataclasses import dataclass, replace
+from typing import Any
 
-import numpy as np
-
-from dufm.solvers.base.arrays import Array
+from dufm.solvers.base.checks import require_integers, require_number
+from dufm.solvers.base.parallel import Stop
 from dufm.solvers.engines.schedule import EPS_END
+from dufm.solvers.search.found import NOTHING, Found, Provenance, solution_of
+from dufm.solvers.search.restarts import Restart, Start
 from dufm.solvers.search.solution import Outcome, Solution
+from dufm.solvers.search.state import SearchState
+from dufm.solvers.weights.build import gaussian
 from dufm.theory.problem import Problem, ProblemError
 
-# Loss and weights of one restart; (NaN, ()) for one that was dropped.
-Found = tuple[float, tuple[Array, ...]]
+# Starts of a restart of `global_search`, and of a search with a fixed portfolio.
+STARTS_PER_RESTART, FIXED_STARTS_PER_RESTART = 16, 32
+# Pairs (first eps, scale of the starts); restart i takes entry i (mod length).
 Portfolio = tuple[tuple[float, float], ...]
 
 
-class Start(Protocol):
-    """Draws the weights (H_1, W_1, ..., W_L) a descent begins from."""
-
-    def __call__(self, problem: Problem, generator: np.random.Generator, scale: float, /) -> list[Array]:
-        """Weights of the problem's shapes; `scale` is the portfolio's."""
-        ...
-
-
-def drawn(problem: Problem, start: Start, seed: int, index: int, heats: int, scale: float) -> list[list[Array]]:
-    """The starts of restart `index`: they depend on the seed, the index and the heat alone."""
-    children = [np.random.SeedSequence(seed, spawn_key=(index, heat)) for heat in range(heats)]
-    return [start(problem, np.random.default_rng(child), scale) for child in children]
-
-
 @dataclass(frozen=True)
-class Plan:
-    """The options of a search; see `solvers.search.scipy_reference.search` for what each means.
+class SearchOptions:
+    """The options of a search that keeps a state: `global_search`, `device_search`, `ce_search`.
+
+    Attributes:
+        restarts: restarts to run, those of an earlier state not counted.
+        seed: entropy >= 0; with the index of the restart it fixes every start.
+        starts_per_restart: starts drawn for each restart, where a restart is a knock-out.
+        target: stop once a restart reaches this loss or less.
+        patience: stop after this many restarts without a lower loss.
+        progress: called with the state after every restart (cross-entropy: after every batch of them).
+        stop: asked as often, and ten times a second; True ends the search.
+        threads: how much is worked on at a time, None for the cores of this machine; does not change the result.
 
     Raises:
         ProblemError: naming an option that makes no sense.
     """
 
-    problem: Problem
-    restarts: int
-    seed: int
-    eps0: float | None
-    scale: float | None
-    heats: int
-    target: float | None
-    progress: Callable[[int, int, float], None] | None
-    stop: Callable[[], bool] | None
-    start: Start
-    first: int
+    restarts: int = 240
+    seed: int = 0
+    starts_per_restart: int = STARTS_PER_RESTART
+    target: float | None = None
+    patience: int | None = None
+    progress: Callable[[SearchState], None] | None = None
+    stop: Stop = None
+    threads: int | None = None
 
     def __post_init__(self) -> None:
-        self.problem.require_loss("mse", "this search")
-        check_options(self.restarts, self.seed, self.eps0, self.scale, self.heats, self.target, self.first)
+        require_integers(1, restarts=self.restarts, starts_per_restart=self.starts_per_restart)
+        require_integers(0, seed=self.seed)
+        require_integers(1, patience=self.patience, threads=self.threads)
+        require_number(target=self.target)
+
+    def ended(self, state: SearchState) -> Outcome | None:
+        """Why the search ends here, if it does."""
+        if self.target is not None and state.best.loss <= self.target:
+            return Outcome.TARGET_REACHED
+        if (self.stop is not None and self.stop()) or (self.patience is not None and state.since >= self.patience):
+            return Outcome.STOPPED
+        return None
 
     @property
-    def indices(self) -> range:
-        """Of the restarts to run."""
-        return range(self.first, self.first + self.restarts)
+    def settings(self) -> dict[str, Any]:
+        """What of them is written into a Solution."""
+        return {"restarts": self.restarts, "target": self.target, "patience": self.patience}
 
-    def settings(self, index: int, portfolio: Portfolio) -> tuple[float, float]:
-        """(first eps, scale) of a restart."""
-        eps0, scale = portfolio[index % len(portfolio)]
-        return (eps0 if self.eps0 is None else self.eps0), (scale if self.scale is None else self.scale)
 
-    def collect(
-        self, results: Generator[Found], engine: str, versions: dict[str, str], settings: dict[str, Any] | None = None
-    ) -> Solution:
-        """Read results in order of restart until they end, the target is reached, `stop` holds, or Ctrl-C."""
-        began = time.perf_counter()
-        best: Found = (float("inf"), ())
-        losses: list[float] = []
-        outcome = Outcome.FINISHED
-        try:
-            with closing(results):
-                for found in results:
-                    losses.append(found[0])
-                    best = found if found[0] < best[0] else best
-                    if self.progress is not None:
-                        self.progress(len(losses), self.restarts, best[0])
-                    if self.target is not None and best[0] <= self.target:
-                        outcome = Outcome.TARGET_REACHED
-                        break
-                    if self.stop is not None and self.stop():
-                        outcome = Outcome.STOPPED
-                        break
-        except KeyboardInterrupt:
-            outcome = Outcome.INTERRUPTED
-        if outcome is Outcome.FINISHED and len(losses) < self.restarts:
-            outcome = Outcome.STOPPED
-        if losses and not best[1] and outcome is not Outcome.INTERRUPTED:
-            outcome = Outcome.ALL_FAILED
-        own = {"restarts": self.restarts, "eps0": self.eps0, "scale": self.scale, "heats": self.heats}
+@dataclass(frozen=True)
+class FixedOptions:
+    """The options of a search with a fixed portfolio: `scipy_reference.search` and `fixed_portfolio.compiled_search`.
+
+    Attributes:
+        restarts: knock-outs to run.
+        seed: entropy >= 0; with the index of the restart and of the start it fixes every start.
+        eps0: first smoothing in (1e-7, 1], and
+        scale: scale of the starts, > 0; where None, taken from the portfolio.
+        starts_per_restart: starts a knock-out begins with.
+        target: stop once a restart reaches this loss or less.
+        progress: called as progress(done, restarts, best loss so far) after every restart.
+        stop: asked after every restart; True ends the search. Where restarts run on threads or a device it is asked
+            every 0.1 s or after a burst too, and restarts that have not finished are left out: there may be none.
+        start: what draws the starts.
+        first: index of the first restart, to go on where an earlier search with the same seed ended.
+
+    Raises:
+        ProblemError: naming an option that makes no sense.
+    """
+
+    restarts: int = 24
+    seed: int = 0
+    eps0: float | None = None
+    scale: float | None = None
+    starts_per_restart: int = FIXED_STARTS_PER_RESTART
+    target: float | None = None
+    progress: Callable[[int, int, float], None] | None = None
+    stop: Stop = None
+    start: Start = gaussian
+    first: int = 0
+
+    def __post_init__(self) -> None:
+        require_integers(1, restarts=self.restarts, starts_per_restart=self.starts_per_restart)
+        require_integers(0, seed=self.seed, first=self.first)
+        require_number(target=self.target)
+        if self.eps0 is not None and not EPS_END < self.eps0 <= 1:
+            raise ProblemError(f"eps0 must be a number in (1e-7, 1], got {self.eps0!r}")
+        if self.scale is not None and not 0 < self.scale < float("inf"):
+            raise ProblemError(f"scale must be a finite number > 0, got {self.scale!r}")
+
+    def plan(self, portfolio: Portfolio) -> Generator[Restart]:
+        """The restarts to run, in order."""
+        for index in range(self.first, self.first + self.restarts):
+            eps0, scale = portfolio[index % len(portfolio)]
+            eps0, scale = (eps0 if self.eps0 is None else self.eps0), (scale if self.scale is None else self.scale)
+            yield Restart(index, self.start, eps0, scale, self.starts_per_restart)
+
+    @property
+    def settings(self) -> dict[str, Any]:
+        """What of them is written into a Solution."""
+        own = {"restarts": self.restarts, "eps0": self.eps0, "scale": self.scale, "heats": self.starts_per_restart}
         own |= {"target": self.target, "first": self.first}
-        own |= {"start": getattr(self.start, "__name__", type(self.start).__name__)}
-        return Solution(
-            problem=self.problem,
-            weights=best[1],
-            loss=best[0] if best[1] else float("nan"),
-            losses=np.array(losses, dtype=float),
-            engine=engine,
-            versions=versions,
-            seed=self.seed,
-            settings=own | (settings or {}),
-            outcome=outcome,
-            seconds=time.perf_counter() - began,
-        )
+        return own | {"start": getattr(self.start, "__name__", type(self.start).__name__)}
 
 
-def check_options(
-    restarts: int,
-    seed: int,
-    eps0: float | None,
-    scale: float | None,
-    heats: int,
-    target: float | None,
-    first: int,
-    patience: int | None = None,
-) -> None:
-    for name, value, least in (("restarts", restarts, 1), ("seed", seed, 0), ("heats", heats, 1), ("first", first, 0)):
-        if isinstance(value, bool) or not isinstance(value, int) or value < least:
-            raise ProblemError(f"{name} must be an integer >= {least}, got {value!r}")
-    if eps0 is not None and not EPS_END < eps0 <= 1:
-        raise ProblemError(f"eps0 must be a number in (1e-7, 1], got {eps0!r}")
-    if target is not None and target != target:
-        raise ProblemError(f"target must be a number, got {target!r}")
-    if scale is not None and not 0 < scale < float("inf"):
-        raise ProblemError(f"scale must be a finite number > 0, got {scale!r}")
-    if patience is not None and patience < 1:
-        raise ProblemError(f"patience must be an integer >= 1, got {patience}")
+# What a search does that is not told otherwise.
+DEFAULTS, FIXED_DEFAULTS = SearchOptions(), FixedOptions()
+
+
+def collect(problem: Problem, options: FixedOptions, results: Generator[Found], provenance: Provenance) -> Solution:
+    """Read results in order of restart until they end, the target is reached, `stop` holds, or Ctrl-C."""
+    began = time.perf_counter()
+    best, losses, outcome = NOTHING, list[float](), Outcome.FINISHED
+    try:
+        with closing(results):
+            for found in results:
+                losses.append(found.loss)
+                best = found if found.loss < best.loss else best
+                if options.progress is not None:
+                    options.progress(len(losses), options.restarts, best.loss)
+                if options.target is not None and best.loss <= options.target:
+                    outcome = Outcome.TARGET_REACHED
+                    break
+                if options.stop is not None and options.stop():
+                    outcome = Outcome.STOPPED
+                    break
+    except KeyboardInterrupt:
+        outcome = Outcome.INTERRUPTED
+    if outcome is Outcome.FINISHED and len(losses) < options.restarts:
+        outcome = Outcome.STOPPED
+    whole = replace(provenance, settings=options.settings | provenance.settings)
+    return solution_of(problem, best, losses, outcome, options.seed, whole, began)

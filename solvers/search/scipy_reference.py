@@ -2,137 +2,106 @@
 
 Minima of a DUFM sit on kinks of the relu, where plain L-BFGS stalls. So the relu is replaced by relu_eps and eps falls
 geometrically, each stage starting where the last one ended, with the last layer eliminated throughout. A restart is a
-knock-out: it draws `heats` starts and after every stage keeps the better half, until one is left. That spends most of
-the work on promising starts, while a restart's result depends only on the seed and its own index: not on how many
-restarts run, nor in which order.
+knock-out: it draws `starts_per_restart` starts and after every stage keeps the better half, until one is left. That
+spends most of the work on promising starts, while a restart's result depends only on the seed and its own index: not on
+how many restarts run, nor in which order.
 
 The first eps and the scale of the starts decide which basins are reached, and no single pair is good everywhere;
 restart i therefore uses entry i (mod length) of a portfolio.
 """
 
 import platform
-from collections.abc import Callable, Generator, Iterator, Sequence
+from collections.abc import Generator, Sequence
 
 import numpy as np
 import scipy
 from scipy.optimize import minimize
 
 from dufm.solvers.base.arrays import Array
-from dufm.solvers.engines.schedule import EPS_END
-from dufm.solvers.objectives.squared import Objective, balance, best_last_layer, loss
-from dufm.solvers.search.options import Found, Plan, Start, drawn
+from dufm.solvers.engines.cpu import pack_rows, unpack_row
+from dufm.solvers.engines.knock_out import DescentResults, KnockOut
+from dufm.solvers.engines.schedule import STEPS_PER_STAGE, Keep, better_half, keep_all, schedule
+from dufm.solvers.objectives.squared import Objective
+from dufm.solvers.objectives.squared_kernel import EPS, TOLERANCE
+from dufm.solvers.search.found import Found, Provenance
+from dufm.solvers.search.options import FixedOptions, collect
+from dufm.solvers.search.restarts import finish
 from dufm.solvers.search.solution import Solution
-from dufm.solvers.weights.build import gaussian
 from dufm.theory.problem import Problem
 
 ENGINE = "scipy-lbfgsb"
 PORTFOLIO = ((0.01, 0.2), (0.01, 0.1), (0.003, 0.2), (0.01, 0.15), (0.03, 0.25), (0.003, 0.3))
-# Products of many small factors fall to zero: from five layers on starts must be larger.
+# Products of many small factors fall to zero: from DEEP layers on starts must be larger.
+DEEP = 5
 DEEP_PORTFOLIO = ((0.01, 1.0), (0.01, 1.5), (0.003, 1.0), (0.01, 2.0), (0.003, 1.5), (0.01, 0.5))
-EPS_FACTOR = 0.1
+DEFAULTS = FixedOptions(starts_per_restart=8)
 MEMORY = 12
-STEPS_PER_STAGE = 2000
 
 
-def smoothing(eps0: float) -> Iterator[float]:
-    """The eps of every stage: from eps0 down by factors of ten, the last one 1e-7."""
-    eps = eps0
-    while eps > EPS_END * 1.001:
-        yield eps
-        eps *= EPS_FACTOR
-    yield EPS_END
+def descend(problem: Problem, point: Array, stage: Array) -> tuple[float, Array, int]:
+    """One stage: L-BFGS-B on the loss with relu_eps and W_L eliminated.
 
-
-def descend(problem: Problem, lower: Sequence[Array], eps: float) -> tuple[float, list[Array]]:
-    """One stage: L-BFGS-B on the loss with relu_eps and W_L eliminated, from `lower` = (H_1, W_1, ..., W_{L-1}).
-
-    Stops at gradient <= max(1e-8, eps / 100): accuracy beyond the smoothing error is wasted on all but the last stage.
+    Args:
+        problem: of the squared loss.
+        point: (H_1, W_1, ..., W_{L-1}), row by row, one after the other.
+        stage: a row of `schedule`; its least decrease is not asked for.
 
     Returns:
-        The smoothed loss (NaN or infinite if the descent broke down) and the factors reached.
+        The smoothed loss (NaN or infinite if the descent broke down), the point reached, and evaluations.
     """
-    objective = Objective(problem)
-    shapes = [w.shape for w in lower]
-    ends = np.cumsum([w.size for w in lower])[:-1]
-
-    def unpack(flat: Array) -> list[Array]:
-        return [part.reshape(shape) for part, shape in zip(np.split(flat, ends), shapes, strict=True)]
+    objective, shapes, eps = Objective(problem), problem.shapes[:-1], float(stage[EPS])
 
     def evaluate(flat: Array) -> tuple[float, Array]:
-        value, gradients = objective.reduced(unpack(flat), eps)
+        value, gradients = objective.reduced(unpack_row(shapes, flat), eps)
         return value, np.concatenate([g.ravel() for g in gradients])
 
     options = {"maxcor": MEMORY, "maxiter": STEPS_PER_STAGE, "maxfun": 2 * STEPS_PER_STAGE}
-    tolerances = {"gtol": max(1e-8, 0.01 * eps), "ftol": 0.0}
+    tolerances = {"gtol": float(stage[TOLERANCE]), "ftol": 0.0}
     with np.errstate(all="ignore"):
         try:
-            flat = np.concatenate([w.ravel() for w in lower])
-            found = minimize(evaluate, flat, jac=True, method="L-BFGS-B", options=options | tolerances)
+            found = minimize(evaluate, point, jac=True, method="L-BFGS-B", options=options | tolerances)
         except np.linalg.LinAlgError:
-            return float("nan"), list(lower)
-    return float(found.fun), unpack(found.x)
+            return float("nan"), point, 0
+    return float(found.fun), found.x, int(found.nfev)
 
 
-def knock_out(problem: Problem, starts: Sequence[Sequence[Array]], eps0: float) -> tuple[float, tuple[Array, ...]]:
-    """Run the homotopy from several starts, keeping the better half after every stage.
+def descend_from(
+    problem: Problem, starts: Sequence[Sequence[Array]], eps0: float = 0.01, keep: Keep = keep_all
+) -> DescentResults:
+    """The homotopy from given starts; by default none is culled. Arguments as for `schedule`.
 
-    Returns:
-        (loss, balanced weights) of the last one left, with the true relu; (NaN, ()) if none stayed finite.
+    Raises:
+        ProblemError: if a start does not fit the problem.
     """
-    field = [list(start[: problem.L]) for start in starts]
-    # Without hidden layers nothing is smoothed, and one stage is the whole descent.
-    for eps in smoothing(eps0) if problem.L > 1 else [0.0]:
-        results = [descend(problem, lower, eps) for lower in field]
-        ranked = sorted((r for r in results if np.isfinite(r[0])), key=lambda r: r[0])
-        field = [lower for _, lower in ranked[: max(1, len(field) // 2)]]
-    if not field:
-        return float("nan"), ()
-    weights = balance(problem, [*field[0], best_last_layer(problem, field[0])])
-    value = loss(problem, weights)
-    return (value, tuple(weights)) if np.isfinite(value) else (float("nan"), ())
+    shapes = problem.shapes[:-1]
+    points = pack_rows(shapes, sum(rows * columns for rows, columns in shapes), starts)
+    contest = KnockOut(0, points, schedule(problem, eps0, keep, len(starts)))
+    while not contest.ended:
+        stage = contest.stages[contest.stage]
+        for i in list(contest.left):
+            contest.report(i, *descend(problem, contest.points[i], stage))
+    return contest.results(lambda point: unpack_row(shapes, point))
 
 
-def search(
-    problem: Problem,
-    restarts: int = 24,
-    seed: int = 0,
-    eps0: float | None = None,
-    scale: float | None = None,
-    heats: int = 8,
-    target: float | None = None,
-    progress: Callable[[int, int, float], None] | None = None,
-    stop: Callable[[], bool] | None = None,
-    start: Start = gaussian,
-    first: int = 0,
-) -> Solution:
-    """Search for a global minimum.
+def search(problem: Problem, options: FixedOptions = DEFAULTS) -> Solution:
+    """Search for a global minimum, one restart after another.
 
     Args:
         problem: what to minimise; its width is the width searched.
-        restarts: knock-outs to run, each from `heats` starts.
-        seed: entropy >= 0; with the index of the restart and of the heat it fixes every start.
-        eps0: first smoothing in (1e-7, 1], and
-        scale: scale of the starts, > 0; where None, taken from the portfolio.
-        heats: starts a knock-out begins with.
-        target: stop once a restart reaches this loss or less.
-        progress: called as progress(done, restarts, best loss so far) after every restart.
-        stop: asked after every restart; True ends the search.
-        start: what draws the starts.
-        first: index of the first restart, to go on where an earlier search with the same seed ended.
+        options: see there.
 
     Returns:
         A Solution in every case, also after Ctrl-C; its outcome says how the search ended.
 
     Raises:
-        ProblemError: naming an option that makes no sense.
+        ProblemError: for a problem that is not of the squared loss.
     """
-    plan = Plan(problem, restarts, seed, eps0, scale, heats, target, progress, stop, start, first)
-    portfolio = PORTFOLIO if problem.L < 5 else DEEP_PORTFOLIO
+    problem.require_loss("mse", "this search")
 
     def results() -> Generator[Found]:
-        for index in plan.indices:
-            first_eps, width = plan.settings(index, portfolio)
-            yield knock_out(problem, drawn(problem, start, seed, index, heats, width), first_eps)
+        for restart in options.plan(PORTFOLIO if problem.L < DEEP else DEEP_PORTFOLIO):
+            starts = restart.drawn(problem, options.seed)
+            yield finish(problem, descend_from(problem, starts, restart.eps0, better_half))
 
     versions = {"python": platform.python_version(), "numpy": np.__version__, "scipy": scipy.__version__}
-    return plan.collect(results(), ENGINE, versions)
+    return collect(problem, options, results(), Provenance(ENGINE, versions))

@@ -77,10 +77,10 @@ def stated(problem: Problem) -> dict[str, Any]:
     return sizes | {"lambdas": lambdas, "loss": problem.loss}
 
 
-def problem_from(told: dict[str, Any]) -> Problem:
-    """The problem that `stated` told."""
-    lambdas = tuple(Fraction(*pair) for pair in told["lambdas"])
-    return Problem(told["K"], told["L"], lambdas, told["width"], told["n"], told.get("loss", "mse"))
+def problem_from(words: dict[str, Any]) -> Problem:
+    """The problem that `stated` put into words."""
+    lambdas = tuple(Fraction(*pair) for pair in words["lambdas"])
+    return Problem(words["K"], words["L"], lambdas, words["width"], words["n"], words.get("loss", "mse"))
 
 
 def require_loss(field: str, stated: float, problem: Problem, weights: Sequence[Array]) -> None:

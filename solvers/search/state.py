@@ -1,7 +1,5 @@
 """What a global search has found so far: every restart's loss, the minima they make, and when to stop."""
 
-import time
-from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -9,8 +7,8 @@ import numpy as np
 
 from dufm.solvers.base.arrays import Array
 from dufm.solvers.minima.basins import missed
-from dufm.solvers.search.bandit import ARMS, ArmRecord
-from dufm.solvers.search.options import Found
+from dufm.solvers.search.bandit import START_RECIPES, RecipeRecord
+from dufm.solvers.search.found import NOTHING, Found, Provenance, solution_of
 from dufm.solvers.search.solution import Outcome, Solution
 from dufm.theory.problem import Problem
 
@@ -38,33 +36,33 @@ class Group:
 
 
 @dataclass
-class State:
+class SearchState:
     """Where a global search stands.
 
     Attributes:
         losses: of every restart, in order; NaN for one that was dropped.
-        best: lowest loss and its weights.
+        best: the lowest restart, NOTHING before one has ended.
         groups: minima found so far.
         fixed: restarts of the fixed half.
-        arms: one record an arm.
+        recipes: one record for each start recipe; none for a search without them.
         since: restarts since the best loss last fell.
     """
 
     losses: list[float] = field(default_factory=list)
-    best: Found = (float("inf"), ())
+    best: Found = NOTHING
     groups: list[Group] = field(default_factory=list)
     fixed: int = 0
-    arms: list[ArmRecord] = field(default_factory=lambda: [ArmRecord(arm) for arm in ARMS])
+    recipes: list[RecipeRecord] = field(default_factory=lambda: [RecipeRecord(recipe) for recipe in START_RECIPES])
     since: int = 0
 
     def add(self, found: Found, fixed: bool) -> None:
         """Take in one restart, of the fixed half or not, and count it to its minimum."""
-        value, weights = found
+        value, weights = found.loss, found.weights
         self.losses.append(value)
         self.since += 1
         self.fixed += int(fixed)
-        if value < self.best[0]:
-            self.since = 0 if value < self.best[0] * (1 - HIT) else self.since
+        if value < self.best.loss:
+            self.since = 0 if value < self.best.loss * (1 - HIT) else self.since
             self.best = found
         if not np.isfinite(value):
             return
@@ -79,45 +77,14 @@ class State:
 
     def keep(self, found: Found) -> None:
         """Take in what a restart that was cut short had reached: it counts for the best, and for nothing else."""
-        if found[0] < self.best[0]:
+        if found.loss < self.best.loss:
             self.best = found
 
-    def ended(self, target: float | None, patience: int | None, stop: Callable[[], bool] | None) -> Outcome | None:
-        """Why the search ends here, if it does."""
-        if target is not None and self.best[0] <= target:
-            return Outcome.TARGET_REACHED
-        if (stop is not None and stop()) or (patience is not None and self.since >= patience):
-            return Outcome.STOPPED
-        return None
+    def solution(self, problem: Problem, outcome: Outcome, seed: int, provenance: Provenance, began: float) -> Solution:
+        """What the search hands over; arguments as for `found.solution_of`."""
+        return solution_of(problem, self.best, self.losses, outcome, seed, provenance, began)
 
-    def solution(
-        self,
-        problem: Problem,
-        outcome: Outcome,
-        engine: str,
-        versions: dict[str, str],
-        seed: int,
-        settings: dict[str, Any],
-        began: float,
-    ) -> Solution:
-        """What the search hands over; `began` is its start on `time.perf_counter`'s clock."""
-        found = bool(self.best[1])
-        if self.losses and not found and outcome is not Outcome.INTERRUPTED:
-            outcome = Outcome.ALL_FAILED
-        return Solution(
-            problem=problem,
-            weights=self.best[1],
-            loss=self.best[0] if found else float("nan"),
-            losses=np.array(self.losses, dtype=float),
-            engine=engine,
-            versions=versions,
-            seed=seed,
-            settings=settings,
-            outcome=outcome,
-            seconds=time.perf_counter() - began,
-        )
-
-    def census(self) -> dict[str, Any]:
+    def summary(self) -> dict[str, Any]:
         """Minima by loss, and what the fixed half says of those not seen: Good-Turing, and the rule of three."""
         singles = sum(1 for g in self.groups if g.fixed == 1)
         unseen = missed(singles, self.fixed, CONFIDENCE)

@@ -6,9 +6,10 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from dufm.solvers.base.parallel import cores, in_order, versions
-from dufm.solvers.training.run import Ending, Run, begin, follow
-from dufm.solvers.training.setting import Setting
+from dufm.solvers.base.checks import require_integers
+from dufm.solvers.base.parallel import Stop, cores, in_order, versions
+from dufm.solvers.training.run import DescentRun, Ending, begin, follow
+from dufm.solvers.training.setting import DescentSetting
 from dufm.theory.problem import ProblemError
 
 
@@ -24,13 +25,13 @@ class Batch:
         versions: of every program that decides the bits.
     """
 
-    settings: tuple[Setting, ...]
+    settings: tuple[DescentSetting, ...]
     count: int
     seed: int
-    runs: tuple[Run, ...]
+    runs: tuple[DescentRun, ...]
     versions: dict[str, str]
 
-    def of(self, setting: int) -> tuple[Run, ...]:
+    def of(self, setting: int) -> tuple[DescentRun, ...]:
         """The runs of one setting."""
         return tuple(run for run in self.runs if run.setting == setting)
 
@@ -43,13 +44,13 @@ class Batch:
 
 
 def train(
-    settings: Sequence[Setting],
+    settings: Sequence[DescentSetting],
     count: int,
     seed: int = 0,
     earlier: Batch | None = None,
     threads: int | None = None,
     progress: Callable[[Batch], None] | None = None,
-    stop: Callable[[], bool] | None = None,
+    stop: Stop = None,
 ) -> Batch:
     """Run `count` descents at every setting.
 
@@ -69,11 +70,8 @@ def train(
         ProblemError: naming an option that makes no sense, or an `earlier` that is of other settings.
     """
     settings = tuple(settings)
-    for name, value, least in (("runs", count, 1), ("seed", seed, 0), ("threads", threads, 1)):
-        if value is None and name == "threads":
-            continue
-        if isinstance(value, bool) or not isinstance(value, int) or value < least:
-            raise ProblemError(f"{name} must be an integer >= {least}, got {value!r}")
+    require_integers(1, runs=count, threads=threads)
+    require_integers(0, seed=seed)
     if not settings:
         raise ProblemError("a batch must have at least one setting, got none")
     if earlier is not None and (earlier.settings, earlier.seed) != (settings, seed):

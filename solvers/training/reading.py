@@ -14,8 +14,8 @@ import numpy as np
 
 from dufm.solvers.base.statistics import Proportion, clopper_pearson
 from dufm.solvers.training.batch import Batch
-from dufm.solvers.training.run import Ending, Run
-from dufm.solvers.training.setting import Setting
+from dufm.solvers.training.run import DescentRun, Ending
+from dufm.solvers.training.setting import DescentSetting
 from dufm.theory.squared.phi import phi_of_power
 
 CUT = 0.01
@@ -47,7 +47,7 @@ class End:
     settled: bool
 
 
-def dnc_loss(setting: Setting) -> float:
+def dnc_loss(setting: DescentSetting) -> float:
     """The exact loss of DNC at a setting, rounded."""
     return float(phi_of_power(setting.problem.L, setting.problem.x_power)[0])
 
@@ -62,7 +62,7 @@ def is_clear(values: Sequence[float]) -> bool:
     return rank(values, CUT / HALF_DECADE) == rank(values, CUT * HALF_DECADE)
 
 
-def end_of(setting: Setting, run: Run, dnc: float) -> End:
+def end_of(setting: DescentSetting, run: DescentRun, dnc: float) -> End:
     """The end of a run, as of its last checkpoint.
 
     Args:

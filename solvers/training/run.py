@@ -18,7 +18,7 @@ from dufm.solvers.engines.cpu import aligned, pack_rows, unpack_row
 from dufm.solvers.metrics import dnc1
 from dufm.solvers.objectives import evaluation, samples_kernel
 from dufm.solvers.objectives.layers import forward
-from dufm.solvers.training.setting import Setting, checkpoints
+from dufm.solvers.training.setting import DescentSetting, checkpoints
 
 # A run has diverged when its loss is this many times the larger of 1 and what it began with.
 DIVERGED = 1e3
@@ -56,7 +56,7 @@ class Trace:
 
 
 @dataclass(frozen=True, eq=False)
-class Run:
+class DescentRun:
     """One run.
 
     Attributes:
@@ -90,7 +90,7 @@ def compiled_descent() -> Any:
     )
 
 
-def prepared(setting: Setting) -> tuple[Array, np.ndarray]:
+def prepared(setting: DescentSetting) -> tuple[Array, np.ndarray]:
     """(w, o) of a run without weights: strengths filled in."""
     problem = setting.problem
     o = samples_kernel.layout(problem.K, problem.L, problem.width, problem.n)
@@ -104,7 +104,7 @@ def prepared(setting: Setting) -> tuple[Array, np.ndarray]:
     return w, o
 
 
-def look(setting: Setting, weights: list[Array]) -> tuple[Array, Array]:
+def look(setting: DescentSetting, weights: list[Array]) -> tuple[Array, Array]:
     """(singular values, DNC1) of one checkpoint, as a row of `Trace`; NaN for weights that are not finite."""
     problem = setting.problem
     K, L, n = problem.K, problem.L, problem.n
@@ -124,18 +124,18 @@ def look(setting: Setting, weights: list[Array]) -> tuple[Array, Array]:
     return singular, within
 
 
-def begin(setting: Setting, place: int, seed: int, number: int) -> Run:
+def begin(setting: DescentSetting, place: int, seed: int, number: int) -> DescentRun:
     """A run that has taken no step."""
     start = setting.start(seed, number)
     row = pack_rows(setting.shapes, sum(a * b for a, b in setting.shapes), [start])[0]
     singular, within = np.empty((0, 2 * setting.problem.L - 1, setting.problem.K)), np.empty((0, setting.problem.L))
     trace = Trace(np.empty(0, dtype=np.int64), np.empty(0), np.empty(0), singular, within)
-    return Run(place, number, 0, Ending.INTERRUPTED, np.nan, np.nan, np.nan, row, trace)
+    return DescentRun(place, number, 0, Ending.INTERRUPTED, np.nan, np.nan, np.nan, row, trace)
 
 
-def follow(setting: Setting, run: Run, flag: np.ndarray) -> Run:
+def follow(setting: DescentSetting, run: DescentRun, flag: np.ndarray) -> DescentRun:
     """Take a run on from where it is to its end, or until another thread sets flag[0]."""
-    (w, o), told = prepared(setting), np.zeros(4)
+    (w, o), reported = prepared(setting), np.zeros(4)
     at = slice(int(o[lbfgs.X]), int(o[lbfgs.X]) + run.weights.size)
     w[at] = run.weights
     step, trace, ending = run.step, run.trace, Ending.INTERRUPTED
@@ -145,15 +145,15 @@ def follow(setting: Setting, run: Run, flag: np.ndarray) -> Run:
     with np.errstate(all="ignore"):
         for mark in marks:
             cap = DIVERGED * max(1.0, rows[1][0]) if rows[1] else np.inf
-            compiled_descent()(w, o, setting.rate, mark - step, cap, flag, told)
-            step += int(told[samples_kernel.DONE])
-            lost = not told[samples_kernel.LOSS] <= cap
+            compiled_descent()(w, o, setting.rate, mark - step, cap, flag, reported)
+            step += int(reported[samples_kernel.DONE])
+            lost = not reported[samples_kernel.LOSS] <= cap
             if step < mark and not lost:
                 break
             seen = (
                 step,
-                told[samples_kernel.LOSS],
-                told[samples_kernel.FIT],
+                reported[samples_kernel.LOSS],
+                reported[samples_kernel.FIT],
                 *look(setting, unpack_row(setting.shapes, w[at])),
             )
             for column, value in zip(rows, seen, strict=True):
@@ -164,14 +164,14 @@ def follow(setting: Setting, run: Run, flag: np.ndarray) -> Run:
                 break
     steps, loss, fit, singular, within = (np.array(column) for column in rows)
     trace = Trace(steps.astype(np.int64), loss, fit, singular, within) if rows[0] else trace
-    told = told.tolist()
+    reported = reported.tolist()
     return replace(
         run,
         step=step,
         ending=ending,
-        loss=told[samples_kernel.LOSS],
-        fit=told[samples_kernel.FIT],
-        slope=told[samples_kernel.SLOPE],
+        loss=reported[samples_kernel.LOSS],
+        fit=reported[samples_kernel.FIT],
+        slope=reported[samples_kernel.SLOPE],
         weights=w[at].copy(),
         trace=trace,
     )
@@ -183,11 +183,11 @@ def _still(steps: list[int], losses: list[float]) -> bool:
     return losses[half] - losses[-1] <= STILL * losses[-1]
 
 
-def _settled(setting: Setting, steps: list[int], losses: list[float]) -> bool:
+def _settled(setting: DescentSetting, steps: list[int], losses: list[float]) -> bool:
     return steps[-1] >= SETTLING * setting.decay and _still(steps, losses)
 
 
-def class_mean_weights(setting: Setting, run: Run) -> list[Array]:
+def class_mean_weights(setting: DescentSetting, run: DescentRun) -> list[Array]:
     """(H_1, W_1, ..., W_L) of a run with H_1 replaced by its class means, d x K: weights of the same `Problem`."""
     lowest, *upper = unpack_row(setting.shapes, run.weights)
     return [lowest.reshape(len(lowest), setting.problem.K, setting.problem.n).mean(axis=2), *upper]

@@ -19,7 +19,7 @@ PER_DECADE = 12
 
 
 @dataclass(frozen=True)
-class Setting:
+class DescentSetting:
     """One point of the hyper-parameters.
 
     Attributes:
@@ -48,7 +48,9 @@ class Setting:
             raise ProblemError(f"steps must be an integer from 1 to {MOST_STEPS}, got {self.steps!r}")
 
     @classmethod
-    def of(cls, problem: Problem, rate: float = RATE, scale: float = SCALE, steps: int | None = None) -> "Setting":
+    def of(
+        cls, problem: Problem, rate: float = RATE, scale: float = SCALE, steps: int | None = None
+    ) -> "DescentSetting":
         """A setting; without `steps` the run may take `DECAYS` times 1 / (rate lambda), lambda the least strength."""
         if steps is None:
             steps = max(1, min(MOST_STEPS, round(DECAYS * cls(problem, rate, scale).decay)))

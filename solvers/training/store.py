@@ -10,8 +10,8 @@ from dufm.solvers.engines.cpu import unpack_row
 from dufm.solvers.objectives.layers import forward
 from dufm.solvers.search.solution import problem_from, stated
 from dufm.solvers.training.batch import Batch
-from dufm.solvers.training.run import Ending, Run, Trace
-from dufm.solvers.training.setting import Setting
+from dufm.solvers.training.run import DescentRun, Ending, Trace
+from dufm.solvers.training.setting import DescentSetting
 
 FORMAT = "dufm-training"
 COLUMNS = ("steps", "loss", "fit", "singular", "dnc1")
@@ -52,15 +52,15 @@ def load(path: str | Path) -> Batch:
         record, arrays = read_archive(path, FORMAT)
         if record["version"] != 1:
             raise ValueError(f"version {record['version']!r}")
-        settings = tuple(_read(told) for told in record["settings"])
+        settings = tuple(_read(kept) for kept in record["settings"])
         runs = []
-        for i, told in enumerate(record["runs"]):
-            loss, fit, slope = (float.fromhex(value) for value in told["told"])
+        for i, kept in enumerate(record["runs"]):
+            loss, fit, slope = (float.fromhex(value) for value in kept["told"])
             trace = Trace(*(np.array(arrays[f"{name}_{i}"]) for name in COLUMNS))
             weights = np.array(arrays[f"weights_{i}"], dtype=float)
-            _check(settings[told["setting"]], weights, trace)
-            place, number, ending = int(told["setting"]), int(told["number"]), Ending[told["ending"]]
-            runs.append(Run(place, number, int(told["step"]), ending, loss, fit, slope, weights, trace))
+            _check(settings[kept["setting"]], weights, trace)
+            place, number, ending = int(kept["setting"]), int(kept["number"]), Ending[kept["ending"]]
+            runs.append(DescentRun(place, number, int(kept["step"]), ending, loss, fit, slope, weights, trace))
             if runs[-1].step and ending is not Ending.DIVERGED:
                 own = _losses(settings[place], weights)
                 require_same(f"loss of run {i}", loss, own[0])
@@ -68,16 +68,16 @@ def load(path: str | Path) -> Batch:
         return Batch(settings, int(record["count"]), int(record["seed"]), tuple(runs), record["versions"])
 
 
-def _stated(setting: Setting) -> dict[str, Any]:
+def _stated(setting: DescentSetting) -> dict[str, Any]:
     return stated(setting.problem) | {"rate": setting.rate.hex(), "scale": setting.scale.hex(), "steps": setting.steps}
 
 
-def _read(told: dict[str, Any]) -> Setting:
-    rate, scale = float.fromhex(told["rate"]), float.fromhex(told["scale"])
-    return Setting(problem_from(told), rate, scale, told["steps"])
+def _read(kept: dict[str, Any]) -> DescentSetting:
+    rate, scale = float.fromhex(kept["rate"]), float.fromhex(kept["scale"])
+    return DescentSetting(problem_from(kept), rate, scale, kept["steps"])
 
 
-def _losses(setting: Setting, row: np.ndarray) -> tuple[float, float]:
+def _losses(setting: DescentSetting, row: np.ndarray) -> tuple[float, float]:
     """(loss, fit) of the weights of a run, with a column of H_1 for each sample."""
     setting.problem.require_loss("mse", "a training")
     problem, weights = setting.problem, unpack_row(setting.shapes, row)
@@ -86,7 +86,7 @@ def _losses(setting: Setting, row: np.ndarray) -> tuple[float, float]:
     return fit + sum(float(s) / 2 * float(np.sum(w * w)) for s, w in zip(problem.lambdas, weights, strict=True)), fit
 
 
-def _check(setting: Setting, weights: np.ndarray, trace: Trace) -> None:
+def _check(setting: DescentSetting, weights: np.ndarray, trace: Trace) -> None:
     T, L, K = len(trace.steps), setting.problem.L, setting.problem.K
     expected = [(T,), (T,), (T,), (T, 2 * L - 1, K), (T, L)]
     if [getattr(trace, name).shape for name in COLUMNS] != expected:

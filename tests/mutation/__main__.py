@@ -1,6 +1,6 @@
 """`make mutants`: false changes of what proofs rest on, and those that nothing noticed.
 
-Two kinds: a list of changes that were once not noticed (tests/data/mutants*.json), all tried, and generated ones, a seeded sample.
+Two kinds: those of tests/data/mutants*.json, which once went unnoticed, and a seeded sample of generated ones.
 A survivor that changes nothing true stands in `equivalent.json` with its reason. Exit code 1 if any other survives.
 """
 

@@ -2,8 +2,7 @@
 
 from flint import arb, fmpq
 
-from dufm.theory.ce.enclosure import DIGITS, Profile
-from dufm.theory.ce.numbers import working
+from dufm.theory.ce.enclosure import Profile
 from dufm.theory.ce.polygons import POLYGON
 from dufm.theory.problem import ProblemError
 
@@ -28,14 +27,3 @@ def rank_bound(classes: int, layers: int, strength: arb, alpha: arb) -> arb:
     base = strength * strength * arb(fmpq(classes, 2))
     paid = profile.cost * profile.power(alpha) + profile.cross_entropy(alpha) / mu
     return paid / base.root(layers - 1)
-
-
-def best_rank_bound(classes: int, layers: int, strength: arb, digits: int = DIGITS) -> arb:
-    """The bound at the polygon's best scale among the multiples of 1/16 up to 40: rigorous whatever the scale."""
-    with working(digits):
-        bounds = [rank_bound(classes, layers, strength, arb(fmpq(k, 16))) for k in range(1, 641)]
-        best = bounds[0]
-        for bound in bounds[1:]:
-            if bound < best:
-                best = bound
-        return best

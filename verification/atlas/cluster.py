@@ -69,7 +69,7 @@ def _relay() -> Callable[[bytes], bytes | str]:
 
 
 @dataclass(eq=False)
-class _Job:
+class _CellJob:
     payload: bytes
     future: Future[Any]
     deaths: int = 0
@@ -94,7 +94,7 @@ class Cluster(Executor):
 
     def __init__(self, address: str, said: Said) -> None:
         self._address, self._said = address, said
-        self._jobs: deque[_Job] = deque()
+        self._jobs: deque[_CellJob] = deque()
         self._workers: dict[str, _Worker] = {}
         self._halted: Halted | None = None
         self._closing = False
@@ -107,7 +107,7 @@ class Cluster(Executor):
 
     def submit(self, fn: Callable[..., Any], /, *args: Any, **kwargs: Any) -> Future[Any]:
         """Queue fn(*args) for the first worker of this program that is free."""
-        job = _Job(pickle.dumps((guarded, (identity(), fn, args))), Future())
+        job = _CellJob(pickle.dumps((guarded, (identity(), fn, args))), Future())
         self._jobs.append(job)
         if self._halted is not None:
             self._drop()
@@ -166,8 +166,8 @@ class Cluster(Executor):
 
     async def _look(self) -> None:
         """See which workers there are, ask the new ones, take back the cells of those that went, give cells out."""
-        told = await asyncio.wait_for(self._client.scheduler.identity(), ANSWER_SECONDS)
-        there = {address: int(facts["nthreads"]) for address, facts in told["workers"].items()}
+        facts = await asyncio.wait_for(self._client.scheduler.identity(), ANSWER_SECONDS)
+        there = {address: int(facts["nthreads"]) for address, facts in facts["workers"].items()}
         for address in [a for a in self._workers if a not in there]:
             for task in self._workers.pop(address).running:
                 task.cancel()
@@ -242,7 +242,7 @@ class Cluster(Executor):
                 if job.future.running() or job.future.set_running_or_notify_cancel():
                     self._start(worker, self._work(worker, job))
 
-    async def _work(self, worker: _Worker, job: _Job) -> None:
+    async def _work(self, worker: _Worker, job: _CellJob) -> None:
         try:
             kind, what = await self._call(worker, job.payload)
         except BaseException as error:  # also the cancelling of this task, which is how a lost worker ends it

@@ -180,7 +180,7 @@ def _h(*factors: Any) -> Fraction:
     return h
 
 
-def shipped(certificate: Certificate) -> Shipped:
+def shipped_head(certificate: Certificate) -> Shipped:
     """Read a head certificate and have the checker judge it.
 
     Raises:
@@ -210,7 +210,7 @@ def load_folder(folder: Path) -> list[Shipped]:
     heads = []
     for path in sorted(folder.glob("*.json")):
         try:
-            heads.append(shipped(read(path)))
+            heads.append(shipped_head(read(path)))
         except ProblemError as error:
             raise ProblemError(f"{path}: {error}") from None
     return sorted(heads, key=lambda head: (head.K, head.q))

@@ -16,7 +16,7 @@ from dufm.theory.squared.structures import CheapestSum
 
 
 @dataclass(frozen=True)
-class Levels:
+class LossLevels:
     """Losses at one problem.
 
     Attributes:
@@ -31,7 +31,7 @@ class Levels:
     record: float
 
 
-def levels(problem: Problem) -> Levels:
+def levels(problem: Problem) -> LossLevels:
     """Exact DNC and SRG losses, and the least loss on record, at a squared-loss problem."""
     K, L = problem.K, problem.L
     dnc = float(phi_of_power(L, problem.x_power)[0])
@@ -41,7 +41,7 @@ def levels(problem: Problem) -> Levels:
         (1 - ray.kappa) / 2 + ray.kappa * float(best_scales(L, np.array([ray.cost * strength]))[0][0])
         for ray in _rays(K, L)
     ]
-    return Levels(dnc, srg, min([dnc, *losses, *([] if cheapest is None else [cheapest])]))
+    return LossLevels(dnc, srg, min([dnc, *losses, *([] if cheapest is None else [cheapest])]))
 
 
 def _loss(structure: Structure, problem: Problem) -> float | None:

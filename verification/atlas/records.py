@@ -25,7 +25,7 @@ from dufm.verification.checker import check
 FOLDER = shipped("atlas")
 FORMAT = "dufm-atlas"
 MOST_BYTES = 200_000
-TOLD = ("neck_rank", "ranks", "symmetry", "order", "width", "residual", "local_minimum", "origin")
+KEPT_FACTS = ("neck_rank", "ranks", "symmetry", "order", "width", "residual", "local_minimum", "origin")
 
 
 @dataclass(frozen=True)
@@ -113,8 +113,8 @@ def file_weights(folder: Path, cell: Cell, certificate: str | None, facts: dict[
             write_file(folder, cell.K, cell.L, records)
         outcome = "not better" if judged.certified else "not below DNC"
         return Filed(cell, outcome, judged.ratio, 1.0 if held is None else held.ratio)
-    told = {key: facts[key] for key in TOLD if key in facts}
-    records[cell] = {"Lambda": cell.strength, "state": "low rank", "ratio": judged.ratio, **told}
+    kept = {key: facts[key] for key in KEPT_FACTS if key in facts}
+    records[cell] = {"Lambda": cell.strength, "state": "low rank", "ratio": judged.ratio, **kept}
     records[cell]["certificate"] = json.loads(certificate or "null")
     write_file(folder, cell.K, cell.L, records)
     return Filed(cell, "new" if held is None else "better", judged.ratio, 1.0 if held is None else held.ratio)

@@ -17,7 +17,7 @@ from typing import Any
 
 from dufm.theory.problem import ProblemError
 from dufm.verification.atlas.cells import Cell
-from dufm.verification.atlas.work import Effort, Judged, Result, judge, summary
+from dufm.verification.atlas.work import CellResult, Effort, Judged, judge, summary
 
 APPLICATION = 0x6475666D  # "dufm"
 VERSION = 1
@@ -46,7 +46,7 @@ WHERE excluded.loss < records.loss
 
 
 @dataclass(frozen=True)
-class Record:
+class CellRecord:
     """The best known of one cell.
 
     Attributes:
@@ -79,7 +79,7 @@ class Store:
         ).fetchall()
         return {_cell(K, L, strength): str(program) for K, L, strength, program in rows}
 
-    def records(self, cells: Iterable[Cell] | None = None) -> dict[Cell, Record]:
+    def records(self, cells: Iterable[Cell] | None = None) -> dict[Cell, CellRecord]:
         """Best records, of the cells asked for or of all, each judged again from its weights.
 
         Raises:
@@ -94,7 +94,7 @@ class Store:
                 _judge_again(found[cell])
         return dict(sorted(found.items()))
 
-    def add(self, result: Result, effort: Effort, program: str) -> tuple[Judged, bool]:
+    def add(self, result: CellResult, effort: Effort, program: str) -> tuple[Judged, bool]:
         """Judge a result exactly and store it; what was found, and whether it is the cell's best so far.
 
         Raises:
@@ -123,22 +123,22 @@ def _cell(K: Any, L: Any, strength: Any) -> Cell:
     raise ProblemError(f"--db: a row belongs to no cell: K = {K!r:.20}, L = {L!r:.20}, strength = {strength!r:.60}")
 
 
-def _record(cell: Cell, loss: Any, ratio: Any, certified: Any, facts: Any, certificate: Any) -> Record:
+def _record(cell: Cell, loss: Any, ratio: Any, certified: Any, facts: Any, certificate: Any) -> CellRecord:
     """The record of a row, each column of its kind."""
     kinds = {"loss": (loss, float), "ratio": (ratio, float), "certified": (certified, int), "facts": (facts, str)}
     wrong = [name for name, (value, kind) in kinds.items() if type(value) is not kind]
     try:
-        told = {} if wrong else json.loads(facts)
+        facts = {} if wrong else json.loads(facts)
     except (ValueError, RecursionError):
-        told = None
-    wrong += ["facts"] if not isinstance(told, dict) else []
+        facts = None
+    wrong += ["facts"] if not isinstance(facts, dict) else []
     wrong += ["certificate"] if not isinstance(certificate, str | None) else []
-    if wrong or not isinstance(told, dict):
+    if wrong or not isinstance(facts, dict):
         raise ProblemError(f"--db: the row of {cell} is damaged in {', '.join(wrong)}")
-    return Record(cell, loss, ratio, bool(certified), told, certificate)
+    return CellRecord(cell, loss, ratio, bool(certified), facts, certificate)
 
 
-def _judge_again(record: Record) -> None:
+def _judge_again(record: CellRecord) -> None:
     """Raise ProblemError unless a record says of its weights what is true."""
     judged = judge(record.cell, record.certificate)
     own: dict[str, Any] = {"certified": judged.certified}

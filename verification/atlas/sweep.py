@@ -21,8 +21,8 @@ from dufm.solvers.base.arrays import Array
 from dufm.solvers.objectives.squared import balance, loss
 from dufm.theory.problem import ProblemError
 from dufm.verification.atlas.cells import Cell
-from dufm.verification.atlas.store import Record, Store
-from dufm.verification.atlas.work import Effort, Result, floats, solve_cell
+from dufm.verification.atlas.store import CellRecord, Store
+from dufm.verification.atlas.work import CellResult, Effort, floats, solve_cell
 
 MOST_DEATHS = 3
 # Finds better weights for x from those for x' while the two are this close.
@@ -65,7 +65,7 @@ def sweep(
     opener: Opener,
     program: str,
     again: bool = False,
-    told: Callable[[Tally], None] = lambda tally: None,
+    report: Callable[[Tally], None] = lambda tally: None,
     deadline: float | None = None,
 ) -> Tally:
     """Work on every cell that the store does not hold with this effort.
@@ -77,7 +77,7 @@ def sweep(
         opener: gives an executor; called again if its workers died.
         program: remembered with every result.
         again: work on cells that are done, too.
-        told: called before the first cell and after each.
+        report: called before the first cell and after each.
         deadline: seconds after which the sweep ends with what it has.
 
     Returns:
@@ -91,13 +91,13 @@ def sweep(
     missing = [cell for cell in cells if cell not in done]
     tally = Tally(len(cells), len(cells) - len(missing))
     starts = neighbours(missing, store.records()) if effort.warm else {}
-    told(tally)
+    report(tally)
     end = None if deadline is None else time.monotonic() + deadline
-    deaths = 0
+    job, deaths = _Sweep(effort, store, opener, program, starts, tally, report, end), 0
     while missing:
         before = tally.done
         try:
-            missing = _round(missing, effort, store, opener, program, starts, tally, told, end)
+            missing = job.round(missing)
         except TimeoutError:
             tally.halted = f"the deadline of {deadline:g} s is over"
             break
@@ -110,44 +110,48 @@ def sweep(
     return tally
 
 
-def _round(
-    cells: Sequence[Cell],
-    effort: Effort,
-    store: Store,
-    opener: Opener,
-    program: str,
-    starts: Starts,
-    tally: Tally,
-    told: Callable[[Tally], None],
-    end: float | None,
-) -> list[Cell]:
-    """Give every cell out once; those whose workers died.
+@dataclass(frozen=True)
+class _Sweep:
+    """A sweep under way; `end` in seconds of the monotonic clock."""
 
-    Raises:
-        Halted: if the executor cannot go on.
-        TimeoutError: at `end`, in seconds of the monotonic clock.
-    """
-    lost, halted = [], None
-    with opener() as executor:
-        futures = {executor.submit(solve_cell, cell, effort, starts.get(cell, ())): cell for cell in cells}
-        for future in as_completed(futures, None if end is None else max(0.0, end - time.monotonic())):
-            cell = futures[future]
-            if isinstance(future.exception(), Halted):
-                halted = future.exception()
-                continue
-            result = _finished(future, cell, tally)
-            if result is not None:
-                _keep(result, effort, store, program, tally)
-            if result is not None or cell in tally.failed:
-                told(tally)
-            else:
-                lost.append(cell)
-    if halted is not None:
-        raise halted
-    return sorted(lost)
+    effort: Effort
+    store: Store
+    opener: Opener
+    program: str
+    starts: Starts
+    tally: Tally
+    report: Callable[[Tally], None]
+    end: float | None
+
+    def round(self, cells: Sequence[Cell]) -> list[Cell]:
+        """Give every cell out once; those whose workers died.
+
+        Raises:
+            Halted: if the executor cannot go on.
+            TimeoutError: at `end`.
+        """
+        lost, halted, tally = [], None, self.tally
+        with self.opener() as executor:
+            futures = {executor.submit(solve_cell, c, self.effort, self.starts.get(c, ())): c for c in cells}
+            left = None if self.end is None else max(0.0, self.end - time.monotonic())
+            for future in as_completed(futures, left):
+                cell = futures[future]
+                if isinstance(future.exception(), Halted):
+                    halted = future.exception()
+                    continue
+                result = _finished(future, cell, tally)
+                if result is not None:
+                    _keep(result, self.effort, self.store, self.program, tally)
+                if result is not None or cell in tally.failed:
+                    self.report(tally)
+                else:
+                    lost.append(cell)
+        if halted is not None:
+            raise halted
+        return sorted(lost)
 
 
-def _finished(future: Future[Result], cell: Cell, tally: Tally) -> Result | None:
+def _finished(future: Future[CellResult], cell: Cell, tally: Tally) -> CellResult | None:
     """What a future holds; None if its worker died, or if the work broke, which is then in `tally.failed`."""
     try:
         return future.result()
@@ -158,7 +162,7 @@ def _finished(future: Future[Result], cell: Cell, tally: Tally) -> Result | None
         return None
 
 
-def _keep(result: Result, effort: Effort, store: Store, program: str, tally: Tally) -> None:
+def _keep(result: CellResult, effort: Effort, store: Store, program: str, tally: Tally) -> None:
     try:
         judged, better = store.add(result, effort, program)
     except ProblemError as error:
@@ -169,7 +173,7 @@ def _keep(result: Result, effort: Effort, store: Store, program: str, tally: Tal
     tally.last = f"{result.cell}: {judged.ratio:.5f} of DNC, {result.seconds:.1f} s"
 
 
-def neighbours(cells: Sequence[Cell], records: dict[Cell, Record]) -> Starts:
+def neighbours(cells: Sequence[Cell], records: dict[Cell, CellRecord]) -> Starts:
     """Starts from the records: the nearest strengths on both sides, and one class more with the best one left out."""
     beating = {cell: record.certificate for cell, record in records.items() if record.certified and record.certificate}
     found: Starts = {}

@@ -14,14 +14,15 @@ import numpy as np
 
 from dufm.solvers.base.arrays import Array
 from dufm.solvers.base.parallel import versions
-from dufm.solvers.engines.cpu import descend_lanes
+from dufm.solvers.engines.cpu import descend_from
 from dufm.solvers.minima.canonical import canonical, describe
 from dufm.solvers.minima.polish import refine, unpolished
 from dufm.solvers.minima.symmetry import symmetry_group
 from dufm.solvers.objectives.squared import loss
+from dufm.solvers.search.options import SearchOptions
 from dufm.solvers.search.portfolio import global_search
 from dufm.solvers.search.restarts import finish
-from dufm.solvers.search.state import Group, State
+from dufm.solvers.search.state import Group, SearchState
 from dufm.solvers.weights.build import pad
 from dufm.solvers.weights.of_structure import at_best_scale
 from dufm.theory.problem import Problem, ProblemError
@@ -40,7 +41,23 @@ KEPT = 1e-9
 TOLERANCES = (1e-2, 1e-3, 1e-4, 1e-6)
 EPS = 1e-3
 RANK_THRESHOLD = 1e-4
-Candidate = tuple[float, str, list[Array]]
+# Cells of two classes or two layers, where little is below DNC, get one part in so many of the effort.
+SMALL_SHARE = 5
+
+
+@dataclass(frozen=True, eq=False)
+class Tried:
+    """Weights tried for a cell.
+
+    Attributes:
+        loss: theirs.
+        origin: where they come from, in words.
+        weights: (H_1, W_1, ..., W_L) of any hidden widths; none for zero output.
+    """
+
+    loss: float
+    origin: str
+    weights: Sequence[Array]
 
 
 @dataclass(frozen=True)
@@ -65,7 +82,7 @@ class Effort:
 
 
 @dataclass(frozen=True)
-class Result:
+class CellResult:
     """The best weights found in a cell, as the JSON text of a certificate, and how they were found.
 
     Attributes:
@@ -96,7 +113,7 @@ class Judged:
     certified: bool
 
 
-def solve_cell(cell: Cell, effort: Effort, starts: Sequence[tuple[str, list[Array]]] = ()) -> Result:
+def solve_cell(cell: Cell, effort: Effort, starts: Sequence[tuple[str, list[Array]]] = ()) -> CellResult:
     """The best weights that structures, given starts and a search within the effort find.
 
     Args:
@@ -106,32 +123,28 @@ def solve_cell(cell: Cell, effort: Effort, starts: Sequence[tuple[str, list[Arra
     """
     began = time.monotonic()
     problem, seed = cell.problem, cell.seed(effort.seed)
-    share = 5 if 2 in (cell.K, cell.L) else 1
+    share = SMALL_SHARE if 2 in (cell.K, cell.L) else 1
     found = _started(problem, starts)
-    state = State(groups=[Group(value, tuple(w)) for value, _, w in found if _fits(problem, w)])
+    state = SearchState(groups=[Group(t.loss, tuple(t.weights)) for t in found if _fits(problem, t.weights)])
     limit = effort.seconds / share
-    solution, state = global_search(
-        problem,
-        restarts=max(1, effort.restarts // share),
-        seed=seed,
-        threads=1,
-        stop=lambda: time.monotonic() - began > limit,
-        state=state,
+    options = SearchOptions(
+        max(1, effort.restarts // share), seed, threads=1, stop=lambda: time.monotonic() - began > limit
     )
+    solution, state = global_search(problem, options, state)
     solution.raise_if_interrupted()
     if solution.weights:
-        found.append((solution.loss, "search", list(solution.weights)))
+        found.append(Tried(solution.loss, "search", solution.weights))
     facts: dict[str, Any] = {"seed": seed, "restarts": len(solution.losses), "versions": versions()}
-    best = min(found, key=lambda c: c[0], default=(0.5, "zero", []))
-    if best[0] >= (1 - KEPT) / 2:
-        return Result(cell, None, facts | {"origin": "zero"}, time.monotonic() - began)
-    weights, polish = _polished(problem, best[2])
-    certificate = _rounded(problem, weights, {"engine": best[1], "effort": str(effort), "seed": seed} | versions())
-    facts |= {"origin": best[1], **polish} | summary(problem, certificate)
-    return Result(cell, certificate, facts, time.monotonic() - began)
+    best = min(found, key=lambda t: t.loss, default=Tried(0.5, "zero", []))
+    if best.loss >= (1 - KEPT) / 2:
+        return CellResult(cell, None, facts | {"origin": "zero"}, time.monotonic() - began)
+    weights, polish = _polished(problem, best.weights)
+    certificate = _rounded(problem, weights, {"engine": best.origin, "effort": str(effort), "seed": seed} | versions())
+    facts |= {"origin": best.origin, **polish} | summary(problem, certificate)
+    return CellResult(cell, certificate, facts, time.monotonic() - began)
 
 
-def _started(problem: Problem, starts: Sequence[tuple[str, list[Array]]]) -> list[Candidate]:
+def _started(problem: Problem, starts: Sequence[tuple[str, list[Array]]]) -> list[Tried]:
     """The cheapest structure at its best scale and the starts given, as they are and after a descent."""
     known = list(starts)
     structure = CheapestSum()
@@ -143,10 +156,10 @@ def _started(problem: Problem, starts: Sequence[tuple[str, list[Array]]]) -> lis
     found = []
     for origin, weights in known:
         wide = Problem.of(problem.K, problem.L, problem.lambdas[0], max(problem.width, *_widths(weights)))
-        found.append((loss(problem, weights), origin, weights))
-        value, lower = finish(wide, descend_lanes(wide, [pad(wide, weights)], eps0=EPS))
-        if lower:
-            found.append((value, f"descent from {origin}", canonical(wide, lower)))
+        found.append(Tried(loss(problem, weights), origin, weights))
+        end = finish(wide, descend_from(wide, [pad(wide, weights)], eps0=EPS))
+        if end.weights:
+            found.append(Tried(end.loss, f"descent from {origin}", canonical(wide, end.weights)))
     return found
 
 
@@ -166,17 +179,17 @@ def _polished(problem: Problem, weights: Sequence[Array]) -> tuple[list[Array], 
         if loss(problem, trial) <= value * (1 + KEPT):
             simple = trial
             break
-    told: dict[str, Any] = {"residual": None, "local_minimum": False}
+    facts: dict[str, Any] = {"residual": None, "local_minimum": False}
     if sum(w.size for w in simple) > MOST_WEIGHTS:
-        return simple, told | {"polish": "not polished: too many weights"}
+        return simple, facts | {"polish": "not polished: too many weights"}
     try:
         polished = refine(problem, simple) or unpolished(problem, simple)
     except (np.linalg.LinAlgError, FloatingPointError) as error:
-        return simple, told | {"polish": f"not polished: {error}"}
+        return simple, facts | {"polish": f"not polished: {error}"}
     if not polished.succeeded or polished.loss > value * (1 + KEPT):
-        return simple, told | {"polish": polished.sentence}
-    told = {"residual": float(polished.residual), "local_minimum": bool(polished.is_local_minimum)}
-    return list(polished.weights), told | {"polish": polished.sentence}
+        return simple, facts | {"polish": polished.sentence}
+    facts = {"residual": float(polished.residual), "local_minimum": bool(polished.is_local_minimum)}
+    return list(polished.weights), facts | {"polish": polished.sentence}
 
 
 def _rounded(problem: Problem, weights: list[Array], found_by: dict[str, Any]) -> str:

@@ -21,7 +21,7 @@ from dufm.verification.cli.help import Sections
 from dufm.verification.cli.interrupt import CODE, Interrupted
 from dufm.verification.cli.jumps.commands import commands as jumps_commands
 from dufm.verification.cli.network import commands as network_commands
-from dufm.verification.cli.output import any_encoding, has_unicode
+from dufm.verification.cli.output import Json, any_encoding, has_unicode
 from dufm.verification.cli.rank_two import commands as rank_two_commands
 from dufm.verification.cli.rfm import commands as rfm_commands
 from dufm.verification.cli.train import commands as train_commands
@@ -35,8 +35,6 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
 )
 console = Console()
-
-Json = Annotated[bool, typer.Option("--json", help="Print JSON instead of tables.")]
 
 
 def _print_version(wanted: bool) -> None:
@@ -170,12 +168,19 @@ def search(
 
     Example: dufm search --K 6 --L 4 --lam 0.002
     """
+    from dufm.solvers.search.options import SearchOptions
+    from dufm.theory.problem import Problem
     from dufm.verification.base.number_lists import as_strengths
+    from dufm.verification.cli import options as checked
     from dufm.verification.cli.search import run_search
+    from dufm.verification.cli.shared import SearchRequest
 
-    options = {"restarts": restarts, "seed": seed, "device": device, "target": target, "budget": budget}
-    options |= {"patience": patience, "resume": resume, "minima": minima}
-    run_search(K, L, as_strengths(lam), width, n, options, out, as_json, console, loss)
+    problem = Problem.of(K, L, as_strengths(lam), width, n, loss)
+    checked.integers(1, restarts=restarts, patience=patience)
+    checked.integers(0, seed=seed, minima=minima)
+    checked.numbers(target=target)
+    options = SearchOptions(restarts, seed, target=target, patience=patience)
+    run_search(SearchRequest(problem, options, device, budget, minima, resume, out, as_json), console)
 
 
 @app.command()

@@ -6,10 +6,10 @@ from typing import Annotated, Any
 import typer
 from rich.console import Console
 
+from dufm.verification.cli.output import Json
+
 commands = typer.Typer()
 console = Console()
-
-Json = Annotated[bool, typer.Option("--json", help="Print JSON instead of tables.")]
 
 
 @commands.command()
@@ -32,9 +32,14 @@ def intervals(
 
     Example: dufm intervals --K 6 --L 3
     """
-    from dufm.verification.cli.intervals import run_envelope
+    from dufm.solvers.intervals.options import EnvelopeOptions
+    from dufm.verification.cli import options as checked
+    from dufm.verification.cli.intervals import run_envelope, x_range
 
-    raise typer.Exit(run_envelope(K, L, x, width, searches, restarts, seed, out, as_json, console))
+    first, last = x_range(x)
+    checked.integers(0, searches=searches)
+    options = EnvelopeOptions(width, first, last, searches, restarts, seed)
+    raise typer.Exit(run_envelope(K, L, options, out, as_json, console))
 
 
 @commands.command()

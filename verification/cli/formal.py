@@ -17,7 +17,7 @@ FOLDER = "rocq"  # below the folder of the report: compiled proofs and what was 
 
 
 @dataclass(frozen=True)
-class Kernel:
+class KernelReport:
     """What the kernel said in this run.
 
     Attributes:
@@ -57,7 +57,7 @@ class Kernel:
         return name in self.certificates and self.certificates[name].closed
 
 
-def check_in_kernel(entries: Sequence[Entry], out: Path, jobs: int, console: Console) -> Kernel:
+def check_in_kernel(entries: Sequence[Entry], out: Path, jobs: int, console: Console) -> KernelReport:
     """Compile the proofs below `out` and check every certificate of these entries that speaks of squared loss."""
     names = [name for entry in entries for name, _, _ in entry.certificates]
     terms, refused = {}, {}
@@ -74,10 +74,10 @@ def check_in_kernel(entries: Sequence[Entry], out: Path, jobs: int, console: Con
     with console.status(f"Rocq: checking {len(terms)} certificates"):
         by_name = {identifier(Path(name).stem): name for name in terms}
         proved = kernel.prove({short: terms[name] for short, name in by_name.items()}, out / FOLDER, jobs)
-    return Kernel({t.name: t for t in headline}, {by_name[t.name]: t for t in proved}, refused)
+    return KernelReport({t.name: t for t in headline}, {by_name[t.name]: t for t in proved}, refused)
 
 
-def show_kernel(found: Kernel, entries: Sequence[Entry], console: Console) -> None:
+def show_kernel(found: KernelReport, entries: Sequence[Entry], console: Console) -> None:
     """One line a theorem, its name and what it assumes; then how much of what is PROVED is a theorem."""
     console.print("Checked by the Rocq kernel: statements in verification/rocq/Theorems.v, certificates one by one")
     for theorem in [*found.headline.values(), *found.certificates.values()]:

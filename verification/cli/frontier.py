@@ -10,11 +10,10 @@ from typing import Any
 
 import numpy as np
 from rich.console import Console
-from rich.progress import BarColumn, Progress, TaskProgressColumn, TextColumn, TimeRemainingColumn
 from rich.table import Table
 
 from dufm.solvers.heads.kernel import compiled_descent
-from dufm.solvers.heads.search import ENGINE, Pool, Record, polish, search
+from dufm.solvers.heads.search import ENGINE, HeadRecord, Pool, polish_head, search_heads
 from dufm.theory.problem import ProblemError
 from dufm.verification.atlas.head_words import describe_head
 from dufm.verification.atlas.heads import (
@@ -25,11 +24,12 @@ from dufm.verification.atlas.heads import (
     least_depths,
     load_folder,
     ratio,
-    shipped,
+    shipped_head,
 )
 from dufm.verification.base.certificate import write
 from dufm.verification.base.number_lists import read_integers
 from dufm.verification.cli import options as checked
+from dufm.verification.cli.live import live_line
 from dufm.verification.cli.output import show_table
 from dufm.verification.cli.shared import seconds
 
@@ -60,7 +60,7 @@ def run_frontier(
     if earlier and not resume:
         raise ProblemError(f"--out {out} holds heads already: add --resume to improve them, or name another folder")
     pool = seeded_pool(earlier)
-    interrupted = _search(cells, pool, seed, limit)
+    interrupted = improve(cells, pool, seed, limit)
     records = keep(cells, pool, earlier, seed, out)
     _show([head for head in load_folder(out) if head.K in classes], records, out, as_json, console)
     if interrupted:
@@ -82,20 +82,18 @@ def seeded_pool(heads: Iterable[Shipped]) -> Pool:
     return pool
 
 
-def _search(cells: list[tuple[int, int]], pool: Pool, seed: int, limit: float) -> bool:
+def improve(cells: list[tuple[int, int]], pool: Pool, seed: int, limit: float) -> bool:
     """Visit the cells in turn, time in proportion to K; True if interrupted."""
     # Compiling takes seconds and is no searching.
     compiled_descent()
-    began, errors = time.monotonic(), Console(stderr=True)
-    columns = (TextColumn("{task.description}"), BarColumn(), TaskProgressColumn(), TimeRemainingColumn())
+    began = time.monotonic()
     # Fractions of the budget at which each visit ends.
     shares = [k for k, _ in cells] * VISITS
     ends = [limit * done / sum(shares) for done in itertools.accumulate(shares)]
-    with Progress(*columns, console=errors, transient=True, disable=not errors.is_terminal) as progress:
-        task = progress.add_task("searching", total=limit)
+    with live_line("searching", limit, share=True) as line:
         last = [""]
 
-        def told(record: Record) -> None:
+        def report(record: HeadRecord) -> None:
             last[0] = f", K = {record.K}, q = {record.q}: h / K^4 = {record.h / record.K**4:.6f}"
 
         try:
@@ -104,10 +102,10 @@ def _search(cells: list[tuple[int, int]], pool: Pool, seed: int, limit: float) -
 
                 def stop(K: int, q: int, count: int, end: float = end) -> bool:
                     spent = time.monotonic() - began
-                    progress.update(task, completed=spent, description=f"K = {K}, q = {q}{last[0]}")
+                    line.update(f"K = {K}, q = {q}{last[0]}", completed=spent)
                     return count > 0 and spent > end
 
-                search([(k, r)], pool, seed, stop, told, first=(i // len(cells)) * 10**6)
+                search_heads([(k, r)], pool, seed, stop, report, first=(i // len(cells)) * 10**6)
         except KeyboardInterrupt:
             return True
     return False
@@ -122,14 +120,14 @@ def keep(
     for K, q in cells:
         if not pool.heads.get((K, q)) or pool.best(K, q) > known.get((K, q), math.inf) * (1 - GAIN):
             continue
-        h, pair = polish(pool.heads[K, q][0][1], seed)
+        h, pair = polish_head(pool.heads[K, q][0][1], seed)
         pool.add(h, pair)
         try:
             certificate = certify(pair, {"engine": ENGINE, "seed": seed, "h_found": f"{h:.12g}"})
         except ProblemError:
             # The neck has fallen to a lower rank, whose own cell has it, or the head wins at no depth.
             continue
-        head = shipped(certificate)
+        head = shipped_head(certificate)
         if head.h < known.get((K, q), math.inf):
             write(certificate, out / file_name(K, q))
             improved.append((K, q))

@@ -31,7 +31,7 @@ class Sections(TyperGroup):
                 except KeyboardInterrupt as error:
                     raise Interrupted(kept(str(name), context.params, str(error))) from None
 
-            command.invoke = invoke
+            command.invoke = invoke  # pyright: ignore[reportAttributeAccessIssue]
         return name, command, rest
 
     def format_commands(self, ctx: Context, formatter: Any) -> None:

@@ -1,23 +1,22 @@
 """`dufm intervals`: cover a range of x = K Lambda by lines below DNC, certify it, and say what is not covered."""
 
 import json
-from collections.abc import Callable
 from fractions import Fraction
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 from rich.console import Console
-from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 from rich.table import Table
 
-from dufm.solvers.intervals.intervals import LEAST_X, Envelope, Piece, envelope
-from dufm.solvers.search.state import State
+from dufm.solvers.intervals.intervals import Envelope, Piece, envelope
+from dufm.solvers.intervals.options import LEAST_X, EnvelopeOptions
 from dufm.theory.problem import Problem, ProblemError, exact_number
 from dufm.theory.squared.phi import collapse_threshold
 from dufm.verification.base.certificate import interval_certificate, write
 from dufm.verification.checker import check
 from dufm.verification.cli import options as checked
+from dufm.verification.cli.live import live_line
 from dufm.verification.cli.output import show_table
 
 
@@ -35,33 +34,18 @@ def x_range(text: str | None) -> tuple[Fraction, Fraction | None]:
     return exact_number(first, "--x"), exact_number(last, "--x") if last.strip() else None
 
 
-def run_envelope(
-    K: int,
-    L: int,
-    x: str | None,
-    width: int | None,
-    searches: int,
-    restarts: int,
-    seed: int,
-    out: Path,
-    as_json: bool,
-    console: Console,
-) -> int:
+def run_envelope(K: int, L: int, options: EnvelopeOptions, out: Path, as_json: bool, console: Console) -> int:
     """Cover, certify, re-check, tell; see `dufm intervals --help`.
 
     Returns:
         1 if a certificate was rejected, else 0.
     """
-    first, last = x_range(x)
-    checked.integers(0, searches=searches, seed=seed)
-    checked.integers(1, restarts=restarts)
-    Problem.of(K, L, 1, width)
+    checked.integers(0, seed=options.seed)
+    checked.integers(1, restarts=options.restarts)
+    Problem.of(K, L, 1, options.width)
     checked.folder(out)
-    errors = Console(stderr=True)
-    columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())
-    with Progress(*columns, console=errors, transient=True, disable=not errors.is_terminal) as shown:
-        said, told = _telling(shown, searches * restarts)
-        found = envelope(K, L, width, first, last, searches, restarts, seed, said, told)
+    with live_line("covering", max(options.searches * options.restarts, 1)) as line:
+        found = envelope(K, L, options, line.update, lambda state: line.update(advance=1))
     files = [_certify(found, i, out) for i in range(len(found.covers))]
     record = _record(found, files)
     if as_json:
@@ -69,18 +53,6 @@ def run_envelope(
     else:
         _show(found, record, console)
     return 0 if all(f["accepted"] for f in files) else 1
-
-
-def _telling(shown: Progress, total: int) -> tuple[Callable[[str], None], Callable[[State], None]]:
-    task = shown.add_task("covering", total=max(total, 1))
-
-    def said(words: str) -> None:
-        shown.update(task, description=words)
-
-    def told(state: State) -> None:
-        shown.update(task, advance=1)
-
-    return said, told
 
 
 def _certify(found: Envelope, index: int, out: Path) -> dict[str, Any]:

@@ -1,7 +1,6 @@
 """`dufm map`, `dufm records`, `dufm submit`: the sweep with live progress, the atlas as a table, a user's record."""
 
 import json
-import sys
 from collections import Counter
 from collections.abc import Iterable
 from fractions import Fraction
@@ -11,7 +10,6 @@ from typing import Any
 
 from rich.box import SIMPLE_HEAD
 from rich.console import Console
-from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn, TimeRemainingColumn
 from rich.table import Table
 
 from dufm.solvers.base.parallel import cores
@@ -21,7 +19,7 @@ from dufm.verification import checker
 from dufm.verification.atlas.cells import Cell, lower_bound, read_grid
 from dufm.verification.atlas.cluster import dask_cluster
 from dufm.verification.atlas.records import FOLDER, check_atlas, export, extract, own_atlas, submit
-from dufm.verification.atlas.store import Record, Store, open_store
+from dufm.verification.atlas.store import CellRecord, Store, open_store
 from dufm.verification.atlas.sweep import Opener, Tally, process_pool, sweep
 from dufm.verification.atlas.work import Effort
 from dufm.verification.base.number_lists import read_integers
@@ -36,6 +34,7 @@ from dufm.verification.claims.settled import (
     verdict,
 )
 from dufm.verification.cli import options as checked
+from dufm.verification.cli.live import live_line
 from dufm.verification.cli.output import show_table
 from dufm.verification.cli.shared import seconds
 
@@ -52,9 +51,8 @@ LEGEND = (
 def run_map(grid: tuple[str, str, str], options: dict[str, Any], as_json: bool, console: Console) -> int:
     """Sweep the grid (--K, --L, --x); 1 if a cell broke or was not reached, else 0. See `dufm map --help`."""
     cells = read_grid(*grid)
-    for name, least in (("restarts", 1), ("seed", 0), ("jobs", 0)):
-        if options[name] < least:
-            raise ProblemError(f"--{name} must be an integer >= {least}, got {options[name]}")
+    checked.integers(1, restarts=options["restarts"])
+    checked.integers(0, seed=options["seed"], jobs=options["jobs"])
     effort = Effort(options["seed"], options["restarts"], seconds(options["budget"]) or 0.0, options["warm"])
     pool: Opener = partial(process_pool, min(options["jobs"] or cores(), len(cells)))
     deadline, errors = seconds(options["deadline"], "--deadline"), Console(stderr=True)
@@ -65,15 +63,15 @@ def run_map(grid: tuple[str, str, str], options: dict[str, Any], as_json: bool, 
     with open_store(options["db"]) as store:
         # Judged again before hours are spent beside a table that was edited.
         store.records(cells)
-        tally = _swept(cells, effort, store, opener, options["again"], deadline, errors)
+        tally = swept(cells, effort, store, opener, options["again"], deadline, errors)
         filed = Counter(f.outcome for f in export(store, options["export"])) if options["export"] else None
         records = store.records(cells)
     rows = [_row(record) for record in records.values()]
     if as_json:
         failed = {str(cell): why for cell, why in tally.failed.items()}
         done = {"total": tally.total, "kept": tally.kept, "done": tally.done, "better": tally.better}
-        told = {"effort": str(effort), **done, "halted": tally.halted, "failed": failed, "filed": filed}
-        print(json.dumps(told | {"cells": [_with_bound(row) for row in rows]}, indent=1))
+        answer = {"effort": str(effort), **done, "halted": tally.halted, "failed": failed, "filed": filed}
+        print(json.dumps(answer | {"cells": [_with_bound(row) for row in rows]}, indent=1))
     else:
         if rows:
             show_table(console, _grid_table(rows, console.width))
@@ -91,7 +89,7 @@ def run_map(grid: tuple[str, str, str], options: dict[str, Any], as_json: bool, 
     return 1 if tally.failed or tally.halted else 0
 
 
-def _swept(
+def swept(
     cells: list[Cell],
     effort: Effort,
     store: Store,
@@ -107,21 +105,18 @@ def _swept(
         words = f"{earlier.total()} of {len(cells)} cells are done with this effort ({effort}) and are kept"
         other = f", {earlier[True]} of them by another version of the program" if earlier[True] else ""
         errors.print(f"{words}{other}; --again works on them once more", highlight=False, soft_wrap=True)
-    columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeElapsedColumn())
-    live = errors.is_terminal
-    with Progress(*columns, TimeRemainingColumn(), console=errors, transient=True, disable=not live) as progress:
-        task = progress.add_task("cells", total=len(cells))
+    with live_line("cells", len(cells), spent=True) as line:
 
-        def told(tally: Tally) -> None:
+        def report(tally: Tally) -> None:
             ended = tally.kept + tally.done + len(tally.failed)
-            progress.update(task, completed=ended, description=tally.last or "cells")
-            if not live and tally.last:
-                print(f"{ended}/{tally.total} {tally.last}", file=sys.stderr, flush=True)
+            line.update(tally.last or "cells", completed=ended)
+            if tally.last:
+                line.say(f"{ended}/{tally.total} {tally.last}")
 
-        return sweep(cells, effort, store, opener, program, again, told, deadline)
+        return sweep(cells, effort, store, opener, program, again, report, deadline)
 
 
-def _row(record: Record) -> dict[str, Any]:
+def _row(record: CellRecord) -> dict[str, Any]:
     cell = {"K": record.cell.K, "L": record.cell.L, "Lambda": record.cell.strength, "x": record.cell.x}
     said = {"loss": record.loss, "ratio": record.ratio, "state": "low rank" if record.certified else "dnc"}
     rank = record.facts.get("neck_rank", 0)

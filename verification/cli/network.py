@@ -6,6 +6,8 @@ from typing import Annotated, Any
 import typer
 from rich.console import Console
 
+from dufm.verification.cli.output import Json
+
 commands = typer.Typer()
 console = Console()
 
@@ -36,7 +38,7 @@ def network(
     out: Annotated[Path, typer.Option(help="Folder for the run (.npz), its table and its certificate.")] = Path(
         "out/network"
     ),
-    as_json: Annotated[bool, typer.Option("--json", help="Print JSON instead of tables.")] = False,
+    as_json: Json = False,
 ) -> None:
     """Train on real data; tells collapse layer by layer, what weights and relu do, ranks, and the loss against DNC's.
 

@@ -12,20 +12,20 @@ from typing import Any
 import numpy as np
 import typer
 from rich.console import Console
-from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 
 from dufm.solvers.base.files import write_whole
 from dufm.solvers.datasets import FILES, DataError, Dataset, Prepared, balanced, load, prepare, split
 from dufm.solvers.networks import store, training
 from dufm.solvers.networks.chain import Array, forward
 from dufm.solvers.networks.heads import best_columns, dufm_weights, feature_strength, head_plan, like_digits, problem_of
-from dufm.solvers.networks.plan import Plan, head_only, perceptron
-from dufm.solvers.networks.torch_extra import BACKBONES, chosen_device, require_torch
+from dufm.solvers.networks.plan import NetworkPlan, head_only, perceptron
+from dufm.solvers.networks.torch_extra import BACKBONES, require_torch, torch_device
 from dufm.theory.problem import ProblemError
 from dufm.verification.atlas.known_losses import known_losses
 from dufm.verification.base.certificate import point_certificate, write
 from dufm.verification.checker import check
 from dufm.verification.cli import options as checked
+from dufm.verification.cli.live import live_line
 from dufm.verification.cli.network_tables import as_csv, head_table, mlp_table
 from dufm.verification.cli.output import show_table
 
@@ -36,13 +36,13 @@ CONV = {"conv": {"width": 32, "gain": 0.8, "rate": 0.2, "batch": 50, "epochs": 6
 
 
 @dataclass(frozen=True)
-class Engine:
+class NetworkTrainer:
     """How one kind of network is begun, kept and trained.
 
     Attributes:
         begin: () to a run before its first epoch.
         load, save: as in `store`.
-        train: (run, epochs to look at, told after every epoch) to the run.
+        train: (run, epochs to look at, report) to the run.
         weights: a run's (H_1, W_1, ..., W_L) for the DUFM; None for mlp.
     """
 
@@ -85,7 +85,7 @@ def run_network(
     engine = _torch_engine(net, plan, data, device) if net in BACKBONES else _numpy_engine(net, plan, data)
     path = out / f"{source['name']}_{net}_seed{seed}.npz"
     run = _earlier(engine, path, plan, source) if resume and path.exists() else engine.begin()
-    run = _trained(engine, run, epochs, path, source)
+    run = trained(engine, run, epochs, path, source)
     write_whole(path.with_suffix(".csv"), as_csv(run.snapshots))
     record: dict[str, Any] = {"net": net, "data": source, "source": data.source, "plan": plan.record()}
     record |= {"epoch": run.epoch, "outcome": run.outcome.value, "saved": str(path)}
@@ -96,9 +96,9 @@ def run_network(
         print(json.dumps(_finite(record), indent=1))
     else:
         _show(record, run, console)
-    if run.outcome is training.Outcome.DIVERGED:
+    if run.outcome is training.TrainingOutcome.DIVERGED:
         raise typer.Exit(1)
-    if run.outcome is training.Outcome.STOPPED:
+    if run.outcome is training.TrainingOutcome.STOPPED:
         raise KeyboardInterrupt(f"{run.epoch} epochs are in {path}; --resume goes on with them")
 
 
@@ -132,7 +132,7 @@ def _with_classes(dataset: Dataset) -> Dataset:
     return dataset
 
 
-def plan_for(net: str, data: Prepared, settings: dict[str, Any], seed: int) -> Plan:
+def plan_for(net: str, data: Prepared, settings: dict[str, Any], seed: int) -> NetworkPlan:
     """The plan of a net with the settings given and its own defaults for the others.
 
     Raises:
@@ -150,22 +150,22 @@ def plan_for(net: str, data: Prepared, settings: dict[str, Any], seed: int) -> P
     return head_only(data.K, seed=seed, **chosen)
 
 
-def _numpy_engine(net: str, plan: Plan, data: Prepared) -> Engine:
+def _numpy_engine(net: str, plan: NetworkPlan, data: Prepared) -> NetworkTrainer:
     ansatz = net == "mlp"
 
-    def go(run: Any, epochs: list[int], told: Callable[[Any], None]) -> Any:
-        return training.train(run, data, epochs, ansatz, told)
+    def go(run: Any, epochs: list[int], report: Callable[[Any], None]) -> Any:
+        return training.train(run, data, epochs, ansatz, report)
 
     weights = None if ansatz else lambda run: dufm_weights(plan, run.state.weights, data)
-    return Engine(partial(training.start, plan), store.load, store.save, go, weights)
+    return NetworkTrainer(partial(training.start, plan), store.load, store.save, go, weights)
 
 
-def _torch_engine(net: str, plan: Plan, data: Prepared, device: str) -> Engine:
-    place = chosen_device(device)
+def _torch_engine(net: str, plan: NetworkPlan, data: Prepared, device: str) -> NetworkTrainer:
+    place = torch_device(device)
     from dufm.solvers.networks import torch_store, torch_training
 
-    def go(run: Any, epochs: list[int], told: Callable[[Any], None]) -> Any:
-        return torch_training.fit(run, data, epochs, told)
+    def go(run: Any, epochs: list[int], report: Callable[[Any], None]) -> Any:
+        return torch_training.fit(run, data, epochs, report)
 
     def weights(run: Any) -> tuple[Array, ...]:
         head = torch_training.head_weights(run)
@@ -173,10 +173,10 @@ def _torch_engine(net: str, plan: Plan, data: Prepared, device: str) -> Engine:
         return best_columns(h, forward(head, plan.relu, h)[1][-1], data, plan), *head
 
     begin = partial(torch_training.begin, plan, net, data.shape, place)
-    return Engine(begin, partial(torch_store.load, device=place), torch_store.save, go, weights)
+    return NetworkTrainer(begin, partial(torch_store.load, device=place), torch_store.save, go, weights)
 
 
-def _earlier(engine: Engine, path: Path, plan: Plan, source: dict[str, Any]) -> Any:
+def _earlier(engine: NetworkTrainer, path: Path, plan: NetworkPlan, source: dict[str, Any]) -> Any:
     run, stored = engine.load(path)
     if replace(run.plan, epochs=plan.epochs) != plan or stored != source:
         raise ProblemError(f"--resume: {path} holds a run with other settings or data; choose another --out")
@@ -186,29 +186,25 @@ def _earlier(engine: Engine, path: Path, plan: Plan, source: dict[str, Any]) -> 
     return run
 
 
-def _trained(engine: Engine, run: Any, epochs: list[int], path: Path, source: dict[str, Any]) -> Any:
-    errors = Console(stderr=True)
-    columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())
+def trained(engine: NetworkTrainer, run: Any, epochs: list[int], path: Path, source: dict[str, Any]) -> Any:
     looked = set(epochs)
-    with Progress(*columns, console=errors, transient=True, disable=not errors.is_terminal) as progress:
-        task = progress.add_task("epochs", total=epochs[-1], completed=run.epoch)
+    with live_line("epochs", epochs[-1], run.epoch) as line:
 
-        def told(now: Any) -> None:
-            progress.update(task, completed=now.epoch)
+        def report(now: Any) -> None:
+            line.update(completed=now.epoch)
             if now.epoch in looked:
                 shot = now.snapshots[-1]
                 words = f"loss {shot.loss.total:.5g}, accuracy {shot.accuracy:.3f}"
-                progress.update(task, description=words)
-                if not errors.is_terminal:
-                    print(f"epoch {now.epoch}/{epochs[-1]}: {words}", file=sys.stderr, flush=True)
+                line.update(words)
+                line.say(f"epoch {now.epoch}/{epochs[-1]}: {words}")
                 engine.save(now, path, source)
 
-        run = engine.train(run, epochs, told)
+        run = engine.train(run, epochs, report)
     engine.save(run, path, source)
     return run
 
 
-def _losses(engine: Engine, run: Any, plan: Plan, data: Prepared, path: Path) -> dict[str, Any] | None:
+def _losses(engine: NetworkTrainer, run: Any, plan: NetworkPlan, data: Prepared, path: Path) -> dict[str, Any] | None:
     """The network's loss beside the DUFM's exact ones; a certificate if its weights are below DNC."""
     if plan.feature_decay <= 0 or min(plan.decay[plan.features or 0 :]) <= 0 or engine.weights is None:
         return None
@@ -216,7 +212,7 @@ def _losses(engine: Engine, run: Any, plan: Plan, data: Prepared, path: Path) ->
     known = known_losses(problem)
     found: dict[str, Any] = {"x": float(problem.x), "network": run.snapshots[-1].loss.total}
     found |= {name: {"what": what, "loss": value} for name, (what, value) in known.items()}
-    if run.outcome is not training.Outcome.DIVERGED:
+    if run.outcome is not training.TrainingOutcome.DIVERGED:
         witness = point_certificate(problem, engine.weights(run), "network", {"epoch": run.epoch, **run.plan.record()})
         result = check(json.dumps(witness).encode())
         found |= {"certificate": None, "best_columns": result.facts.get("loss"), "sentence": result.sentence}

@@ -6,8 +6,8 @@ import io
 import numpy as np
 from rich.table import Table
 
-from dufm.solvers.networks.measure import Layer, Snapshot, numerical_rank
-from dufm.solvers.networks.plan import Plan
+from dufm.solvers.networks.measure import NetworkLayer, Snapshot, numerical_rank
+from dufm.solvers.networks.plan import NetworkPlan
 
 
 def mlp_table(first: Snapshot, last: Snapshot) -> Table:
@@ -29,7 +29,7 @@ def mlp_table(first: Snapshot, last: Snapshot) -> Table:
     return table
 
 
-def head_table(plan: Plan, last: Snapshot) -> Table:
+def head_table(plan: NetworkPlan, last: Snapshot) -> Table:
     """One row for the features and for each weight matrix of the head."""
     table = Table(pad_edge=False)
     for name in ("layer", "rank", "gap", "NC1", "NC2", "singular values"):
@@ -44,7 +44,7 @@ def head_table(plan: Plan, last: Snapshot) -> Table:
     return table
 
 
-def _ratios(layer: Layer, before: bool = False) -> tuple[str, str]:
+def _ratios(layer: NetworkLayer, before: bool = False) -> tuple[str, str]:
     return (f"{layer.nc1_in:.2g}", "-") if before else (f"{layer.nc1_out:.2g}", f"{layer.nc2_out:.2g}")
 
 

@@ -5,12 +5,15 @@ import io
 import sys
 import unicodedata
 from collections.abc import Iterable
-from typing import TextIO
+from typing import Annotated, TextIO
 
+import typer
 from rich.console import Console
 from rich.measure import Measurement
 from rich.table import Table
 
+# The option every command has that prints tables.
+Json = Annotated[bool, typer.Option("--json", help="Print JSON instead of tables.")]
 # Text for what an encoding lacks; letters of Greek go by their names and accents are dropped.
 PLAIN = dict(
     zip(

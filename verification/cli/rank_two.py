@@ -1,7 +1,8 @@
 """`dufm rank-two`: train with weight decay, say how near the first layer is to rank two, and judge it exactly."""
 
 import json
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
+from dataclasses import dataclass
 from fractions import Fraction
 from pathlib import Path
 from typing import Annotated, Any
@@ -9,12 +10,12 @@ from typing import Annotated, Any
 import numpy as np
 import typer
 from rich.console import Console
-from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 from rich.table import Table
 
 from dufm.theory.problem import ProblemError
 from dufm.verification.cli import options as checked
-from dufm.verification.cli.output import show_table
+from dufm.verification.cli.live import LiveLine, live_line
+from dufm.verification.cli.output import Json, show_table
 
 # Written out, so that --help needs no solver.
 DATA = (
@@ -42,7 +43,7 @@ def rank_two(
     out: Annotated[Path, typer.Option(help="Folder for runs (.npz); finished ones are not trained again.")] = Path(
         "out/rank-two"
     ),
-    as_json: Annotated[bool, typer.Option("--json", help="Print JSON instead of tables.")] = False,
+    as_json: Json = False,
 ) -> None:
     """Train a relu network with weight decay on many seeds; report energies E_k, distance from rank two and its bound.
 
@@ -50,44 +51,65 @@ def rank_two(
 
     Example: dufm rank-two --data digits-parity --lam 0,0.1,0.2 --seeds 5
     """
+    checked.integers(1, seeds=seeds)
+    checked.integers(0, seed=seed)
+    checked.integers(2, looks=looks)
     options = {"steps": steps, "lr": lr, "batch": batch, "width": width, "schedule": not constant}
-    run_rank_two(data, lam, (seed, seeds), looks, options, exact, root, out, as_json)
+    request = RankTwoRequest(data, lam, range(seed, seed + seeds), looks, options, exact, root, out)
+    run_rank_two(request, as_json)
 
 
-def run_rank_two(
-    data: str,
-    lam: str,
-    seeds: tuple[int, int],
-    looks: int,
-    options: dict[str, Any],
-    exact: bool,
-    root: Path | None,
-    out: Path,
-    as_json: bool,
-) -> None:
+@dataclass(frozen=True)
+class RankTwoRequest:
+    """What `dufm rank-two` was asked for.
+
+    Attributes:
+        data: name of the task.
+        lam: weight decays, as written.
+        seeds: of the runs at each.
+        looks: states looked at in each run.
+        options: of the training, as `tasks.setup_of` takes them; printed with the results.
+        exact: whether to judge the last weights in exact arithmetic.
+        root: folder of local data files.
+        out: folder of the runs.
+
+    Raises:
+        ProblemError: naming an option that makes no sense.
+    """
+
+    data: str
+    lam: str
+    seeds: range
+    looks: int
+    options: dict[str, Any]
+    exact: bool
+    root: Path | None
+    out: Path
+
+    def __post_init__(self) -> None:
+        checked.integers(1, **{name: self.options[name] for name in ("steps", "batch", "width")})
+        checked.numbers(above=0, lr=self.options["lr"])
+        for value in self.strengths:
+            checked.numbers(least=0, lam=value)
+
+    @property
+    def strengths(self) -> list[float]:
+        """The weight decays."""
+        return [_number(text, "--lam") for text in self.lam.split(",")]
+
+
+def run_rank_two(request: RankTwoRequest, as_json: bool) -> None:
     """Train what is not on disk yet, then tell; see `dufm rank-two --help`."""
-    strengths = [_number(text, "--lam") for text in lam.split(",")]
-    first, count = seeds
-    for name, value, least in (("--seeds", count, 1), ("--seed", first, 0), ("--looks", looks, 2)):
-        if value < least:
-            raise ProblemError(f"{name} must be an integer >= {least}, got {value}")
-    checked.integers(1, steps=options["steps"], batch=options["batch"], width=options["width"])
-    checked.numbers(above=0, lr=options["lr"])
-    for value in strengths:
-        checked.numbers(least=0, lam=value)
-    checked.folder(out)
-    errors = Console(stderr=True)
-    columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())
+    checked.folder(request.out)
     records = []
-    with Progress(*columns, console=errors, transient=True, disable=not errors.is_terminal) as shown:
-        bar = shown.add_task("training", total=count * len(strengths))
-        for value in strengths:
-            shown.update(bar, description=f"lambda = {value:g}")
-            records.append(_at(data, value, range(first, first + count), looks, options, exact, root, out, shown, bar))
+    with live_line("training", len(request.seeds) * len(request.strengths)) as line:
+        for value in request.strengths:
+            line.update(f"lambda = {value:g}")
+            records.append(_at(request, value, line))
     if as_json:
-        print(json.dumps({"data": data, "options": options, "runs": records}, indent=1))
+        print(json.dumps({"data": request.data, "options": request.options, "runs": records}, indent=1))
     else:
-        _show(data, records)
+        _show(request.data, records)
 
 
 def _number(text: str, name: str) -> float:
@@ -97,47 +119,37 @@ def _number(text: str, name: str) -> float:
         raise ProblemError(f"{name} must be numbers separated by commas, such as 0,0.1, got {text!r}") from None
 
 
-def _at(
-    data: str,
-    lam: float,
-    seeds: Sequence[int],
-    looks: int,
-    options: dict[str, Any],
-    exact: bool,
-    root: Path | None,
-    out: Path,
-    shown: Progress,
-    bar: Any,
-) -> dict[str, Any]:
+def _at(request: RankTwoRequest, lam: float, line: LiveLine) -> dict[str, Any]:
     from dufm.solvers.rank_two.store import load_run, run_path, save_run
     from dufm.solvers.rank_two.tasks import setup_of, task_named, train_task
     from dufm.solvers.rank_two.training import checkpoints
 
-    task = task_named(data, root, lam)
-    setup = setup_of(data, lam, **options)
-    at = checkpoints(setup.steps, looks)
-    paths = {seed: run_path(out, task, setup, seed, at) for seed in seeds}
+    seeds, options = request.seeds, request.options
+    task = task_named(request.data, request.root, lam)
+    setup = setup_of(request.data, lam, **options)
+    at = checkpoints(setup.steps, request.looks)
+    paths = {seed: run_path(request.out, task, setup, seed, at) for seed in seeds}
     runs = {seed: run for seed, path in paths.items() if (run := load_run(path)) is not None}
-    shown.update(bar, advance=len(runs))
+    line.update(advance=len(runs))
     missing = [seed for seed in seeds if seed not in runs]
     for run in train_task(task, lam, missing, at, **options) if missing else ():
         save_run(paths[run.seed], run)
         runs[run.seed] = run
-        shown.update(bar, advance=1)
+        line.update(advance=1)
     kept = [runs[seed] for seed in seeds]
     record = {"lam": lam, "task": {"source": task.source, "N": len(task.X), "p": task.X.shape[1], "loss": task.kind}}
-    return record | {"seeds": [_told(task, lam, run, exact, paths[run.seed]) for run in kept]}
+    return record | {"seeds": [_facts(task, lam, run, request.exact, paths[run.seed]) for run in kept]}
 
 
-def _told(task: Any, lam: float, run: Any, exact: bool, path: Path) -> dict[str, Any]:
+def _facts(task: Any, lam: float, run: Any, exact: bool, path: Path) -> dict[str, Any]:
     from dufm.solvers.rank_two.network import outputs
     from dufm.solvers.rank_two.tasks import error_of
 
-    told: dict[str, Any] = {"seed": run.seed, "diverged": run.diverged, "file": str(path)}
+    facts: dict[str, Any] = {"seed": run.seed, "diverged": run.diverged, "file": str(path)}
     if run.diverged:
-        return told
+        return facts
     end, K = run.looks[-1], task.Y.shape[1]
-    told |= {
+    facts |= {
         "energies": [_finite(e) for e in end.energies[: max(K, 2)]],
         "stable_rank": _finite(end.stable_rank),
         "train_error": error_of(outputs(run.W, run.A, task.X), task.Y, task.kind),
@@ -146,11 +158,11 @@ def _told(task: Any, lam: float, run: Any, exact: bool, path: Path) -> dict[str,
     }
     if end.bound is not None and end.bound.norm > 0:
         b = end.bound
-        told["bound"] = {"rank": b.rank, "distance": b.distance / b.norm, "bound": b.bound / b.norm}
-        told["bound"]["worst_excess"] = max(look.bound.excess for look in run.looks)
+        facts["bound"] = {"rank": b.rank, "distance": b.distance / b.norm, "bound": b.bound / b.norm}
+        facts["bound"]["worst_excess"] = max(look.bound.excess for look in run.looks)
     if exact and lam > 0 and task.kind == "mse" and K == 1 and np.any(run.W):
-        told["exact"] = _exactly(task, lam, run)
-    return told
+        facts["exact"] = _exactly(task, lam, run)
+    return facts
 
 
 def _exactly(task: Any, lam: float, run: Any) -> dict[str, Any]:

@@ -74,7 +74,7 @@ def rfm(
         X, labels = _shuffled(found.X, found.labels, seed) if shuffle else (found.X, found.labels)
         about = {"data": found.name, "source": found.source, "n": len(found.X), "shuffled": shuffle}
         about["settings"] = asdict(settings)
-        _run(replace(found, X=X, labels=labels), settings, about, memory, out, quiet or as_json, as_json, notes)
+        run_layers(replace(found, X=X, labels=labels), settings, about, memory, out, quiet or as_json, as_json, notes)
 
 
 def read(name: str, root: Path | None, n: int) -> Any:
@@ -104,7 +104,7 @@ def _shuffled(X: Any, labels: Any, seed: int) -> tuple[Any, Any]:
     return X[order], dealt[order]
 
 
-def _run(
+def run_layers(
     found: Any,
     settings: Any,
     about: dict[str, Any],

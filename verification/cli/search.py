@@ -1,9 +1,9 @@
 """`dufm search`: a global search with live progress, the minimum described, saved, and certified if it beats DNC."""
 
 import json
-from collections.abc import Callable
 from dataclasses import replace
 from fractions import Fraction
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -15,20 +15,18 @@ from dufm.solvers.engines.cpu import compiled_homotopy
 from dufm.solvers.minima.canonical import describe
 from dufm.solvers.minima.polish import Polished, refine, unpolished
 from dufm.solvers.minima.symmetry import graph_of, symmetry_group
-from dufm.solvers.search.devices import DEVICES, chosen_device, device_search
+from dufm.solvers.search.devices import chosen_device, device_search
 from dufm.solvers.search.lowest import lowest_minima
 from dufm.solvers.search.solution import Outcome, Solution, save
-from dufm.solvers.search.state import State
-from dufm.theory.problem import Problem, ProblemError
+from dufm.theory.problem import Problem
 from dufm.theory.squared.bounds import least_loss
 from dufm.verification.atlas.known_losses import known_losses
 from dufm.verification.base.certificate import point_certificate, write
 from dufm.verification.checker import check
 from dufm.verification.cli import options as checked
-from dufm.verification.cli.interrupt import NOTHING, keeping
+from dufm.verification.cli.interrupt import keeping
 from dufm.verification.cli.output import show_table
-from dufm.verification.cli.search_state import Keeper
-from dufm.verification.cli.shared import shown, time_limit
+from dufm.verification.cli.shared import SearchRequest, shown, time_limit
 
 # Zero output has loss 1/2; a descent ends this close to it, relatively.
 COLLAPSED = 1e-9
@@ -36,57 +34,32 @@ COLLAPSED = 1e-9
 MOST_CERTIFIED = 50_000
 
 
-def run_search(
-    K: int,
-    L: int,
-    lam: Any,
-    width: int | None,
-    n: int,
-    options: dict[str, Any],
-    out: Path,
-    as_json: bool,
-    console: Console,
-    loss: str = "mse",
-) -> None:
+def run_search(request: SearchRequest, console: Console) -> None:
     """Search, describe, save; see `dufm search --help`."""
-    problem = Problem.of(K, L, lam, width, n, loss)
-    checked.integers(1, restarts=options["restarts"], patience=options["patience"])
-    checked.integers(0, seed=options["seed"], minima=options["minima"])
-    checked.numbers(target=options["target"])
-    checked.choice("--device", options["device"], DEVICES)
-    time_limit(options["budget"])
-    if loss == "ce":
-        from dufm.verification.cli.ce.commands import run_ce_search
+    problem = request.problem
+    if problem.loss == "ce":
+        from dufm.verification.cli.ce.search import run_ce_search
 
-        run_ce_search(problem, options, out, as_json, console)
+        run_ce_search(request, console)
         return
-    device = chosen_device(options["device"])
+    device = chosen_device(request.device)
     if least_loss(problem)[0] >= Fraction(1, 2):
         words = "Zero weights are optimal, loss 1/2: everything collapses. Proved (dufm derive pairs): no search."
-        told = {"loss": 0.5, "outcome": words, "proved": True, "restarts": 0, "saved": None, "certificate": None}
-        print(json.dumps(told, indent=1)) if as_json else console.print(words, highlight=False, soft_wrap=True)
+        answer = {"loss": 0.5, "outcome": words, "proved": True, "restarts": 0, "saved": None, "certificate": None}
+        if request.as_json:
+            print(json.dumps(answer, indent=1))
+        else:
+            console.print(words, highlight=False, soft_wrap=True)
         return
-    checked.folder(out)
+    checked.folder(request.out)
     known = known_losses(problem)
     if device == "cpu":
         with Console(stderr=True).status("loading the compiled program (once on a machine: compiling, up to a minute)"):
             compiled_homotopy()
-    limit = time_limit(options["budget"])
-    stem = f"K{K}_L{L}_d{problem.width}_seed{options['seed']}"
-    keeper = Keeper(problem, options["seed"], out / f"{stem}.npz")
-    earlier = keeper.earlier(options["resume"])
-
-    def run(told: Callable[[State], None], stop: Callable[[], bool]) -> tuple[Solution, State]:
-        asked = {name: options[name] for name in ("restarts", "seed", "target", "patience")}
-        return device_search(problem, device, progress=told, stop=stop, state=earlier, **asked)
-
-    solution, state = shown(run, options["restarts"], limit, known["dnc"][1], earlier, keeper)
-    if not solution.weights:
-        if solution.outcome is Outcome.INTERRUPTED:
-            raise KeyboardInterrupt(NOTHING)
-        raise ProblemError(f"no restart finished: {solution.outcome.value}")
+    limit = time_limit(request.budget)
+    solution, state = shown(partial(device_search, problem, device), request, limit, known["dnc"][1])
     # Before anything that may take long or fail.
-    saved = save(solution, out / f"{stem}.npz")
+    saved = save(solution, request.result)
     with keeping(f"the best of {len(solution.losses)} restarts is in {saved}; --resume goes on"):
         polished = next((g.polished for g in state.groups if g.weights is solution.weights), None)
         if polished is None and solution.outcome is not Outcome.INTERRUPTED:
@@ -96,16 +69,18 @@ def run_search(
             polished = unpolished(problem, solution.weights)
         if polished.loss < solution.loss:
             solution = replace(solution, weights=polished.weights, loss=polished.loss)
-            saved = save(solution, out / f"{stem}.npz")
-        certificate = _certify(solution, out / f"{stem}.json") if solution.loss < known["dnc"][1] else None
-        record = _record(problem, solution, polished, known, saved, certificate) | {"census": state.census()}
-        lowest = lowest_minima(problem, state.groups, options["minima"]) if options["minima"] > 0 else []
+            saved = save(solution, request.result)
+        certificate = (
+            _certify(solution, request.result.with_suffix(".json")) if solution.loss < known["dnc"][1] else None
+        )
+        record = _record(problem, solution, polished, known, saved, certificate) | {"census": state.summary()}
+        lowest = lowest_minima(problem, state.groups, request.minima) if request.minima > 0 else []
         record["minima"] = [
             {"loss": m.polished.loss, "hits": m.hits, "local_minimum": bool(m.polished.is_local_minimum)}
             | {"symmetry": m.symmetry, "graph": m.graph}
             for m in lowest
         ]
-        if as_json:
+        if request.as_json:
             print(json.dumps(record, indent=1))
         else:
             _show(problem, solution, polished, record, console)
@@ -197,21 +172,21 @@ def _show(problem: Problem, solution: Solution, polished: Polished, record: dict
             loss = f"{m['loss']:.13g}{'' if m['local_minimum'] else ' ?'}"
             minima.add_row(loss, f"{m['loss'] / dnc:.6f}", str(m["hits"]), m["symmetry"], m["graph"] or "-")
         show_table(console, minima)
-    census = record["census"]
+    summary = record["census"]
     kind = "a local minimum" if record["polish"]["local_minimum"] else "not shown to be a minimum"
     residual = f"; KKT residual {polished.residual:.1e}" if polished.succeeded else ""
     neck = f"; neck: {record['graph']}" if record["graph"] else ""
     lines = [
-        f"{record['restarts']} restarts ({record['dropped']} dropped), {census['minima']} distinct losses, "
-        f"the best hit {census['best_hits']} times; {record['outcome']}.",
-        f"Of the fixed portfolio fewer than {census['better_bound']:.2%} of restarts end lower (95 % confidence), "
-        f"and about {census['unseen']:.0%} at a loss not seen yet (Good-Turing).",
+        f"{record['restarts']} restarts ({record['dropped']} dropped), {summary['minima']} distinct losses, "
+        f"the best hit {summary['best_hits']} times; {record['outcome']}.",
+        f"Of the fixed portfolio fewer than {summary['better_bound']:.2%} of restarts end lower (95 % confidence), "
+        f"and about {summary['unseen']:.0%} at a loss not seen yet (Good-Turing).",
         f"Symmetry of the classes: {record['symmetry']['name']}{neck}.",
         f"{polished.sentence}; {kind}{residual}.",
         f"Saved {record['saved']}",
     ]
     if record["certificate"]:
-        told = record["certificate"]
-        accepted = f"Certificate {told['file']}: accepted by checker.py"
-        lines.append(accepted if told["accepted"] else f"No certificate: {told['sentence']}")
+        filed = record["certificate"]
+        accepted = f"Certificate {filed['file']}: accepted by checker.py"
+        lines.append(accepted if filed["accepted"] else f"No certificate: {filed['sentence']}")
     console.print("\n".join(lines), highlight=False, soft_wrap=True)

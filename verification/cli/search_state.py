@@ -5,7 +5,7 @@ import time
 from pathlib import Path
 
 from dufm.solvers.search.saved_state import load_state, save_state
-from dufm.solvers.search.state import State
+from dufm.solvers.search.state import SearchState
 from dufm.theory.problem import Problem
 
 SECONDS = 30.0
@@ -19,7 +19,7 @@ class Keeper:
         self._problem, self._seed = problem, seed
         self._saved = time.monotonic()
 
-    def earlier(self, resume: bool) -> State | None:
+    def earlier(self, resume: bool) -> SearchState | None:
         """The state to go on from, if one is wanted and there is one.
 
         Raises:
@@ -27,7 +27,7 @@ class Keeper:
         """
         return load_state(self._problem, self._seed, self.path) if resume and self.path.exists() else None
 
-    def save(self, state: State) -> None:
+    def save(self, state: SearchState) -> None:
         """Save now.
 
         Raises:
@@ -36,7 +36,7 @@ class Keeper:
         self._saved = time.monotonic()
         save_state(self._problem, self._seed, state, self.path)
 
-    def __call__(self, state: State) -> None:
+    def __call__(self, state: SearchState) -> None:
         """Save if the last time was long ago; a disk that is full is no reason to end a search."""
         if time.monotonic() - self._saved > SECONDS:
             try:

@@ -1,17 +1,19 @@
 """What the searching commands share: reading a budget, making a folder, a live line."""
 
 import re
-import sys
 import time
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
+from pathlib import Path
 
-from rich.console import Console
-from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
-
-from dufm.solvers.search.solution import Solution
-from dufm.solvers.search.state import State
-from dufm.theory.problem import ProblemError
+from dufm.solvers.search.devices import DEVICES
+from dufm.solvers.search.options import SearchOptions
+from dufm.solvers.search.solution import Outcome, Solution
+from dufm.solvers.search.state import SearchState
+from dufm.theory.problem import Problem, ProblemError
+from dufm.verification.cli.interrupt import NOTHING
+from dufm.verification.cli.live import live_line
+from dufm.verification.cli.options import choice
 from dufm.verification.cli.search_state import Keeper
 
 UNITS = {"s": 1.0, "m": 60.0, "h": 3600.0}
@@ -59,31 +61,77 @@ def time_limit(text: str | None) -> TimeLimit | None:
     return None if found is None else TimeLimit(found)
 
 
-Run = Callable[[Callable[[State], None], Callable[[], bool]], tuple[Solution, State]]
+# A search as the command line calls it: with its options, and the state to go on from.
+Search = Callable[[SearchOptions, SearchState | None], tuple[Solution, SearchState]]
 
 
-def shown(
-    run: Run, restarts: int, limit: TimeLimit | None, dnc: float, earlier: State | None, keeper: Keeper
-) -> tuple[Solution, State]:
-    """Run a search under a progress bar with its best loss beside DNC's, and keep its state.
+@dataclass(frozen=True)
+class SearchRequest:
+    """What `dufm search` was asked for.
+
+    Attributes:
+        problem: what to minimise.
+        options: of the search.
+        device: a name in `solvers.search.devices.DEVICES`.
+        budget: a time such as 5m, or None.
+        minima: how many of the lowest minima to describe.
+        resume: whether to go on from the state beside the result.
+        out: folder of the results.
+        as_json: whether to print JSON.
+
+    Raises:
+        ProblemError: for a device or a budget that is none.
+    """
+
+    problem: Problem
+    options: SearchOptions
+    device: str
+    budget: str | None
+    minima: int
+    resume: bool
+    out: Path
+    as_json: bool
+
+    def __post_init__(self) -> None:
+        choice("--device", self.device, DEVICES)
+        seconds(self.budget)
+
+    @property
+    def result(self) -> Path:
+        """The file of the best weights; others of the search end otherwise."""
+        p, kind = self.problem, "ce_" if self.problem.loss == "ce" else ""
+        return self.out / f"{kind}K{p.K}_L{p.L}_d{p.width}_seed{self.options.seed}.npz"
+
+
+def shown(search: Search, request: SearchRequest, limit: TimeLimit | None, dnc: float) -> tuple[Solution, SearchState]:
+    """Run a search under a live line with its best loss beside DNC's, and keep its state.
 
     Where stderr is no terminal it gets a line after 1, 2, 4, 8, ... restarts instead.
-    """
-    errors = Console(stderr=True)
-    columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())
-    with Progress(*columns, console=errors, transient=True, disable=not errors.is_terminal) as progress:
-        task = progress.add_task("searching", total=restarts)
-        done = 0 if earlier is None else len(earlier.losses)
 
-        def told(state: State) -> None:
+    Raises:
+        ProblemError: where no restart finished, or a state to go on from is damaged or another problem's.
+        KeyboardInterrupt: where none finished before Ctrl-C.
+    """
+    restarts = request.options.restarts
+    keeper = Keeper(request.problem, request.options.seed, request.result)
+    earlier = keeper.earlier(request.resume)
+    done = 0 if earlier is None else len(earlier.losses)
+    with live_line("searching", restarts) as line:
+
+        def report(state: SearchState) -> None:
             keeper(state)
-            best = state.best[0]
+            best = state.best.loss
             ran = len(state.losses) - done
             words = f"best {best:.10g}, {best / dnc:.5f} of DNC, {len(state.groups)} minima"
-            progress.update(task, completed=ran, description=words)
-            if not errors.is_terminal and ran & (ran - 1) == 0:
-                print(f"{ran}/{restarts} {words}", file=sys.stderr, flush=True)
+            line.update(words, completed=ran)
+            if ran & (ran - 1) == 0:
+                line.say(f"{ran}/{restarts} {words}")
 
-        found = run(told, lambda: limit is not None and limit.spent())
-    keeper.save(found[1])
-    return found
+        asked = replace(request.options, progress=report, stop=lambda: limit is not None and limit.spent())
+        solution, state = search(asked, earlier)
+    keeper.save(state)
+    if not solution.weights:
+        if solution.outcome is Outcome.INTERRUPTED:
+            raise KeyboardInterrupt(NOTHING)
+        raise ProblemError(f"no restart finished: {solution.outcome.value}")
+    return solution, state

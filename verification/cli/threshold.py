@@ -9,12 +9,12 @@ from typing import Any
 from rich.console import Console
 from rich.table import Table
 
-from dufm.verification.atlas.thresholds import End, Thresholds, thresholds
 from dufm.verification.base.number_lists import read_integers
 from dufm.verification.checker import check
 from dufm.verification.claims import CLAIMS
 from dufm.verification.claims.base.claim import BUDGETS, Claim
 from dufm.verification.claims.base.verdict import Status
+from dufm.verification.claims.brackets import End, Thresholds, thresholds
 from dufm.verification.cli.heartbeat import alive
 from dufm.verification.cli.output import show_table
 

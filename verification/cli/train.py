@@ -8,14 +8,14 @@ from typing import Annotated, Any
 
 import typer
 from rich.console import Console
-from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 from rich.table import Table
 
 from dufm.theory.problem import Problem, ProblemError, exact_number
 from dufm.verification.base.number_lists import read_numbers
 from dufm.verification.cli import options as checked
 from dufm.verification.cli.heartbeat import alive
-from dufm.verification.cli.output import show_table
+from dufm.verification.cli.live import live_line
+from dufm.verification.cli.output import Json, show_table
 
 commands = typer.Typer()
 console = Console()
@@ -37,7 +37,7 @@ def train(
     seed: Annotated[int, typer.Option(help="Fixes every start.")] = 0,
     out: Annotated[Path, typer.Option(help="Folder for the runs (.npz) and a certificate.")] = Path("out/train"),
     resume: Annotated[bool, typer.Option(help="Go on with the runs in --out; more --runs may be asked for.")] = False,
-    as_json: Annotated[bool, typer.Option("--json", help="Print JSON instead of tables.")] = False,
+    as_json: Json = False,
 ) -> None:
     """Train by full-batch gradient descent from random starts and say what the runs end in: DNC, low rank, or less.
 
@@ -57,7 +57,7 @@ def run_train(K: int, L: int, grid: dict[str, str], options: dict[str, Any], as_
         1 if the certificate of the best run is rejected, else 0.
     """
     from dufm.solvers.training.batch import Batch, train
-    from dufm.solvers.training.setting import Setting
+    from dufm.solvers.training.setting import DescentSetting
     from dufm.solvers.training.store import load, save
 
     axes = [read_numbers(grid[name], f"--{name}") for name in ("lam", "width", "lr", "scale")]
@@ -65,7 +65,7 @@ def run_train(K: int, L: int, grid: dict[str, str], options: dict[str, Any], as_
         if value.denominator != 1:
             raise ProblemError(f"--width must be an integer, got {value}")
     settings = [
-        Setting.of(Problem.of(K, L, lam, int(width), options["n"]), float(lr), float(scale), options["steps"])
+        DescentSetting.of(Problem.of(K, L, lam, int(width), options["n"]), float(lr), float(scale), options["steps"])
         for lam, width, lr, scale in product(*axes)
     ]
     if len(settings) * max(1, options["runs"]) > MOST_RUNS:
@@ -75,21 +75,18 @@ def run_train(K: int, L: int, grid: dict[str, str], options: dict[str, Any], as_
     path = options["out"] / f"K{K}_L{L}_n{options['n']}_seed{options['seed']}.npz"
     earlier = load(path) if options["resume"] and path.exists() else None
     checked.folder(options["out"])
-    errors = Console(stderr=True)
-    columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())
-    with Progress(*columns, console=errors, transient=True, disable=not errors.is_terminal) as shown:
-        task = shown.add_task("training", total=len(settings) * options["runs"])
+    with live_line("training", len(settings) * options["runs"]) as line:
         saved = time.monotonic()
 
-        def told(batch: Batch) -> None:
+        def report(batch: Batch) -> None:
             nonlocal saved
-            shown.update(task, completed=len(batch.runs))
+            line.update(completed=len(batch.runs))
             if time.monotonic() - saved > SAVE_SECONDS:
                 save(batch, path)
                 saved = time.monotonic()
 
         with alive("training"):
-            batch = train(settings, options["runs"], options["seed"], earlier, progress=told)
+            batch = train(settings, options["runs"], options["seed"], earlier, progress=report)
     save(batch, path)
     if not batch.finished:
         raise KeyboardInterrupt(f"{len(batch.runs)} runs are in {path} as far as they got; --resume goes on with them")
@@ -112,13 +109,13 @@ def _record(batch: Any, path: Path) -> dict[str, Any]:
         problem, found = setting.problem, ends(batch, place)
         if not found:
             continue
-        told, level = summarise(found), levels(problem)
+        summary, level = summarise(found), levels(problem)
         rows.append(
             {"lambda": str(problem.lambdas[0]), "width": problem.width, "lr": setting.rate, "scale": setting.scale}
-            | {"x": float(problem.x), "steps": setting.steps, "runs": told.runs, "kinds": told.kinds}
-            | {"p_dnc": [told.dnc.share, told.dnc.low, told.dnc.high], "mean_rank": _number(told.mean_rank)}
-            | {"rank_error": _number(told.rank_error), "best_over_dnc": _number(told.best)}
-            | {"unclear_ranks": told.unclear, "still_falling": told.moving}
+            | {"x": float(problem.x), "steps": setting.steps, "runs": summary.runs, "kinds": summary.kinds}
+            | {"p_dnc": [summary.dnc.share, summary.dnc.low, summary.dnc.high], "mean_rank": _number(summary.mean_rank)}
+            | {"rank_error": _number(summary.rank_error), "best_over_dnc": _number(summary.best)}
+            | {"unclear_ranks": summary.unclear, "still_falling": summary.moving}
             | {"levels": {"dnc": level.dnc, "srg": level.srg, "record": level.record}}
             | {"ranks": [list(end.ranks) for end in found], "ratios": [_number(end.ratio) for end in found]}
         )

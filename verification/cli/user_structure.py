@@ -67,10 +67,10 @@ class Guarded:
         self._own, self._reference, self._timeout = own, reference, timeout
         for word in ("name", "needs"):
             with guarded(f"{reference}: {word}", timeout):
-                told = getattr(own, word)
-            if not isinstance(told, str):
-                raise ProblemError(f"{reference}: {word} must be text, got {type(told).__name__}")
-            setattr(self, word, told)
+                text = getattr(own, word)
+            if not isinstance(text, str):
+                raise ProblemError(f"{reference}: {word} must be text, got {type(text).__name__}")
+            setattr(self, word, text)
 
     def __getattr__(self, member: str) -> Any:
         what = f"{self._reference}: {member}"

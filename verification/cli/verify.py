@@ -4,7 +4,6 @@ import os
 from pathlib import Path
 
 from rich.console import Console
-from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
 from rich.table import Table
 
 from dufm.theory.problem import ProblemError
@@ -13,7 +12,8 @@ from dufm.verification.claims.base.claim import BUDGETS
 from dufm.verification.claims.grid import cell
 from dufm.verification.claims.run import Entry, run
 from dufm.verification.cli import options as checked
-from dufm.verification.cli.formal import Kernel, check_in_kernel, show_kernel, unasked
+from dufm.verification.cli.formal import KernelReport, check_in_kernel, show_kernel, unasked
+from dufm.verification.cli.live import live_line
 from dufm.verification.cli.output import show_table
 from dufm.verification.formal.kernel import require
 
@@ -44,20 +44,16 @@ def verify_claims(
         require("--formal")
     if budget not in BUDGETS:
         raise ProblemError(f"--budget must be one of {', '.join(BUDGETS)}, got {budget!r}")
-    if jobs < 0:
-        raise ProblemError(f"--jobs must be an integer >= 0, got {jobs}")
+    checked.integers(0, jobs=jobs)
     claims = select(only)
     checked.folder(out)
-    columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeElapsedColumn())
-    errors = Console(stderr=True)
-    with Progress(*columns, console=errors, transient=True, disable=not errors.is_terminal) as progress:
-        task = progress.add_task("claims", total=len(claims))
+    with live_line("claims", len(claims), left=False, spent=True) as line:
 
         def finished(entry: Entry) -> None:
-            progress.update(task, advance=1, description=f"{entry.label}: {entry.status}")
+            line.update(f"{entry.label}: {entry.status}", advance=1)
 
         entries = run(claims, BUDGETS[budget], out, jobs or os.cpu_count() or 1, resume, finished)
-    kernel = check_in_kernel(entries, out, jobs or os.cpu_count() or 1, errors) if formal else None
+    kernel = check_in_kernel(entries, out, jobs or os.cpu_count() or 1, Console(stderr=True)) if formal else None
     if as_json:
         print((out / "report.json").read_text())
     else:
@@ -72,7 +68,7 @@ def verify_claims(
     return 1 if any(e.bad for e in entries) or (kernel and kernel.bad) else 0
 
 
-def _show(entries: list[Entry], console: Console, kernel: Kernel | None) -> None:
+def _show(entries: list[Entry], console: Console, kernel: KernelReport | None) -> None:
     table = Table(title="Claims", title_justify="left", pad_edge=False)
     table.add_column("claim", no_wrap=True)
     table.add_column("verdict", no_wrap=True)
@@ -96,7 +92,7 @@ def _show(entries: list[Entry], console: Console, kernel: Kernel | None) -> None
     show_table(console, table)
 
 
-def _grid(entries: list[Entry], console: Console, kernel: Kernel | None) -> None:
+def _grid(entries: list[Entry], console: Console, kernel: KernelReport | None) -> None:
     table = Table(title="Who is better: low rank or DNC?", title_justify="left", pad_edge=False)
     table.add_column("K", justify="right", no_wrap=True)
     for L in GRID_L:

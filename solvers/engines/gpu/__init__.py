@@ -1,1 +1,1 @@
-"""The engine for devices: one JAX program over thousands of lanes."""
+"""The engine for devices: one JAX program over thousands of descents."""

@@ -1,9 +1,9 @@
-"""L-BFGS on the DUFM loss over many lanes in lock-step, as one compiled JAX program; the only module to import jax.
+"""L-BFGS on the DUFM loss over many descents in lock-step, as one compiled JAX program; the only module to import jax.
 
 The mathematics is that of solvers.compiled.lbfgs and solvers.objectives.squared_kernel: one evaluation an iteration,
-weak Wolfe conditions by bracketing with cubic steps, the approximate Wolfe condition near rounding level. Each lane has
-its own eps, tolerance and place in its line search, so lanes need not be in the same stage; one that has ended waits to
-be replaced.
+weak Wolfe conditions by bracketing with cubic steps, the approximate Wolfe condition near rounding level. Each descent
+has its own eps, tolerance and place in its line search, so descents need not be in the same stage; one that has ended
+waits to be replaced.
 
 The direction -H g uses the compact form of H (Byrd, Nocedal, Schnabel 1994, doi 10.1007/BF01582063) in place of two
 loops: two passes over the history instead of 4 x memory small steps, each of which would be a kernel of its own.
@@ -16,20 +16,20 @@ import jax
 import jax.numpy as jnp
 from jax import Array
 
+from dufm.solvers.base.arrays import Shapes
 from dufm.solvers.compiled.lbfgs import CURVATURE, NOISE, SUFFICIENT, TRIES_MOST, WINDOW
 
 RUNNING, CONVERGED, STALLED, FAILED, CAPPED, FLAT, FRESH = range(7)
-Shapes = tuple[tuple[int, int], ...]
 
 
-class Lanes(NamedTuple):
-    """Everything about B lanes of n variables with m remembered pairs; scalars are vectors of length B.
+class Descents(NamedTuple):
+    """Everything about B descents of n variables with m remembered pairs; scalars are vectors of length B.
 
     Attributes:
         x: point to evaluate next; base, grad, f0: best point accepted, its gradient and value (B x n, B x n, B).
         history: steps s (rows 0..m-1) and gradient changes y (rows m..2m-1), B x 2m x n.
         sy, yy: s_i . y_j for i no newer than j, and y_i . y_j, B x m x m.
-        status: RUNNING, why the lane ended, or FRESH: x has not been evaluated yet.
+        status: RUNNING, why the descent ended, or FRESH: x has not been evaluated yet.
     """
 
     x: Array
@@ -61,28 +61,28 @@ class Lanes(NamedTuple):
     flat: Array
 
 
-def bytes_per_lane(shapes: Shapes, memory: int) -> int:
-    """Upper estimate of what one lane needs in `burst`, temporaries included."""
+def bytes_per_descent(shapes: Shapes, memory: int) -> int:
+    """Upper estimate of what one descent needs in `burst`, temporaries included."""
     n, hidden = sum(r * c for r, c in shapes), sum(r * c for r, c in shapes) + shapes[0][1] ** 2
     return 8 * (2 * memory * n + 16 * n + 8 * hidden + 8 * memory**2 + 64)
 
 
-@functools.partial(jax.jit, static_argnames=("lanes", "size", "memory"))
-def empty(lanes: int, size: int, memory: int) -> Lanes:
-    """Lanes that have all ended."""
+@functools.partial(jax.jit, static_argnames=("count", "size", "memory"))
+def empty(count: int, size: int, memory: int) -> Descents:
+    """Descents that have all ended."""
     matrices = {"history": (2 * memory, size), "sy": (memory, memory), "yy": (memory, memory)}
     vectors = dict.fromkeys(("x", "base", "grad", "direction"), (size,))
-    fields = {name: jnp.zeros((lanes, *shape)) for name, shape in (matrices | vectors).items()}
-    fields |= {name: jnp.zeros(lanes, dtype=jnp.int32) for name in ("evaluations", "steps", "tries", "pairs", "head")}
-    fields["status"] = jnp.full(lanes, FAILED, dtype=jnp.int32)
-    return Lanes(**{name: fields.get(name, jnp.zeros(lanes)) for name in Lanes._fields})
+    fields = {name: jnp.zeros((count, *shape)) for name, shape in (matrices | vectors).items()}
+    fields |= {name: jnp.zeros(count, dtype=jnp.int32) for name in ("evaluations", "steps", "tries", "pairs", "head")}
+    fields["status"] = jnp.full(count, FAILED, dtype=jnp.int32)
+    return Descents(**{name: fields.get(name, jnp.zeros(count)) for name in Descents._fields})
 
 
 @functools.partial(jax.jit, donate_argnames="t")
-def load(t: Lanes, slots: Array, x: Array, stage: Array) -> Lanes:
+def load(t: Descents, slots: Array, x: Array, stage: Array) -> Descents:
     """Begin a descent in each of `slots` from the rows of x; `stage` has columns eps, tolerance, most steps, flat.
 
-    Slots beyond the last lane are left out, so that any number of descents has the same shapes.
+    Slots beyond the last descent are left out, so that any number of descents has the same shapes.
     """
     new = {"x": x, "base": x, "status": FRESH, "evaluations": 0, "pairs": 0, "head": 0}
     new |= dict(zip(("eps", "tolerance", "cap", "flat"), stage.T, strict=True))
@@ -90,13 +90,13 @@ def load(t: Lanes, slots: Array, x: Array, stage: Array) -> Lanes:
 
 
 @jax.jit
-def fetch(t: Lanes, slots: Array) -> tuple[Array, Array]:
+def fetch(t: Descents, slots: Array) -> tuple[Array, Array]:
     """(best points, values) of the slots."""
     return t.base[slots], t.f0[slots]
 
 
 def unpack(x: Array, shapes: Shapes) -> list[Array]:
-    """The factors (H_1, W_1, ..., W_{L-1}) of every lane."""
+    """The factors (H_1, W_1, ..., W_{L-1}) of every descent."""
     factors, at = [], 0
     for rows, columns in shapes:
         factors.append(x[:, at : at + rows * columns].reshape(-1, rows, columns))
@@ -139,13 +139,13 @@ def evaluation(x: Array, eps: Array, lambdas: Array, shapes: Shapes) -> tuple[Ar
 
 
 @functools.partial(jax.jit, static_argnames="shapes", donate_argnames="t")
-def burst(t: Lanes, lambdas: Array, floor: Array, most: Array, shapes: Shapes) -> tuple[Lanes, Array, Array]:
-    """Evaluate and advance until at most `floor` lanes are under way, or `most` times; (lanes, status, evaluations)."""
+def burst(t: Descents, lambdas: Array, floor: Array, most: Array, shapes: Shapes) -> tuple[Descents, Array, Array]:
+    """Evaluate and advance, `most` times or until `floor` descents are under way; (descents, status, evaluations)."""
 
-    def under_way(carry: tuple[Lanes, Array]) -> Array:
+    def under_way(carry: tuple[Descents, Array]) -> Array:
         return (carry[1] < most) & (_active(carry[0].status).sum() > floor)
 
-    def body(carry: tuple[Lanes, Array]) -> tuple[Lanes, Array]:
+    def body(carry: tuple[Descents, Array]) -> tuple[Descents, Array]:
         f, g = evaluate(carry[0].x, carry[0].eps, lambdas, shapes)
         return advance(carry[0], f, g), carry[1] + 1
 
@@ -161,8 +161,8 @@ def _dot(a: Array, b: Array) -> Array:
     return (a * b).sum(-1)
 
 
-def advance(t: Lanes, f: Array, g: Array) -> Lanes:
-    """Use the value and gradient at x in every lane under way, as solvers.compiled.lbfgs.advance does in one."""
+def advance(t: Descents, f: Array, g: Array) -> Descents:
+    """Use the value and gradient at x in every descent under way, as solvers.compiled.lbfgs.advance does in one."""
     fresh, running = t.status == FRESH, t.status == RUNNING
     slope = _dot(g, t.direction)
     enough = f <= t.f0 + SUFFICIENT * t.step * t.slope0
@@ -220,17 +220,17 @@ def advance(t: Lanes, f: Array, g: Array) -> Lanes:
     )
 
 
-def _remember(t: Lanes, g: Array, accept: Array) -> tuple[Lanes, Array]:
-    """Keep the pair (step, change of gradient) of the lanes in `accept`; the lanes, and -H g of every lane."""
+def _remember(t: Descents, g: Array, accept: Array) -> tuple[Descents, Array]:
+    """Keep the pair (step, change of gradient) of the descents in `accept`; the descents, and -H g of every descent."""
     m = t.sy.shape[-1]
     slots = jnp.arange(m)
     s, y = t.step[:, None] * t.direction, g - t.grad
     curvature, square = _dot(s, y), _dot(y, y)
     keep = accept & (curvature > 1e-16 * square)
     # Written by a scatter (a row beyond the last is dropped) before anything reads it, so that it changes in place.
-    lane, row = jnp.arange(len(g)), jnp.where(keep, t.head, 2 * m)
-    history = t.history.at[lane, row].set(s, mode="drop", unique_indices=True)
-    history = history.at[lane, row + m].set(y, mode="drop", unique_indices=True)
+    descent, row = jnp.arange(len(g)), jnp.where(keep, t.head, 2 * m)
+    history = t.history.at[descent, row].set(s, mode="drop", unique_indices=True)
+    history = history.at[descent, row + m].set(y, mode="drop", unique_indices=True)
     with_g, with_y = ((history @ vector[:, :, None])[:, :, 0] for vector in (g, y))
     here = keep[:, None] & (slots == t.head[:, None])
     sy = jnp.where(here[:, None, :], with_y[:, :m, None], t.sy)
@@ -263,8 +263,8 @@ def _remember(t: Lanes, g: Array, accept: Array) -> tuple[Lanes, Array]:
     return t._replace(history=history, sy=sy, yy=yy, pairs=pairs, head=head), minus_Hg
 
 
-def _shrink_or_grow(t: Lanes, f: Array, slope: Array, enough: Array, missed: Array) -> Lanes:
-    """Next step of the line search in the lanes that `missed`; see solvers.compiled.lbfgs."""
+def _shrink_or_grow(t: Descents, f: Array, slope: Array, enough: Array, missed: Array) -> Descents:
+    """Next step of the line search in the descents that `missed`; see solvers.compiled.lbfgs."""
     step, width, bend = t.step, t.step - t.low, t.slope_low - slope
     reach = jnp.where(bend < 0.0, width * slope / jnp.where(bend < 0.0, bend, -1.0), 4.0 * width)
     grown = step + jnp.clip(reach, width, 4.0 * width)

@@ -1,7 +1,7 @@
-"""Descents over many lanes on one JAX device, as Python sees them: devices, restarts under way, what goes in and out.
+"""Many descents on one JAX device, as Python sees them: devices, restarts under way, what goes in and out.
 
-The device works on a fixed number of lanes at once. A lane that ends its stage is handed back, and its place is taken
-by the next stage of a restart under way or by a new start; so the slowest descent holds up nobody, any number of
+The device works on a fixed number of descents at once. A descent that ends its stage is handed back, and its place is
+taken by the next stage of a restart under way or by a new start; so the slowest descent holds up nobody, any number of
 restarts fits the memory, and one compilation serves every search over the same (K, L, width), whatever its lambdas.
 
 JAX is imported when the engine is first used. A device that is not there is an error, never another device.
@@ -11,7 +11,7 @@ JAX is imported when the engine is first used. A device that is not there is an 
 import contextlib
 import time
 from collections import deque
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from types import ModuleType
 from typing import Any
 
@@ -19,17 +19,19 @@ import numpy as np
 from numpy.typing import NDArray
 
 from dufm.solvers.base.arrays import Array
-from dufm.solvers.engines.cpu import Field
-from dufm.solvers.engines.schedule import STEPS_PER_STAGE, schedule
+from dufm.solvers.base.checks import require_integers
+from dufm.solvers.base.parallel import Stop
+from dufm.solvers.engines.knock_out import DescentResults, KnockOut
+from dufm.solvers.engines.schedule import Keep, keep_all, schedule
 from dufm.theory.problem import Problem, ProblemError
 
 MEMORY = 12
-# Lanes at once; less where memory is short. cpu by measurement; cuda so that the passes over the histories, not the
+# Descents at once; less where memory is short. cpu by measurement; cuda so that the passes over the histories, not the
 # launches of kernels, should take the time (estimated: not yet measured on a card).
-LANES = {"cpu": 16, "cuda": 4096}
+USUAL_DESCENTS = {"cpu": 16, "cuda": 4096}
 HOST_BYTES = 2**30
-# A burst of evaluations ends when one in so many lanes waits to be replaced, or after BURST evaluations of each; fewer
-# where these take longer than a person who stops the search should wait.
+# A burst of evaluations ends when one in so many descents waits to be replaced, or after BURST evaluations of each;
+# fewer where these take longer than a person who stops the search should wait.
 REPLACED = 8
 BURST, BURST_SECONDS = 256, 0.2
 
@@ -72,54 +74,20 @@ def find_device(device: str = "auto") -> Any:
     return jax.devices(found[0] if device == "auto" else device)[0]
 
 
-class _Job:
-    """One restart under way: its lanes' points by stage. A point on the device is not kept here."""
-
-    def __init__(self, number: int, points: Array, stages: Array) -> None:
-        self.number, self.stages, self.stage = number, stages, 0
-        self.points: dict[int, Array] = dict(enumerate(points))
-        self.values = np.full(len(points), np.nan)
-        self.left = list(range(len(points)))
-        self.waiting = len(points)
-        self.evaluations = self.dropped = 0
-
-    def report(self, lane: int, value: float, point: Array, evaluations: int) -> bool:
-        """Take in a lane that has ended its stage; True if it was the last of them, then `left` is culled."""
-        self.values[lane], self.points[lane] = value, point
-        self.evaluations += evaluations
-        self.dropped += not np.isfinite(value)
-        self.waiting -= 1
-        if self.waiting:
-            return False
-        fine = sorted((i for i in self.left if np.isfinite(self.values[i])), key=lambda i: self.values[i])
-        self.values[[i for i in self.left if i not in fine]] = np.nan
-        self.left = fine[: int(self.stages[self.stage, 4])]
-        self.points = {i: self.points[i] for i in self.left}
-        self.stage += 1
-        self.waiting = len(self.left)
-        return True
-
-    @property
-    def ended(self) -> bool:
-        return self.stage == len(self.stages) or not self.left
-
-
-class Engine:
+class GpuEngine:
     """One problem on one device.
 
     Attributes:
         device: the JAX device.
-        lanes: descents worked on at once.
+        descents: descents worked on at once.
     """
 
     def __init__(
-        self, problem: Problem, device: str = "auto", lanes_at_once: int | None = None, memory: int = MEMORY
+        self, problem: Problem, device: str = "auto", descents_at_once: int | None = None, memory: int = MEMORY
     ) -> None:
         problem.require_loss("mse", "the JAX engine")
-        if lanes_at_once is not None and (
-            isinstance(lanes_at_once, bool) or not isinstance(lanes_at_once, int) or lanes_at_once < 1
-        ):
-            raise ProblemError(f"lanes_at_once must be an integer >= 1, got {lanes_at_once!r}")
+        self.problem = problem
+        require_integers(1, descents_at_once=descents_at_once)
         self.device = find_device(device)
         self._jax = _jax()
         from dufm.solvers.engines.gpu import lbfgs
@@ -130,10 +98,10 @@ class Engine:
         self._lambdas = np.array([float(value) for value in problem.effective_lambdas])
         self._memory = memory
         limit = (self.device.memory_stats() or {}).get("bytes_limit", 2 * HOST_BYTES) // 2
-        fits = max(1, limit // lbfgs.bytes_per_lane(self._shapes, memory))
-        usual = LANES["cpu" if self.device.platform == "cpu" else "cuda"]
-        self.lanes = int(min(lanes_at_once or usual, fits))
-        self._portion = max(1, self.lanes // REPLACED)
+        fits = max(1, limit // lbfgs.bytes_per_descent(self._shapes, memory))
+        usual = USUAL_DESCENTS["cpu" if self.device.platform == "cpu" else "cuda"]
+        self.descents = int(min(descents_at_once or usual, fits))
+        self._portion = max(1, self.descents // REPLACED)
 
     @contextlib.contextmanager
     def _context(self) -> Iterator[None]:
@@ -167,19 +135,17 @@ class Engine:
             value, gradient = self._kernels.evaluation(points, np.full(len(points), eps), self._lambdas, self._shapes)
             return np.asarray(value), np.asarray(gradient)
 
-    def run(
-        self, jobs: Iterable[tuple[Array, Array]], stop: Callable[[], bool] | None = None
-    ) -> Iterator[tuple[int, Field]]:
+    def run(self, jobs: Iterable[tuple[Array, Array]], stop: Stop = None) -> Iterator[tuple[int, DescentResults]]:
         """The homotopy on every job (packed starts, stages as from `schedule`); (its number, Field) as each ends.
 
         Jobs are drawn from `jobs` when there is room. `stop` is asked after every burst; True ends the work.
         """
         with self._context():
-            lanes = self._kernels.empty(self.lanes, self._size, self._memory)
-        owners: list[tuple[_Job, int] | None] = [None] * self.lanes
-        ready: deque[tuple[_Job, int]] = deque()
+            descents = self._kernels.empty(self.descents, self._size, self._memory)
+        owners: list[tuple[KnockOut, int] | None] = [None] * self.descents
+        ready: deque[tuple[KnockOut, int]] = deque()
         source = enumerate(jobs)
-        free = list(range(self.lanes))[::-1]
+        free = list(range(self.descents))[::-1]
         more, most = True, 16
         while True:
             fresh: list[int] = []
@@ -188,19 +154,19 @@ class Engine:
                     drawn = next(source, None)
                     more = drawn is not None
                     if drawn is not None:
-                        job = _Job(drawn[0], *drawn[1])
+                        job = KnockOut(drawn[0], *drawn[1])
                         ready.extend((job, i) for i in job.left)
                     continue
                 fresh.append(free.pop())
                 owners[fresh[-1]] = ready.popleft()
-            lanes = self._load(lanes, fresh, owners)
-            active = self.lanes - len(free)
+            descents = self._load(descents, fresh, owners)
+            active = self.descents - len(free)
             if not active:
                 return
             floor = active - min(active, self._portion) if ready or more else 0
             began = time.perf_counter()
             with self._context():
-                lanes, *found = self._kernels.burst(lanes, self._lambdas, floor, most, self._shapes)
+                descents, *found = self._kernels.burst(descents, self._lambdas, floor, most, self._shapes)
                 status, evaluations = (np.asarray(array) for array in found)
             quick = time.perf_counter() - began < BURST_SECONDS
             most = min(2 * most, BURST) if quick else max(most // 2, 1)
@@ -208,14 +174,13 @@ class Engine:
                 return
             over = (status != self._kernels.RUNNING) & (status != self._kernels.FRESH)
             done = [int(i) for i in np.flatnonzero(over) if owners[i] is not None]
-            for i, point, value in self._fetch(lanes, done):
-                job, lane = owners[i] or (None, 0)
+            for i, point, value in self._fetch(descents, done):
+                job, descent = owners[i] or (None, 0)
                 owners[i] = None
                 free.append(i)
-                if job is not None and job.report(lane, value, point, int(evaluations[i])):
+                if job is not None and job.report(descent, value, point, int(evaluations[i])):
                     if job.ended:
-                        lower = [self.unpack(job.points[j]) for j in job.left]
-                        yield job.number, Field(job.values, job.left, lower, job.evaluations, job.dropped)
+                        yield job.number, job.results(self.unpack)
                     else:
                         ready.extend((job, j) for j in job.left)
 
@@ -223,44 +188,42 @@ class Engine:
         """Slots in portions of one size; the second entry is padded by a slot that does not exist."""
         for at in range(0, len(slots), self._portion):
             part = list(slots[at : at + self._portion])
-            yield part, np.array(part + [self.lanes] * (self._portion - len(part)), dtype=np.int32)
+            yield part, np.array(part + [self.descents] * (self._portion - len(part)), dtype=np.int32)
 
-    def _load(self, lanes: Any, slots: list[int], owners: list[tuple[_Job, int] | None]) -> Any:
+    def _load(self, descents: Any, slots: list[int], owners: list[tuple[KnockOut, int] | None]) -> Any:
         for part, padded in self._portions(slots):
             points, stages = np.zeros((self._portion, self._size)), np.zeros((self._portion, 4))
             for row, slot in enumerate(part):
                 owner = owners[slot]
                 if owner is not None:
-                    job, lane = owner
-                    points[row], stages[row] = job.points.pop(lane), job.stages[job.stage, :4]
+                    job, descent = owner
+                    points[row], stages[row] = job.points.pop(descent), job.stages[job.stage, :4]
             with self._context():
-                lanes = self._kernels.load(lanes, padded, points, stages)
-        return lanes
+                descents = self._kernels.load(descents, padded, points, stages)
+        return descents
 
-    def _fetch(self, lanes: Any, slots: list[int]) -> Iterator[tuple[int, Array, float]]:
+    def _fetch(self, descents: Any, slots: list[int]) -> Iterator[tuple[int, Array, float]]:
         for part, padded in self._portions(slots):
             with self._context():
-                points, values = (np.asarray(array) for array in self._kernels.fetch(lanes, padded))
+                points, values = (np.asarray(array) for array in self._kernels.fetch(descents, padded))
             yield from ((slot, points[row].copy(), float(values[row])) for row, slot in enumerate(part))
 
 
-def descend_lanes(
+def descend_on_device(
     problem: Problem,
     starts: Sequence[Sequence[Array]],
     eps0: float = 0.01,
-    keep: Callable[[int, int], int] = lambda stage, lanes: lanes,
-    factor: float = 0.1,
-    first_steps: int = STEPS_PER_STAGE,
-    flat: float = 0.0,
-    memory: int = MEMORY,
+    keep: Keep = keep_all,
     device: str = "auto",
-    lanes_at_once: int | None = None,
-) -> Field:
-    """The homotopy from given starts; by default none is culled. See `engines.cpu.descend_lanes` and `jax_search`.
+    descents_at_once: int | None = None,
+) -> DescentResults:
+    """The homotopy from given starts; by default none is culled.
+
+    Arguments as for `engines.cpu.descend_from` and `search.gpu.jax_runner`.
 
     Raises:
         ProblemError: if a start does not fit the problem, or the device is not there.
     """
-    engine = Engine(problem, device, lanes_at_once, memory)
-    job = engine.pack(starts), schedule(problem, eps0, keep, len(starts), factor, first_steps, flat)
+    engine = GpuEngine(problem, device, descents_at_once)
+    job = engine.pack(starts), schedule(problem, eps0, keep, len(starts))
     return next(engine.run([job]))[1]

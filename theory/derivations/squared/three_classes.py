@@ -36,14 +36,14 @@ def three_classes() -> Derivation:
     split = (s - u**2) ** 2 * (2 * u * s + 2 * u**3 - 1) / (u * (s**2 + strength))
     far = (x + spare) / s_3
     pair = 1 / (s_1**2 + x) + 1 / (s_3**2 + x) - 2 / (s_1 * s_3 + x)
-    number = sp.Rational(SCALE.numerator, SCALE.denominator)
+    scale, number = (sp.Rational(v.numerator, v.denominator) for v in (SCALE, STRENGTH))
     turn = sp.diff((s**2 + x) ** 2 - s, s, 2)
     return Derivation(
         name="three-classes",
         title="Three classes, two layers: DNC is optimal up to 0.9115 of its collapse",
         source="ours",
         states=f"For K = {CLASSES}, L = {LAYERS} DNC is globally optimal for every x = K Lambda <= u - u^4, "
-        f"u = {SCALE}, which is {float(STRENGTH):.6f} = 0.9115 x*, every n, every width >= 3 and all strengths.",
+        f"u = {SCALE}, which is {sp.N(number, 6)} = 0.9115 x*, every n, every width >= 3 and all strengths.",
         steps=(
             Step(
                 "One sample a class and equal strengths are enough, and 2 K loss = ||W_2 F - I||^2 + x (||W_2||^2 + "
@@ -122,7 +122,7 @@ def three_classes() -> Derivation:
                 "of the two bounds of the Z-test gives f >= 3 g, in integers rounded outwards.",
                 (),
                 all_of(
-                    compared(sp.Ge(2 * number**3, 1, evaluate=False), "u^3 >= 1/2: DNC is not above zero weights"),
+                    compared(sp.Ge(2 * scale**3, 1, evaluate=False), "u^3 >= 1/2: DNC is not above zero weights"),
                     every([SCALE], lambda value: boxes_closed(value) is not None, "every box closes"),
                     inference("both bounds", "split", "turn", "derivation z-test"),
                 ),
@@ -135,7 +135,7 @@ def three_classes() -> Derivation:
                 all_of(
                     compared(
                         sp.Ge(
-                            sp.Rational(STRENGTH.numerator, STRENGTH.denominator) ** 3,
+                            number**3,
                             sp.Rational(9115, 10000) ** 3 * sp.UnevaluatedExpr(collapse_threshold(LAYERS) ** 3),
                             evaluate=False,
                         ),

@@ -9,11 +9,12 @@ import numpy as np
 
 from dufm.solvers.ce import margin_records, records
 from dufm.solvers.ce.margins import cost_of, margin_search
-from dufm.solvers.ce.records import Record
+from dufm.solvers.ce.records import LossRecord
 from dufm.solvers.ce.relu import relu_search
 from dufm.solvers.ce.rows import STATED, rational
 from dufm.solvers.ce.search import ce_search
-from dufm.solvers.ce.study import Case, Hits, persistence
+from dufm.solvers.ce.study import DescentCase, Hits, persistence
+from dufm.solvers.search.options import SearchOptions
 from dufm.theory import derivations
 from dufm.theory.ce.enclosure import objective_ball
 from dufm.theory.problem import Problem
@@ -34,9 +35,9 @@ REACH = Fraction(9, 10)
 NEAR = Fraction(1, 10**6)
 # The full budget has a hundred times the restarts of the quick one.
 FULL_SHARE = 10
-FEW = Case(4, 3, Fraction(1, 100), 4)
+FEW = DescentCase(4, 3, Fraction(1, 100), 4)
 WIDTHS = (4, 8, 16, 32)
-MANY = Case(10, 3, Fraction(3, 1000), 20, rate=0.2)
+MANY = DescentCase(10, 3, Fraction(3, 1000), 20, rate=0.2)
 RARE = Fraction(1, 10)
 WIDE, WIDE_STARTS = 640, 12
 RELU_COLLAPSE = ((3, 2), (4, 2), (5, 2), (4, 3))
@@ -83,10 +84,10 @@ def reaching(reached: int, places: int, words: str, comparisons: list[Comparison
     return Verdict(Status.SUPPORTED, words, (*comparisons, enough), details=details)
 
 
-def beaten(row: Record, restarts: int) -> Comparison:
+def beaten(row: LossRecord, restarts: int) -> Comparison:
     """The rigorous loss of what a search finds against the row, which may be beaten by its last digit alone."""
     problem = row.problem
-    solution, _ = ce_search(problem, restarts, SEED, threads=1)
+    solution, _ = ce_search(problem, SearchOptions(restarts, SEED, threads=1))
     solution.raise_if_interrupted()
     ball = as_fraction_ball(objective_ball(problem, [rational(w) for w in solution.weights], DIGITS))
     what = f"best found and best known, K = {row.K}, L = {row.L}, lambda = {row.lam}"
@@ -131,7 +132,7 @@ def _told(hits: Hits) -> dict[str, Any]:
 
 def _persistence(budget: Budget) -> Verdict:
     starts = 40 if budget.name != "full" else 400
-    counts = [persistence(Case(FEW.K, FEW.L, FEW.lam, d, FEW.rate), starts, SEED, threads=1) for d in WIDTHS]
+    counts = [persistence(DescentCase(FEW.K, FEW.L, FEW.lam, d, FEW.rate), starts, SEED, threads=1) for d in WIDTHS]
     narrow, wide = counts[0].dnc, counts[-1].dnc
     what = f"P(collapse) at widths {WIDTHS[0]} (upper end) and {WIDTHS[-1]} (lower end), K = {FEW.K}, L = {FEW.L}"
     apart = Comparison(narrow.high, "<", wide.low, what=what)

@@ -11,7 +11,7 @@ import numpy as np
 from dufm.solvers.base.statistics import clopper_pearson
 from dufm.solvers.rank_two.network import outputs
 from dufm.solvers.rank_two.tasks import Task, error_of, setup_of, task_named, train_task
-from dufm.solvers.rank_two.training import Run, checkpoints
+from dufm.solvers.rank_two.training import RankTwoRun, checkpoints
 from dufm.theory import derivations
 from dufm.verification.claims.base.claim import Budget, Claim, Expected
 from dufm.verification.claims.base.measured import all_agree, enough
@@ -50,7 +50,7 @@ def task_at(name: str, lam: float) -> Task:
 
 
 @cache
-def trained(name: str, lam: float, seeds: int) -> tuple[Run, ...]:
+def trained(name: str, lam: float, seeds: int) -> tuple[RankTwoRun, ...]:
     """Runs of the seeds 0, 1, ... on one thread, looked at LOOKS times."""
     at = checkpoints(setup_of(name, lam).steps, LOOKS)
     return tuple(train_task(task_at(name, lam), lam, range(seeds), at=at, threads=1))
@@ -61,7 +61,7 @@ def seeds_of(budget: Budget) -> int:
     return SEEDS.get(budget.name, 1)
 
 
-def energy(runs: Sequence[Run], k: int = 2) -> list[float]:
+def energy(runs: Sequence[RankTwoRun], k: int = 2) -> list[float]:
     """E_k of every run that did not diverge, at its end."""
     return [float(run.looks[-1].energies[k - 1]) for run in runs if not run.diverged]
 
@@ -82,7 +82,7 @@ def _within(cases: dict, budget: Budget) -> tuple[list[Comparison], list[str], d
     return comparisons, words, details
 
 
-def _rounding(runs: Sequence[Run]) -> float:
+def _rounding(runs: Sequence[RankTwoRun]) -> float:
     """Rounding of a quotient of two sums over the singular values, one of which is 1 when the rank is two."""
     return runs[0].W.size * float(np.finfo(float).eps)
 

@@ -2,7 +2,8 @@
 
 from fractions import Fraction
 
-from dufm.solvers.intervals.intervals import LEAST_X, envelope
+from dufm.solvers.intervals.intervals import envelope
+from dufm.solvers.intervals.options import LEAST_X
 from dufm.theory import derivations
 from dufm.theory.problem import Problem
 from dufm.theory.rational import fraction, matrix, squared_norm

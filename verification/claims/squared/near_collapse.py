@@ -2,6 +2,7 @@
 
 from fractions import Fraction
 
+from dufm.solvers.search.options import SearchOptions
 from dufm.solvers.search.portfolio import global_search
 from dufm.solvers.weights.cyclic import cyclic_weights, pentagon
 from dufm.solvers.weights.of_structure import at_best_scale
@@ -81,7 +82,7 @@ def _three_layers(budget: Budget) -> Verdict:
     comparisons, certificates = [], []
     for K, x in THREE_LAYERS:
         problem = Problem.of(K, 3, Fraction(x) / K, width=WIDTH)
-        solution, _ = global_search(problem, RESTARTS, START, threads=1)
+        solution, _ = global_search(problem, SearchOptions(RESTARTS, START, threads=1))
         solution.raise_if_interrupted()
         if not solution.weights:
             return Verdict(Status.UNDECIDED, f"no restart finished for K = {K}, L = 3")

@@ -6,6 +6,7 @@ from fractions import Fraction
 import numpy as np
 
 from dufm.solvers.search.fixed_portfolio import compiled_search
+from dufm.solvers.search.options import FixedOptions
 from dufm.theory import derivations
 from dufm.theory.problem import Problem
 from dufm.theory.squared.phi import phi_of_power
@@ -57,7 +58,7 @@ def nothing_below_dnc(label: str, cases: Iterable[Case], budget: Budget) -> Verd
     for K, L, x in cases:
         problem = Problem.of(K, L, Fraction(x) / K)
         below, above = phi_of_power(L, problem.x_power)
-        solution = compiled_search(problem, restarts=budget.restarts, seed=SEED, threads=1)
+        solution = compiled_search(problem, FixedOptions(budget.restarts, SEED), threads=1)
         solution.raise_if_interrupted()
         restarts += len(solution.losses)
         if not np.isfinite(solution.loss):

@@ -14,7 +14,7 @@ from dufm.solvers.base.statistics import clopper_pearson
 from dufm.solvers.training.batch import Batch, train
 from dufm.solvers.training.reading import End, dnc_loss, ends, summarise
 from dufm.solvers.training.run import class_mean_weights
-from dufm.solvers.training.setting import Setting
+from dufm.solvers.training.setting import DescentSetting
 from dufm.theory import derivations
 from dufm.theory.problem import Problem
 from dufm.verification.atlas.levels import levels
@@ -37,11 +37,11 @@ def point(
     rate: float = 0.5,
     scale: float = 1.0,
     decays: int | None = None,
-) -> Setting:
+) -> DescentSetting:
     """A setting that differs from Fig. 2's where told, with the budget's time."""
     problem = Problem.of(10, 4, lam, width)
-    time = (decays or _count(budget, *DECAYS)) * Setting(problem, rate, scale).decay
-    return Setting.of(problem, rate, scale, max(1, round(time)))
+    time = (decays or _count(budget, *DECAYS)) * DescentSetting(problem, rate, scale).decay
+    return DescentSetting.of(problem, rate, scale, max(1, round(time)))
 
 
 # What the words of the claims mean: many levels, levels apart by this share of DNC's loss, far below DNC; and the
@@ -53,7 +53,7 @@ def _count(budget: Budget, quick: int, full: int) -> int:
     return full if budget.name == "full" else quick
 
 
-def _train(settings: Sequence[Setting], count: int) -> Batch:
+def _train(settings: Sequence[DescentSetting], count: int) -> Batch:
     return train(settings, count, SEED, threads=1)
 
 
@@ -183,7 +183,7 @@ def _rate(budget: Budget) -> Verdict:
 def _deep(budget: Budget) -> Verdict:
     problem = Problem.of(15, 7, "0.002", 30)
     steps = _count(budget, 15_000, 400_000)
-    batch = _train([Setting.of(problem, 0.5, 1.0, steps)], _count(budget, 5, 50))
+    batch = _train([DescentSetting.of(problem, 0.5, 1.0, steps)], _count(budget, 5, 50))
     found, level = ends(batch, 0), levels(problem)
     below = sum(end.kind == "low rank" and end.ratio < 1 for end in found)
     under = sum(end.ratio * level.dnc < (level.srg or 0.0) for end in found)

@@ -9,7 +9,7 @@ import numpy as np
 
 from dufm.solvers.base.statistics import clopper_pearson
 from dufm.solvers.datasets import Prepared, load, prepare, split
-from dufm.solvers.networks.heads import Result, dufm_weights, head_data, problem_of, relative_loss, run_head, sweep
+from dufm.solvers.networks.heads import HeadResult, dufm_weights, head_data, problem_of, relative_loss, run_head, sweep
 from dufm.solvers.networks.measure import Snapshot, take_snapshot
 from dufm.solvers.networks.plan import perceptron
 from dufm.solvers.networks.training import start, train
@@ -143,7 +143,7 @@ def _short(budget: Budget, decay: float = 0.005) -> dict[str, Any]:
     return SHORT | {"epochs": round(SHORT["epochs"] * 0.005 / decay)}
 
 
-def _means(groups: dict[Any, list[Result]]) -> tuple[dict[Any, float], str]:
+def _means(groups: dict[Any, list[HeadResult]]) -> tuple[dict[Any, float], str]:
     """Mean rank of the narrowest layer for each value of a setting; in words also the range over seeds and the loss."""
     necks = {value: [r.neck for r in results] for value, results in groups.items()}
     ratios = {value: np.mean([relative_loss(r, _balanced()) for r in results]) for value, results in groups.items()}
@@ -158,7 +158,7 @@ def _means(groups: dict[Any, list[Result]]) -> tuple[dict[Any, float], str]:
     return {value: float(np.mean(v)) for value, v in necks.items()}, words
 
 
-def _trend(what: str, groups: dict[Any, list[Result]], more: str) -> Verdict:
+def _trend(what: str, groups: dict[Any, list[HeadResult]], more: str) -> Verdict:
     """The mean rank rises strictly along the groups, in their order."""
     means, words = _means(groups)
     comparisons = [

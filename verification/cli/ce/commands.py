@@ -1,4 +1,4 @@
-"""Cross-entropy on the command line: `dufm search --loss ce`, and the commands that fill tables and count endings."""
+"""Cross-entropy on the command line: the commands that fill tables and count endings."""
 
 import json
 from fractions import Fraction
@@ -9,138 +9,14 @@ import typer
 from rich.console import Console
 from rich.table import Table
 
-from dufm.theory.problem import Problem, ProblemError, exact_number
+from dufm.theory.problem import Problem, exact_number
 from dufm.verification.base.number_lists import read_integers
 from dufm.verification.cli import options as checked
 from dufm.verification.cli.heartbeat import alive
-from dufm.verification.cli.output import show_table
+from dufm.verification.cli.output import Json, show_table
 
 commands = typer.Typer()
 Out = Annotated[Path | None, typer.Option(help="File to go on from and to write; the shipped one if not given.")]
-
-
-def run_ce_search(problem: Problem, options: dict[str, Any], out: Path, as_json: bool, console: Console) -> None:
-    """Search, polish, name, bound rigorously, save; see `dufm search --help`."""
-    from dufm.solvers.ce.match import candidates, identify
-    from dufm.solvers.ce.search import ce_search, lowest
-    from dufm.solvers.search.solution import Outcome, Solution, save
-    from dufm.solvers.search.state import State
-    from dufm.theory.ce.enclosure import least_loss
-    from dufm.theory.ce.polygons import DNC_LOGITS
-    from dufm.verification.cli.interrupt import NOTHING
-    from dufm.verification.cli.search_state import Keeper
-    from dufm.verification.cli.shared import shown, time_limit
-
-    if problem.K < 3:
-        raise ProblemError(f"--loss ce needs K >= 3, got {problem.K}")
-    if options["device"] == "cuda":
-        raise ProblemError("--device must be auto or cpu with --loss ce, got 'cuda'")
-    limit = time_limit(options["budget"])
-    checked.folder(out)
-    path = out / f"ce_K{problem.K}_L{problem.L}_d{problem.width}_seed{options['seed']}.npz"
-    keeper = Keeper(problem, options["seed"], path)
-    earlier = keeper.earlier(options["resume"])
-    known, dnc = candidates(problem), float(least_loss(DNC_LOGITS, problem).mid())
-
-    def run(told: Any, stop: Any) -> tuple[Solution, State]:
-        asked = {name: options[name] for name in ("restarts", "seed", "target", "patience")}
-        return ce_search(problem, progress=told, stop=stop, state=earlier, **asked)
-
-    solution, state = shown(run, options["restarts"], limit, dnc, earlier, keeper)
-    if not solution.weights:
-        if solution.outcome is Outcome.INTERRUPTED:
-            raise KeyboardInterrupt(NOTHING)
-        raise ProblemError(f"no restart finished: {solution.outcome.value}")
-    saved = str(save(solution, path))
-    with Console(stderr=True).status("polishing the lowest minima"):
-        minima = [
-            _minimum(p) | {"hits": hits, "structure": identify(p.logits, known)}
-            for p, hits in lowest(problem, state, max(1, options["minima"]))
-        ]
-    record: dict[str, Any] = {
-        "problem": {"K": problem.K, "L": problem.L, "width": problem.width, "n": problem.n, "loss": "ce"}
-        | {"lambdas": [str(x) for x in problem.lambdas], "Lambda": float(problem.Lambda)},
-        "loss": solution.loss,
-        "upper_bound": _upper_bound(problem, solution.weights),
-        "dnc": dnc,
-        "best_closed_form": {"name": known[0].name, "loss": float(known[0].loss.mid())},
-        "minima": minima,
-        "census": state.census(),
-        "outcome": solution.outcome.value,
-        "seed": solution.seed,
-        "restarts": len(solution.losses),
-        "dropped": solution.dropped,
-        "seconds": solution.seconds,
-        "engine": solution.engine,
-        "versions": solution.versions,
-        "saved": saved,
-    }
-    if as_json:
-        print(json.dumps(record, indent=1))
-    else:
-        _show(record, console)
-    if solution.outcome is Outcome.INTERRUPTED:
-        raise KeyboardInterrupt(f"the best of {len(solution.losses)} restarts is in {path}; --resume goes on")
-
-
-def _minimum(polished: Any) -> dict[str, Any]:
-    return {
-        "loss": polished.loss,
-        "rank": polished.rank,
-        "singular_values": list(polished.singular_values),
-        "index": polished.index if polished.index >= 0 else None,
-        "local_minimum": bool(polished.is_local_minimum or polished.rank == 0),
-        "residual": polished.residual if polished.index >= 0 else None,
-    }
-
-
-def _upper_bound(problem: Problem, weights: Any) -> str:
-    """The rigorous value of the saved weights, read as the rationals they are, rounded up to 15 digits."""
-    from dufm.solvers.ce.rows import rational, round_up
-    from dufm.theory.ce.enclosure import objective_ball
-    from dufm.theory.squared.structure import as_fraction_ball
-
-    return round_up(as_fraction_ball(objective_ball(problem, [rational(w) for w in weights], 20))[1])
-
-
-def _show(record: dict[str, Any], console: Console) -> None:
-    problem, closed = record["problem"], record["best_closed_form"]
-    title = f"{problem['K']} classes, {problem['L']} linear layers, cross-entropy, Lambda = {problem['Lambda']:.6g}"
-    table = Table(title=title, title_justify="left", pad_edge=False)
-    for name in ("loss", "value", "/ DNC"):
-        table.add_column(name, justify="left" if name == "loss" else "right", no_wrap=True)
-    rows = [
-        ("found here", record["loss"]),
-        ("DNC", record["dnc"]),
-        (f"best closed form: {closed['name']}", closed["loss"]),
-    ]
-    for name, value in rows:
-        table.add_row(name, f"{value:.15g}", f"{value / record['dnc']:.6f}")
-    show_table(console, table)
-    minima = Table(pad_edge=False)
-    for name in ("minimum", "hits", "rank", "structure", "index", "singular values of Z"):
-        minima.add_column(name, no_wrap=name != "singular values of Z")
-    for m in record["minima"]:
-        values = " ".join(f"{s:.4f}" for s in m["singular_values"]) or "-"
-        index = "not polished" if m["index"] is None else str(m["index"])
-        index += " ?" if m["index"] == 0 and not m["local_minimum"] else ""
-        minima.add_row(f"{m['loss']:.13g}", str(m["hits"]), str(m["rank"]), m["structure"], index, values)
-    census = record["census"]
-    lines = [
-        f"{record['restarts']} restarts ({record['dropped']} dropped), {census['minima']} distinct losses, "
-        f"the best hit {census['best_hits']} times; {record['outcome']}.",
-        f"Fewer than {census['better_bound']:.2%} of such restarts end lower (95 % confidence), and about "
-        f"{census['unseen']:.0%} at a loss not seen yet (Good-Turing).",
-    ]
-    if record["minima"]:
-        show_table(console, minima)
-    else:
-        lines = [f"No restart finished, {record['outcome']}; this is the best that those cut short had reached."]
-    lines += [
-        f"The saved weights have loss at most {record['upper_bound']}, by ball arithmetic; no lower bound is claimed.",
-        f"Saved {record['saved']}",
-    ]
-    console.print("\n".join(lines), highlight=False, soft_wrap=True)
 
 
 @commands.command("ce-table")
@@ -165,7 +41,7 @@ def ce_table(
     console = Console(stderr=True)
     pairs = [(k, depth) for k in read_integers(K, "--K", 3) for depth in read_integers(L, "--L", 1)]
 
-    def told(row: Any) -> None:
+    def report(row: Any) -> None:
         where = f"K={row.K} L={row.L}" + ("" if margins else f" lambda={row.lam}")
         console.print(f"{where} {row.stated} {row.structure} rank {row.rank}", highlight=False)
 
@@ -179,9 +55,9 @@ def ce_table(
     places = [(k, depth, value) for k, depth in pairs for value in strengths]
     try:
         if margins:
-            margin_records.fill(pairs, path, restarts, seed, progress=told)
+            margin_records.fill(pairs, path, restarts, seed, progress=report)
         else:
-            records.fill(places, path, restarts, seed, progress=told)
+            records.fill(places, path, restarts, seed, progress=report)
     except KeyboardInterrupt:
         words = f"finished rows are in {path}; the same command goes on" if path.exists() else NOTHING
         raise KeyboardInterrupt(words) from None
@@ -198,13 +74,13 @@ def ce_persistence(
     rate: Annotated[float, typer.Option(help="Step size of gradient descent.")] = 0.05,
     steps: Annotated[int, typer.Option(help="Steps of gradient descent.")] = 4000,
     seed: Annotated[int, typer.Option(help="Fixes every start.")] = 0,
-    as_json: Annotated[bool, typer.Option("--json", help="Print JSON instead of tables.")] = False,
+    as_json: Json = False,
 ) -> None:
     """Count how often gradient descent under cross-entropy ends in collapse, over width.
 
     Example: dufm ce-persistence --K 4 --L 3 --lam 0.01 --widths 4,8,16,32
     """
-    from dufm.solvers.ce.study import Case, persistence
+    from dufm.solvers.ce.study import DescentCase, persistence
 
     value = exact_number(lam, "--lam")
     Problem.of(K, L, value, loss="ce")
@@ -213,7 +89,7 @@ def ce_persistence(
     checked.integers(0, seed=seed)
     checked.numbers(above=0, rate=rate)
     rows = [
-        persistence(Case(K, L, Fraction(value), width, rate, steps), starts, seed)
+        persistence(DescentCase(K, L, Fraction(value), width, rate, steps), starts, seed)
         for width in read_integers(widths, "--widths", max(K, 1))
     ]
     if as_json:
@@ -236,7 +112,7 @@ def ce_landscape(
     L: Annotated[int, typer.Option("--L", help="Weight layers.")],
     lam: Annotated[str, typer.Option(help="Strength of all factors.")],
     widths: Annotated[str, typer.Option(help="Hidden widths separated by commas.")],
-    as_json: Annotated[bool, typer.Option("--json", help="Print JSON instead of tables.")] = False,
+    as_json: Json = False,
 ) -> None:
     """Known critical points under cross-entropy: loss, rank, falling directions, null space of the Hessian by width.
 

@@ -6,17 +6,17 @@ from pathlib import Path
 from typing import Any
 
 from rich.console import Console
-from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 from rich.table import Table
 
 from dufm.solvers.base.parallel import cores
-from dufm.solvers.jumps.chains import Chains, Setting, begin, sgd_chains
+from dufm.solvers.jumps.chains import Chains, ChainSetting, begin, sgd_chains
 from dufm.solvers.jumps.minima import branch_minimum
 from dufm.solvers.jumps.store import load, same, save
 from dufm.solvers.jumps.tally import exits, hazard, transition_matrix, upward, upward_bound
 from dufm.theory.problem import ProblemError
 from dufm.verification.cli import options as checked
 from dufm.verification.cli.jumps.minima import chosen_instance
+from dufm.verification.cli.live import live_line
 from dufm.verification.cli.output import show_table
 
 SAVE_SECONDS = 10.0
@@ -35,9 +35,8 @@ def run_chains(
     problem, (chains, steps, jobs) = chosen_instance(start["instance"]), sizes
     if not 1 <= start["rank"] <= min(problem.target.shape):
         raise ProblemError(f"--rank must be from 1 to {min(problem.target.shape)}, got {start['rank']}")
-    setting = Setting(problem, **numbers_of)
-    if jobs < 0:
-        raise ProblemError(f"--jobs must be an integer >= 0, got {jobs}")
+    setting = ChainSetting(problem, **numbers_of)
+    checked.integers(0, jobs=jobs)
     if steps < setting.checkpoint:
         raise ProblemError(f"--steps must be at least one --checkpoint ({setting.checkpoint}), got {steps}")
     checked.integers(1, chains=chains, L=start["L"])
@@ -65,25 +64,22 @@ def run_chains(
         raise KeyboardInterrupt(f"the chains up to their last checkpoint are in {out}")
 
 
-def _watched(setting: Setting, state: Chains, steps: int, jobs: int, out: Path) -> tuple[Chains, bool]:
+def _watched(setting: ChainSetting, state: Chains, steps: int, jobs: int, out: Path) -> tuple[Chains, bool]:
     """Run with a progress bar, saving every few seconds; Ctrl-C ends it after the last checkpoint."""
-    errors = Console(stderr=True)
-    columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())
     last, saved = [state], [time.monotonic()]
-    with Progress(*columns, console=errors, transient=True, disable=not errors.is_terminal) as progress:
-        task = progress.add_task("stepping", total=-(-steps // setting.checkpoint))
+    with live_line("stepping", -(-steps // setting.checkpoint)) as line:
 
-        def told(now: Chains) -> None:
+        def report(now: Chains) -> None:
             last[0] = now
             ranks = now.ranks[-1]
             words = ", ".join(f"rank {r}: {int((ranks == r).sum())}" for r in sorted(set(ranks.tolist())))
-            progress.update(task, completed=len(now.sigma) - 1, description=words)
+            line.update(words, completed=len(now.sigma) - 1)
             if time.monotonic() - saved[0] > SAVE_SECONDS:
                 save(setting, now, out)
                 saved[0] = time.monotonic()
 
         try:
-            sgd_chains(setting, (), steps, threads=jobs, progress=told, state=state)
+            sgd_chains(setting, (), steps, threads=jobs, progress=report, state=state)
             stopped = False
         except KeyboardInterrupt:
             stopped = True
@@ -91,7 +87,7 @@ def _watched(setting: Setting, state: Chains, steps: int, jobs: int, out: Path) 
     return last[0], stopped
 
 
-def _counted(setting: Setting, state: Chains) -> dict[str, Any]:
+def _counted(setting: ChainSetting, state: Chains) -> dict[str, Any]:
     ranks = state.ranks
     first = int(ranks[0].max())
     record: dict[str, Any] = {"lambda": setting.lam, "eta": setting.eta, "seed": setting.seed, "inject": setting.inject}

@@ -7,13 +7,15 @@ import typer
 from rich.console import Console
 
 from dufm.verification.cli.help import Sections
+from dufm.verification.cli.output import Json
 
 commands = typer.Typer()
 jumps = typer.Typer(cls=Sections, help="One-way rank jumps of SGD on deep linear networks (Wang, Jacot).")
 commands.add_typer(jumps, name="jumps")
 console = Console()
 
-Json = Annotated[bool, typer.Option("--json", help="Print JSON instead of tables.")]
+# Strengths shown by default on the frozen example at three layers: 0.95 and 0.96 of `experiments.REFERENCE`.
+SURVEYED, JUMPING = 0.013767, 0.013912
 Depth = Annotated[int, typer.Option("--L", help="Weight layers.")]
 Instance = Annotated[
     Path | None, typer.Option(help="JSON with A and mask (rows of numbers); the frozen 6 x 6 example if not given.")
@@ -24,7 +26,7 @@ Seed = Annotated[int, typer.Option(help="Fixes every start and every draw.")]
 @jumps.command()
 def landscape(
     L: Depth = 3,
-    lam: Annotated[float, typer.Option(help="Strength of weight decay (lambda, not lambda/2).")] = 0.013767,
+    lam: Annotated[float, typer.Option(help="Strength of weight decay (lambda, not lambda/2).")] = SURVEYED,
     ranks: Annotated[str, typer.Option(help="Ranks: 0:3 or 1,2.")] = "0:3",
     instance: Instance = None,
     seed: Seed = 0,
@@ -44,7 +46,7 @@ def landscape(
 def chains(
     L: Depth = 3,
     rank: Annotated[int, typer.Option(help="Rank of the minimum every chain starts at.")] = 3,
-    lam: Annotated[float, typer.Option(help="Strength of weight decay.")] = 0.013912,
+    lam: Annotated[float, typer.Option(help="Strength of weight decay.")] = JUMPING,
     eta: Annotated[float, typer.Option(help="Step size.")] = 0.25,
     number: Annotated[int, typer.Option("--chains", help="Independent chains.")] = 256,
     steps: Annotated[int, typer.Option(help="Steps of each chain.")] = 20000,

@@ -96,8 +96,8 @@ def run_exit_time(
         f"mean exit time {record['exact']:.6g} steps (transfer operator)",
     ]
     if chains:
-        told = (
+        reached = (
             f"{run.mean:.6g} +- {run.error:.2g}" if record["simulated"] else f"{record['still_there']} are still there"
         )
-        lines.append(f"{chains} chains, seed {seed}: {told}; {run.returned} came back above the level")
+        lines.append(f"{chains} chains, seed {seed}: {reached}; {run.returned} came back above the level")
     console.print("\n".join(lines), highlight=False, soft_wrap=True)

@@ -12,7 +12,7 @@ from rich.table import Table
 from dufm.solvers.jumps.factorisation import product, unseen_error
 from dufm.solvers.jumps.hessian import curvature, dead_level, stability_limit, zero_modes
 from dufm.solvers.jumps.instance import Completion, full_target32, instance32, read_instance
-from dufm.solvers.jumps.minima import Minimum, branch_minimum, critical_strength, find_minimum
+from dufm.solvers.jumps.minima import RankMinimum, branch_minimum, critical_strength, find_minimum
 from dufm.verification.base.number_lists import read_integers
 from dufm.verification.cli import options as checked
 from dufm.verification.cli.output import show_table
@@ -70,7 +70,7 @@ def _footnotes(frozen: bool, reach: bool) -> str:
     return words + ("; reaches: largest lambda the minimum survives." if reach else ".")
 
 
-def _described(m: Minimum, problem: Completion, lam: float, frozen: bool, reach: bool, seed: int) -> dict[str, Any]:
+def _described(m: RankMinimum, problem: Completion, lam: float, frozen: bool, reach: bool, seed: int) -> dict[str, Any]:
     L, n = len(m.weights), min(problem.target.shape)
     shape = curvature(m.weights, problem, lam)
     row: dict[str, Any] = {"rank": m.rank, "loss": m.loss, "gradient": m.gradient}

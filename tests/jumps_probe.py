@@ -10,11 +10,11 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from dufm.solvers.base.arrays import Array
 from dufm.solvers.jumps.absorbing import ratio_to_boundary
 from dufm.theory.jumps.absorbing import AbsorbingSet
 from dufm.theory.problem import ProblemError
 
-Array = NDArray[np.float64]
 Indices = NDArray[np.int64]
 HALVINGS = 24
 # Rounding in the measures of a member, relative to their bounds; members start this far inside.
