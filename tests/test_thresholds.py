@@ -13,7 +13,7 @@ from dufm.theory.squared.boxes import boxes_closed
 from dufm.theory.squared.phi import phi_of_power
 from dufm.verification.base.exact import rational
 from dufm.verification.claims import CLAIMS, claim_named
-from dufm.verification.claims.base.claim import BUDGETS, Claim
+from dufm.verification.claims.base.claim import BUDGETS
 from dufm.verification.claims.base.verdict import Status
 from dufm.verification.claims.brackets import thresholds
 from dufm.verification.claims.squared.thresholds import LEAST
@@ -104,8 +104,8 @@ def test_weights_below_dnc_are_below_it_at_every_larger_x_when_scaled_as_the_the
 
 
 def test_brackets_rest_on_claims_that_hold() -> None:
-    def proved(claim: Claim) -> Status:
-        return claim.expected.quick
+    def proved(label: str) -> Status:
+        return claim_named(label).expected.quick
 
     t = thresholds(4, 2, CLAIMS, proved)
     assert [end.x for end in t.critical] == [0, Fraction("0.395198")] and not t.settled
@@ -116,7 +116,7 @@ def test_brackets_rest_on_claims_that_hold() -> None:
     assert thresholds(5, 7, CLAIMS, proved).settled and thresholds(2, 9, CLAIMS, proved).shares() == (1, 1)
     assert thresholds(12, 2, CLAIMS, proved).critical[1].x == Fraction("0.189462"), "eleven classes and one of DNC"
     for broken in ("thresholds", "one-threshold"):
-        t = thresholds(4, 2, CLAIMS, lambda c, b=broken: Status.UNDECIDED if c.label == b else proved(c))
+        t = thresholds(4, 2, CLAIMS, lambda c, b=broken: Status.UNDECIDED if c == b else proved(c))
         assert t.critical[1].claim != "thresholds"
     with pytest.raises(ProblemError):
         thresholds(1, 2, CLAIMS, proved)

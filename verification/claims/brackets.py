@@ -3,14 +3,18 @@
 DNC is optimal for x < x_c, low rank or another network wins for x_c < x < x_e, zero weights for x > x_e, x = K Lambda.
 """
 
+import json
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from fractions import Fraction
+from functools import cache
 
 from dufm.theory.problem import Problem
 from dufm.theory.rational import fraction
 from dufm.theory.squared.bounds import pair_power
 from dufm.theory.squared.phi import collapse_threshold, power_root
+from dufm.verification.checker import check
+from dufm.verification.claims import CLAIMS, claim_named
 from dufm.verification.claims.base.claim import BUDGETS, Claim
 from dufm.verification.claims.base.regime import Part
 from dufm.verification.claims.base.verdict import Status
@@ -63,23 +67,32 @@ class Thresholds:
         return tuple(min(1.0, float(end.x / self.collapse[0])) for end in self.critical)  # pyright: ignore
 
 
-def thresholds(K: int, L: int, claims: Iterable[Claim], status: Callable[[Claim], Status] | None = None) -> Thresholds:
+@cache
+def judged(label: str) -> Status:
+    """What a claim comes to, its certificates re-checked; run once a process."""
+    verdict = claim_named(label).check(BUDGETS["quick"])
+    held = all(check(json.dumps(c)).ok for c in verdict.certificates)
+    return verdict.status if held else Status.UNDECIDED
+
+
+def thresholds(
+    K: int, L: int, claims: Iterable[Claim] = CLAIMS, status: Callable[[str], Status] = judged
+) -> Thresholds:
     """Brackets at (K, L) from claims, each run before anything rests on it; stronger ones are asked first.
 
     Args:
         K, L: classes >= 2 and weight layers >= 1.
         claims: those that may say something.
-        status: how a claim's status is found; by running it if None.
+        status: finds a claim's status from its label.
 
     Raises:
         ProblemError: for a cell that makes no sense.
     """
     Problem.of(K, L, 1)
     every = {claim.label: claim for claim in claims}
-    status = status or (lambda claim: claim.check(BUDGETS["quick"]).status)
 
     def standing(label: str) -> str:
-        found = status(every[label])
+        found = status(label)
         return found.name if found in STANDING else ""
 
     collapse = power_root(fraction(collapse_threshold(L) ** (L + 1)), L + 1)

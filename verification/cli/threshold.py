@@ -2,18 +2,12 @@
 
 import json
 import math
-from collections.abc import Callable
-from functools import cache
 from typing import Any
 
 from rich.console import Console
 from rich.table import Table
 
 from dufm.verification.base.number_lists import read_integers
-from dufm.verification.checker import check
-from dufm.verification.claims import CLAIMS
-from dufm.verification.claims.base.claim import BUDGETS, Claim
-from dufm.verification.claims.base.verdict import Status
 from dufm.verification.claims.brackets import End, Thresholds, thresholds
 from dufm.verification.cli.heartbeat import alive
 from dufm.verification.cli.output import show_table
@@ -29,9 +23,8 @@ def run_threshold(K: str, L: str, as_json: bool, console: Console) -> None:
         for depth in read_integers(L, "--L", 1, MOST_LAYERS)
         for k in read_integers(K, "--K", 2, MOST_CLASSES)
     ]
-    status = _judged()
     with alive("running the claims"):
-        found = [thresholds(k, depth, CLAIMS, status) for k, depth in cells]
+        found = [thresholds(k, depth) for k, depth in cells]
     if as_json:
         print(json.dumps([_record(t) for t in found], indent=1))
         return
@@ -49,19 +42,6 @@ def run_threshold(K: str, L: str, as_json: bool, console: Console) -> None:
         "their certificates re-checked; widths: dufm claims.",
     )
     console.print("\n".join(lines), highlight=False, soft_wrap=True)
-
-
-def _judged() -> Callable[[Claim], Status]:
-    """The status of a claim whose certificates hold too, each claim run once."""
-
-    @cache
-    def status(label: str) -> Status:
-        claim = next(c for c in CLAIMS if c.label == label)
-        verdict = claim.check(BUDGETS["quick"])
-        held = all(check(json.dumps(c)).ok for c in verdict.certificates)
-        return verdict.status if held else Status.UNDECIDED
-
-    return lambda claim: status(claim.label)
 
 
 def _shares(t: Thresholds) -> tuple[str, str]:
