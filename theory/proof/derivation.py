@@ -7,7 +7,7 @@ from typing import Any, Literal
 
 import sympy as sp
 
-from dufm.theory.proof.checks import PROVING, Check, Checked, Method
+from dufm.theory.proof.checks import PROVING, Checked, Method
 from dufm.theory.proof.shown import unchecked
 from dufm.theory.proof.typeset import typeset
 
@@ -40,7 +40,7 @@ class Step:
 
     words: str
     relations: tuple[Any, ...]
-    check: Check
+    check: Callable[[], Checked]
     label: str = ""
 
     @property
