@@ -80,6 +80,7 @@ def test_every_kind_of_check_can_fail() -> None:
     assert not positive_beyond(y**2 - 10, y, 3)().ok
     assert positive_beyond(y**2 - 8, y, 3)().ok
     assert not positive_beyond(y - 3, y, 3)().ok
+    assert not positive_beyond(y**2 - y + 1, y, 0)().ok
     assert not every([1, 2], lambda v: v < 2, "all below two")().ok
     assert not signed(y, "of no known sign")().ok
     assert not compared(sp.Lt(sp.UnevaluatedExpr(sp.Integer(3)), 2, evaluate=False), "numbers")().ok
