@@ -3,6 +3,7 @@
 import re
 import shutil
 import subprocess
+from graphlib import TopologicalSorter
 from pathlib import Path
 
 import pytest
@@ -27,8 +28,19 @@ from dufm.theory.proof.checks import (
     signed,
     standard,
 )
-from dufm.theory.proof.derivation import FORMATS, OTHER, Derivation, Step, conclusion, document, proved, quotations
+from dufm.theory.proof.derivation import (
+    FORMATS,
+    OTHER,
+    Derivation,
+    Step,
+    conclusion,
+    document,
+    name_of,
+    proved,
+    quotations,
+)
 from dufm.theory.proof.theorems import AM_GM, CAUCHY_SCHWARZ, not_negative, quoted
+from dufm.theory.proof.words import letters, same_words
 from dufm.verification.cli.ce.numbers import ce_numbers_at
 from dufm.verification.cli.listings import numbers_at
 
@@ -157,6 +169,17 @@ def test_premises_are_steps_before() -> None:
     assert not _with("Itself", Step("s", (), inference("rule", "second"), "second")).check()[0].ok
     other = _with("Other", Step("s", (), inference("rule", OTHER + "dnc")))
     assert proved(other.check()) and other.uses == ("dnc",)
+
+
+def test_words_cancel_one_by_one() -> None:
+    x = sp.Symbol("x")
+    A, B = letters("A B")
+    assert same_words((sp.sin(x) ** 2 + sp.cos(x) ** 2) * A + B, A + B)().ok
+    assert not same_words((sp.sin(x) ** 2 + sp.cos(x) ** 2) * A + B, A)().ok
+
+
+def test_no_derivation_rests_on_itself() -> None:
+    TopologicalSorter({name_of(build): build().uses for build in DERIVATIONS}).prepare()
 
 
 def test_no_label_is_used_twice() -> None:

@@ -120,7 +120,7 @@ ALGEBRA = (
         "The global minimum is at least phi_L(K^(2/(L+1)) Lambda).",
         "every K >= 2, L >= 1, width, n, Lambda > 0",
         "ours",
-        (derivations.reductions, derivations.lower_bound),
+        (derivations.reductions, derivations.lower_bound, derivations.dnc),
         _lower_bound,
         Expected(Status.PROVED),
     ),
