@@ -17,6 +17,7 @@ from dufm.solvers.search.options import FixedOptions
 from dufm.solvers.search.solution import Solution
 from dufm.theory import derivations
 from dufm.theory.derivations import DERIVATIONS
+from dufm.theory.derivations.squared.cuts import below_one, p
 from dufm.theory.problem import Problem, ProblemError
 from dufm.theory.proof.checks import Checked, Method
 from dufm.theory.proof.derivation import Builder, Derivation, Step
@@ -191,11 +192,10 @@ def test_claims_do_not_contradict_each_other() -> None:
 
 
 def test_the_rate_that_cuts_vanish_states_is_that_of_both_bounds() -> None:
-    p = sp.Symbol("p")
-    for order, step in zip((2 * p, 2 * p - 1), derivations.cuts().steps[-2:], strict=True):
-        (bound,) = (relation.args[1] for relation in step.relations)
-        (symbol,) = bound.free_symbols
-        rate = sp.limit(bound.subs(symbol, p) * order**2, p, sp.oo)
+    for order in (2 * p, 2 * p - 1):
+        bound, check = below_one(order)
+        assert check().ok
+        rate = sp.limit(bound * order**2, p, sp.oo)
         assert f"like {rate}/r^2" in claim_named("cuts-vanish").work(ONE).sentence
 
 

@@ -3,6 +3,7 @@
 import re
 import shutil
 import subprocess
+from graphlib import TopologicalSorter
 from pathlib import Path
 
 import pytest
@@ -27,8 +28,19 @@ from dufm.theory.proof.checks import (
     signed,
     standard,
 )
-from dufm.theory.proof.derivation import FORMATS, OTHER, Derivation, Step, conclusion, document, proved, quotations
+from dufm.theory.proof.derivation import (
+    FORMATS,
+    OTHER,
+    Derivation,
+    Step,
+    conclusion,
+    document,
+    name_of,
+    proved,
+    quotations,
+)
 from dufm.theory.proof.theorems import AM_GM, CAUCHY_SCHWARZ, not_negative, quoted
+from dufm.theory.proof.words import letters, same_words
 from dufm.verification.cli.ce.numbers import ce_numbers_at
 from dufm.verification.cli.listings import numbers_at
 
@@ -80,6 +92,7 @@ def test_every_kind_of_check_can_fail() -> None:
     assert not positive_beyond(y**2 - 10, y, 3)().ok
     assert positive_beyond(y**2 - 8, y, 3)().ok
     assert not positive_beyond(y - 3, y, 3)().ok
+    assert not positive_beyond(y**2 - y + 1, y, 0)().ok
     assert not every([1, 2], lambda v: v < 2, "all below two")().ok
     assert not signed(y, "of no known sign")().ok
     assert not compared(sp.Lt(sp.UnevaluatedExpr(sp.Integer(3)), 2, evaluate=False), "numbers")().ok
@@ -156,6 +169,17 @@ def test_premises_are_steps_before() -> None:
     assert not _with("Itself", Step("s", (), inference("rule", "second"), "second")).check()[0].ok
     other = _with("Other", Step("s", (), inference("rule", OTHER + "dnc")))
     assert proved(other.check()) and other.uses == ("dnc",)
+
+
+def test_words_cancel_one_by_one() -> None:
+    x = sp.Symbol("x")
+    A, B = letters("A B")
+    assert same_words((sp.sin(x) ** 2 + sp.cos(x) ** 2) * A + B, A + B)().ok
+    assert not same_words((sp.sin(x) ** 2 + sp.cos(x) ** 2) * A + B, A)().ok
+
+
+def test_no_derivation_rests_on_itself() -> None:
+    TopologicalSorter({name_of(build): build().uses for build in DERIVATIONS}).prepare()
 
 
 def test_no_label_is_used_twice() -> None:

@@ -13,11 +13,13 @@ from dufm.theory.ce.polygons import DNC_LOGITS, PAIRS
 from dufm.theory.ce.structure import cost_ball
 from dufm.theory.derivations.jumps.objective import _Padded
 from dufm.theory.jumps.step import step
+from dufm.theory.proof.derivation import name_of
 from dufm.theory.rational import fraction, identity, relu
 from dufm.theory.squared.halves import cost_cubed, half_weights
 from dufm.theory.squared.structure import singular_value_sum
 from dufm.verification.claims import CLAIMS, claim_named
-from dufm.verification.claims.base.claim import Budget
+from dufm.verification.claims.base.claim import Budget, Claim
+from dufm.verification.claims.base.verdict import Status
 from dufm.verification.claims.jumps.exact import certified_cases
 
 ONE = Budget("test", 1)
@@ -139,3 +141,16 @@ def test_nobody_is_read_into() -> None:
 def test_regimes_of_claims_are_those_that_are_proved(builder, proved: str, label: str, stated: str) -> None:
     claim = claim_named(label)
     assert builder in claim.rests_on and proved in builder().states and stated in claim.regime
+
+
+def below(claim: Claim) -> set[str]:
+    """Names of the derivations that are run when a claim is checked."""
+    return set().union(*(below(s) if isinstance(s, Claim) else {name_of(s)} for s in claim.rests_on))
+
+
+def test_claims_run_the_premises_of_what_they_rest_on() -> None:
+    uses = {name_of(build): set(build().uses) for build in derivations.DERIVATIONS}
+    for claim in CLAIMS:
+        if claim.expected.quick in (Status.PROVED, Status.CERTIFIED):
+            found = below(claim)
+            assert set().union(*(uses[name] for name in found)) <= found, claim.label

@@ -61,10 +61,12 @@ class Check:
     Attributes:
         decide: finds the outcome from `relations`, and from nothing else where there are any.
         relations: what is decided, as it is shown.
+        premises: labels of steps, or names of derivations, that are used.
     """
 
     decide: Callable[[tuple[Any, ...]], Checked]
     relations: tuple[Any, ...] = ()
+    premises: tuple[str, ...] = ()
 
     def __call__(self) -> Checked:
         return self.decide(self.relations)
@@ -181,7 +183,8 @@ def prose() -> Check:
 def inference(rule: str, *premises: str) -> Check:
     """The step follows from the steps (by label) or derivations (by name) listed, by the rule named."""
     ok = bool(rule.strip() and premises)
-    return Check(lambda _: Checked(ok, Method.INFERENCE, f"{rule}, from {', '.join(premises)}", premises))
+    words = f"{rule}, from {', '.join(premises)}"
+    return Check(lambda _: Checked(ok, Method.INFERENCE, words, premises), premises=premises)
 
 
 def all_of(*checks: Check, spots: Iterable[Check] = ()) -> Check:
@@ -202,7 +205,7 @@ def all_of(*checks: Check, spots: Iterable[Check] = ()) -> Check:
             tuple(dict.fromkeys(q for c in done for q in c.quotes)),
         )
 
-    return Check(decide, tuple(r for c in checks for r in c.relations))
+    return Check(decide, tuple(r for c in checks for r in c.relations), tuple(p for c in checks for p in c.premises))
 
 
 def random_rational(rng: random.Random, low: int = 1, high: int = 40) -> Fraction:

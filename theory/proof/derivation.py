@@ -7,7 +7,7 @@ from typing import Any, Literal
 
 import sympy as sp
 
-from dufm.theory.proof.checks import PROVING, Check, Checked, Method
+from dufm.theory.proof.checks import PROVING, Checked, Method
 from dufm.theory.proof.shown import unchecked
 from dufm.theory.proof.typeset import typeset
 
@@ -40,7 +40,7 @@ class Step:
 
     words: str
     relations: tuple[Any, ...]
-    check: Check
+    check: Callable[[], Checked]
     label: str = ""
 
     @property
@@ -95,8 +95,8 @@ class Derivation:
     @property
     def uses(self) -> tuple[str, ...]:
         """Names of the derivations whose statements are premises here."""
-        premises = dict.fromkeys(p for checked in self.check() for p in checked.premises if p.startswith(OTHER))
-        return tuple(p.removeprefix(OTHER) for p in premises)
+        premises = (p for step in self.steps for p in getattr(step.check, "premises", ()))
+        return tuple(dict.fromkeys(p.removeprefix(OTHER) for p in premises if p.startswith(OTHER)))
 
     def render(self, form: Format = "text", ascii_only: bool = False) -> str:
         """The derivation for a reader, with how each step was checked.

@@ -162,6 +162,8 @@ def schatten_objective() -> Derivation:
     W, V_t, V, f, g_l, g_t = letters("W_l W_(l+1)^T W_(l+1) g_(l+1) g_l g_l^T")
     # Column and row of an idle neuron, where W_l and W_(l+1) are zero; V^+ = V_inverse, onto = V V^+.
     W_t, idle, idle_t, into_t, out, Q, Q_t, inverse, inverse_t, onto = letters("W_l^T k k^T e_i^T e_o Q Q^T V^+ V^+T P")
+    # g_l = u_l v_l^T summed over entries: up = u_(l+1), below = v_l^T, down = v_(l+1)^T.
+    up, u_l, below, down = letters("u_(l+1) u_l v_l^T v_(l+1)^T")
     pull = 1 / (2 * lam)
     return Derivation(
         name="schatten-objective",
@@ -181,7 +183,7 @@ def schatten_objective() -> Derivation:
                 (),
                 all_of(
                     same_words(V_t * V, W * W_t, {V: -pull * f, V_t * f: g_l * W_t, W * W_t: -pull * g_l * W_t}),
-                    inference("gradients of a product of factors cross", "derivation absorbing-set"),
+                    same_words(pull * V_t * up * down, pull * u_l * below * W_t, {V_t * up: u_l, down: below * W_t}),
                     spots=[
                         instances(cases, lambda c: _Padded(*c).is_critical(), "rational critical points, L = 3, 4, 5")
                     ],

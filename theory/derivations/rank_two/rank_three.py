@@ -84,6 +84,13 @@ def reached() -> Check:
     )
 
 
+def is_form(pair: tuple[Vector, Vector]) -> bool:
+    """Whether the margins are the form |w|^2 - D(w)^2 at the sum of two rays of one cell, where D is linear."""
+    r, s = pair
+    w = tuple(a + b for a, b in zip(r, s, strict=True))
+    return sum(v * v for v in w) - dual(w) ** 2 == margin(r, r) + 2 * margin(r, s) + margin(s, s)
+
+
 def listed(planes: tuple[Vector, ...], known: frozenset[Vector]) -> bool:
     """Whether the line that three planes meet in, if it is one, is a listed ray where it runs in the chamber."""
     line = [(-1) ** i * int(fmpq_mat([[p[j] for j in range(4) if j != i] for p in planes]).det()) for i in range(4)]
@@ -150,6 +157,7 @@ def rank_three() -> Derivation:
                         lambda p: margin(*p) >= 0,
                         f"{len(shared)} pairs of the {len(rays())} rays that share a cell",
                     ),
+                    every(shared, is_form, "|r + s|^2 - D(r + s)^2 from the margins, for every pair"),
                     every(
                         combinations(PLANES, 3),
                         lambda p: listed(p, known),

@@ -3,6 +3,7 @@
 from fractions import Fraction
 from itertools import combinations
 from math import comb
+from typing import Any
 
 import sympy as sp
 
@@ -49,7 +50,7 @@ def _gram(case: tuple[int, int]) -> bool:
 def below_one(order: sp.Expr) -> tuple[sp.Expr, Check]:
     """h / K^4 with nu^2 replaced by its bound, at r = order(p), and the check that it is below 1 for p >= FROM."""
     ratio = family.head(order, p) / nuclear_norm(order) ** 2 * nuclear_bound(order) / classes(order) ** 4
-    bound = sp.factor(sp.simplify(ratio))
+    bound: Any = sp.factor(sp.simplify(ratio))
     numerator, denominator = sp.fraction(sp.together(bound))
     sign = sp.sign(denominator.subs(p, FROM))
     check = all_of(

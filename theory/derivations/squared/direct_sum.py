@@ -1,6 +1,7 @@
 """Direct sums: a win at K_0 classes is a win at every K >= K_0, at the same x = K Lambda."""
 
 from random import Random
+from typing import Any
 
 import sympy as sp
 from flint import fmpq_mat
@@ -28,7 +29,8 @@ def direct_sum() -> Derivation:
     head = RankTwoHead().cost(classes, depth)
     A, A_t, B, B_t, F, G = letters("A A^T B B^T F G")
     L, h = sp.symbols("L h", positive=True)
-    less_deep, more = (against_collapse(HeadCost(h, head.q), classes, L + i) for i in (0, 1))
+    less_deep: Any = against_collapse(HeadCost(h, head.q), classes, L)
+    more: Any = against_collapse(HeadCost(h, head.q), classes, L + 1)
     own_loss, dnc, less = sp.symbols("l_0 phi d", positive=True)
     mixed = K_0 / K * own_loss + (1 - K_0 / K) * dnc
     return Derivation(

@@ -1,5 +1,7 @@
 """Neck and head: C^(L+1) = h q^(L-3), the critical depth, and the least h of the K = 3, q = 2 family."""
 
+from typing import Any
+
 import sympy as sp
 from flint import arb
 
@@ -37,7 +39,9 @@ def _member(depth: int) -> bool:
     structure = head32.RankTwoHead()
     made = Head.of(structure.neck(), structure.neurons())
     output = Problem.of(3, depth, 1).output(full_weights(made.factors(depth), depth))
-    return output == identity_matrix(3) and abs(made.cost().h - structure.cost(3, depth).h) < sp.Rational(1, 10**12)
+    return output == identity_matrix(3) and bool(
+        abs(made.cost().h - structure.cost(3, depth).h) < sp.Rational(1, 10**12)
+    )
 
 
 def _best_is_inside(_: object) -> bool:
@@ -69,7 +73,7 @@ def head() -> Derivation:
     slope = sp.cancel(sp.diff(in_w, w) * (w**2 - 1) ** 2)
     found = head32.RankTwoHead().cost(3, 4)
     nu, size, out = sp.symbols("nu |W|^2 |U|^2", positive=True)
-    at_depth = against_collapse(HeadCost(h, q), K, L)  # pyright: ignore[reportArgumentType]
+    at_depth: Any = against_collapse(HeadCost(h, q), K, L)  # pyright: ignore[reportArgumentType]
     critical = 3 + (sp.log(h) - 4 * sp.log(K)) / (sp.log(K) - sp.log(q))
     depth = sp.Symbol("L^*")
     return Derivation(

@@ -2,6 +2,7 @@
 
 from itertools import permutations
 from random import Random
+from typing import Any
 
 import sympy as sp
 from flint import fmpq, fmpq_mat
@@ -44,7 +45,8 @@ def _path_needs_its_order(_: None) -> bool:
 def two_layers() -> Derivation:
     """C >= 3 for K = 3, L = 2 among networks with output t I."""
     R = sp.Matrix([[r_1, x, y], [0, r_2, z], [0, 0, r_3]])
-    A, inverse = R.T * R, R.inv()
+    A: Any = R.T * R
+    inverse: Any = R.inv()
     a_ii, a_jj, a_ij, a_ik, a_jk = sp.symbols("a_ii a_jj a_ij a_ik a_jk", nonnegative=True)
     s, u, e, m = sp.symbols("s u e_jk m_jk", positive=True)
     both = (a_ii * a_jk + s) * (a_jj * a_ik + u)

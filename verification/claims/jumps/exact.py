@@ -105,7 +105,7 @@ ABSORBING = Claim(
     "deep linear networks on matrix completion, L = 3, 4, any targets in [-a, a], any batches; lambda, eta within "
     "explicit conditions",
     "statement after Wang, Jacot (2305.16038), abstract; sets, constants and proof ours",
-    (derivations.absorbing_set,),
+    (derivations.absorbing_set, derivations.schatten_objective),
     _absorbing,
     Expected(Status.PROVED),
 )
@@ -117,7 +117,7 @@ JUMPS = (
         "The conditions, those of entry into B_1 too, hold with explicit rational constants.",
         f"L = 3, 4; lambda = {', '.join(STRENGTHS)} at a = 1; lambda = {FROZEN} on the frozen 6 x 6 instance",
         "ours",
-        (derivations.absorbing_set, ABSORBING),
+        (derivations.absorbing_set, ABSORBING, derivations.schatten_objective),
         _certified,
         Expected(Status.CERTIFIED),
     ),
@@ -126,7 +126,7 @@ JUMPS = (
         "With A* = I_n and only the diagonal observed SGD is a chain on the line with a sharp absorbing level.",
         "L >= 3, n >= 2, equal diagonal layers, 2 eta lambda < 1",
         "ours",
-        (derivations.scalar_chain,),
+        (derivations.scalar_chain, derivations.absorbing_set, derivations.schatten_objective),
         _scalar,
         Expected(Status.PROVED),
     ),

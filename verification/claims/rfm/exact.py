@@ -253,7 +253,7 @@ RFM = (
         "Runs of the recursion shrink block by block at the predicted rates, to five digits.",
         "the (lambda_k, lambda_Phi), n, K and labels listed, seeded data; enclosed in ball arithmetic",
         "ours",
-        (derivations.rfm_rates,),
+        (derivations.rfm_rates, derivations.rfm_recursion),
         _measured,
         Expected(Status.CERTIFIED),
     ),

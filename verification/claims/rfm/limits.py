@@ -76,7 +76,7 @@ RFM_LIMITS = (
         "directions survive only if 4 lambda_k F <= 1, F = (Y^T Y)^(-1) + Z^T Z; n >= 4 lambda_k without spread.",
         "linear kernels, lambda_Phi = 0; every data set whose features stay distinct, Y^T A Y > 0, every lambda_k > 0",
         "ours",
-        (derivations.rfm_recursion, derivations.rfm_linear_map),
+        (derivations.rfm_recursion, derivations.rfm_linear_map, derivations.rfm_collapse),
         _linear_map,
         Expected(Status.PROVED),
     ),

@@ -121,7 +121,7 @@ ALGEBRA = (
         "The global minimum is at least phi_L(K^(2/(L+1)) Lambda).",
         Regime((Part(From(2), From(1), EVERY, width=None),)),
         "ours",
-        (derivations.reductions, derivations.lower_bound),
+        (derivations.reductions, derivations.lower_bound, derivations.dnc),
         _lower_bound,
         Expected(Status.PROVED),
     ),
