@@ -138,6 +138,8 @@ def test_the_derivations_reach_the_whole_regime(claim: Claim) -> None:
         ("two-layers-strong", Part(From(5), Only((2,)), BELOW)),
         ("srg-cost", Part(Edges(3), From(3), None)),
         ("cuts-vanish", Part(Edges(5), From(2), None)),
+        ("ce-suboptimal", Part(From(5), From(2), EVERY)),
+        ("ce-near-collapse", Part(From(2), From(2), None)),
     ],
 )
 def test_a_regime_beyond_the_derivations_is_refused(label: str, wider: Part) -> None:

@@ -13,11 +13,10 @@ inner, mean, square = sp.symbols("h m_1 m_2", real=True)
 Q, T = sp.symbols("Q T", commutative=False)
 
 
-def projector() -> Check:
-    """(1 - Q T)^2 = 1 - Q T whenever T Q = 1: the identity behind Bessel's inequality, in every dimension."""
+def projector(rest: sp.Expr) -> Check:
+    """A matrix of Q and T is its own square whenever T Q = 1, in every dimension."""
 
     def check() -> Checked:
-        rest = 1 - Q * T
         return Checked(sp.expand(sp.expand(rest * rest).subs(T * Q, 1) - rest) == 0, Method.SYMBOLIC)
 
     return check
@@ -64,7 +63,7 @@ def dnc() -> Derivation:
                 "> 0: the columns of Q, orthonormal. With T = Q^T, ||W||^2 - ||W Q||^2 = ||W (1 - Q T)||^2 >= 0 for "
                 "every W (Bessel), because the matrix below is its own square.",
                 (sp.Eq((1 - Q * T) ** 2, 1 - Q * T, evaluate=False),),
-                projector(),
+                projector(1 - Q * T),
             ),
             Step(
                 "Put d_(L+1)i = t_i^2, where t_i = max(z_ii, 0) and z_ii is entry i of the output of class i, meaned "
