@@ -103,7 +103,7 @@ def test_spoiled_certificates_are_rejected(claim: Claim) -> None:
 
 def test_searches_support_and_never_more() -> None:
     for cases in ([(3, 2, "0.05")], [(3, 3, "0.015")]):
-        verdict = nothing_below_dnc("searched", cases, Budget("test", 40))
+        verdict = nothing_below_dnc("searched", cases, Budget("test", 80))
         assert verdict.status is Status.SUPPORTED, verdict.sentence
         assert not verdict.certificates
 
@@ -122,7 +122,7 @@ def _zeros(problem: Problem, **options: Any) -> Solution:
 
 
 def test_a_search_that_finds_something_refutes_with_a_certificate() -> None:
-    verdict = nothing_below_dnc("false", [(6, 4, "0.012")], Budget("test", 8))
+    verdict = nothing_below_dnc("false", [(6, 4, "0.012")], Budget("test", 16))
     assert verdict.status is Status.REFUTED
     assert check(json.dumps(verdict.certificates[0])).ok
 

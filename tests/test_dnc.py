@@ -10,6 +10,7 @@ import pytest
 import sympy as sp
 
 from dufm.theory import derivations
+from dufm.theory.derivations.squared import dnc as dnc_steps
 from dufm.theory.problem import Problem
 from dufm.theory.proof.checks import Method
 from dufm.theory.squared import dnc, phi
@@ -72,6 +73,13 @@ def test_the_derivation_speaks_of_the_code_s_own_phi(L: int) -> None:
     if L > 1:
         t = sp.Rational(L - 1, L)
         assert phi.collapse_threshold(L) == sp.powsimp(t ** sp.Rational(L - 1, L + 1) * (1 - t))
+
+
+def test_the_check_of_a_projector_can_fail() -> None:
+    Q, T = dnc_steps.Q, dnc_steps.T
+    assert dnc_steps.projector(1 - Q * T)().ok and dnc_steps.projector(Q * T)().ok
+    for wrong in (1 + Q * T, 1 - 2 * Q * T, Q - T):
+        assert not dnc_steps.projector(wrong)().ok
 
 
 def test_every_step_is_algebra_and_none_is_a_sample() -> None:

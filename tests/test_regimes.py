@@ -11,9 +11,10 @@ import pytest
 from dufm.theory import derivations
 from dufm.theory.derivations import derivation
 from dufm.theory.problem import Problem
+from dufm.theory.proof.checks import Checked, Method
 from dufm.verification.claims import CLAIMS, claim_named
 from dufm.verification.claims import run as report
-from dufm.verification.claims.base.claim import BUDGETS, Budget, Claim, support_name
+from dufm.verification.claims.base.claim import BUDGETS, Budget, Claim, Known, support_name
 from dufm.verification.claims.base.conclusions import CONCLUSIONS, uncovered
 from dufm.verification.claims.base.filed import judge, missing
 from dufm.verification.claims.base.regime import BELOW, EVERY, Edges, From, Only, Part, Regime, Wide, at, stretch
@@ -23,6 +24,7 @@ from dufm.verification.claims.squared.strips import STRETCHES
 from dufm.verification.claims.squared.witnesses import FOLDER
 
 ONE = Budget("test", 1)
+HOLDS = (Checked(True, Method.SYMBOLIC),)
 STRUCTURED = [c for c in CLAIMS if isinstance(c.regime, Regime)]
 
 
@@ -138,12 +140,15 @@ def test_the_derivations_reach_the_whole_regime(claim: Claim) -> None:
         ("two-layers-strong", Part(From(5), Only((2,)), BELOW)),
         ("srg-cost", Part(Edges(3), From(3), None)),
         ("cuts-vanish", Part(Edges(5), From(2), None)),
+        ("ce-suboptimal", Part(From(5), From(2), EVERY)),
+        ("ce-near-collapse", Part(From(2), From(2), None)),
     ],
 )
 def test_a_regime_beyond_the_derivations_is_refused(label: str, wider: Part) -> None:
     claim = replace(claim_named(label), regime=Regime((wider,)), work=lambda budget: Verdict(Status.PROVED, "w"))
     assert uncovered(regime_of(claim), claim.says, names_of(claim), claim.needs)
-    verdict = claim.check(ONE)
+    below = {s.label: Status.PROVED for s in claim.rests_on if isinstance(s, Claim)}
+    verdict = claim.check(ONE, Known(dict.fromkeys(names_of(claim), HOLDS), below))
     assert verdict.status is Status.UNDECIDED and "do not reach K = " in verdict.sentence
 
 

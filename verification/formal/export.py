@@ -93,7 +93,7 @@ def term(text: str | bytes) -> Term:
         NoTermError: for a certificate that `checker.py` does not find well formed either.
     """
     try:
-        data = json.loads(text, parse_int=checker.parse_int, parse_constant=checker.parse_int, object_pairs_hook=tuple)
+        data = json.loads(text, object_pairs_hook=tuple, **checker.JSON)
         _, _, kind, _, problem, witness, *_ = checker.members(
             data, "file", "format version kind claim problem witness", "found_by"
         )

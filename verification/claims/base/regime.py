@@ -176,6 +176,11 @@ class Regime:
     def __str__(self) -> str:
         return "; or ".join(map(str, self.parts)) + (f"; {self.also}" if self.also else "")
 
+    @property
+    def cells(self) -> str:
+        """The boxes of (K, L) alone, in words."""
+        return "; or ".join(f"{part.K.text('K')}, {part.L.text('L')}" for part in self.parts)
+
     def has(self, K: int, L: int) -> bool:
         """Whether the claim says anything at (K, L)."""
         return any(K in part.K and L in part.L for part in self.parts)

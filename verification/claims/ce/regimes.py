@@ -19,6 +19,7 @@ from dufm.theory.derivations.ce.zero import loss_at_threshold
 from dufm.theory.problem import Problem
 from dufm.verification.claims.base.claim import Budget, Claim, Expected
 from dufm.verification.claims.base.proofs import by_derivation
+from dufm.verification.claims.base.regime import From, Only, Part, Regime
 from dufm.verification.claims.base.verdict import Status, Verdict
 from dufm.verification.claims.ce.structures import below
 
@@ -114,11 +115,15 @@ def _three(budget: Budget) -> Verdict:
     )
 
 
+NEAR_COLLAPSE = Regime(
+    (Part(From(3), From(2), None),), "on an interval of Lambda (K, L) ending at DNC's collapse; linear layers"
+)
+
 CE_REGIMES = (
     Claim(
         "ce-three-weak",
         "For three classes DNC is a global minimiser whenever (L+1)/2 Lambda <= 1e-9.",
-        "K = 3, every L >= 1, width, n; cross-entropy, linear layers",
+        Regime((Part(Only((3,)), From(1), None, width=None),), "cross-entropy, linear layers"),
         "ours",
         (derivations.ce_reduction, derivations.ce_dnc, derivations.ce_three),
         _three,
@@ -128,7 +133,7 @@ CE_REGIMES = (
         "ce-near-collapse",
         "Close to the strength where DNC costs as much as zero weights, rank one beats it: collapse is globally "
         "optimal at every strength if and only if L = 1 or K = 2.",
-        "every K >= 3, L >= 2, on an interval of Lambda (K, L) ending at DNC's collapse; linear layers",
+        NEAR_COLLAPSE,
         "ours",
         (derivations.ce_reduction, derivations.ce_undecided, derivations.ce_dnc),
         _near_collapse,

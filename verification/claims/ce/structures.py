@@ -17,6 +17,7 @@ from dufm.theory.problem import Problem
 from dufm.theory.squared.structure import as_fraction_ball
 from dufm.verification.claims.base.claim import Budget, Claim, Expected
 from dufm.verification.claims.base.proofs import by_derivation
+from dufm.verification.claims.base.regime import EVERY, From, Only, Part, Regime
 from dufm.verification.claims.base.verdict import Comparison, Status, Verdict
 
 DIGITS = 30
@@ -75,7 +76,7 @@ def _suboptimal(budget: Budget) -> Verdict:
             mine, dnc = least_loss(rival, problem, DIGITS), least_loss(DNC_LOGITS, problem, DIGITS)
             comparisons.append(below(mine, dnc, f"{rival.name} against DNC, K={K}, L={L}, lambda={lam}"))
     return by_derivation(
-        "K >= 6, L >= 2 and K in {4, 5}, L >= 3: pairs (and a single) cost less than DNC at every scale.",
+        f"{SUBOPTIMAL.cells}: pairs (and a single) cost less than DNC at every scale.",
         comparisons,
     )
 
@@ -168,6 +169,8 @@ ASYMPTOTICS = Claim(
     Expected(Status.PROVED),
 )
 
+SUBOPTIMAL = Regime((Part(From(6), From(2), EVERY), Part(Only((4, 5)), From(3), EVERY)), "cross-entropy, linear layers")
+
 CE = (
     Claim(
         "ce-reduction",
@@ -199,7 +202,7 @@ CE = (
     Claim(
         "ce-suboptimal",
         "Under cross-entropy no DNC point with alpha > 0 is a global minimiser.",
-        "K >= 6, L >= 2 and K in {4, 5}, L >= 3; every n, width >= K, Lambda > 0; linear layers",
+        SUBOPTIMAL,
         "Garrod and Keating (2410.23169), Theorem 1; proof re-derived, no smallness of Lambda",
         (derivations.ce_reduction, derivations.ce_dnc, derivations.ce_low_rank),
         _suboptimal,

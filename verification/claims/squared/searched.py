@@ -52,13 +52,13 @@ def nothing_below_dnc(label: str, cases: Iterable[Case], budget: Budget) -> Verd
     Args:
         label: label of the claim.
         cases: (K, L, x), x = K lambda as a decimal.
-        budget: how many restarts a case gets.
+        budget: half of its restarts go to each case.
     """
     comparisons, restarts, gaps, missed = [], 0, [], []
     for K, L, x in cases:
         problem = Problem.of(K, L, Fraction(x) / K)
         below, above = phi_of_power(L, problem.x_power)
-        solution = compiled_search(problem, FixedOptions(budget.restarts, SEED), threads=1)
+        solution = compiled_search(problem, FixedOptions(max(1, budget.restarts // 2), SEED), threads=1)
         solution.raise_if_interrupted()
         restarts += len(solution.losses)
         if not np.isfinite(solution.loss):
@@ -67,7 +67,7 @@ def nothing_below_dnc(label: str, cases: Iterable[Case], budget: Budget) -> Verd
         loss = problem.objective([rational(w) for w in solution.weights])
         what = f"best loss found and DNC, K = {K}, L = {L}, x = {x}"
         if loss < below:
-            found = {"engine": solution.engine, "seed": solution.seed, "restarts": budget.restarts}
+            found = {"engine": solution.engine, "seed": solution.seed, "restarts": max(1, budget.restarts // 2)}
             witness = point_certificate(problem, solution.weights, label, found)
             return Verdict(
                 Status.REFUTED, f"a witness beats {what}", (Comparison(loss, "<", below, what=what),), (witness,)

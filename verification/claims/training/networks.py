@@ -45,7 +45,7 @@ def agree(
     """SUPPORTED if all comparisons hold in enough runs, else UNDECIDED with the same numbers: none is refuted."""
     holds = all(c.holds for c in comparisons)
     words = (
-        f"{sentence} So in {interval or all_agree(runs)}."
+        sentence + (f" So in {interval or all_agree(runs)}." if runs >= MIN_RUNS else "")
         if holds
         else f"The runs do not agree with the claim. {sentence}"
     )
