@@ -1,5 +1,6 @@
 """What claims, derivations and pages say in words, each sentence with what makes it right."""
 
+import json
 from fractions import Fraction
 from pathlib import Path
 
@@ -154,3 +155,10 @@ def test_claims_run_the_premises_of_what_they_rest_on() -> None:
         if claim.expected.quick in (Status.PROVED, Status.CERTIFIED):
             found = below(claim)
             assert set().union(*(uses[name] for name in found)) <= found, claim.label
+
+
+def test_false_changes_on_record_can_be_made() -> None:
+    records = json.loads(Path("tests/data/mutants.json").read_text())
+    assert len(records) == len({(r["file"], r["old"], r["new"]) for r in records}) > 90
+    for record in records:
+        assert Path(record["file"]).read_text().count(record["old"]) == 1 and record["old"] != record["new"], record
