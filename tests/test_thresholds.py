@@ -1,19 +1,23 @@
 """One threshold a cell: the theorem on real weights, the Z-test on random networks, the boxes, and the command."""
 
 import json
+from dataclasses import replace
 from fractions import Fraction
 
 import numpy as np
 import pytest
 from typer.testing import CliRunner
 
-from dufm.theory.derivations.squared.three_classes import SCALE, STRENGTH
+from dufm.theory.derivations.squared.optimal_three import SCALE, STRENGTH
 from dufm.theory.problem import Problem, ProblemError
+from dufm.theory.proof.derivation import name_of
 from dufm.theory.squared.boxes import boxes_closed
 from dufm.theory.squared.phi import phi_of_power
 from dufm.verification.base.exact import rational
 from dufm.verification.claims import CLAIMS, claim_named
 from dufm.verification.claims.base.claim import BUDGETS
+from dufm.verification.claims.base.conclusions import uncovered
+from dufm.verification.claims.base.regime import BELOW, EVERY, Only, Part, Regime, Strengths, stretch
 from dufm.verification.claims.base.verdict import Status
 from dufm.verification.claims.brackets import thresholds
 from dufm.verification.claims.squared.thresholds import LEAST
@@ -125,6 +129,23 @@ def test_brackets_rest_on_claims_that_hold() -> None:
 def test_the_claims_are_proved_and_a_worse_witness_is_not() -> None:
     for label in ("one-threshold", "thresholds"):
         assert claim_named(label).check(BUDGETS["quick"]).status is Status.PROVED
+
+
+def test_a_regime_beyond_what_is_proved_is_refused() -> None:
+    def beyond(label: str, parts: tuple[Part, ...]) -> str:
+        claim = claim_named(label)
+        return uncovered(Regime(parts), claim.says, [name_of(s) for s in claim.rests_on], claim.needs)  # pyright: ignore
+
+    three = Part(Only((3,)), Only((2,)), Strengths(high=STRENGTH))
+    assert not beyond("three-classes-optimal", (three,))
+    for x in (BELOW, EVERY, Strengths(high=STRENGTH + Fraction(1, 1000))):
+        assert beyond("three-classes-optimal", (replace(three, x=x),)) == "K = 3, L = 2"
+    regime = claim_named("thresholds").regime
+    assert isinstance(regime, Regime) and not beyond("thresholds", regime.parts)
+    first, *others = regime.parts
+    assert beyond("thresholds", (replace(first, x=stretch("0.39")), *others)) == "K = 4, L = 2"
+    assert beyond("thresholds", tuple(replace(part, width=0) for part in regime.parts)).startswith("K = 4, L = 3")
+    assert "0.361749" in str(claim_named("three-classes-optimal").regime)
 
 
 def test_the_command_prints_what_is_known(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -13,10 +13,10 @@ import os
 import uuid
 import zipfile
 import zlib
-from collections.abc import Iterator, Mapping
+from collections.abc import Generator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 import numpy as np
 
@@ -125,10 +125,10 @@ def _as_text(packed: Packed, name: str) -> tuple[str, dict[str, Any]]:
     text = packed.array(name)
     if text.dtype.kind != "U" or text.shape:
         raise ValueError(f"{name} is no text")
-    facts = json.loads(str(text))
+    facts: Any = json.loads(str(text))
     if not isinstance(facts, dict):
         raise ValueError(f"{name} is no JSON object")
-    return str(text), facts
+    return str(text), cast(dict[str, Any], facts)
 
 
 def _digests(text: str, arrays: Mapping[str, np.ndarray]) -> dict[str, str]:
@@ -158,7 +158,7 @@ def require_same(field: str, stated: float, computed: float) -> None:
 
 
 @contextmanager
-def reading(path: str | Path, what: str) -> Iterator[None]:
+def reading(path: str | Path, what: str) -> Generator[None]:
     """Turn whatever a missing or damaged file raises into one line.
 
     Raises:

@@ -162,6 +162,7 @@ def run_starts(
         finally:
             engine.flag[0] = 1
             pool.shutdown(wait=True, cancel_futures=True)
-            for _, found in sorted(short, key=lambda entry: entry[0]):
-                for descent in found if cut is not None else ():
-                    cut(descent)
+            if cut is not None:
+                for _, found in sorted(short, key=lambda entry: entry[0]):
+                    for descent in found:
+                        cut(descent)

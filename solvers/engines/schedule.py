@@ -51,7 +51,7 @@ def schedule(
     while smoothings[-1] * factor > EPS_END * 1.001:
         smoothings.append(smoothings[-1] * factor)
     smoothings = [*smoothings, EPS_END] if problem.L > 1 else [0.0]
-    rows = []
+    rows: list[tuple[float, ...]] = []
     for i, eps in enumerate(smoothings):
         descents = max(1, keep(i, descents))
         steps = first_steps if i == 0 and problem.L > 1 else STEPS_PER_STAGE

@@ -113,10 +113,10 @@ def polish(problem: Problem, weights: Sequence[Array], stop: Stop = None) -> Pol
 
 
 def refine(problem: Problem, weights: Sequence[Array], stop: Stop = None) -> Polished | None:
-    """Settle the weights, drop dead neurons, merge parallel ones, and polish the few that are left.
+    """Bring the weights to rest, drop dead neurons, merge parallel ones, and polish the few that are left.
 
-    Where settling falls to a minimum clearly lower, or to none that can be polished, it is tried again from a smaller
-    smoothing, nearer to the weights; where that fails too the weights are polished as given.
+    Where the descent to rest falls to a minimum clearly lower, or to none that can be polished, it is tried again from
+    a smaller smoothing, nearer to the weights; where that fails too the weights are polished as given.
 
     Returns:
         None for more weights than `MOST_WEIGHTS`, and where `stop` held before anything was polished.
@@ -127,9 +127,9 @@ def refine(problem: Problem, weights: Sequence[Array], stop: Stop = None) -> Pol
     given = loss(problem, weights)
     if sum(w.size for w in weights) > MOST_WEIGHTS:
         return None
-    found = _settled(problem, weights, given, SMOOTHINGS[0], stop)
+    found = _from_rest(problem, weights, given, SMOOTHINGS[0], stop)
     if found is None or found.loss < given * (1 - FALL):
-        near = _settled(problem, weights, given, SMOOTHINGS[1], stop)
+        near = _from_rest(problem, weights, given, SMOOTHINGS[1], stop)
         found = near if near is not None and (found is None or near.is_stationary) else found
     if found is None and not (stop is not None and stop()):
         found = polish(problem, canonical(problem, weights), stop)
@@ -145,19 +145,19 @@ def unpolished(problem: Problem, weights: Sequence[Array]) -> Polished:
                     signs_ok=False, strict_signs=False, curvature=nan, flat=0)  # fmt: skip
 
 
-def _settled(problem: Problem, weights: Sequence[Array], given: float, first: float, stop: Stop) -> Polished | None:
-    """The first canonical form of the settled weights that polishes to a stationary point, else to any KKT point.
+def _from_rest(problem: Problem, weights: Sequence[Array], given: float, first: float, stop: Stop) -> Polished | None:
+    """The first canonical form of the weights at rest that polishes to a stationary point, else to any KKT point.
 
     Neurons are merged as boldly as the loss allows: what comes out must not lie above the loss to which the smoothing
     tends, up to the error of that estimate, nor above `given`.
     """
-    settled = descend_to_rest(problem, weights, first, stop)
-    if settled is None:
+    rested = descend_to_rest(problem, weights, first, stop)
+    if rested is None:
         return None
-    bound = min(settled.limit + settled.error, given) * (1 + ROUNDING)
+    bound = min(rested.limit + rested.error, given) * (1 + ROUNDING)
     found, shapes = None, []
     for tolerance in MERGE_TOLERANCES:
-        simpler = canonical(problem, settled.weights, tolerance, slack=1.0)
+        simpler = canonical(problem, rested.weights, tolerance, slack=1.0)
         if [w.shape for w in simpler] in shapes:
             continue
         shapes.append([w.shape for w in simpler])

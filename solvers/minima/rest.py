@@ -76,12 +76,12 @@ def descend_to_rest(
             lower = found.lower[0]
             values.append(float(found.values[0]))
         try:
-            settled = balance(wide, [*lower, best_last_layer(wide, lower)])
-            value = loss(wide, settled)
+            rested = balance(wide, [*lower, best_last_layer(wide, lower)])
+            value = loss(wide, rested)
         except np.linalg.LinAlgError:
             return None
     if not np.isfinite(value):
         return None
     pairs = zip(smoothings, values, smoothings[1:], values[1:], strict=False)
     limits = [below + (below - above) * low / (high - low) for high, above, low, below in pairs] or [value]
-    return AtRest(tuple(settled), value, limits[-1], abs(limits[-1] - limits[-2]) if len(limits) > 1 else 0.0)
+    return AtRest(tuple(rested), value, limits[-1], abs(limits[-1] - limits[-2]) if len(limits) > 1 else 0.0)

@@ -31,13 +31,13 @@ def lowest_minima(problem: Problem, groups: list[Group], count: int) -> list[Fou
 
     A group whose polish fails is left out: its weights would scatter and count as a minimum of its own.
     """
-    basins, found = Basins(problem), []
+    basins, found = Basins(problem), list[Polished]()
     for group in sorted((g for g in groups if g.weights), key=lambda g: g.loss)[:count]:
         polished = group.polished or refine(problem, group.weights) or unpolished(problem, group.weights)
         if polished.succeeded:
             basins.add(polished.loss, polished.weights, group.hits)
             found.append(polished)
-    minima = []
+    minima: list[FoundMinimum] = []
     for basin in basins.found:
         # The basin keeps the weights of its lowest point, and that point was polished here.
         polished = next(p for p in found if p.loss == basin.loss)

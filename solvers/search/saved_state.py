@@ -55,7 +55,7 @@ def load_state(problem: Problem, seed: int, path: str | Path) -> SearchState:
 
         def factors(shapes: list[list[int]]) -> tuple[Array, ...]:
             nonlocal used
-            found = []
+            found: list[Array] = []
             for a, b in shapes:
                 found.append(numbers[used : used + a * b].reshape(a, b).copy())
                 used += a * b

@@ -29,10 +29,10 @@ from dufm.theory.derivations.squared.halves import halves
 from dufm.theory.derivations.squared.head import head
 from dufm.theory.derivations.squared.linear_network import linear_network
 from dufm.theory.derivations.squared.lower_bound import lower_bound
+from dufm.theory.derivations.squared.optimal_three import optimal_three
 from dufm.theory.derivations.squared.pairs import pairs
 from dufm.theory.derivations.squared.reductions import reductions
 from dufm.theory.derivations.squared.srg import srg
-from dufm.theory.derivations.squared.three_classes import three_classes
 from dufm.theory.derivations.squared.threshold import threshold
 from dufm.theory.derivations.squared.two_classes import two_classes
 from dufm.theory.derivations.squared.two_layers import two_layers
@@ -57,7 +57,7 @@ DERIVATIONS = (
     envelope,
     threshold,
     z_test,
-    three_classes,
+    optimal_three,
     ce_reduction,
     ce_dnc,
     ce_low_rank,

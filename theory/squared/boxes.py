@@ -1,6 +1,6 @@
 """The finite part of the proof for three classes and two layers: boxes of singular values, in integer arithmetic.
 
-With x = u - u^4 and DNC's g = 1/u + 2 u^2 (derivation `three-classes`) what is to be shown for s_1 >= s_2 >= s_3 >= 0
+With x = u - u^4 and DNC's g = 1/u + 2 u^2 (derivation `optimal-three`) what is to be shown for s_1 >= s_2 >= s_3 >= 0
 with s_1 s_3 < x and s_1 <= 3g/2 is that one of these is at least 3g, phi(s) = 1/(s^2 + x) + 2 s:
 
     phi(s_2) + 1/(s_1^2 + x) + 1/(s_3^2 + x) + 4 sqrt(s_1 s_3)
@@ -23,7 +23,7 @@ Box = tuple[tuple[int, int], tuple[int, int], tuple[int, int]]
 
 
 def boxes_closed(u: Fraction) -> int | None:
-    """How many boxes it takes to cover everything at x = u - u^4; None if some box cannot be closed.
+    """How many boxes that close cover everything at x = u - u^4; None if some box cannot be closed.
 
     Args:
         u: with 1/2 <= u^3 < 1, that is 0 < x <= x*_2.
@@ -36,14 +36,16 @@ def boxes_closed(u: Fraction) -> int | None:
     bounds = _Bounds(u)
     top = _up(3 * bounds.g / 2)
     waiting: list[Box] = [((0, top), (0, top), (0, top))]
-    closed = 0
+    closed = tried = 0
     while waiting:
         box = _ordered(waiting.pop())
         if box is None or bounds.far(box):
             continue
-        closed += 1
-        if not bounds.closes(box):
-            if closed > MOST or max(high - low for low, high in box) < THIN:
+        tried += 1
+        if bounds.closes(box):
+            closed += 1
+        else:
+            if tried > MOST or max(high - low for low, high in box) < THIN:
                 return None
             waiting += _halves(box)
     return closed

@@ -1,6 +1,8 @@
 """Between which x DNC gives way: brackets of x_c and x_e of a cell, from the claims that hold (derivation `threshold`).
 
 DNC is optimal for x < x_c, low rank or another network wins for x_c < x < x_e, zero weights for x > x_e, x = K Lambda.
+Both belong to networks that are wide enough: the upper end of x_c and the lower end of x_e hold from the width stated on,
+the other ends at every width >= K.
 """
 
 import json
@@ -13,9 +15,9 @@ from dufm.theory.problem import Problem
 from dufm.theory.rational import fraction
 from dufm.theory.squared.bounds import pair_power
 from dufm.theory.squared.phi import collapse_threshold, power_root
-from dufm.verification.checker import check
 from dufm.verification.claims import CLAIMS, claim_named
 from dufm.verification.claims.base.claim import BUDGETS, Claim
+from dufm.verification.claims.base.filed import judge, missing
 from dufm.verification.claims.base.regime import Part
 from dufm.verification.claims.base.verdict import Status
 
@@ -32,11 +34,13 @@ class End:
         x: the value; of an irrational one, rounded away from the bracket's inside.
         claim: label of the claim it rests on; "" where nothing better than the trivial value is known.
         status: what that claim came to.
+        width: it holds where every hidden layer is at least this wide; K where nothing wider is needed.
     """
 
     x: Fraction
     claim: str = ""
     status: str = ""
+    width: int = 0
 
 
 @dataclass(frozen=True)
@@ -70,8 +74,10 @@ class Thresholds:
 @cache
 def judged(label: str) -> Status:
     """What a claim comes to, its certificates re-checked; run once a process."""
-    verdict = claim_named(label).check(BUDGETS["quick"])
-    held = all(check(json.dumps(c)).ok for c in verdict.certificates)
+    claim = claim_named(label)
+    verdict = claim.check(BUDGETS["quick"])
+    judgements = [judge(json.dumps(c).encode(), claim.needs) for c in verdict.certificates]
+    held = all(result.ok for result, _ in judgements) and not missing(claim.needs, [need for _, need in judgements])
     return verdict.status if held else Status.UNDECIDED
 
 
@@ -96,8 +102,8 @@ def thresholds(
         return found.name if found in STANDING else ""
 
     collapse = power_root(fraction(collapse_threshold(L) ** (L + 1)), L + 1)
-    low, high = End(Fraction(0)), End(collapse[1])
-    empty_low, empty_high = End(collapse[0]), End(Fraction(K))
+    low, high = End(Fraction(0), width=K), End(collapse[1], width=K)
+    empty_low, empty_high = End(collapse[0], width=K), End(Fraction(K), width=K)
     if standing(THEOREM):
         speaking = [
             (claim, part)
@@ -109,20 +115,20 @@ def thresholds(
         for claim, part in sorted(speaking, key=lambda pair: _least(pair[1])):
             assert part.x is not None
             if claim.says == "low rank" and _least(part) < high.x and standing(claim.label):
-                high = End(_least(part), claim.label, standing(claim.label))
+                high = End(_least(part), claim.label, standing(claim.label), part.room(K) or K)
             reach = _greatest(part, collapse[0])
             if claim.says == "dnc" and reach > low.x and standing(claim.label):
-                low = End(reach, claim.label, standing(claim.label))
+                low = End(reach, claim.label, standing(claim.label), K)
         for claim, part in speaking:
             top = part.x.high if part.x is not None else None
             beyond = claim.says == "low rank" and isinstance(top, Fraction) and top > empty_low.x
             if beyond and isinstance(top, Fraction) and standing(claim.label):
-                empty_low = End(top, claim.label, standing(claim.label))
+                empty_low = End(top, claim.label, standing(claim.label), part.room(K) or K)
     if low.x == collapse[0]:
-        empty_high = End(collapse[1], low.claim, low.status)
+        empty_high = End(collapse[1], low.claim, low.status, K)
     elif standing(ABOVE):
         power = fraction(collapse_threshold(L) ** (L + 1)) * Fraction(K ** (L + 1), pair_power(K, L))
-        empty_high = End(power_root(power, L + 1)[1], ABOVE, standing(ABOVE))
+        empty_high = End(power_root(power, L + 1)[1], ABOVE, standing(ABOVE), K)
     return Thresholds(K, L, collapse, (low, high), (empty_low, empty_high))
 
 

@@ -1,6 +1,6 @@
 """Ctrl-C ends every command alike: exit code 130 and one line that says what was kept."""
 
-from collections.abc import Iterator
+from collections.abc import Generator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
@@ -23,7 +23,7 @@ class Interrupted(Exception):
 
 
 @contextmanager
-def keeping(words: str) -> Iterator[None]:
+def keeping(words: str) -> Generator[None]:
     """Ctrl-C in here is told with what is kept already."""
     try:
         yield

@@ -1,7 +1,7 @@
 """The live line of a command that works for long: a bar on stderr, gone when the work has ended."""
 
 import sys
-from collections.abc import Iterator
+from collections.abc import Generator
 from contextlib import contextmanager
 
 from rich.console import Console
@@ -42,7 +42,7 @@ class LiveLine:
 @contextmanager
 def live_line(
     words: str, total: float, completed: int = 0, share: bool = False, left: bool = True, spent: bool = False
-) -> Iterator[LiveLine]:
+) -> Generator[LiveLine]:
     """A bar with words before it; nothing is drawn where stderr is no terminal.
 
     Args:

@@ -5,7 +5,7 @@ taken by the next stage of a restart under way or by a new start; so the slowest
 restarts fits the memory, and one compilation serves every search over the same (K, L, width), whatever its lambdas.
 
 JAX is imported when the engine is first used. A device that is not there is an error, never another device.
-`keep_programs` in `jax_engine` keeps compiled programs on disk; JAX_COMPILATION_CACHE_DIR chooses another folder.
+`solvers.search.gpu.keep_programs` keeps compiled programs on disk; JAX_COMPILATION_CACHE_DIR chooses another folder.
 """
 
 import contextlib

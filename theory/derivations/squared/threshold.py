@@ -50,7 +50,7 @@ def threshold() -> Derivation:
         "globally optimal for x < x_c, some network has a loss below those of DNC and of zero weights for x_c < x < "
         "x_e, and zero weights are optimal for x > x_e; x_c = x* if and only if x_e = x*. So a network below DNC at "
         "one x is a win at every x from there to x*, and DNC that is optimal at one x is optimal at every smaller one. "
-        "x_c(K + 1, L) <= x_c(K, L).",
+        "x_c(K + 1, L), with every hidden width one larger, is at most x_c(K, L).",
         steps=(
             Step(
                 "Let N = ||Y||_F^2 = nK for the labels Y, and take any weights with output Z. Scaled to output k Z "
@@ -66,13 +66,10 @@ def threshold() -> Derivation:
                 "cauchy",
             ),
             Step(
-                "The regulariser of weights with balanced size S at output scale k is (p/2) x S k^(2/p): what weights "
-                "cost beside DNC's (p/2) x k^(2/p).",
+                "The regulariser of weights at output scale k is S times (p/2) x k^(2/p), that of DNC with output k "
+                "I: S is what their squared norms are beside DNC's, at the best balance.",
                 (),
-                all_of(
-                    identical(objective(k**2, x, p) - objective(k**2, 0, p), p / 2 * x * (k**2) ** (2 / p)),
-                    inference("balance", "derivation reductions"),
-                ),
+                inference("balance", "derivation reductions"),
                 "size",
             ),
             Step(
@@ -167,9 +164,10 @@ def threshold() -> Derivation:
                 "Let x_c be the least upper bound of the x <= x* at which DNC is optimal, or 0, and x_e that of the x "
                 "at which something beats zero weights; at x* DNC and zero weights tie. Weights below 1/2 beyond x* "
                 "are below DNC at x*, and a loss is continuous in x, so just before x* too; weights below DNC at some "
-                "x < x* are below 1/2 at x*, and just beyond.",
+                "x < x* are below 1/2 at x*, where T > 0 for L >= 2, and just beyond. For L = 1 DNC's bound holds of "
+                "all weights, so none are below it and x_c = x* = x_e.",
                 (),
-                inference("least upper bounds of intervals", "zero", "up", "down"),
+                inference("least upper bounds of intervals", "zero", "up", "down", "derivation dnc"),
                 "ends",
             ),
             Step(

@@ -51,7 +51,8 @@ def z_test() -> Derivation:
         source="ours",
         states="For every P, F = relu(P), A = F^T F and every M with off-diagonal entries <= 0 and ||F M|| <= 1, "
         "||P||_* >= tr(M^T A). So for three columns, with s_1 >= s_2 >= s_3 >= 0 the singular values of F: ||P||_* >= "
-        "s_2 + 2 sqrt(s_1 s_3), and ||P||_* >= s_1 + s_2 + s_3^2 (1/s_2 + (s_2^2 - s_3^2)/(s_1 s_2 (s_1 + s_2))).",
+        "s_2 + 2 sqrt(s_1 s_3), and ||P||_* >= s_1 + s_2 + s_3^2 (1/s_2 + (s_2^2 - s_3^2)/(s_1 s_2 (s_1 + s_2))), "
+        "whose last term is 0 where s_3 is.",
         steps=(
             Step(
                 "F = relu(P), N = F - P >= 0, A = F^T F. F and N have no common support, so F^T N >= 0 has a zero "

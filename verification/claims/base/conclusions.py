@@ -6,9 +6,10 @@ every K >= 2 and L >= 1.
 
 from collections.abc import Iterable
 from dataclasses import dataclass
+from fractions import Fraction
 from itertools import product
 
-from dufm.verification.claims.base.regime import Edges, Expect, From, Numbers, Only, Regime
+from dufm.verification.claims.base.regime import Edges, Expect, From, Numbers, Only, Part, Regime
 
 Box = tuple[Numbers, Numbers]
 Cell = tuple[int, int]
@@ -23,6 +24,7 @@ class Conclusion:
     Attributes:
         where: boxes (K, L) of its statement; empty for every K and L.
         low_rank, dnc: boxes in which it proves, by itself, that low rank wins, or that DNC is optimal.
+        up_to: greatest x of what it proves of DNC; None for every x below collapse.
         extends: "K", "L" or "x" if it carries a winning case to every larger K or L, or between two x.
         words: what its statement says of this, word for word.
     """
@@ -30,6 +32,7 @@ class Conclusion:
     where: tuple[Box, ...] = ()
     low_rank: tuple[Box, ...] = ()
     dnc: tuple[Box, ...] = ()
+    up_to: Fraction | None = None
     extends: str = ""
     words: tuple[str, ...] = ()
 
@@ -52,8 +55,11 @@ CONCLUSIONS = {
     "halves": Conclusion(HALVES, HALVES, words=("At L = 2 with K = r (r-1)/2", "C < K for every even r >= 6")),
     "head": Conclusion(extends="L", words=("beats DNC at every Lambda below collapse iff L > L*",)),
     "direct-sum": Conclusion(extends="K", words=("not globally optimal at depth L for any K >= K_0",)),
-    "three-classes": Conclusion(
-        where=((Only((3,)), Only((2,))),), dnc=((Only((3,)), Only((2,))),), words=("For K = 3, L = 2",)
+    "optimal-three": Conclusion(
+        where=((Only((3,)), Only((2,))),),
+        dnc=((Only((3,)), Only((2,))),),
+        up_to=Fraction(33, 40) - Fraction(33, 40) ** 4,
+        words=("For K = 3, L = 2", "<= u - u^4, u = 33/40"),
     ),
     "threshold": Conclusion(extends="x", words=("a network below DNC at one x is a win at every x from there to x*",)),
     "chord": Conclusion(extends="x", words=("at every x between them DNC is not optimal",)),
@@ -76,15 +82,17 @@ def uncovered(regime: Regime, winner: str | None, derivations: Iterable[str], sh
         derivations: names of those it rests on.
         shown: what its certificates must show: the cases that derivations extend.
     """
-    found = [CONCLUSIONS.get(name, Conclusion()) for name in derivations]
+    names = set(derivations)
+    found = [CONCLUSIONS.get(name, Conclusion()) for name in names]
     extended = {c.extends for c in found} - {""}
+    bounded = [c for c in found if c.up_to is not None]
     known: set[Cell] = set()
     if winner is None:
         boxes = [c.where for c in found if c.where]
         if not boxes:
             return ""
     else:
-        boxes = [c.low_rank if winner == "low rank" else c.dnc for c in found]
+        boxes = [c.low_rank if winner == "low rank" else c.dnc for c in found if c not in bounded]
     known |= {(K, L) for box in boxes for ks, ls in box for K in CLASSES if K in ks for L in DEPTHS if L in ls}
     partial = set(known)
     for expect in shown:
@@ -102,9 +110,39 @@ def uncovered(regime: Regime, winner: str | None, derivations: Iterable[str], sh
         else:
             listed = all(part.x is None or part.x.points for part in regime.parts if K in part.K and L in part.L)
             reached = (K, L) in partial and (listed or "x" in extended)
+            if winner == "dnc":
+                reached = reached or all(_within(part, K, L, bounded) for part in regime.parts)
+            elif "threshold" in names:
+                reached = reached and all(_begun(part, K, L, shown) for part in regime.parts)
         if not reached:
             return f"K = {K}, L = {L}"
     return ""
+
+
+def _within(part: Part, K: int, L: int, bounded: Iterable[Conclusion]) -> bool:
+    """Whether a derivation proves DNC optimal up to the greatest x of a part, if that speaks of the cell."""
+    if K not in part.K or L not in part.L:
+        return True
+    high = part.x.high if part.x is not None else None
+    return any(
+        isinstance(high, Fraction) and c.up_to is not None and high <= c.up_to
+        for c in bounded
+        if any(K in ks and L in ls for ks, ls in c.dnc)
+    )
+
+
+def _begun(part: Part, K: int, L: int, shown: Iterable[Expect]) -> bool:
+    """Whether a needed point of as many classes or fewer lies no higher than a part begins, and fits in its width."""
+    if K not in part.K or L not in part.L:
+        return True
+    low, room = part.x.low if part.x is not None else None, part.room(K)
+    for need in shown:
+        if need.get("kind") == "point" and need["L"] == L and need["K"] <= K and low is not None:
+            over, under = need["lambdas"][0]
+            fits = room is None or "width" not in need or need["width"] + K - need["K"] <= room
+            if need["K"] * Fraction(over, under) <= low and fits:
+                return True
+    return False
 
 
 def _extended(cells: set[Cell], extends: set[str]) -> set[Cell]:

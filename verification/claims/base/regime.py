@@ -69,6 +69,11 @@ class Edges:
 Numbers = Only | From | Edges
 
 
+def rounded_down(value: Fraction, digits: int = 6) -> str:
+    """A decimal that is not above the value."""
+    return f"{value.numerator * 10**digits // value.denominator / 10**digits:g}"
+
+
 @dataclass(frozen=True)
 class Strengths:
     """Values of x = K Lambda.
@@ -108,8 +113,11 @@ class Strengths:
     def __str__(self) -> str:
         if self.points:
             return f"x = K Lambda = {', '.join(f'{float(x):g}' for x in self.points)} only"
+        if self.low is None and self.high is None:
+            return "all positive strengths"
         if self.low is None:
-            return "all positive strengths" if self.high is None else "every Lambda below collapse"
+            up_to = f"every x = K Lambda up to {rounded_down(self.high)}" if isinstance(self.high, Fraction) else ""
+            return up_to or "every Lambda below collapse"
         high = (
             "DNC's collapse" if self.high == "collapse" else "any x" if self.high is None else f"{float(self.high):g}"
         )

@@ -4,7 +4,7 @@ import json
 from fractions import Fraction
 
 from dufm.theory import derivations
-from dufm.theory.derivations.squared.three_classes import SCALE, STRENGTH
+from dufm.theory.derivations.squared.optimal_three import SCALE, STRENGTH
 from dufm.theory.squared.boxes import boxes_closed
 from dufm.verification.claims.base.claim import Budget, Claim, Expected
 from dufm.verification.claims.base.proofs import by_derivation
@@ -94,7 +94,7 @@ THRESHOLDS = (
             derivations.reductions,
             derivations.threshold,
             derivations.z_test,
-            derivations.three_classes,
+            derivations.optimal_three,
         ),
         _three_classes,
         Expected(Status.PROVED),

@@ -26,7 +26,7 @@ def share(value: sp.Expr) -> sp.Expr:
     return 1 / (value**2 + x) + 2 * value
 
 
-def three_classes() -> Derivation:
+def optimal_three() -> Derivation:
     """K = 3, L = 2: no network is below DNC for x <= u - u^4, u = 33/40."""
     W, W_t, F, F_t, B = letters("W W^T F F^T B")
     solved = (W - B * F_t) * (F * F_t + x) * (W_t - F * B)
@@ -39,7 +39,7 @@ def three_classes() -> Derivation:
     scale, number = (sp.Rational(v.numerator, v.denominator) for v in (SCALE, STRENGTH))
     turn = sp.diff((s**2 + x) ** 2 - s, s, 2)
     return Derivation(
-        name="three-classes",
+        name="optimal-three",
         title="Three classes, two layers: DNC is optimal up to 0.9115 of its collapse",
         source="ours",
         states=f"For K = {CLASSES}, L = {LAYERS} DNC is globally optimal for every x = K Lambda <= u - u^4, "
