@@ -25,6 +25,7 @@ from dufm.verification.checker import check
 from dufm.verification.claims import CLAIMS, claim_named, select
 from dufm.verification.claims.base import claim as claim_module
 from dufm.verification.claims.base.claim import BUDGETS, Budget, Claim, Expected, Support
+from dufm.verification.claims.base.filed import judge, missing
 from dufm.verification.claims.base.proofs import by_derivation
 from dufm.verification.claims.base.verdict import Comparison, Status, Verdict
 from dufm.verification.claims.ce.searched import CE_SEARCHED
@@ -84,8 +85,10 @@ def test_exact_claims_hold(claim: Claim) -> None:
     verdict = claim.check(ONE)
     assert verdict.status is claim.expected.at(ONE), verdict.sentence
     assert verdict.status in (Status.PROVED, Status.CERTIFIED)
-    for certificate in verdict.certificates:
-        assert check(json.dumps(certificate)).ok
+    # Each certificate shows something that the claim needs, and together they show all of it.
+    judged = [judge(json.dumps(certificate).encode(), claim.needs) for certificate in verdict.certificates]
+    assert [result.sentence for result, _ in judged if not result.ok] == []
+    assert missing(claim.needs, [need for _, need in judged]) == ()
 
 
 @pytest.mark.parametrize(
