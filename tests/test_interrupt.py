@@ -13,7 +13,7 @@ COMMANDS = {
     "search": ("search --K 6 --L 4 --lam 0.002 --restarts 1000000 --out OUT", "K6_L4_d10_seed0.npz"),
     "search-ce": ("search --loss ce --K 5 --L 3 --lam 0.002 --restarts 1000000 --out OUT", "ce_K5_L3_d9_seed0.npz"),
     "map": ("map --K 6:12 --L 4:7 --restarts 100000 --budget 1h --jobs 1 --db OUT/map.db", "map.db"),
-    "train": ("train --K 5 --L 3 --lam 0.002 --lr 0.0001 --runs 4 --steps 1000000000 --out OUT", "K5_L3_n1_seed0.npz"),
+    "train": ("train --K 5 --L 3 --lam 0.002 --lr 0.0001 --runs 4 --steps 100000000 --out OUT", "K5_L3_n1_seed0.npz"),
     "rfm": ("rfm --layers 500 --width 128 --n 300 --out OUT", "layers.jsonl"),
     "chains": ("jumps chains --steps 2000000000 --out OUT/chains.npz", "chains.npz"),
     "ce-table": ("ce-table --K 3:60 --L 2 --restarts 40 --out OUT/table.json", "table.json"),
