@@ -152,5 +152,5 @@ def test_the_command_prints_what_is_known(monkeypatch: pytest.MonkeyPatch) -> No
     done = CliRunner().invoke(app, ["threshold", "--K", "2,15", "--L", "2", "--json"])
     first, second = json.loads(done.stdout)
     assert first["settled"] and first["x_c_over_collapse"] == [1, 1] and first["x_c"][0]["claim"] == "two-classes"
-    assert second["x_c"][1] == {"x": "0", "value": 0.0, "claim": "two-layers-low-rank", "status": "PROVED"}
+    assert second["x_c"][1] == {"x": "0", "value": 0.0, "claim": "two-layers-low-rank", "status": "PROVED", "width": 20}
     assert CliRunner().invoke(app, ["threshold", "--K", "1"]).exit_code != 0

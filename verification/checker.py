@@ -30,7 +30,7 @@ from fractions import Fraction
 from operator import eq, le, lt, mul
 from typing import Any
 
-sys.version_info >= (3, 9) or sys.exit(print("checker.py needs Python 3.9 or newer", file=sys.stderr) or 2)
+_ = sys.version_info >= (3, 9) or sys.exit(print("checker.py needs Python 3.9 or newer", file=sys.stderr) or 2)
 MAX_BYTES, MAX_DIGITS, MAX_SIDE, MAX_PART, MAX_L, MAX_WORK = 8 << 20, 1000, 1000, 10**30, 32, 2 * 10**9
 LIMITS = {"K": (2, MAX_SIDE), "L": (1, MAX_L), "L_from": (3, 1000), "n": (1, MAX_PART), "version": (1, 1)}
 NAMES = ["H_1", *(f"W_{i}" for i in range(1, MAX_L + 1))]

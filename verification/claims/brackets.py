@@ -1,8 +1,8 @@
 """Between which x DNC gives way: brackets of x_c and x_e of a cell, from the claims that hold (derivation `threshold`).
 
 DNC is optimal for x < x_c, low rank or another network wins for x_c < x < x_e, zero weights for x > x_e, x = K Lambda.
-Both belong to networks that are wide enough: the upper end of x_c and the lower end of x_e hold from the width stated on,
-the other ends at every width >= K.
+Both belong to networks that are wide enough: the upper end of x_c and the lower end of x_e hold from the width stated
+on, the other ends at every width >= K.
 """
 
 import json

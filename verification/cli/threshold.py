@@ -38,8 +38,8 @@ def run_threshold(K: str, L: str, as_json: bool, console: Console) -> None:
     show_table(console, table)
     lines = (
         "DNC is optimal for x < x_c, another network wins for x_c < x < x_e, zero weights for x > x_e; x = K Lambda.",
-        "Of networks wide enough: the upper end of x_c and the lower end of x_e need the hidden width behind their claim, "
-        "the other ends hold at every width >= K.",
+        "Of networks wide enough: the upper end of x_c and the lower end of x_e need the hidden width behind their "
+        "claim, the other ends hold at every width >= K.",
         f"{sum(t.settled for t in found)} of {len(found)} cells are settled. The claims named were run just now and "
         "their certificates re-checked.",
     )
@@ -75,7 +75,13 @@ def _by(t: Thresholds) -> str:
 
 def _record(t: Thresholds) -> dict[str, Any]:
     def end(e: End) -> dict[str, Any]:
-        return {"x": str(e.x), "value": float(e.x), "claim": e.claim or None, "status": e.status or None, "width": e.width}
+        return {
+            "x": str(e.x),
+            "value": float(e.x),
+            "claim": e.claim or None,
+            "status": e.status or None,
+            "width": e.width,
+        }
 
     record: dict[str, Any] = {"K": t.K, "L": t.L, "x_collapse": [str(x) for x in t.collapse]}
     record |= {"x_c": [end(e) for e in t.critical], "x_e": [end(e) for e in t.empty]}

@@ -136,7 +136,7 @@ def z_test() -> Derivation:
                 "with r^2 = a - c^T B^(-1) c; and u >= s_2 >= w by interlacing.",
                 (),
                 all_of(
-                    identical(A.det(), S.det() ** 2 * schur),
+                    identical(A.det(), sp.Mul(S.det(), S.det(), schur)),
                     quoted(CAUCHY_INTERLACING),
                     inference("trace and determinant are sum and product of eigenvalues", "block"),
                 ),
