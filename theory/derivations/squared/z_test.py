@@ -1,6 +1,7 @@
 """The Z-test: a lower bound of ||P||_* from the features F = relu(P) alone, and what it gives for three columns."""
 
 from random import Random
+from typing import Any
 
 import sympy as sp
 from flint import fmpq_mat
@@ -38,11 +39,11 @@ def z_test() -> Derivation:
     F, F_t, square, rows, rows_t = letters("F F^T Q E E^T")
     root_of, inverse = letters("S S^(-1)")
     rules = {root_of * inverse: 1, inverse * root_of: 1}
-    S = sp.Matrix([[p, b], [b, q]])
-    A = sp.Matrix([[p**2 + b**2, b * (p + q), c_1], [b * (p + q), q**2 + b**2, c_2], [c_1, c_2, a]])
-    schur = a - (sp.Matrix([[c_1, c_2]]) * (S * S).inv() * sp.Matrix([c_1, c_2]))[0]
+    S: Any = sp.Matrix([[p, b], [b, q]])
+    A: Any = sp.Matrix([[p**2 + b**2, b * (p + q), c_1], [b * (p + q), q**2 + b**2, c_2], [c_1, c_2, a]])
+    schur: Any = a - (sp.Matrix([[c_1, c_2]]) * (S * S).inv() * sp.Matrix([c_1, c_2]))[0]
     root, x_1, x_2, y = sp.symbols("delta x_1 x_2 y", positive=True)
-    given = sp.Matrix([[x_1, y], [y, x_2]])
+    given: Any = sp.Matrix([[x_1, y], [y, x_2]])
     squared = (given + root * sp.eye(2)) ** 2
     rest = (1 / s_3 - slope_line(s_3**2)).subs({s_2: s_3 + spare, s_1: s_3 + spare + also})
     return Derivation(
@@ -136,7 +137,7 @@ def z_test() -> Derivation:
                 "with r^2 = a - c^T B^(-1) c; and u >= s_2 >= w by interlacing.",
                 (),
                 all_of(
-                    identical(A.det(), sp.Mul(S.det(), S.det(), schur)),
+                    identical(A.det(), S.det() ** 2 * schur),
                     quoted(CAUCHY_INTERLACING),
                     inference("trace and determinant are sum and product of eigenvalues", "block"),
                 ),
