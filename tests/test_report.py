@@ -42,6 +42,19 @@ def test_resume_runs_only_what_is_missing(tmp_path: Path, monkeypatch: pytest.Mo
     assert ran == ["reductions"]
 
 
+def test_what_is_kept_is_marked_and_its_certificates_are_checked_again(tmp_path: Path) -> None:
+    (first,) = run(select("three-layers"), QUICK, tmp_path, 1)
+    (kept,) = run(select("three-layers"), QUICK, tmp_path, 1, resume=True)
+    assert not first.kept and kept == replace(first, kept=True)
+    file = tmp_path / first.certificates[0][0]
+    whole = file.read_text()
+    other = json.loads(whole)
+    other["problem"]["K"] = 6
+    file.write_text(json.dumps(other))
+    (again,) = run(select("three-layers"), QUICK, tmp_path, 1, resume=True)
+    assert not again.kept and file.read_text() == whole, "a file that is refused makes the claim run again"
+
+
 @pytest.mark.parametrize("damage", [b"", b"{", b'{"format": 1}', b"[]", b"\xff\xfe"])
 def test_a_damaged_report_is_run_again(tmp_path: Path, damage: bytes) -> None:
     (tmp_path / "report.json").write_bytes(damage)

@@ -35,6 +35,7 @@ class Entry:
         details: anything a script may want.
         failed: true if the check itself broke, so that nothing can be said.
         missing: what the claim's certificates must show and none of them does, in words.
+        kept: whether the verdict is one of an earlier run, and only its certificates were checked in this one.
     """
 
     label: str
@@ -46,6 +47,7 @@ class Entry:
     details: dict[str, Any]
     failed: bool = False
     missing: tuple[str, ...] = ()
+    kept: bool = False
 
     @property
     def sound(self) -> bool:
@@ -88,7 +90,8 @@ def run(
     (out / "certificates").mkdir(parents=True, exist_ok=True)
     digest = source_digest()
     entries = dict(_earlier(out / "report.json", budget, digest)) if resume else {}
-    entries = {c.label: entries[c.label] for c in claims if c.label in entries and not entries[c.label].bad}
+    entries = {c.label: _judged_again(c, entries[c.label], budget, out) for c in claims if c.label in entries}
+    entries = {label: entry for label, entry in entries.items() if not entry.bad}
     for entry in entries.values():
         finished(entry)
     by_label = {c.label: c for c in claims}
@@ -117,19 +120,32 @@ def _file(claim: Claim, expected: str, verdict: Verdict | str, out: Path) -> Ent
     label = claim.label
     if isinstance(verdict, str):
         return Entry(label, Status.UNDECIDED.name, expected, f"the check broke: {verdict}", (), (), {}, failed=True)
-    # What breaks a claim, or is left undecided, is no case that the claim names.
-    bound = verdict.status not in (Status.REFUTED, Status.UNDECIDED)
-    checked, shown = [], []
-    for i, certificate in enumerate(verdict.certificates):
-        name = f"certificates/{label}{f'-{i + 1}' if len(verdict.certificates) > 1 else ''}.json"
+    several = len(verdict.certificates) > 1
+    names = [f"certificates/{label}{f'-{i + 1}' if several else ''}.json" for i in range(len(verdict.certificates))]
+    for name, certificate in zip(names, verdict.certificates, strict=True):
         write(certificate, out / name)
-        result, need = judge((out / name).read_bytes(), claim.needs if bound else ({},))
-        checked.append((name, result.ok, result.sentence))
-        shown.append(need)
+    files, lacks = _judged(claim, verdict.status, names, out)
     words = tuple(str(c) for c in verdict.comparisons)
-    lacks = missing(claim.needs, shown) if bound and (checked or verdict.status is not Status.SUPPORTED) else ()
-    entry = Entry(label, verdict.status.name, expected, verdict.sentence, words, tuple(checked), verdict.details)
+    entry = Entry(label, verdict.status.name, expected, verdict.sentence, words, files, verdict.details)
     return replace(entry, missing=lacks)
+
+
+def _judged(
+    claim: Claim, status: Status, names: Sequence[str], out: Path
+) -> tuple[tuple[tuple[str, bool, str], ...], tuple[str, ...]]:
+    """What the checker says of the files of a claim, and what of its needs none of them shows."""
+    # What breaks a claim, or is left undecided, is no case that the claim names.
+    bound = status not in (Status.REFUTED, Status.UNDECIDED)
+    judgements = [judge((out / name).read_bytes(), claim.needs if bound else ({},)) for name in names]
+    files = tuple((name, result.ok, result.sentence) for name, (result, _) in zip(names, judgements, strict=True))
+    needed = bound and (judgements or status is not Status.SUPPORTED)
+    return files, missing(claim.needs, [need for _, need in judgements]) if needed else ()
+
+
+def _judged_again(claim: Claim, entry: Entry, budget: Budget, out: Path) -> Entry:
+    """An entry of an earlier report, its certificates re-checked; what it must reach is what the claim states now."""
+    files, lacks = _judged(claim, Status[entry.status], [name for name, _, _ in entry.certificates], out)
+    return replace(entry, expected=claim.expected.at(budget).name, certificates=files, missing=lacks, kept=True)
 
 
 def _verdicts(claims: Sequence[Claim], budget: Budget, jobs: int) -> Iterator[tuple[str, Verdict | str]]:
@@ -158,7 +174,8 @@ def _earlier(path: Path, budget: Budget, digest: str) -> Iterator[tuple[str, Ent
             lacks = tuple(fields.pop("missing"))
             certificates = tuple(tuple(c) for c in certificates)
             entry = Entry(**fields, comparisons=comparisons, certificates=certificates, missing=lacks)
-            if all((path.parent / name).exists() for name, _, _ in entry.certificates):
+            known = entry.status in Status.__members__
+            if known and all((path.parent / name).exists() for name, _, _ in entry.certificates):
                 yield entry.label, entry
     except (OSError, ValueError, LookupError, TypeError):
         return

@@ -9,6 +9,7 @@ from rich.table import Table
 from dufm.theory.problem import ProblemError
 from dufm.verification.claims import select
 from dufm.verification.claims.base.claim import BUDGETS
+from dufm.verification.claims.base.verdict import Status
 from dufm.verification.claims.grid import cell
 from dufm.verification.claims.run import Entry, run
 from dufm.verification.cli import options as checked
@@ -79,6 +80,8 @@ def _show(entries: list[Entry], console: Console, kernel: KernelReport | None) -
         if e.certificates:
             count = len(e.certificates)
             words += f" [dim]({count} certificate{'s' if count > 1 else ''}, re-checked)[/dim]"
+        if e.kept:
+            words += " [dim](kept from an earlier run)[/dim]"
         if kernel and (marks := kernel.marks(e)):
             words += f" [green](Rocq: {marks})[/green]"
         if rejected:
@@ -105,14 +108,16 @@ def _grid(entries: list[Entry], console: Console, kernel: KernelReport | None) -
             if kernel and any(e.label == c.label and kernel.covers(e) for e in entries):
                 mark += "*"
             words = {"low rank": f"{c.ratio:.3f}", "dnc": "DNC"} | SOME
+            if c.winner == "dnc at some x" and c.status in (Status.PROVED.name, Status.CERTIFIED.name):
+                words |= {c.winner: "DNC by x"}
             text = f"{words[c.winner]} {mark}" if c.winner else "?"
             row.append(f"[{'cyan' if c.winner == 'low rank' else 'white' if c.winner else 'dim'}]{text}[/]")
         table.add_row(str(K), *row)
     show_table(console, table)
     console.print(
         "A number is C/K < 1: the cheapest known structure's loss is phi_L(C Lambda), DNC's is phi_L(K Lambda).\n"
-        "by x: low rank wins at the strengths x that the claim names; DNC?: at those it names, searches found nothing "
-        "below DNC; other strengths are open.\n"
+        "by x: low rank wins, or DNC by x: DNC is optimal, at the strengths x that the claim names; DNC?: at those it "
+        "names, searches found nothing below DNC; other strengths are open (dufm threshold).\n"
         "P proved; C certified by an exact witness; s supported by search only; ? no claim"
         + (f"; {STARRED}." if kernel else "."),
         highlight=False,
