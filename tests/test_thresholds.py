@@ -11,7 +11,7 @@ from typer.testing import CliRunner
 from dufm.theory.derivations.squared.optimal_three import SCALE, STRENGTH
 from dufm.theory.problem import Problem, ProblemError
 from dufm.theory.proof.derivation import name_of
-from dufm.theory.squared.boxes import boxes_closed
+from dufm.theory.squared.boxes import ONE, Bounds, boxes_closed
 from dufm.theory.squared.phi import phi_of_power
 from dufm.verification.base.exact import rational
 from dufm.verification.claims import CLAIMS, claim_named
@@ -74,6 +74,35 @@ def test_boxes_close_below_the_strength_of_the_theorem_and_not_everywhere() -> N
     assert boxes_closed(Fraction(163, 200)) is None, "the two bounds do not suffice up to the collapse"
     with pytest.raises(ValueError, match="u must have"):
         boxes_closed(Fraction(3, 4))
+
+
+def test_a_box_closes_only_if_a_bound_holds_at_its_points_and_nearly_always_then() -> None:
+    # So close to the collapse that both bounds fail somewhere, near the point below.
+    rng, u = np.random.default_rng(2), 0.8
+    x, wanted, exact = u - u**4, 3 / u + 6 * u**2, Bounds(Fraction(4, 5))
+    both_fail = np.array([0.906, 0.7, 0.331])
+
+    def phi(s: float) -> float:
+        return 1 / (s**2 + x) + 2 * s
+
+    outcomes = {(True, True): 0, (True, False): 0, (False, True): 0, (False, False): 0}
+    for _ in range(4000):
+        near = both_fail + rng.uniform(-0.1, 0.1, size=3)
+        s = np.sort(near if rng.random() < 0.5 else rng.uniform(0.02, 1.5, size=3))[::-1]
+        wide = rng.choice([1e-9, 1e-3, 0.05])
+        box = [(round(v * ONE), round(v * (1 + wide) * ONE)) for v in s]
+        points = [rng.uniform(low, high, size=8) / ONE for low, high in box]
+        a, b, c = (np.array(p) for p in points)
+        first = phi(b) + 1 / (a**2 + x) + 1 / (c**2 + x) + 4 * np.sqrt(a * c)
+        chord = c**2 * (1 / b + (b**2 - c**2) / (a * b * (a + b)))
+        second = phi(a) + phi(b) + 1 / (c**2 + x) + 2 * chord
+        held = bool(np.maximum(first, second).min() >= wanted)
+        closes = exact.closes((box[0], box[1], box[2]))
+        assert held or not closes
+        assert not exact.far((box[0], box[1], box[2])) or (a * c).min() >= x
+        if wide < 1e-6:
+            outcomes[held, closes] += 1
+    assert outcomes[True, False] <= 1 and min(outcomes[True, True], outcomes[False, False]) > 20
 
 
 @pytest.mark.parametrize("cell", [(2, 4), (2, 14), (3, 6)], ids=str)

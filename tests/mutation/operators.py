@@ -38,6 +38,7 @@ class Mutant:
         old, new: what is replaced by what; `old` is the whole line for a generated mutant, unique text otherwise.
         line: where, counted from 1.
         why: what makes it false, in words.
+        first: who is asked first, "derive: NAMES" or "test: FILE -k WORDS"; "" for the imports to say.
     """
 
     file: str
@@ -45,6 +46,7 @@ class Mutant:
     new: str
     line: int
     why: str
+    first: str = ""
 
     def applied(self, source: str) -> str:
         """The source with the change.

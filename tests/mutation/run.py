@@ -21,6 +21,7 @@ from tests.mutation.operators import Mutant
 SECONDS = 240
 # More derivations than these take longer than the tests that name the file: the tests are asked first.
 FEW = 6
+PYTEST = ("-x", "-q", "-p", "no:cacheprovider", "--tb=no", "--no-header", "-m", "not slow")
 PROBE = """
 import json, sys
 from dufm.theory.derivations import derivation
@@ -122,12 +123,17 @@ def _tried(root: Path, mutant: Mutant, affected: Affected) -> Outcome:
     def tests() -> str | None:
         if not affected.tests:
             return None
-        options = ["-x", "-q", "-p", "no:cacheprovider", "--tb=no", "--no-header", "-m", "not slow"]
-        found = _ran(root, ["-m", "pytest", *options, *affected.tests])
+        found = _ran(root, ["-m", "pytest", *PYTEST, *affected.tests])
         return None if found is None else "test " + found
 
+    def first() -> str | None:
+        kind, _, words = mutant.first.partition(": ")
+        if kind == "derive":
+            return _ran(root, ["-c", PROBE, json.dumps([words.replace("_", "-").split(", "), []])])
+        return _ran(root, ["-m", "pytest", *PYTEST, *words.split(maxsplit=2)]) if kind == "test" else None
+
     late = False
-    for step in (proofs, tests) if len(affected.derivations) <= FEW else (tests, proofs):
+    for step in (first, proofs, tests) if len(affected.derivations) <= FEW else (first, tests, proofs):
         try:
             found = step()
         except subprocess.TimeoutExpired:

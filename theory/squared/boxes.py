@@ -33,7 +33,7 @@ def boxes_closed(u: Fraction) -> int | None:
     """
     if not Fraction(1, 2) <= u**3 < 1:
         raise ValueError(f"u must have 1/2 <= u^3 < 1, got {u}")
-    bounds = _Bounds(u)
+    bounds = Bounds(u)
     top = _up(3 * bounds.g / 2)
     waiting: list[Box] = [((0, top), (0, top), (0, top))]
     closed = tried = 0
@@ -51,7 +51,9 @@ def boxes_closed(u: Fraction) -> int | None:
     return closed
 
 
-class _Bounds:
+class Bounds:
+    """The two bounds at x = u - u^4 on boxes whose ends are multiples of 1/ONE."""
+
     def __init__(self, u: Fraction) -> None:
         x, self.g = u - u**4, 1 / u + 2 * u**2
         self._x, self._least, self._wanted = _up(x), _down(self.g), _up(3 * self.g)
