@@ -117,9 +117,9 @@ def test_a_search_that_misses_dnc_says_nothing(monkeypatch: pytest.MonkeyPatch) 
     assert verdict.status is Status.UNDECIDED and "none reached it for K = 3, L = 2, x = 0.05" in verdict.sentence
 
 
-def _zeros(problem: Problem, **options: Any) -> Solution:
+def _zeros(problem: Problem, options: FixedOptions, **more: Any) -> Solution:
     """A search that ends in zero weights and nowhere else."""
-    found = compiled_search(problem, FixedOptions(**options))
+    found = compiled_search(problem, options, **more)
     weights = tuple(0 * w for w in found.weights)
     return replace(found, weights=weights, loss=0.5, losses=0 * found.losses + 0.5)
 
@@ -208,6 +208,7 @@ def test_select() -> None:
         "three-classes",
         "three-layers",
         "three-layers-strong",
+        "three-classes-optimal",
         "three-layers-few-classes",
     ]
     assert len(select("srg-*, one-layer")) == 5

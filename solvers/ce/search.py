@@ -58,8 +58,11 @@ def ce_search(
         return kind(even, np.random.default_rng(np.random.SeedSequence(options.seed, spawn_key=(index,))), scale)
 
     def cut(d: Descent) -> None:
-        if np.isfinite(d.loss):
-            state.keep(Found(d.loss, tuple(balance(problem, d.weights))))
+        # Where it stands is not where its loss was last taken.
+        weights = tuple(balance(problem, d.weights)) if all(np.isfinite(w).all() for w in d.weights) else ()
+        loss = CeObjective(problem).loss(weights) if weights else np.nan
+        if np.isfinite(loss):
+            state.keep(Found(loss, weights))
 
     first = len(state.losses)
     outcome: Outcome | None = None
@@ -96,7 +99,8 @@ def lowest(problem: Problem, state: SearchState, count: int) -> list[tuple[CePol
 
 def _polish_best(problem: Problem, state: SearchState) -> None:
     best = state.best.weights
-    if not best:
+    # What a descent that was cut short had reached lies near no minimum yet: it stays as it is.
+    if not any(group.weights is best for group in state.groups):
         return
     polished = ce_polish(problem, best)
     loss = CeObjective(problem).loss(polished.weights)
