@@ -42,15 +42,48 @@ def _path_needs_its_order(_: None) -> bool:
     return order is not None and order[2] == 1
 
 
+def dual_step() -> Step:
+    """The Z-test; needs a step "names" for F = relu(P) and G = F - P."""
+    e, m = sp.symbols("e_jk m_jk", positive=True)
+    return Step(
+        "Let M have off-diagonal entries -m <= 0 and ||F M||_op <= 1. Then <G, F M> is a sum of terms -e m with e >= "
+        "0, so by trace duality ||P||_* >= <F - G, F M> >= tr(M^T A).",
+        (),
+        all_of(signed(e * m, "positive symbols"), duality(), inference("P = F - G", "names")),
+        "dual",
+    )
+
+
+def crossed_step() -> Step:
+    """Of three columns of F >= 0 at most one is crossed; needs a step "names" for F."""
+    a_ii, a_jj, a_ij, a_ik, a_jk = sp.symbols("a_ii a_jj a_ij a_ik a_jk", nonnegative=True)
+    s, u = sp.symbols("s u", positive=True)
+    both = (a_ii * a_jk + s) * (a_jj * a_ik + u)
+    surplus = a_ii * a_jk * u + a_jj * a_ik * s + s * u
+    return Step(
+        "Say that column i is crossed if a_ii a_jk < a_ij a_ik, by s. Two columns i, j cannot both be: with a_jj a_ik "
+        "< a_ij a_jk by u, multiplied, a_ij^2 a_ik a_jk = a_ii a_jj a_ik a_jk + the surplus shown, which is > 0. So "
+        "a_ii a_jj < a_ij^2, against Cauchy-Schwarz.",
+        (),
+        all_of(
+            identical(sp.UnevaluatedExpr(both) - a_ii * a_jj * a_ik * a_jk, surplus),
+            signed(surplus - s * u, "entries of A >= 0, s, u > 0"),
+            quoted(CAUCHY_SCHWARZ),
+            inference("entries of A are inner products of columns of F >= 0", "names"),
+            spots=[
+                seeded(_order_exists, 40, "rational F >= 0"),
+                every([None], _path_needs_its_order, "overlaps in a path: the middle column last"),
+            ],
+        ),
+        "crossed",
+    )
+
+
 def two_layers() -> Derivation:
     """C >= 3 for K = 3, L = 2 among networks with output t I."""
     R = sp.Matrix([[r_1, x, y], [0, r_2, z], [0, 0, r_3]])
     A: Any = R.T * R
     inverse: Any = R.inv()
-    a_ii, a_jj, a_ij, a_ik, a_jk = sp.symbols("a_ii a_jj a_ij a_ik a_jk", nonnegative=True)
-    s, u, e, m = sp.symbols("s u e_jk m_jk", positive=True)
-    both = (a_ii * a_jk + s) * (a_jj * a_ik + u)
-    surplus = a_ii * a_jk * u + a_jj * a_ik * s + s * u
     W, W_t, F, F_t, gram_inverse, rest, rest_t = letters("W W^T F F^T A^(-1) V V^T")
     solved = t * gram_inverse * F_t + rest, t * F * gram_inverse + rest_t
     rules = {F_t * F * gram_inverse: 1, gram_inverse * F_t * F: 1, rest * F: 0, F_t * rest_t: 0}
@@ -69,30 +102,8 @@ def two_layers() -> Derivation:
                 definition("P, F, G and A"),
                 "names",
             ),
-            Step(
-                "Let M have off-diagonal entries -m <= 0 and ||F M||_op = 1. Then <G, F M> is a sum of terms -e m "
-                "with e >= 0, so by trace duality ||P||_* >= <F - G, F M> >= tr(M^T A).",
-                (),
-                all_of(signed(e * m, "positive symbols"), duality(), inference("P = F - G", "names")),
-                "dual",
-            ),
-            Step(
-                "Say that column i is crossed if a_ii a_jk < a_ij a_ik, by s. Two columns i, j cannot both be: with "
-                "a_jj a_ik < a_ij a_jk by u, multiplied, a_ij^2 a_ik a_jk = a_ii a_jj a_ik a_jk + the surplus shown, "
-                "which is > 0. So a_ii a_jj < a_ij^2, against Cauchy-Schwarz.",
-                (),
-                all_of(
-                    identical(sp.UnevaluatedExpr(both) - a_ii * a_jj * a_ik * a_jk, surplus),
-                    signed(surplus - s * u, "entries of A >= 0, s, u > 0"),
-                    quoted(CAUCHY_SCHWARZ),
-                    inference("entries of A are inner products of columns of F >= 0", "names"),
-                    spots=[
-                        seeded(_order_exists, 40, "rational F >= 0"),
-                        every([None], _path_needs_its_order, "overlaps in a path: the middle column last"),
-                    ],
-                ),
-                "crossed",
-            ),
+            dual_step(),
+            crossed_step(),
             Step(
                 "Put the crossed column last, if there is one. A = R^T R with R upper triangular, r_i > 0 on the "
                 "diagonal; columns 1 and 2 are not crossed: the three products shown are >= 0. They are the "

@@ -1,18 +1,14 @@
 """The Z-test: a lower bound of ||P||_* from the features F = relu(P) alone, and what it gives for three columns."""
 
-from random import Random
 from typing import Any
 
 import sympy as sp
-from flint import fmpq_mat
 
-from dufm.theory.derivations.squared.lemmas import duality, random_matrix
-from dufm.theory.derivations.squared.two_layers import last_column
-from dufm.theory.proof.checks import all_of, definition, identical, inference, seeded, signed
+from dufm.theory.derivations.squared.two_layers import crossed_step, dual_step
+from dufm.theory.proof.checks import all_of, definition, identical, inference, signed
 from dufm.theory.proof.derivation import Derivation, Step
-from dufm.theory.proof.theorems import CAUCHY_INTERLACING, CAUCHY_SCHWARZ, quoted
+from dufm.theory.proof.theorems import CAUCHY_INTERLACING, quoted
 from dufm.theory.proof.words import letters, same_words
-from dufm.theory.rational import relu
 
 s_1, s_2, s_3, r, p, q, u, w = sp.symbols("s_1 s_2 s_3 r p q u w", positive=True)
 b, spare, also = sp.symbols("b d e", nonnegative=True)
@@ -24,18 +20,8 @@ def slope_line(square: sp.Expr) -> sp.Expr:
     return 1 / s_2 + (s_2**2 - square) / (s_1 * s_2 * (s_1 + s_2))
 
 
-def _last_column_exists(rng: Random) -> bool | None:
-    F: fmpq_mat = relu(random_matrix(rng, rng.randint(3, 6), 3))
-    gram = F.transpose() * F
-    return None if gram.det() == 0 else last_column(gram) is not None
-
-
 def z_test() -> Derivation:
     """||P||_* >= tr(M^T A), A = F^T F, for every Z-matrix M with ||F M|| <= 1; two of them for three columns."""
-    a_ii, a_jj, a_ij, a_ik, a_jk = sp.symbols("a_ii a_jj a_ij a_ik a_jk", nonnegative=True)
-    short, less, e, m = sp.symbols("h_1 h_2 e_jk m_jk", positive=True)
-    both = (a_ii * a_jk + short) * (a_jj * a_ik + less)
-    surplus = a_ii * a_jk * less + a_jj * a_ik * short + short * less
     F, F_t, square, rows, rows_t = letters("F F^T Q E E^T")
     root_of, inverse = letters("S S^(-1)")
     rules = {root_of * inverse: 1, inverse * root_of: 1}
@@ -56,19 +42,13 @@ def z_test() -> Derivation:
         "whose last term is 0 where s_3 is.",
         steps=(
             Step(
-                "F = relu(P), N = F - P >= 0, A = F^T F. F and N have no common support, so F^T N >= 0 has a zero "
+                "F = relu(P), G = F - P >= 0, A = F^T F. F and G have no common support, so F^T G >= 0 has a zero "
                 "diagonal. A matrix M without positive off-diagonal entries is a Z-matrix.",
                 (),
-                definition("P, F, N, A, Z-matrix"),
+                definition("P, F, G, A, Z-matrix"),
                 "names",
             ),
-            Step(
-                "For a Z-matrix M with ||F M|| <= 1, <N, F M> is a sum of terms -e m with e, m >= 0, so by trace "
-                "duality ||P||_* >= <F - N, F M> >= tr(M^T A).",
-                (),
-                all_of(signed(e * m, "positive symbols"), duality(), inference("P = F - N", "names")),
-                "dual",
-            ),
+            dual_step(),
             Step(
                 "Below A is invertible. If it is not, rows E = epsilon I below P are rows below F, and A + E^T E is: "
                 "what holds for every epsilon > 0 and is continuous holds for A.",
@@ -79,20 +59,7 @@ def z_test() -> Derivation:
                 ),
                 "limit",
             ),
-            Step(
-                "Three columns. Say that column i is crossed if a_ii a_jk < a_ij a_ik, by h_1. Two columns i, j cannot "
-                "both be: with a_jj a_ik < a_ij a_jk by h_2, multiplied, a_ij^2 a_ik a_jk = a_ii a_jj a_ik a_jk + the "
-                "surplus shown, which is > 0. So a_ii a_jj < a_ij^2, against Cauchy-Schwarz.",
-                (),
-                all_of(
-                    identical(sp.UnevaluatedExpr(both) - a_ii * a_jj * a_ik * a_jk, surplus),
-                    signed(surplus - short * less, "entries of A >= 0, h_1, h_2 > 0"),
-                    quoted(CAUCHY_SCHWARZ),
-                    inference("entries of A are inner products of columns of F >= 0", "names"),
-                    spots=[seeded(_last_column_exists, 40, "rational F >= 0")],
-                ),
-                "crossed",
-            ),
+            crossed_step(),
             Step(
                 "Put the crossed column last, if there is one, and write A in blocks of columns 1, 2 and column 3. The "
                 "regression of column 3 on the others has the coefficients shown over det: the two products that are "
