@@ -22,7 +22,7 @@ test-minimum: requirements-minimum.txt  ## the least versions pyproject.toml sta
 	rm -rf build/minimum
 	$(PYTHON) -m venv build/minimum
 	build/minimum/bin/python -m pip install --quiet --disable-pip-version-check -r requirements-minimum.txt
-	build/minimum/bin/python -m pytest -p no:cacheprovider tests/test_cli.py tests/test_checker.py tests/test_claims.py
+	build/minimum/bin/python -m pytest -p no:cacheprovider -W ignore::DeprecationWarning tests/test_cli.py tests/test_checker.py tests/test_claims.py
 
 requirements-minimum.txt: pyproject.toml .ci/minimum.py $(STAMP)
 	$(BIN)/python .ci/minimum.py > $@
