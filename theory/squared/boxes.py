@@ -12,6 +12,7 @@ an end or by g, its least value, where u^2 lies between.
 
 from collections.abc import Iterator
 from fractions import Fraction
+from functools import cache
 from math import isqrt
 
 ONE = 1 << 40
@@ -22,6 +23,7 @@ MOST = 1_000_000
 Box = tuple[tuple[int, int], tuple[int, int], tuple[int, int]]
 
 
+@cache
 def boxes_closed(u: Fraction) -> int | None:
     """How many boxes that close cover everything at x = u - u^4; None if some box cannot be closed.
 

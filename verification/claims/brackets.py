@@ -95,7 +95,6 @@ def thresholds(
         ProblemError: for a cell that makes no sense.
     """
     Problem.of(K, L, 1)
-    every = {claim.label: claim for claim in claims}
 
     def standing(label: str) -> str:
         found = status(label)
@@ -106,11 +105,7 @@ def thresholds(
     empty_low, empty_high = End(collapse[0], width=K), End(Fraction(K), width=K)
     if standing(THEOREM):
         speaking = [
-            (claim, part)
-            for claim in every.values()
-            if claim.says
-            for part in _parts(claim, K, L)
-            if part.x is not None
+            (claim, part) for claim in claims if claim.says for part in _parts(claim, K, L) if part.x is not None
         ]
         for claim, part in sorted(speaking, key=lambda pair: _least(pair[1])):
             assert part.x is not None

@@ -19,7 +19,6 @@ from dufm.theory.proof.theorems import (
     not_negative,
     quoted,
 )
-from dufm.theory.proof.words import letters, same_words
 from dufm.theory.rational import fraction, squared_norm
 
 c, v, strength = sp.symbols("c v lambda_i", positive=True)
@@ -93,13 +92,6 @@ def duality() -> Check:
         return s**2 - total * s + det <= 0 or 2 * s <= total
 
     return quoted(TRACE_DUALITY, spots=[seeded(holds)])
-
-
-def isometry() -> Check:
-    """||W F||_F^2 <= c ||W||_F^2 when F^T F = c I: with Q = F / sqrt(c) the two differ by ||W - W Q Q^T||^2."""
-    W, W_t, Q, Q_t = letters("W W^T Q Q^T")
-    rest, rest_t = W - W * Q * Q_t, W_t - Q * Q_t * W_t
-    return same_words(W * W_t - W * Q * Q_t * W_t, rest * rest_t, {Q_t * Q: 1})
 
 
 def relu_contracts() -> Check:
