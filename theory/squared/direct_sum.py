@@ -6,6 +6,7 @@ best_K(Lambda) <= sum_b (K_b / K) best_{K_b}(K Lambda / K_b), a weighted mean at
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import cache
 from typing import Any
 
 import sympy as sp
@@ -28,10 +29,19 @@ def product_form(factors: Sequence[Any], L: int) -> list[sp.Matrix]:
 def balanced(factors: Sequence[Any], L: int) -> list[sp.Matrix]:
     """The same factors scaled so that ||P_2||_* and every squared norm equal C; the output stays as it is."""
     first, *rest = product_form(factors, L)
-    norms = [(m * m.T).trace() for m in rest]
+    norms = [_squared_norm(m) for m in rest]
     nuclear = nuclear_norm(first)
     cost = (nuclear**2 * sp.prod(norms)) ** sp.Rational(1, L + 1)
-    return [first * cost / nuclear, *(m * sp.sqrt(cost / norm) for m, norm in zip(rest, norms, strict=True))]
+    return [first * (cost / nuclear), *(m * sp.sqrt(cost / norm) for m, norm in zip(rest, norms, strict=True))]
+
+
+def _squared_norm(m: Any) -> sp.Expr:
+    return sum((value**2 for value in m.todok().values()), sp.Integer(0))
+
+
+@cache
+def _block(structure: Structure, k: int, L: int) -> list[sp.Matrix]:
+    return balanced(structure.weights(k, L) if k > 1 else [sp.eye(1)] * L, L)
 
 
 @dataclass(frozen=True)
@@ -58,7 +68,7 @@ class DirectSum:
         if len(self.blocks) == 1:
             structure, k = self.blocks[0]
             return structure.weights(k, L)
-        parts = [balanced(s.weights(k, L) if k > 1 else [sp.eye(1)] * L, L) for s, k in self.blocks]
+        parts = [_block(s, k, L) for s, k in self.blocks]
         return [sp.diag(*(part[i] for part in parts)) for i in range(L)]
 
     def cost(self, K: int, L: int) -> sp.Expr:

@@ -1,6 +1,6 @@
 """Claims over several processes: every derivation and every claim that others rest on is run once and handed on."""
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import FIRST_COMPLETED, Future, ProcessPoolExecutor, wait
 from functools import cache
 from multiprocessing import get_context
@@ -30,29 +30,43 @@ def in_parallel(
         jobs: processes.
         check: (label, name of the budget, what is known) -> verdict, a function of a module.
     """
-    labels = {c.label for c in claims}
+    by_label = {c.label: c for c in claims}
     needs = {c.label: [_task(s) for s in c.rests_on] for c in claims}
-    needs = {label: [t for t in tasks if t[0] or t[1] in labels] for label, tasks in needs.items()}
+    needs = {label: [t for t in tasks if t[0] or t[1] in by_label] for label, tasks in needs.items()}
+    names = dict.fromkeys(name for tasks in needs.values() for is_steps, name in tasks if is_steps)
     # Last claims first: searches come late in the registry and would otherwise end alone.
-    left = [c.label for c in reversed(claims)]
+    left: list[Task] = [*((True, name) for name in names), *((False, c.label) for c in reversed(claims))]
+    rooms = {task: "" if task[0] else _room(by_label[task[1]]) for task in left}
     steps: dict[str, tuple[Checked, ...]] = {}
     verdicts: dict[str, Verdict] = {}
     done: set[Task] = set()
-    pool = ProcessPoolExecutor(min(jobs, len(claims)), mp_context=get_context("spawn"))
+    # One process each, so that a claim can go where its room's runs and programs are in memory already.
+    workers = [ProcessPoolExecutor(1, mp_context=get_context("spawn")) for _ in range(min(jobs, len(claims)))]
+    been: list[set[str]] = [set() for _ in workers]
+    running: dict[Future[Any], tuple[Task, int]] = {}
+
+    def start(place: int, task: Task) -> Future[Any]:
+        if task[0]:
+            return workers[place].submit(_steps, task[1])
+        tasks = needs[task[1]]
+        known = Known(
+            {n: steps[n] for is_steps, n in tasks if is_steps and n in steps},
+            {n: verdicts[n].status for is_steps, n in tasks if not is_steps and n in verdicts},
+        )
+        return workers[place].submit(check, task[1], budget.name, known)
+
     try:
-        running: dict[Future[Any], Task] = {}
-        for name in dict.fromkeys(name for tasks in needs.values() for is_steps, name in tasks if is_steps):
-            running[pool.submit(_steps, name)] = (True, name)
         while running or left:
-            for label in [x for x in left if set(needs[x]) <= done]:
-                left.remove(label)
-                known = Known(
-                    {n: steps[n] for is_steps, n in needs[label] if is_steps and n in steps},
-                    {n: verdicts[n].status for is_steps, n in needs[label] if not is_steps and n in verdicts},
-                )
-                running[pool.submit(check, label, budget.name, known)] = (False, label)
+            for place in sorted(set(range(len(workers))) - {place for _, place in running.values()}):
+                ready = [task for task in left if task[0] or set(needs[task[1]]) <= done]
+                if not ready:
+                    break
+                task = next_task(ready, rooms, been, place)
+                left.remove(task)
+                been[place].add(rooms[task])
+                running[start(place, task)] = (task, place)
             for future in wait(running, return_when=FIRST_COMPLETED).done:
-                task = running.pop(future)
+                task, _ = running.pop(future)
                 found = future.result()
                 done.add(task)
                 if task[0]:
@@ -61,7 +75,26 @@ def in_parallel(
                 verdicts |= {task[1]: found} if isinstance(found, Verdict) else {}
                 yield task[1], found
     finally:
-        pool.shutdown(wait=True, cancel_futures=True)
+        for worker in workers:
+            worker.shutdown(wait=True, cancel_futures=True)
+
+
+def next_task(ready: Sequence[Task], rooms: Mapping[Task, str], been: Sequence[set[str]], place: int) -> Task:
+    """The first task of a room that this process has been to; else of one that none has; else the first.
+
+    Args:
+        ready: what may start, at least one.
+        rooms: the room of every task.
+        been: the rooms each process has been to.
+        place: of the process.
+    """
+    taken = set().union(*been)
+    return min(ready, key=lambda task: 0 if rooms[task] in been[place] else 2 if rooms[task] in taken else 1)
+
+
+def _room(claim: Claim) -> str:
+    """The folder of claims that it stands in."""
+    return claim.work.__module__.rpartition(".")[0]
 
 
 def _task(support: Any) -> Task:

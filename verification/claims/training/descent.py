@@ -7,13 +7,15 @@ numerical rank of P_2, ..., P_L by the rule of `solvers.training.reading`.
 
 import math
 from collections.abc import Sequence
+from dataclasses import replace
 from fractions import Fraction
 from typing import Any
 
+from dufm.solvers.base.parallel import versions
 from dufm.solvers.base.statistics import clopper_pearson
 from dufm.solvers.training.batch import Batch, train
 from dufm.solvers.training.reading import End, dnc_loss, ends, summarise
-from dufm.solvers.training.run import class_mean_weights
+from dufm.solvers.training.run import DescentRun, class_mean_weights
 from dufm.solvers.training.setting import DescentSetting
 from dufm.theory import derivations
 from dufm.theory.problem import Problem
@@ -53,8 +55,17 @@ def _count(budget: Budget, quick: int, full: int) -> int:
     return full if budget.name == "full" else quick
 
 
+# Runs of this process by setting and number: claims that look at the same run make it once.
+_made: dict[tuple[DescentSetting, int], DescentRun] = {}
+
+
 def _train(settings: Sequence[DescentSetting], count: int) -> Batch:
-    return train(settings, count, SEED, threads=1)
+    wanted = [(place, setting, number) for place, setting in enumerate(settings) for number in range(count)]
+    known = [replace(_made[s, i], setting=place) for place, s, i in wanted if (s, i) in _made]
+    earlier = Batch(tuple(settings), count, SEED, tuple(known), versions())
+    batch = train(settings, count, SEED, earlier, threads=1)
+    _made.update({(batch.settings[run.setting], run.number): run for run in batch.runs})
+    return batch
 
 
 def _told(batch: Batch) -> dict[str, Any]:
