@@ -66,3 +66,4 @@ def test_prints_and_markup_do_not_spoil_the_output(
     assert code == 0 and "[red]x[/nothing]" in out
     code, _, err = compare(path, monkeypatch, capsys, "--timeout", "0")
     assert code == 2 and "--timeout must be" in err
+    assert compare(path, monkeypatch, capsys, "--timeout", "1m")[0] == 0

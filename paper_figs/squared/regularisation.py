@@ -21,7 +21,7 @@ COLOURS = {3: "#0072B2", 4: "#009E73", 5: "#E69F00", 6: "#D55E00", 7: "#CC79A7"}
 def data(budget: str) -> Table:
     """One row for every depth and strength; the same for both budgets."""
     kept = ("K", "L", "Lambda", "x", "ratio", "neck_rank", "symmetry", "verdict")
-    return [{key: row[key] for key in kept} for row in table(FOLDER) if row["K"] == K and row["L"] in COLOURS]
+    return [{key: row[key] for key in kept} for row in table(FOLDER, lambda cell: cell.K == K and cell.L in COLOURS)]
 
 
 def draw(figure: "Figure", table: Table) -> None:

@@ -1,5 +1,6 @@
 """Who wins a cell, from what the claims prove and what is certified."""
 
+from collections.abc import Callable
 from functools import cache
 from pathlib import Path
 from typing import Any
@@ -7,6 +8,7 @@ from typing import Any
 from dufm.theory.problem import Problem
 from dufm.theory.rational import fraction
 from dufm.theory.squared.phi import collapse_threshold
+from dufm.verification.atlas.cells import Cell
 from dufm.verification.atlas.records import read_atlas
 from dufm.verification.claims.base.claim import BUDGETS, Claim
 from dufm.verification.claims.base.verdict import Status
@@ -65,10 +67,17 @@ def verdict(problem: Problem, certified: bool, rank: int = 0) -> str:
     return PROVED_DNC if winner is not None else OPEN
 
 
-def table(folder: Path) -> list[dict[str, Any]]:
-    """One row a cell: K, L, Lambda, x, ratio, verdict, neck_rank, order, symmetry, state ("low rank" or "dnc")."""
+def table(folder: Path, wanted: Callable[[Cell], bool] = lambda cell: True) -> list[dict[str, Any]]:
+    """One row a cell: K, L, Lambda, x, ratio, verdict, neck_rank, order, symmetry, state ("low rank" or "dnc").
+
+    Args:
+        folder: the atlas.
+        wanted: which of its cells.
+    """
     rows = []
     for cell, record in read_atlas(folder).items():
+        if not wanted(cell):
+            continue
         low = record["state"] != "dnc"
         row = {"K": cell.K, "L": cell.L, "Lambda": cell.strength, "x": cell.x, "ratio": record["ratio"]}
         rank = record["neck_rank"] if low else cell.K

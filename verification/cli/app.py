@@ -193,7 +193,7 @@ def compare(
     ] = None,
     out: Annotated[Path | None, typer.Option(help="Write a certificate here if the structure beats DNC.")] = None,
     loss: Annotated[str, typer.Option(help="mse (relu layers) or ce (cross-entropy, linear layers).")] = "mse",
-    timeout: Annotated[float, typer.Option(help="Seconds that each call of your own code may take.")] = 60.0,
+    timeout: Annotated[str, typer.Option(help="What each call of your own code may take: 60s, 5m.")] = "60s",
     as_json: Json = False,
 ) -> None:
     """Compare a structure, a user's own too, with DNC, the SRG and the best known one.
@@ -204,9 +204,10 @@ def compare(
     """
     from dufm.verification.base.number_lists import as_strengths
     from dufm.verification.cli.compare import run_compare
+    from dufm.verification.cli.shared import seconds
 
-    strengths = None if lam is None else as_strengths(lam)
-    raise typer.Exit(run_compare(structure, K, L, strengths, out, as_json, console, loss, timeout))
+    strengths, limit = None if lam is None else as_strengths(lam), seconds(timeout, "--timeout") or 0.0
+    raise typer.Exit(run_compare(structure, K, L, strengths, out, as_json, console, loss, limit))
 
 
 @app.command()

@@ -3,7 +3,6 @@
 import json
 from collections import Counter
 from collections.abc import Iterable
-from fractions import Fraction
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -18,7 +17,7 @@ from dufm.theory.squared.phi import collapse_threshold, phi
 from dufm.verification import checker
 from dufm.verification.atlas.cells import Cell, lower_bound, read_grid
 from dufm.verification.atlas.cluster import dask_cluster
-from dufm.verification.atlas.records import FOLDER, check_atlas, export, extract, own_atlas, submit
+from dufm.verification.atlas.records import FOLDER, check_atlas, export, extract, own_atlas, read_atlas, submit
 from dufm.verification.atlas.store import CellRecord, Store, open_store
 from dufm.verification.atlas.sweep import Opener, Tally, process_pool, sweep
 from dufm.verification.atlas.work import Effort
@@ -194,12 +193,12 @@ def run_records(
         own = strengths is None or cell in read_grid(str(cell.K), str(cell.L), strengths)
         return (Ks is None or cell.K in Ks) and (Ls is None or cell.L in Ls) and own
 
-    held = table(place)
-    rows = [row for row in held if wanted(Cell(row["K"], row["L"], Fraction(row["Lambda"])))]
+    rows = table(place, wanted)
     if not rows:
         options = (("--K", classes), ("--L", layers), ("--x", strengths))
         asked = " and ".join(f"{name} {value}" for name, value in options if value)
-        spans = [f"{name} {min(own)}:{max(own)}" for name in "KL" if (own := {row[name] for row in held})]
+        cells = list(read_atlas(place))
+        spans = [f"{name} {min(own)}:{max(own)}" for name in "KL" if (own := {getattr(c, name) for c in cells})]
         raise ProblemError(f"{asked or '--atlas'} must name cells that {place} holds ({', '.join(spans)}), got none")
     faults = check_atlas(place, wanted)
     if as_json:

@@ -16,18 +16,18 @@ from dufm.verification.cli.live import live_line
 from dufm.verification.cli.options import choice
 from dufm.verification.cli.search_state import Keeper
 
-UNITS = {"s": 1.0, "m": 60.0, "h": 3600.0}
+UNITS = {"": 1.0, "s": 1.0, "m": 60.0, "h": 3600.0}
 
 
 def seconds(text: str | None, option: str = "--budget") -> float | None:
-    """Read "30s", "5m" or "1h".
+    """Read "30s", "5m", "1h", or a number of seconds.
 
     Raises:
         ProblemError: for anything else.
     """
     if text is None:
         return None
-    match = re.fullmatch(r"(\d+(?:\.\d+)?)([smh])", text.strip())
+    match = re.fullmatch(r"(\d+(?:\.\d+)?)([smh]?)", text.strip())
     if match is None or float(match[1]) <= 0:
         raise ProblemError(f"{option} must be a time such as 30s, 5m or 1h, got {text!r}")
     return float(match[1]) * UNITS[match[2]]
