@@ -13,7 +13,7 @@ from dufm.verification.claims.base.claim import BUDGETS, Budget, Claim, Expected
 from dufm.verification.claims.base.verdict import Status, Verdict
 from dufm.verification.claims.grid import cell
 from dufm.verification.claims.run import Entry, run
-from dufm.verification.cli.verify import verify_claims
+from dufm.verification.cli.verify import show_claims, show_winners, verify_claims
 
 QUICK = BUDGETS["quick"]
 
@@ -121,3 +121,21 @@ def test_cells_take_the_strongest_good_verdict() -> None:
     assert cell(5, 2, [searched, replace(proved, label="two-layers-strong")]).winner == "low rank at some x"
     assert cell(7, 3, [proved]).ratio == pytest.approx(0.98497, abs=1e-5)
     assert cell(5, 1, [Entry("one-layer", "PROVED", "PROVED", "", (), (), {})]).winner == "dnc"
+
+
+def test_the_letter_and_the_line_say_what_is_quoted(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert _letters(tmp_path, {}) == ("P", False)
+    assert _letters(tmp_path, {"quotes": ["AM-GM (Cauchy 1821)"]}) == ("Pq", True)
+    (entry,) = run(select("two-classes"), QUICK, tmp_path, 1)
+    assert "Mirsky (Mirsky 1960)" in entry.quotes and run(select("srg-cost"), QUICK, tmp_path, 1)[0].quotes == ()
+
+
+def _letters(folder: Path, details: dict[str, list[str]]) -> tuple[str, bool]:
+    """The letter at K = 2, L = 2 and whether the table of claims names AM-GM, from this entry alone."""
+    entry = Entry("two-classes", "PROVED", "PROVED", "words", (), (), details)
+    console = Console(record=True, width=120)
+    show_claims([entry], console, None)
+    show_winners([entry], console, None)
+    text = console.export_text()
+    row = next(line for line in text.splitlines() if line.startswith("│ 2 │"))
+    return row.split("│")[3].split()[-1], "quotes AM-GM" in text

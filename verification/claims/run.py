@@ -56,6 +56,11 @@ class Entry:
         return not self.failed and self.status != Status.REFUTED.name and held
 
     @property
+    def quotes(self) -> tuple[str, ...]:
+        """Theorems of others that its derivations quote, each as "name (author)"."""
+        return tuple(self.details.get("quotes", ()))
+
+    @property
     def fell(self) -> bool:
         """Whether the status is weaker than the claim states."""
         return STRENGTH.index(self.status) > STRENGTH.index(self.expected)

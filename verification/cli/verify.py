@@ -58,9 +58,9 @@ def verify_claims(
     if as_json:
         print((out / "report.json").read_text())
     else:
-        _show(entries, console, kernel)
+        show_claims(entries, console, kernel)
         if only is None:
-            _grid(entries, console, kernel)
+            show_winners(entries, console, kernel)
         if kernel:
             show_kernel(kernel, entries, console)
         _summary(entries, out, console)
@@ -69,7 +69,8 @@ def verify_claims(
     return 1 if any(e.bad for e in entries) or (kernel and kernel.bad) else 0
 
 
-def _show(entries: list[Entry], console: Console, kernel: KernelReport | None) -> None:
+def show_claims(entries: list[Entry], console: Console, kernel: KernelReport | None) -> None:
+    """The table of claims: verdict, what was shown, what is quoted, and what is wrong."""
     table = Table(title="Claims", title_justify="left", pad_edge=False)
     table.add_column("claim", no_wrap=True)
     table.add_column("verdict", no_wrap=True)
@@ -80,6 +81,8 @@ def _show(entries: list[Entry], console: Console, kernel: KernelReport | None) -
         if e.certificates:
             count = len(e.certificates)
             words += f" [dim]({count} certificate{'s' if count > 1 else ''}, re-checked)[/dim]"
+        if e.status == Status.PROVED.name and e.quotes:
+            words += f" [dim](quotes {', '.join(q.partition(' (')[0] for q in e.quotes)})[/dim]"
         if e.kept:
             words += " [dim](kept from an earlier run)[/dim]"
         if kernel and (marks := kernel.marks(e)):
@@ -95,7 +98,8 @@ def _show(entries: list[Entry], console: Console, kernel: KernelReport | None) -
     show_table(console, table)
 
 
-def _grid(entries: list[Entry], console: Console, kernel: KernelReport | None) -> None:
+def show_winners(entries: list[Entry], console: Console, kernel: KernelReport | None) -> None:
+    """The table K x L of who is better, with a letter for how sure that is."""
     table = Table(title="Who is better: low rank or DNC?", title_justify="left", pad_edge=False)
     table.add_column("K", justify="right", no_wrap=True)
     for L in GRID_L:
@@ -105,8 +109,9 @@ def _grid(entries: list[Entry], console: Console, kernel: KernelReport | None) -
         for L in GRID_L:
             c = cell(K, L, entries)
             mark = MARKS.get(c.status, "")
-            if kernel and any(e.label == c.label and kernel.covers(e) for e in entries):
-                mark += "*"
+            behind = [e for e in entries if e.label == c.label]
+            mark += "q" * (c.status == Status.PROVED.name and any(e.quotes for e in behind))
+            mark += "*" * any(kernel is not None and kernel.covers(e) for e in behind)
             words = {"low rank": f"{c.ratio:.3f}", "dnc": "DNC"} | SOME
             if c.winner == "dnc at some x" and c.status in (Status.PROVED.name, Status.CERTIFIED.name):
                 words |= {c.winner: "DNC by x"}
@@ -118,8 +123,8 @@ def _grid(entries: list[Entry], console: Console, kernel: KernelReport | None) -
         "A number is C/K < 1: the cheapest known structure's loss is phi_L(C Lambda), DNC's is phi_L(K Lambda).\n"
         "by x: low rank wins, or DNC by x: DNC is optimal, at the strengths x that the claim names; DNC?: at those it "
         "names, searches found nothing below DNC; other strengths are open (dufm threshold).\n"
-        "P proved; C certified by an exact witness; s supported by search only; ? no claim"
-        + (f"; {STARRED}." if kernel else "."),
+        "P proved; Pq proved with theorems of others, which the claim quotes by name; C certified by an exact witness; "
+        "s supported by search only; ? no claim" + (f"; {STARRED}." if kernel else "."),
         highlight=False,
     )
 

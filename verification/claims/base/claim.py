@@ -6,7 +6,7 @@ from functools import cache
 from typing import Literal, Union
 
 from dufm.theory.proof.checks import Checked
-from dufm.theory.proof.derivation import Builder, conclusion, name_of, proved
+from dufm.theory.proof.derivation import Builder, conclusion, name_of, proved, quotations
 from dufm.verification.claims.base.conclusions import uncovered
 from dufm.verification.claims.base.regime import Expect, Regime
 from dufm.verification.claims.base.verdict import Status, Verdict
@@ -113,8 +113,9 @@ class Claim:
         builders = {name_of(s): s for s in self.rests_on if not isinstance(s, Claim)}
         derivations = {name: known.steps.get(name) or steps_of(builder) for name, builder in builders.items()}
         if derivations:
-            steps = sum(map(len, derivations.values()))
-            verdict = replace(verdict, details=verdict.details | {"derivations": [*derivations], "steps": steps})
+            quotes = sorted({q for checked in derivations.values() for q in quotations(checked)})
+            told = {"derivations": [*derivations], "steps": sum(map(len, derivations.values())), "quotes": quotes}
+            verdict = replace(verdict, details=verdict.details | told)
         if verdict.status in (Status.REFUTED, Status.UNDECIDED):
             return verdict
         is_proof = verdict.status is Status.PROVED
