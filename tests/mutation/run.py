@@ -32,16 +32,16 @@ for name in derivations:
         sys.exit(f"derivation {name}")
 if not claims:
     sys.exit()
-from dufm.verification.checker import check
+from pathlib import Path
+from tempfile import TemporaryDirectory
 from dufm.verification.claims import claim_named
 from dufm.verification.claims.base.claim import BUDGETS
-for label in claims:
-    claim = claim_named(label)
-    verdict = claim.check(BUDGETS["quick"])
-    if verdict.status is not claim.expected.at(BUDGETS["quick"]):
-        sys.exit(f"claim {label}: {verdict.status.name}")
-    if not all(check(json.dumps(c)).ok for c in verdict.certificates):
-        sys.exit(f"claim {label}: a certificate is refused")
+from dufm.verification.claims.run import run
+with TemporaryDirectory() as folder:
+    for label in claims:
+        (entry,) = run([claim_named(label)], BUDGETS["quick"], Path(folder), 1)
+        if entry.bad or entry.status != entry.expected:
+            sys.exit(f"claim {label}: {entry.status} {' '.join(entry.missing)}")
 """
 
 
@@ -130,8 +130,9 @@ def _tried(root: Path, mutant: Mutant, affected: Affected) -> Outcome:
 
     def first() -> str | None:
         kind, _, words = mutant.first.partition(": ")
-        if kind == "derive":
-            return _ran(root, ["-c", PROBE, json.dumps([words.replace("_", "-").split(", "), []])])
+        if kind in ("derive", "claim"):
+            names = words.replace("_", "-").split(", ")
+            return _ran(root, ["-c", PROBE, json.dumps([names, []] if kind == "derive" else [[], names])])
         return _ran(root, ["-m", "pytest", *PYTEST, *words.split(maxsplit=2)]) if kind == "test" else None
 
     late = False
