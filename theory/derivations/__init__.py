@@ -20,6 +20,7 @@ from dufm.theory.derivations.rfm.kernel import rfm_kernel
 from dufm.theory.derivations.rfm.linear_map import rfm_linear_map
 from dufm.theory.derivations.rfm.rates import rfm_rates
 from dufm.theory.derivations.rfm.recursion import rfm_recursion
+from dufm.theory.derivations.squared.beyond import beyond
 from dufm.theory.derivations.squared.chord import chord
 from dufm.theory.derivations.squared.cuts import cuts
 from dufm.theory.derivations.squared.direct_sum import direct_sum
@@ -56,6 +57,7 @@ DERIVATIONS = (
     chord,
     envelope,
     threshold,
+    beyond,
     z_test,
     optimal_three,
     ce_reduction,

@@ -37,7 +37,7 @@ TIE = Fraction(1, 10**12)
 
 
 @cache
-def _estimate(structure: Structure, K: int, L: int) -> Fraction:
+def estimated_cost(structure: Structure, K: int, L: int) -> Fraction:
     """A structure's total cost to 30 digits: it chooses between sums, whose exact cost is computed afterwards."""
     return Fraction(str(sp.N(total_cost(structure, K, L), 30)))
 
@@ -46,7 +46,7 @@ def _estimate(structure: Structure, K: int, L: int) -> Fraction:
 def cheapest_sum(K: int, L: int) -> Blocks:
     """Blocks (structure, classes) of least total cost for K classes at depth L, by dynamic programming over K."""
     best: list[Sum] = [(Fraction(0), ())]
-    known = [(_estimate(s, n, L), s, n) for n in range(2, K + 1) for s in BLOCKS[1:] if s.valid(n, L)]
+    known = [(estimated_cost(s, n, L), s, n) for n in range(2, K + 1) for s in BLOCKS[1:] if s.valid(n, L)]
     for k in range(1, K + 1):
         options = [(best[k - 1][0] + 1, DNC, 1)]
         options += [(best[k - size][0] + cost, structure, size) for cost, structure, size in known if size <= k]

@@ -17,6 +17,7 @@ from dufm.verification.claims.rfm.exact import RFM
 from dufm.verification.claims.rfm.limits import RFM_LIMITS
 from dufm.verification.claims.rfm.measured import RFM_MEASURED
 from dufm.verification.claims.squared.algebra import ALGEBRA
+from dufm.verification.claims.squared.beyond import BEYOND
 from dufm.verification.claims.squared.bounds import BOUNDS
 from dufm.verification.claims.squared.heads import HEADS
 from dufm.verification.claims.squared.intervals import INTERVALS
@@ -37,6 +38,7 @@ CLAIMS: tuple[Claim, ...] = (
     *WITNESSES,
     *STRONG,
     *THRESHOLDS,
+    *BEYOND,
     *STRIPS,
     *INTERVALS,
     *SEARCHED,

@@ -13,6 +13,7 @@ from functools import cache
 
 from dufm.theory.problem import Problem
 from dufm.theory.rational import fraction
+from dufm.theory.squared.beyond import outliving
 from dufm.theory.squared.bounds import pair_power
 from dufm.theory.squared.phi import collapse_threshold, power_root
 from dufm.verification.claims import CLAIMS, claim_named
@@ -22,7 +23,9 @@ from dufm.verification.claims.base.regime import Part
 from dufm.verification.claims.base.verdict import Status
 
 Interval = tuple[Fraction, Fraction]
-THEOREM, ABOVE = "one-threshold", "pair-bound"
+THEOREM, ABOVE, BEYOND = "one-threshold", "pair-bound", "beyond-collapse"
+# An end that is found by computing is rounded down to so many decimals.
+DECIMALS = 10**12
 STANDING = (Status.PROVED, Status.CERTIFIED)
 
 
@@ -114,11 +117,18 @@ def thresholds(
             reach = _greatest(part, collapse[0])
             if claim.says == "dnc" and reach > low.x and standing(claim.label):
                 low = End(reach, claim.label, standing(claim.label), K)
-        for claim, part in speaking:
+        # What beats zero weights for some classes does so for more of them, at the same x (derivation `beyond`).
+        classes = range(2 if standing(BEYOND) else K, K + 1)
+        reaching = [(c, part, k) for c in claims if c.says for k in classes for part in _parts(c, k, L)]
+        for claim, part, fewer in reaching:
             top = part.x.high if part.x is not None else None
             beyond = claim.says == "low rank" and isinstance(top, Fraction) and top > empty_low.x
             if beyond and isinstance(top, Fraction) and standing(claim.label):
-                empty_low = End(top, claim.label, standing(claim.label), part.room(K) or K)
+                empty_low = End(top, claim.label, standing(claim.label), max(K, part.room(fewer) or fewer))
+    alive = outliving(K, L)
+    reach = Fraction(int(alive.share * collapse[0] * DECIMALS), DECIMALS) if alive else empty_low.x
+    if alive and reach > empty_low.x and standing(BEYOND):
+        empty_low = End(reach, BEYOND, standing(BEYOND), max(K, alive.width))
     if low.x == collapse[0]:
         empty_high = End(collapse[1], low.claim, low.status, K)
     elif standing(ABOVE):
