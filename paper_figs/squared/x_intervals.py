@@ -30,7 +30,7 @@ def data(budget: str) -> Table:
         t = thresholds(K, L)
         (low, high), beyond = t.critical, t.empty[0]
         rows = [("dnc", 0.0, t.shares()[0], low), ("proved", t.shares()[1], 1.0, high)]
-        rows.append(("certified", 1.0, float(beyond.x / t.collapse[0]), beyond))
+        rows.append((beyond.status.lower(), 1.0, float(beyond.x / t.collapse[0]), beyond))
         for state, first, last, end in rows:
             if end.claim and last > first:
                 table.append({"K": K, "L": L, "state": state, "from": first, "to": last, "claim": end.claim})
@@ -39,11 +39,12 @@ def data(budget: str) -> Table:
 
 def draw(figure: "Figure", table: Table) -> None:
     """One panel a depth, one bar a number of classes."""
+    farthest = max(row["to"] for row in table)
     for ax, L in zip(figure.subplots(1, len(LAYERS), sharey=True), LAYERS, strict=True):
         for row in (r for r in table if r["L"] == L):
             ax.barh(row["K"], row["to"] - row["from"], 0.72, left=row["from"], color=COLOURS[row["state"]])
         ax.axvline(1, color="#555555", linewidth=1, linestyle="--")
-        ax.set_xlim(0, 1.1)
+        ax.set_xlim(0, 1.02 * farthest)
         ax.set_xlabel("$x / x^*_L$, $x = K\\Lambda$")
         ax.set_title(f"$L = {L}$")
         ax.set_yticks(CLASSES)
