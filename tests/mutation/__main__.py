@@ -16,6 +16,8 @@ from tests.mutation.affected import ROOT
 from tests.mutation.operators import Mutant, mutants
 from tests.mutation.run import Outcome, tried
 
+# Who may be asked first.
+ASKED = ("derive", "claim", "test")
 FOLDER = Path(__file__).parent
 TRUSTED = ("theory", "verification/claims", "verification/checker.py", "verification/base")
 
@@ -24,13 +26,30 @@ def listed() -> list[Mutant]:
     """The changes that are always tried; after " -> " a record says who is asked first."""
     files = sorted((FOLDER.parent / "data").glob("mutants*.json"))
     records = [record for file in files for record in json.loads(file.read_text())]
-    return [Mutant(m["file"], m["old"], m["new"], 0, *m["why"].partition(" -> ")[::2]) for m in records]
+    return [Mutant(m["file"], m["old"], m["new"], 0, *_words(m["why"])) for m in records]
+
+
+def _words(why: str) -> tuple[str, str]:
+    """What makes it false, and who is asked first; the words may hold an arrow of their own."""
+    words, arrow, first = why.rpartition(" -> ")
+    return (words, first) if arrow and first.partition(":")[0] in ASKED else (why, "")
 
 
 def generated(files: list[str], seed: int, count: int) -> list[Mutant]:
     """A sample of the changes that the operators make in these files, the same for the same seed and sources."""
     every = [m for file in sorted(files) for m in mutants(file, (ROOT / file).read_text())]
     return sorted(random.Random(seed).sample(every, min(count, len(every))), key=lambda m: (m.file, m.line, m.new))
+
+
+def stale(wanted: list[Mutant]) -> list[str]:
+    """What is wrong with those whose text does not stand in the sources any more."""
+    found = []
+    for mutant in wanted:
+        try:
+            mutant.applied((ROOT / mutant.file).read_text())
+        except (OSError, ValueError) as error:
+            found.append(str(error))
+    return found
 
 
 def trusted() -> list[str]:
@@ -71,6 +90,8 @@ def main() -> int:
         parser.error("--count must be >= 0 and --jobs >= 1")
     files = [f for f in trusted() if asked.only in f and (asked.since is None or f in changed(asked.since))]
     wanted = [m for m in listed() if m.file in files] + generated(files, asked.seed, asked.count)
+    if gone := stale(wanted):
+        sys.exit("these changes cannot be made: " + "; ".join(gone))
     began, done = time.monotonic(), 0
 
     def report(outcome: Outcome) -> None:

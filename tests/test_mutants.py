@@ -1,0 +1,25 @@
+"""The listed false changes can still be made: a change of the sources must not silently take one away."""
+
+import pytest
+
+from tests.mutation.__main__ import ASKED, equivalent, listed, stale
+from tests.mutation.operators import Mutant
+
+
+def test_every_listed_change_can_be_made() -> None:
+    assert len(listed()) > 190 and stale(listed()) == []
+
+
+def test_a_change_whose_text_is_gone_is_named() -> None:
+    gone = Mutant("theory/squared/phi.py", "no such text", "nor this", 0, "")
+    missing = Mutant("theory/nowhere.py", "a", "b", 0, "")
+    assert len(stale([gone, missing])) == 2 and "no such text" in stale([gone])[0]
+
+
+def test_an_equivalent_change_says_why() -> None:
+    assert all(reason.strip() for reason in equivalent().values())
+
+
+@pytest.mark.parametrize("mutant", listed(), ids=lambda m: f"{m.file}:{m.why}")
+def test_a_listed_change_says_what_is_false(mutant: Mutant) -> None:
+    assert mutant.why and mutant.old != mutant.new and mutant.first.partition(":")[0] in ("", *ASKED)
