@@ -13,6 +13,7 @@ from dufm.solvers.search.options import SearchOptions
 from dufm.theory.problem import Problem, ProblemError
 from dufm.verification.cli.ce.commands import commands
 from dufm.verification.cli.compare import run_compare
+from dufm.verification.cli.compare_request import CompareRequest
 from dufm.verification.cli.listings import structures_table
 from dufm.verification.cli.search import run_search
 from dufm.verification.cli.shared import SearchRequest
@@ -82,7 +83,7 @@ def test_search_mistakes(K: int, changed: dict[str, Any], words: str, tmp_path: 
 def test_an_unknown_loss_is_one_line(tmp_path: Path) -> None:
     for call in (
         lambda: run_search(asked(4, "1/100", tmp_path, loss="hinge"), console()),
-        lambda: run_compare("srg", 6, 4, None, None, False, console(), "hinge"),
+        lambda: run_compare(CompareRequest("srg", 6, 4), console(), "hinge"),
         lambda: structures_table(console(), 4, 2, False, "hinge"),
     ):
         with pytest.raises(ProblemError, match="loss must be one of 'mse', 'ce', got 'hinge'"):
@@ -91,11 +92,11 @@ def test_an_unknown_loss_is_one_line(tmp_path: Path) -> None:
 
 def test_compare_a_listed_structure_and_ones_own(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     shown = console()
-    run_compare("pairs", 6, 3, "1/100", None, False, shown, "ce")
+    run_compare(CompareRequest("pairs", 6, 3, "1/100"), shown, "ce")
     assert "c < K - 1 = 5: it beats DNC at every strength" in text(shown) and "best known: pairs" in text(shown)
     path = tmp_path / "my.py"
     path.write_text(MINE)
-    run_compare(f"{path}:Square", 4, 3, "1/100", None, True, shown, "ce")
+    run_compare(CompareRequest(f"{path}:Square", 4, 3, "1/100", as_json=True), shown, "ce")
     rows = {r["structure"]: r for r in json.loads(capsys.readouterr().out)["rows"]}
     assert rows["square (yours)"]["c"] == pytest.approx(8**0.5)
     assert rows["square (yours)"]["loss"] == pytest.approx(0.139898750828786, rel=1e-14)
@@ -105,15 +106,15 @@ def test_compare_a_listed_structure_and_ones_own(tmp_path: Path, capsys: pytest.
         ("Narrow", "the least margin must be 1"),
     ):
         with pytest.raises(ProblemError, match=words):
-            run_compare(f"{path}:{name}", 4, 3, None, None, False, shown, "ce")
+            run_compare(CompareRequest(f"{path}:{name}", 4, 3), shown, "ce")
     with pytest.raises(ProblemError, match="'square' needs K = 4"):
-        run_compare(f"{path}:Square", 5, 3, None, None, False, shown, "ce")
+        run_compare(CompareRequest(f"{path}:Square", 5, 3), shown, "ce")
     with pytest.raises(ProblemError, match="--out needs --loss mse"):
-        run_compare("pairs", 6, 3, None, tmp_path / "c.json", False, shown, "ce")
+        run_compare(CompareRequest("pairs", 6, 3, out=tmp_path / "c.json"), shown, "ce")
     with pytest.raises(
         ProblemError, match="structure must be one of the 19 names that `dufm structures --loss ce` lists"
     ):
-        run_compare("srg", 6, 3, None, None, False, shown, "ce")
+        run_compare(CompareRequest("srg", 6, 3), shown, "ce")
 
 
 def test_structures(capsys: pytest.CaptureFixture[str]) -> None:

@@ -9,6 +9,7 @@ from rich.console import Console
 
 from dufm.theory.problem import ProblemError
 from dufm.verification.cli.compare import run_compare
+from dufm.verification.cli.compare_request import CompareRequest
 from dufm.verification.cli.heartbeat import alive
 from dufm.verification.cli.output import any_encoding
 
@@ -26,7 +27,7 @@ def test_long_work_gives_signs_of_life_and_short_work_none(capsys: pytest.Captur
 
 def test_what_cannot_be_checked_is_refused_with_the_limit() -> None:
     with pytest.raises(ProblemError, match="--K must be at most 2000, .* got 45150"):
-        run_compare("srg", 45150, 4, None, None, False, Console())
+        run_compare(CompareRequest("srg", 45150, 4), Console())
 
 
 def test_a_stream_of_ascii_takes_any_text(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -204,10 +204,12 @@ def compare(
     """
     from dufm.verification.base.number_lists import as_strengths
     from dufm.verification.cli.compare import run_compare
+    from dufm.verification.cli.compare_request import CompareRequest
     from dufm.verification.cli.shared import seconds
 
     strengths, limit = None if lam is None else as_strengths(lam), seconds(timeout, "--timeout") or 0.0
-    raise typer.Exit(run_compare(structure, K, L, strengths, out, as_json, console, loss, limit))
+    asked = CompareRequest(structure, K, L, strengths, out, as_json, limit)
+    raise typer.Exit(run_compare(asked, console, loss))
 
 
 @app.command()

@@ -28,9 +28,10 @@ from dufm.theory.squared.structures import DNC, CheapestSum, structure_named
 from dufm.verification.base.certificate import point_certificate, write
 from dufm.verification.checker import check
 from dufm.verification.cli import options as checked
+from dufm.verification.cli.compare_request import CompareRequest
 from dufm.verification.cli.heartbeat import alive
 from dufm.verification.cli.output import show_table
-from dufm.verification.cli.user_structure import TIMEOUT, load_structure
+from dufm.verification.cli.user_structure import load_structure
 
 DIGITS = 60
 MOST_CLASSES = 2000
@@ -104,34 +105,23 @@ def _rounded(weight: Any) -> fmpq_mat:
     return matrix([[number(entry) for entry in row] for row in sp.Matrix(weight).tolist()])
 
 
-def run_compare(
-    reference: str,
-    K: int,
-    L: int,
-    lam: str | list[str] | None,
-    out: Path | None,
-    as_json: bool,
-    console: Console,
-    loss: str = "mse",
-    timeout: float = TIMEOUT,
-) -> int:
+def run_compare(asked: CompareRequest, console: Console, loss: str = "mse") -> int:
     """Print the comparison; 1 if the cost stated is not that of the weights. See `dufm compare --help`."""
     if loss == "ce":
         from dufm.verification.cli.ce.compare import run_ce_compare
 
-        run_ce_compare(reference, K, L, lam, out, as_json, console, timeout)
+        run_ce_compare(asked, console)
         return 0
+    K, L, lam, out = asked.K, asked.L, asked.lam, asked.out
     Problem.of(K, L, 1, loss=loss)
     problem = Problem.of(K, L, lam if lam is not None else Fraction(15, 1000) / K)
     checked.file(out)
     if K > MOST_CLASSES:
         raise ProblemError(f"--K must be at most {MOST_CLASSES}, whose K^2 outputs are checked exactly, got {K}")
-    structure = load_structure(reference, timeout)
+    structure = load_structure(asked.structure, asked.timeout)
     with alive("checking the weights exactly"):
         record = inspect(structure, K, L)
-    rows: list[dict[str, Any]] = [
-        record | {"structure": f"{structure.name} (yours)" if ":" in reference else reference}
-    ]
+    rows: list[dict[str, Any]] = [record | {"structure": asked.titled(structure.name)}]
     for other in (DNC, structure_named("srg"), CheapestSum()):
         if other.valid(K, L) and other.name != structure.name:
             name = other.name if not isinstance(other, CheapestSum) else f"best known: {other.blocks(K, L)}"
@@ -139,7 +129,7 @@ def run_compare(
     for row in rows:
         row["loss"] = _loss(problem, row["C_over_K"])
     certificate = _certify(structure, problem, out) if out is not None else None
-    if as_json:
+    if asked.as_json:
         print(json.dumps({"K": K, "L": L, "x": float(problem.x), "rows": rows, "certificate": certificate}, indent=1))
         return 0 if record["agrees"] else 1
     table = Table(

@@ -1,7 +1,6 @@
 """`dufm compare --loss ce` and `dufm structures --loss ce`: costs at least margin 1 and losses, in balls."""
 
 import json
-from pathlib import Path
 from typing import Any
 
 from flint import arb
@@ -17,8 +16,9 @@ from dufm.theory.ce.polygons import DNC_LOGITS
 from dufm.theory.ce.structure import CeStructure, agrees, cost_ball, least_margin_is_one, rank, require_ce
 from dufm.theory.ce.structures import CE_STRUCTURES, ce_structure_named, cheapest_at_margin
 from dufm.theory.problem import Problem, ProblemError
+from dufm.verification.cli.compare_request import CompareRequest
 from dufm.verification.cli.output import show_table
-from dufm.verification.cli.user_structure import TIMEOUT, load_from
+from dufm.verification.cli.user_structure import load_from
 
 MEMBERS = ("name", "needs", "valid", "order", "logits", "margins", "squares")
 DIGITS = 20
@@ -45,24 +45,15 @@ def check_structure(structure: CeStructure, K: int) -> None:
         raise ProblemError(f"structure {structure.name!r} at K = {K}: the least margin must be 1")
 
 
-def run_ce_compare(
-    reference: str,
-    K: int,
-    L: int,
-    lam: str | list[str] | None,
-    out: Path | None,
-    as_json: bool,
-    console: Console,
-    timeout: float = TIMEOUT,
-) -> None:
+def run_ce_compare(asked: CompareRequest, console: Console) -> None:
     """Print the comparison; see `dufm compare --help`."""
-    if out is not None:
+    if asked.out is not None:
         raise ProblemError("--out needs --loss mse: a cross-entropy loss is no rational number for checker.py to weigh")
-    problem = Problem.of(K, L, DEFAULT_STRENGTH if lam is None else lam, loss="ce")
-    structure: CeStructure = load_from(reference, ce_structure_named, MEMBERS, timeout)
+    K, L = asked.K, asked.L
+    problem = Problem.of(K, L, DEFAULT_STRENGTH if asked.lam is None else asked.lam, loss="ce")
+    structure: CeStructure = load_from(asked.structure, ce_structure_named, MEMBERS, asked.timeout)
     check_structure(structure, K)
-    mine = f"{structure.name} (yours)" if ":" in reference else structure.name
-    rows = [_row(mine, structure, problem)]
+    rows = [_row(asked.titled(structure.name), structure, problem)]
     for other in (DNC_LOGITS, cheapest_at_margin(K, L)):
         if other.name not in [structure.name, *(r["structure"] for r in rows)]:
             rows.append(_row(other.name, other, problem))
@@ -72,7 +63,7 @@ def run_ce_compare(
         rows.append(
             {"structure": f"best known: {record.structure}", "c": None, "rank": record.rank, "loss": record.loss}
         )
-    if as_json:
+    if asked.as_json:
         print(json.dumps({"K": K, "L": L, "Lambda": float(problem.Lambda), "rows": rows}, indent=1))
         return
     title = f"K = {K}, L = {L}, cross-entropy, Lambda = {float(problem.Lambda):.6g}"
