@@ -17,6 +17,8 @@ DERIVATIONS = {
     "chord": "piece_sound in CheckInterval.v, and near_collapse in NearCollapse.v for more classes",
     "lower-bound": "product_bound_all and fit_bound_all in AllWeights.v",
     "srg": "srg_unit in Srg.v: for every r >= 4 and L >= 4",
+    "threshold": "one_threshold and zero_stays in Threshold.v",
+    "z-test": "z_test in ZTest.v: the first bound, for every number of columns",
     "halves": "two_layers in Theorems.v (six vertices)",
 }
 """Derivation: the theorem of `rocq/` that says the same or more, with a proof of its own."""
