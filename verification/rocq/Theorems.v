@@ -1,7 +1,7 @@
 (* The theorems, in the words of Model.v alone; every proof below is one reference to where it is done. `make prove` prints
    what each assumes. Shapes that are proved elsewhere: certificates (Check*.v), bounds (Pointwise.v, LowerBound.v). *)
 From mathcomp Require Import all_ssreflect all_algebra.
-From Dufm Require Import Model Better CheckHead CheckUnit OneLayer Certificates Near ModelFacts ZTest Threshold.
+From Dufm Require Import Model Better CheckHead CheckUnit OneLayer Certificates Near ModelFacts ZTest Threshold ThreeClasses.
 Set Implicit Arguments. Unset Strict Implicit. Unset Printing Implicit Defensive.
 Import Order.TTheory GRing.Theory Num.Theory.
 Local Open Scope ring_scope.
@@ -48,6 +48,12 @@ Theorem zero_stays (R : rcfType) (K L n : nat) (d : nat -> nat) (lam lam' : nat 
   x_power K L n lam <= x_power K L n lam' ->
   global_minimiser lam (zero_weights : weights R K L n d) -> global_minimiser lam' (zero_weights : weights R K L n d).
 Proof. exact: Threshold.zero_stays. Qed.
+
+(* Three classes, two layers: DNC is optimal at weak decay, x <= 1/9 (it collapses at x = 0.3969). *)
+Theorem three_classes_optimal (R : rcfType) (n : nat) (d : nat -> nat) (lam : nat -> R) :
+  (1 <= n)%N -> (forall l, (l < 2)%N -> (3 <= d l)%N) -> (forall l, (l <= 2)%N -> 0 < lam l) ->
+  x_power 3 2 n lam <= 9^-1 ^+ 3 -> dnc_optimal 3 2 n d lam.
+Proof. exact: ThreeClasses.three_classes. Qed.
 
 (* The Z-test, for every number k of columns: M without positive entries off its diagonal, F M a contraction. *)
 Theorem z_test (R : rcfType) (m d k : nat) (W : 'M[R]_(m, d)) (X : 'M[R]_(d, k)) (M : 'M[R]_k) :
