@@ -1,7 +1,7 @@
 (* The theorems, in the words of Model.v alone; every proof below is one reference to where it is done. `make prove` prints
    what each assumes. Shapes that are proved elsewhere: certificates (Check*.v), bounds (Pointwise.v, LowerBound.v). *)
 From mathcomp Require Import all_ssreflect all_algebra.
-From Dufm Require Import Model Better CheckHead CheckUnit OneLayer Certificates Near ModelFacts ZTest Threshold ThreeClasses.
+From Dufm Require Import Model Better CheckHead CheckUnit OneLayer Certificates Near ModelFacts ZTest Threshold ThreeClasses NotOptimal.
 Set Implicit Arguments. Unset Strict Implicit. Unset Printing Implicit Defensive.
 Import Order.TTheory GRing.Theory Num.Theory.
 Local Open Scope ring_scope.
@@ -48,6 +48,14 @@ Theorem zero_stays (R : rcfType) (K L n : nat) (d : nat -> nat) (lam lam' : nat 
   x_power K L n lam <= x_power K L n lam' ->
   global_minimiser lam (zero_weights : weights R K L n d) -> global_minimiser lam' (zero_weights : weights R K L n d).
 Proof. exact: Threshold.zero_stays. Qed.
+
+(* Where low rank wins DNC is not optimal, so at K >= 3, L >= 4 it is at no strength below collapse. *)
+Theorem not_optimal K L w : (1 <= K)%N -> (2 <= L)%N -> low_rank_wins K L w ->
+  forall (R : rcfType) (n : nat) (d : nat -> nat) (lam : nat -> R) (th : weights R K L n d),
+  (1 <= n)%N -> (forall l, (l < L)%N -> (w <= d l)%N) -> (forall l, (l < L)%N -> (K <= d l)%N) ->
+  (forall l, (l <= L)%N -> 0 < lam l) -> is_dnc th -> loss lam th < loss lam (zero_weights : weights R K L n d) ->
+  ~ dnc_optimal K L n d lam.
+Proof. exact: NotOptimal.not_optimal. Qed.
 
 (* Three classes, two layers: DNC is optimal at weak decay, x <= 1/9 (it collapses at x = 0.3969). *)
 Theorem three_classes_optimal (R : rcfType) (n : nat) (d : nat -> nat) (lam : nat -> R) :
