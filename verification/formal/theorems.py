@@ -12,6 +12,7 @@ THEOREMS = {
 
 PARTS = {
     "one_threshold": ("one-threshold",),
+    "two_classes": ("two-classes",),
     "three_classes_optimal": ("three-classes-optimal",),
 }
 """Headline theorem: labels of the claims of which it is a part (fewer strengths or depths than the claim names)."""
@@ -26,6 +27,7 @@ DERIVATIONS = {
     "threshold": "one_threshold and zero_stays in Threshold.v",
     "z-test": "z_test in ZTest.v for every number of columns; nuclear in Three.v for three",
     "two-layers": "nuclear in Three.v: the cost of the first two layers",
+    "two-classes": "two_classes in TwoClasses.v: two layers, at every strength",
     "optimal-three": "three_classes in ThreeClasses.v, without boxes: for x <= 1/9",
     "halves": "two_layers in Theorems.v (six vertices)",
 }

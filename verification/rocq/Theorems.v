@@ -1,7 +1,8 @@
 (* The theorems, in the words of Model.v alone; every proof below is one reference to where it is done. `make prove` prints
    what each assumes. Shapes that are proved elsewhere: certificates (Check*.v), bounds (Pointwise.v, LowerBound.v). *)
 From mathcomp Require Import all_ssreflect all_algebra.
-From Dufm Require Import Model Better CheckHead CheckUnit OneLayer Certificates Near ModelFacts ZTest Threshold ThreeClasses NotOptimal.
+From Dufm Require Import Model Better CheckHead CheckUnit OneLayer Certificates Near ModelFacts.
+From Dufm Require Import ZTest Threshold NotOptimal TwoClasses ThreeClasses.
 Set Implicit Arguments. Unset Strict Implicit. Unset Printing Implicit Defensive.
 Import Order.TTheory GRing.Theory Num.Theory.
 Local Open Scope ring_scope.
@@ -56,6 +57,12 @@ Theorem not_optimal K L w : (1 <= K)%N -> (2 <= L)%N -> low_rank_wins K L w ->
   (forall l, (l <= L)%N -> 0 < lam l) -> is_dnc th -> loss lam th < loss lam (zero_weights : weights R K L n d) ->
   ~ dnc_optimal K L n d lam.
 Proof. exact: NotOptimal.not_optimal. Qed.
+
+(* Two classes, two layers: DNC is optimal at every strength. *)
+Theorem two_classes (R : rcfType) (n : nat) (d : nat -> nat) (lam : nat -> R) :
+  (1 <= n)%N -> (forall l, (l < 2)%N -> (2 <= d l)%N) -> (forall l, (l <= 2)%N -> 0 < lam l) ->
+  dnc_optimal 2 2 n d lam.
+Proof. exact: TwoClasses.two_classes. Qed.
 
 (* Three classes, two layers: DNC is optimal at weak decay, x <= 1/9 (it collapses at x = 0.3969). *)
 Theorem three_classes_optimal (R : rcfType) (n : nat) (d : nat -> nat) (lam : nat -> R) :
