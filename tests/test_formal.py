@@ -8,7 +8,8 @@ import pytest
 from dufm.theory.derivations import names as derivation_names
 from dufm.theory.problem import ProblemError
 from dufm.verification.claims import CLAIMS
-from dufm.verification.cli.formal import checked_by_kernel, unasked
+from dufm.verification.claims.run import Entry
+from dufm.verification.cli.formal import KernelReport, checked_by_kernel, unasked
 from dufm.verification.formal import kernel
 from dufm.verification.formal.headline import headline_file
 from dufm.verification.formal.theorems import DERIVATIONS, PARTS, THEOREMS
@@ -97,3 +98,11 @@ def test_a_derivation_names_its_theorem() -> None:
     assert "head_depth in Head.v" in checked_by_kernel("head", "text")
     assert r"head\_depth" in checked_by_kernel("head", "latex")
     assert checked_by_kernel("rfm-rates", "text") == ""
+
+
+def test_a_part_is_told_but_covers_no_claim() -> None:
+    entry = Entry("two-classes", "PROVED", "PROVED", "", (), (), {})
+    closed = KernelReport({"two_classes": kernel.Theorem("two_classes", True, kernel.CLOSED)}, {}, {})
+    assert closed.marks(entry) == "in part: theorem two_classes" and not closed.covers(entry)
+    lying = KernelReport({"two_classes": kernel.Theorem("two_classes", True, "Axioms: lie")}, {}, {})
+    assert lying.marks(entry) == "" and lying.bad
