@@ -8,6 +8,7 @@ import io
 import json
 import os
 import random
+import re
 from collections.abc import Iterator
 from functools import cache
 from pathlib import Path
@@ -32,6 +33,19 @@ OTHER_MODELS = ("ce-", "dyn-", "rfm-", "net-")
 SPOILED = 1000 if FULL else 40
 JOBS = os.cpu_count() or 1
 ATLAS = Path(__file__).parent.parent / "atlas"
+
+# A theorem, a part of its statement, and what it is replaced by to say more than is proved.
+TOO_MUCH = (
+    ("one_threshold", "x_power K L n lam' <= x_power K L n lam ->", "x_power K L n lam <= x_power K L n lam' ->"),
+    ("one_threshold", "L%:R ^+ L.*2 * x_power K L n lam <= L.-1%:R ^+ L.-1 ->", ""),
+    ("one_threshold", "L%:R ^+ L.*2", "L%:R ^+ L"),
+    ("zero_stays", "x_power K L n lam <= x_power K L n lam' ->", ""),
+    ("not_optimal", "loss lam th < loss lam (zero_weights : weights R K L n d) ->", ""),
+    ("three_classes_optimal", "9^-1", "8^-1"),
+    ("z_test", "i != j -> M i j <= 0", "i != j -> 0 <= M i j"),
+    ("z_test", "2 * ", "3 * "),
+    ("four_layers", "(3 <= K)%N", "(2 <= K)%N"),
+)
 
 pytestmark = pytest.mark.skipif(not kernel.available(), reason=f"Rocq is missing; {kernel.INSTALL}")
 
@@ -161,6 +175,22 @@ def test_a_false_certificate_is_no_theorem_and_takes_no_other_with_it(library: P
     true = certificate_term(shipped()["four_layers_0"])
     told = kernel.prove({"bad": falsified()["head"], "good": true}, library)
     assert [(theorem.name, theorem.accepted) for theorem in told] == [("bad", False), ("good", True)]
+
+
+def again(text: str, name: str, old: str, new: str, then: str) -> str:
+    """A headline theorem stated anew, a part of it replaced; `then` says what to do with its proof."""
+    shape = rf"^Theorem {name} ((?:\((?:[^()]|\([^()]*\))*\)\s*|\w+ )*):\s(.*?)\.\nProof\. (.*?)\. Qed\."
+    found = re.search(shape, text, re.MULTILINE | re.DOTALL)
+    assert found and found[2].count(old) == 1
+    return f"Theorem {name} {found[1]}: {found[2].replace(old, new)}.\nProof. {then.format(found[3])}\n"
+
+
+def test_a_theorem_that_says_too_much_has_no_proof(library: Path) -> None:
+    text = (kernel.SOURCES / "Theorems.v").read_text()
+    head = text[: text.index("Local Open Scope ring_scope.")] + "Local Open Scope ring_scope.\n"
+    true = "".join(again(text, name, old, old, "{}. Abort.") for name, old, _ in TOO_MUCH)
+    false = "".join(again(text, name, old, new, "Fail ({}). Abort.") for name, old, new in TOO_MUCH)
+    kernel.compile_text(library, "TooMuch", head + true + false)
 
 
 def test_an_axiom_is_told(library: Path) -> None:

@@ -11,7 +11,7 @@ from dufm.verification.claims.run import Entry
 from dufm.verification.formal import kernel
 from dufm.verification.formal.export import NoTermError, identifier, term
 from dufm.verification.formal.kernel import Theorem
-from dufm.verification.formal.theorems import DERIVATIONS, theorem_of
+from dufm.verification.formal.theorems import DERIVATIONS, part_of, theorem_of
 
 FOLDER = "rocq"  # below the folder of the report: compiled proofs and what was asked of the kernel
 
@@ -40,7 +40,9 @@ class KernelReport:
     def marks(self, entry: Entry) -> str:
         """The theorems behind a claim, in a few words; empty if the kernel checked nothing of it."""
         name = theorem_of(entry.label)
-        words = [f"theorem {name}"] if name in self.headline and self.headline[name].closed else []
+        words = [f"theorem {name}"] if self._proved(name) else []
+        if self._proved(part := part_of(entry.label)):
+            words.append(f"in part: theorem {part}")
         proved = [self.certificates[n].name for n, _, _ in entry.certificates if self._closed(n)]
         if len(proved) > 1:
             words.append(f"{len(proved)} certificates, {proved[0]} to {proved[-1]}")
@@ -50,8 +52,10 @@ class KernelReport:
 
     def covers(self, entry: Entry) -> bool:
         """Whether all that a claim says of the strengths it names is a theorem."""
-        name = theorem_of(entry.label)
-        return bool(name) and name in self.headline and self.headline[name].closed
+        return self._proved(theorem_of(entry.label))
+
+    def _proved(self, name: str) -> bool:
+        return name in self.headline and self.headline[name].closed
 
     def _closed(self, name: str) -> bool:
         return name in self.certificates and self.certificates[name].closed

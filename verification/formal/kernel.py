@@ -90,7 +90,7 @@ def build(folder: Path, jobs: int = 1) -> list[Theorem]:
     for future in futures.values():
         future.result()
     prints = "".join(f"Print Assumptions {name}.\n" for name in names)
-    said = _assumptions(_compile(folder, "Assumptions", "From Dufm Require Import Theorems.\n" + prints))
+    said = _assumptions(compile_text(folder, "Assumptions", "From Dufm Require Import Theorems.\n" + prints))
     return [Theorem(name, True, words) for name, words in zip(names, said, strict=True)]
 
 
@@ -106,7 +106,7 @@ def verdicts(terms: Mapping[str, Term], folder: Path, jobs: int = 1) -> dict[str
 
     def compute(names: Sequence[str]) -> dict[str, bool]:
         text = HEADER + "".join(terms[name].verdict(name) for name in names)
-        said = re.findall(r"= (true|false)\s*: bool", _compile(folder, _file_name("verdicts", text), text))
+        said = re.findall(r"= (true|false)\s*: bool", compile_text(folder, _file_name("verdicts", text), text))
         return {name: word == "true" for name, word in zip(names, said, strict=True)}
 
     with ThreadPoolExecutor(max(1, jobs)) as pool:
@@ -126,7 +126,7 @@ def _module(folder: Path, name: str, text: str, used: Iterable[Future[str]]) -> 
     stamp = folder / f"{name}.stamp"
     if not (folder / f"{name}.vo").exists() or not stamp.exists() or stamp.read_text() != digest:
         stamp.unlink(missing_ok=True)
-        _compile(folder, name, text)
+        compile_text(folder, name, text)
         stamp.write_text(digest)
     return digest
 
@@ -134,7 +134,7 @@ def _module(folder: Path, name: str, text: str, used: Iterable[Future[str]]) -> 
 def _batch(terms: Mapping[str, Term], folder: Path) -> list[Theorem]:
     text = HEADER + "".join(f"\n{term.theorem(name)}" for name, term in terms.items())
     try:
-        said = _assumptions(_compile(folder, _file_name("certificates", text), text))
+        said = _assumptions(compile_text(folder, _file_name("certificates", text), text))
     except KernelError as error:
         if len(terms) == 1:
             return [Theorem(name, False, " ".join(str(error).split())[:200]) for name in terms]
@@ -162,8 +162,8 @@ def _assumptions(said: str) -> list[str]:
     return [block if block == CLOSED else " ".join(block.split()) for block in blocks]
 
 
-def _compile(folder: Path, name: str, text: str) -> str:
-    """Write and compile one file; what it printed."""
+def compile_text(folder: Path, name: str, text: str) -> str:
+    """Write NAME.v beside the proofs compiled in `folder` and compile it; what it printed, or KernelError."""
     path = folder / f"{name}.v"
     path.write_text(text)
     command = ["coqc", "-w", "none", "-Q", ".", "Dufm", path.name]

@@ -10,6 +10,13 @@ THEOREMS = {
 }
 """Headline theorem: labels of the claims it closes on their whole regime of K and L, at every strength, n and width."""
 
+PARTS = {
+    "one_threshold": ("one-threshold",),
+    "two_classes": ("two-classes",),
+    "three_classes_optimal": ("three-classes-optimal",),
+}
+"""Headline theorem: labels of the claims of which it is a part (fewer strengths or depths than the claim names)."""
+
 DERIVATIONS = {
     "dnc": "dnc_bound, curve_ge and dnc_collapsed in LowerBound.v",
     "direct-sum": "unit_beats_dnc in Better.v",
@@ -17,6 +24,11 @@ DERIVATIONS = {
     "chord": "piece_sound in CheckInterval.v, and near_collapse in NearCollapse.v for more classes",
     "lower-bound": "product_bound_all and fit_bound_all in AllWeights.v",
     "srg": "srg_unit in Srg.v: for every r >= 4 and L >= 4",
+    "threshold": "one_threshold and zero_stays in Threshold.v",
+    "z-test": "z_test in ZTest.v for every number of columns; nuclear in Three.v for three",
+    "two-layers": "nuclear in Three.v: the cost of the first two layers",
+    "two-classes": "two_classes in TwoClasses.v: two layers, at every strength",
+    "optimal-three": "three_classes in ThreeClasses.v, without boxes: for x <= 1/9",
     "halves": "two_layers in Theorems.v (six vertices)",
 }
 """Derivation: the theorem of `rocq/` that says the same or more, with a proof of its own."""
@@ -25,3 +37,8 @@ DERIVATIONS = {
 def theorem_of(label: str) -> str:
     """The headline theorem that closes a claim, or the empty string."""
     return next((name for name, labels in THEOREMS.items() if label in labels), "")
+
+
+def part_of(label: str) -> str:
+    """The headline theorem that is a part of a claim, or the empty string."""
+    return next((name for name, labels in PARTS.items() if label in labels), "")

@@ -46,8 +46,12 @@ Definition is_dnc (th : weights) :=
   forall l, (1 <= l <= L.-1)%N ->
   exists (M : 'M[R]_(d l, K)) (c : R), feature (hidden th) (H1 th) l = M *m Y /\ M^T *m M = c%:M.
 
+(* DNC is optimal: beside any weights stand collapsed ones with a loss no larger. *)
+Definition dnc_optimal lam := forall th : weights, exists2 th' : weights, is_dnc th' & loss lam th' <= loss lam th.
+
 End Model.
 Arguments zero_weights {R K L n d}.
+Arguments dnc_optimal {R} K L n d lam.
 
 (* What the theorems on low rank say of K classes and L layers: over every field R, for every number n of samples a class,
    all hidden widths >= w and all positive regularisation strengths, a DNC configuration with a loss below that of zero

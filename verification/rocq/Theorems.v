@@ -2,6 +2,7 @@
    what each assumes. Shapes that are proved elsewhere: certificates (Check*.v), bounds (Pointwise.v, LowerBound.v). *)
 From mathcomp Require Import all_ssreflect all_algebra.
 From Dufm Require Import Model Better CheckHead CheckUnit OneLayer Certificates Near ModelFacts.
+From Dufm Require Import ZTest Threshold NotOptimal TwoClasses ThreeClasses.
 Set Implicit Arguments. Unset Strict Implicit. Unset Printing Implicit Defensive.
 Import Order.TTheory GRing.Theory Num.Theory.
 Local Open Scope ring_scope.
@@ -33,6 +34,47 @@ Theorem one_layer (R : rcfType) (K n : nat) (d : nat -> nat) (lam : nat -> R) (t
   (1 <= K)%N -> (1 <= n)%N -> (K <= d 0)%N -> (forall l, (l <= 1)%N -> 0 < lam l) ->
   exists (t : R) (th' : weights R K 1 n d), output th' = t%:M *m Y R K n /\ loss lam th' <= loss lam th.
 Proof. exact: OneLayer.one_layer. Qed.
+
+(* One threshold. Below the collapse of DNC (x^(L + 1) = (L - 1)^(L - 1) / L^(2 L)): where DNC is optimal, it is optimal at
+   every smaller x; so weights below DNC at one x are there at every larger one too. And zero weights stay optimal. *)
+Theorem one_threshold (R : rcfType) (K L n : nat) (d : nat -> nat) (lam lam' : nat -> R) :
+  (1 <= K)%N -> (1 <= n)%N -> (2 <= L)%N -> (forall l, (l < L)%N -> (K <= d l)%N) ->
+  (forall l, (l <= L)%N -> 0 < lam l) -> (forall l, (l <= L)%N -> 0 < lam' l) ->
+  x_power K L n lam' <= x_power K L n lam -> L%:R ^+ L.*2 * x_power K L n lam <= L.-1%:R ^+ L.-1 ->
+  dnc_optimal K L n d lam -> dnc_optimal K L n d lam'.
+Proof. exact: Threshold.one_threshold. Qed.
+Theorem zero_stays (R : rcfType) (K L n : nat) (d : nat -> nat) (lam lam' : nat -> R) :
+  (1 <= K)%N -> (1 <= n)%N -> (1 <= L)%N ->
+  (forall l, (l <= L)%N -> 0 < lam l) -> (forall l, (l <= L)%N -> 0 < lam' l) ->
+  x_power K L n lam <= x_power K L n lam' ->
+  global_minimiser lam (zero_weights : weights R K L n d) -> global_minimiser lam' (zero_weights : weights R K L n d).
+Proof. exact: Threshold.zero_stays. Qed.
+
+(* Where low rank wins DNC is not optimal, so at K >= 3, L >= 4 it is at no strength below collapse. *)
+Theorem not_optimal K L w : (1 <= K)%N -> (2 <= L)%N -> low_rank_wins K L w ->
+  forall (R : rcfType) (n : nat) (d : nat -> nat) (lam : nat -> R) (th : weights R K L n d),
+  (1 <= n)%N -> (forall l, (l < L)%N -> (w <= d l)%N) -> (forall l, (l < L)%N -> (K <= d l)%N) ->
+  (forall l, (l <= L)%N -> 0 < lam l) -> is_dnc th -> loss lam th < loss lam (zero_weights : weights R K L n d) ->
+  ~ dnc_optimal K L n d lam.
+Proof. exact: NotOptimal.not_optimal. Qed.
+
+(* Two classes, two layers: DNC is optimal at every strength. *)
+Theorem two_classes (R : rcfType) (n : nat) (d : nat -> nat) (lam : nat -> R) :
+  (1 <= n)%N -> (forall l, (l < 2)%N -> (2 <= d l)%N) -> (forall l, (l <= 2)%N -> 0 < lam l) ->
+  dnc_optimal 2 2 n d lam.
+Proof. exact: TwoClasses.two_classes. Qed.
+
+(* Three classes, two layers: DNC is optimal at weak decay, x <= 1/9 (it collapses at x = 0.3969). *)
+Theorem three_classes_optimal (R : rcfType) (n : nat) (d : nat -> nat) (lam : nat -> R) :
+  (1 <= n)%N -> (forall l, (l < 2)%N -> (3 <= d l)%N) -> (forall l, (l <= 2)%N -> 0 < lam l) ->
+  x_power 3 2 n lam <= 9^-1 ^+ 3 -> dnc_optimal 3 2 n d lam.
+Proof. exact: ThreeClasses.three_classes. Qed.
+
+(* The Z-test, for every number k of columns: M without positive entries off its diagonal, F M a contraction. *)
+Theorem z_test (R : rcfType) (m d k : nat) (W : 'M[R]_(m, d)) (X : 'M[R]_(d, k)) (M : 'M[R]_k) :
+  (forall i j, i != j -> M i j <= 0) -> (forall v : 'cV[R]_k, sqnorm (relu (W *m X) *m M *m v) <= sqnorm v) ->
+  2 * \tr (M^T *m ((relu (W *m X))^T *m relu (W *m X))) <= sqnorm W + sqnorm X.
+Proof. exact: ZTest.z_test. Qed.
 
 (* None of this is empty: at every size and for all ratios of the strengths, if they are weak enough, there are DNC
    configurations with a loss below that of zero weights. *)
