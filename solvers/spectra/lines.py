@@ -19,13 +19,18 @@ from dufm.solvers.base.arrays import Array
 
 Interval = tuple[float, float]
 Lines = tuple[tuple[float, float], ...]
+# (log b, log z, log s), and how far from it to look.
+Near = tuple[Array, float]
 
 # Points at which the least contribution is looked for: among the remaining eigenvalues, and in an interval.
 REST = np.concatenate([[0.0], np.geomspace(3e-4, 1, 56)])
 INSIDE = np.linspace(0, 1, 7)
 SLOPES, ROUNDS = 24, 3
-STEPS = np.random.default_rng(0).normal(size=(28, 3))
-SHORTER, LEAST_STEP = 0.65, 3e-3
+# The second line is sought on a grid of log z and log s, the first one of log b, around a centre; grids halve until
+# they are this fine.
+FAR = 1e9
+WIDE, FINE = np.array([2.5, 1.2, 1.5]), 0.004
+GRID = tuple(np.linspace(-1, 1, count) for count in (13, 9, 9))
 # What d = q (2 - q l) keeps from 0: q > 0 by this share of its greatest value, and q l < 2 by as much.
 ROOM = 1e-3
 
@@ -66,14 +71,9 @@ def best_lines(cell: Cell, boxes: Sequence[Interval], start: Array | None = None
     points, parts = _points(cell, boxes)
     if cell.L == 2:
         return _one_line(cell, boxes, points, parts)
-    best = Found(-np.inf, ())
-    usual = [np.log([z**-1.5 / 2, z, 0.5]) for z in _scales(boxes)]
-    for begin in usual if start is None else [start, *usual]:
-        found = _two_lines(cell, boxes, points, parts, begin)
-        best = max(best, found, key=lambda f: f.value)
-        if best.value >= enough:
-            break
-    return best
+    usual = np.log([(0.6 * boxes[0][1]) ** -1.5 / 2, 0.6 * boxes[0][1], 0.7])
+    found = Found(-np.inf, ()) if start is None else _two_lines(cell, boxes, points, parts, (start, 0.15))
+    return found if found.value >= enough else _two_lines(cell, boxes, points, parts, (usual, 1.0))
 
 
 def _points(cell: Cell, boxes: Sequence[Interval]) -> tuple[Array, list[tuple[slice, int]]]:
@@ -140,26 +140,25 @@ def _one_line(cell: Cell, boxes: Sequence[Interval], t: Array, parts: list[tuple
     return Found(float(values[best]), ((float(a[best]), float(b[best])),))
 
 
-def _two_lines(cell: Cell, boxes: Sequence[Interval], t: Array, parts: list[tuple[slice, int]], start: Array) -> Found:
+def _two_lines(cell: Cell, boxes: Sequence[Interval], t: Array, parts: list[tuple[slice, int]], near: Near) -> Found:
     """Lines from (log b, log z, log s), the second one being 1/z at z with slope -s/z^2."""
-    centre, best, step = start, Found(-np.inf, ()), 0.4
-    while step > LEAST_STEP:
-        tried = np.vstack([centre, centre + step * STEPS])
-        b, z, s = np.exp(tried).T
-        a = _largest(b, boxes, len(boxes) < cell.K)
-        e, g = (1 + s) / z, s / z**2
+    centre, best, wide, rest = near[0], Found(-np.inf, ()), near[1] * WIDE, len(boxes) < cell.K
+    while wide[0] > FINE * WIDE[0]:
+        b = np.exp(centre[0] + wide[0] * GRID[0])
+        z, s = (v.ravel() for v in np.meshgrid(*(np.exp(centre[i] + wide[i] * GRID[i]) for i in (1, 2))))
+        a, e, g = _largest(b, boxes, rest), (1 + s) / z, s / z**2
         q = e[:, None] - g[:, None] * t
-        d = 2 * q - q * q * t
-        fits = np.isfinite(a) & _positive(e, g, boxes, len(boxes) < cell.K)
-        c = 2 * t * (np.where(fits, a, 0)[:, None] - b[:, None] * t) + 2 * np.sqrt(np.maximum(d, 0)) - cell.x * d
-        values = np.where(fits, _sums(c, parts), -np.inf)
-        i = int(np.argmax(values))
-        if values[i] > best.value:
-            lines = ((float(a[i]), float(b[i])), (float(e[i]), float(g[i])))
-            best, centre = Found(float(values[i]), lines, tried[i]), tried[i]
-        step *= 1 if i else SHORTER
+        d = np.maximum(2 * q - q * q * t, 0)
+        second = np.where(_positive(e, g, boxes, rest)[:, None], 2 * np.sqrt(d) - cell.x * d, -FAR)
+        first = 2 * t * (np.where(np.isfinite(a), a, -FAR)[:, None] - b[:, None] * t)
+        values = sum(
+            (count * (first[:, None, part] + second[:, part]).min(axis=2) for part, count in parts),
+            np.zeros((len(b), len(z))),
+        )
+        i, j = np.unravel_index(int(np.argmax(values)), values.shape)
+        if values[i, j] > max(best.value, 0):
+            lines = ((float(a[i]), float(b[i])), (float(e[j]), float(g[j])))
+            best = Found(float(values[i, j]), lines, np.log([b[i], z[j], s[j]]))
+            centre = np.log([b[i], z[j], s[j]])
+        wide = wide / 2
     return best
-
-
-def _scales(boxes: Sequence[Interval]) -> tuple[float, ...]:
-    return tuple(boxes[0][1] * share for share in (0.9, 0.45))

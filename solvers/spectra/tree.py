@@ -17,14 +17,12 @@ from dufm.solvers.spectra.lines import Cell, Interval, best_lines
 
 BITS = 36
 # What the checker may take away from a leaf: rounding, and pieces that are not halved for ever.
-SPARE = 3e-4
+SPARE = 7e-4
 # The second eigenvalue is looked at where the first is known this well, relatively; where both are known as well as
 # NARROW says, it is asked whether lines exist at all.
 SECOND, NARROW, THIN = 0.3, 0.03, 1e-5
 MOST = 20_000
 REFINED = 2
-# Any value at all.
-SOME = 1e-9
 
 Node = list[int] | list[list[int]]
 
@@ -39,20 +37,20 @@ class Tree:
 
 def worst(cell: Cell) -> float:
     """The least value that the best lines reach over all pairs (l_1, l_2), by a few descents: no tree shows more."""
-    near: list[Array | None] = [None]
 
     def value(point: Array) -> float:
         first = math.exp(min(max(point[0], -20.0), 20.0))
         second = first / (1 + math.exp(min(-point[1], 50.0)))
-        found = best_lines(cell, [(first, first), (second, second)], near[0], SOME)
-        near[0] = found.at
-        return found.value
+        return best_lines(cell, [(first, first), (second, second)]).value
 
     points = [np.array([a, b]) for a in np.linspace(-1, math.log(2 * cell.K), 7) for b in (-1.0, 0.0, 1.0, 3.0)]
     values = [value(point) for point in points]
-    options = {"xatol": 1e-3, "fatol": 1e-5 * min(values), "maxfev": 90}
-    order = np.argsort(values)[:REFINED]
-    return min(float(minimize(value, points[i], method="Nelder-Mead", options=options).fun) for i in order)
+    found = min(values)
+    for i in np.argsort(values)[:REFINED]:
+        simplex = points[i] + np.array([[0.0, 0.0], [0.3, 0.0], [0.0, 0.5]])
+        options = {"xatol": 0.01, "fatol": 1e-4 * found, "maxfev": 60, "initial_simplex": simplex}
+        found = min(found, float(minimize(value, points[i], method="Nelder-Mead", options=options).fun))
+    return found
 
 
 def tree(cell: Cell, wanted: float, report: Callable[[int], None] = lambda leaves: None) -> Tree | None:
