@@ -6,7 +6,7 @@ the worst spectrum leave all the smaller ones at two values.
 """
 
 import math
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -53,13 +53,12 @@ def worst(cell: Cell) -> float:
     return found
 
 
-def tree(cell: Cell, wanted: float, report: Callable[[int], None] = lambda leaves: None) -> Tree | None:
+def tree(cell: Cell, wanted: float) -> Tree | None:
     """Nodes whose leaves all reach `wanted`; None where some place does not, or it takes more than MOST nodes.
 
     Args:
         cell: classes, layers, strength.
         wanted: the bound, 2K loss / x.
-        report: called with the number of leaves now and then.
     """
     one, aim = 1 << BITS, wanted + SPARE * cell.K
     top = math.ceil((wanted / 2) ** 2 * one) + 1
@@ -74,7 +73,6 @@ def tree(cell: Cell, wanted: float, report: Callable[[int], None] = lambda leave
             # Rounded so that a (fewer) and b (more) still fit.
             nodes.append([[math.floor(a * (1 - 1e-9) * one), math.ceil(b * one)] for a, b in found.lines])
             leaves += 1
-            report(leaves)
             continue
         i = _cut(ends)
         if len(nodes) >= MOST or (_narrow(ends) and _fails(cell, ends, found.at, aim)):

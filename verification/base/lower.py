@@ -5,7 +5,6 @@ pairs of classes. What is bounded is 2K loss / x; at x = 0, the limit of weak de
 """
 
 import json
-from collections.abc import Callable
 from fractions import Fraction
 
 from dufm.solvers.spectra.lines import Cell
@@ -47,7 +46,6 @@ def lower_certificate(
     x: Fraction,
     claim: str,
     given: Fraction = GIVEN,
-    report: Callable[[int], None] = lambda leaves: None,
 ) -> Certificate:
     """The best bound the program finds at one cell, checked.
 
@@ -57,7 +55,6 @@ def lower_certificate(
         x: K Lambda >= 0, exact.
         claim: label of the claim it supports.
         given: what may be given away of the best value, relatively.
-        report: called with the number of boxes now and then.
 
     Raises:
         ProblemError: for a cell that makes no sense, and if the checker refuses what was found.
@@ -67,7 +64,7 @@ def lower_certificate(
         raise ProblemError(f"x must be >= 0, got {x}")
     pairs, found = pair_value(K, L, x), None
     if K > 2 and K <= MOST.get(L, 0):
-        found = _by_spectrum(Cell(K, L, float(x)), pairs, given, report)
+        found = _by_spectrum(Cell(K, L, float(x)), pairs, given)
     lower, witness = found or (pairs, {"method": "pairs"})
     certificate = {
         "format": "dufm-certificate",
@@ -89,16 +86,14 @@ def value_of(certificate: Certificate) -> Fraction:
     return Fraction(*certificate["lower"])
 
 
-def _by_spectrum(
-    cell: Cell, least: Fraction, given: Fraction, report: Callable[[int], None]
-) -> tuple[Fraction, dict[str, object]] | None:
+def _by_spectrum(cell: Cell, least: Fraction, given: Fraction) -> tuple[Fraction, dict[str, object]] | None:
     best = worst(cell)
     for again in range(TRIES):
         wanted = Fraction(best) * (1 - given * 2**again)
         wanted = Fraction(wanted * DIGITS // 1, DIGITS)
         if wanted <= least:
             return None
-        found = tree(cell, float(wanted), report)
+        found = tree(cell, float(wanted))
         if found is not None:
             return wanted, {"method": "spectrum", "bits": BITS, "nodes": found.nodes}
     return None
