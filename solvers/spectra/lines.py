@@ -24,7 +24,7 @@ Near = tuple[Array, float]
 
 # Points at which the least contribution is looked for: among the remaining eigenvalues, and in an interval.
 REST = np.concatenate([[0.0], np.geomspace(3e-4, 1, 56)])
-INSIDE = np.linspace(0, 1, 7)
+INSIDE = np.linspace(0, 1, 12)
 SLOPES, ROUNDS = 24, 3
 # The second line is sought on a grid of log z and log s, the first one of log b, around a centre; grids halve until
 # they are this fine.

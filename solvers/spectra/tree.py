@@ -15,7 +15,7 @@ from scipy.optimize import minimize
 from dufm.solvers.base.arrays import Array
 from dufm.solvers.spectra.lines import Cell, Interval, best_lines
 
-BITS = 36
+BITS = 28
 # What the checker may take away from a leaf: rounding, and pieces that are not halved for ever.
 SPARE = 7e-4
 # The second eigenvalue is looked at where the first is known this well, relatively; where both are known as well as
@@ -53,14 +53,15 @@ def worst(cell: Cell) -> float:
     return found
 
 
-def tree(cell: Cell, wanted: float) -> Tree | None:
+def tree(cell: Cell, wanted: float, spare: float = SPARE) -> Tree | None:
     """Nodes whose leaves all reach `wanted`; None where some place does not, or it takes more than MOST nodes.
 
     Args:
         cell: classes, layers, strength.
         wanted: the bound, 2K loss / x.
+        spare: what every eigenvalue must show beyond it.
     """
-    one, aim = 1 << BITS, wanted + SPARE * cell.K
+    one, aim = 1 << BITS, wanted + spare * cell.K
     top = math.ceil((wanted / 2) ** 2 * one) + 1
     waiting: list[tuple[list[tuple[int, int]], Array | None]] = [([(0, top)], None)]
     nodes: list[Node] = []

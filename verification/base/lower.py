@@ -8,7 +8,7 @@ import json
 from fractions import Fraction
 
 from dufm.solvers.spectra.lines import Cell
-from dufm.solvers.spectra.tree import BITS, tree, worst
+from dufm.solvers.spectra.tree import BITS, SPARE, tree, worst
 from dufm.theory.problem import Problem, ProblemError
 from dufm.theory.squared.bounds import Interval, pair_power
 from dufm.theory.squared.phi import phi, phi_of_power, power_root
@@ -64,17 +64,8 @@ def lower_certificate(
         raise ProblemError(f"x must be >= 0, got {x}")
     pairs, found = pair_value(K, L, x), None
     if K > 2 and K <= MOST.get(L, 0):
-        found = _by_spectrum(Cell(K, L, float(x)), pairs, given)
-    lower, witness = found or (pairs, {"method": "pairs"})
-    certificate = {
-        "format": "dufm-certificate",
-        "version": 1,
-        "kind": "lower",
-        "claim": claim,
-        "problem": {"K": K, "L": L, "x": [x.numerator, x.denominator]},
-        "lower": [lower.numerator, lower.denominator],
-        "witness": witness,
-    }
+        found = _by_spectrum(K, L, x, pairs, claim, given)
+    certificate = found or _certificate(K, L, x, pairs, claim, {"method": "pairs"})
     result = check(json.dumps(certificate))
     if not result.ok:
         raise ProblemError(f"the bound found is not accepted: {result.sentence}")
@@ -86,14 +77,31 @@ def value_of(certificate: Certificate) -> Fraction:
     return Fraction(*certificate["lower"])
 
 
-def _by_spectrum(cell: Cell, least: Fraction, given: Fraction) -> tuple[Fraction, dict[str, object]] | None:
-    best = worst(cell)
+def _by_spectrum(K: int, L: int, x: Fraction, least: Fraction, claim: str, given: Fraction) -> Certificate | None:
+    """The best certificate by eigenvalues; None where pairs show more, or no tree is accepted."""
+    cell = Cell(K, L, float(x))
+    best = Fraction(worst(cell))
     for again in range(TRIES):
-        wanted = Fraction(best) * (1 - given * 2**again)
-        wanted = Fraction(wanted * DIGITS // 1, DIGITS)
+        wanted = Fraction(best * (1 - given * 2**again) * DIGITS // 1, DIGITS)
         if wanted <= least:
             return None
-        found = tree(cell, float(wanted))
+        # Twice as much to spare in the next try: a leaf may show less than its points said.
+        found = tree(cell, float(wanted), SPARE * 2**again)
         if found is not None:
-            return wanted, {"method": "spectrum", "bits": BITS, "nodes": found.nodes}
+            witness = {"method": "spectrum", "bits": BITS, "nodes": found.nodes}
+            certificate = _certificate(K, L, x, wanted, claim, witness)
+            if check(json.dumps(certificate)).ok:
+                return certificate
     return None
+
+
+def _certificate(K: int, L: int, x: Fraction, lower: Fraction, claim: str, witness: dict[str, object]) -> Certificate:
+    return {
+        "format": "dufm-certificate",
+        "version": 1,
+        "kind": "lower",
+        "claim": claim,
+        "problem": {"K": K, "L": L, "x": [x.numerator, x.denominator]},
+        "lower": [lower.numerator, lower.denominator],
+        "witness": witness,
+    }
