@@ -38,7 +38,7 @@ from fractions import Fraction
 from typing import Any
 
 _ = sys.version_info >= (3, 9) or sys.exit(print("lower_checker.py needs Python 3.9 or newer", file=sys.stderr) or 2)
-MAX_BYTES, MAX_DIGITS, MAX_PART, MAX_PIECES, SLACK = 4 << 20, 300, 10**30, 10**6, 2**11
+MAX_BYTES, MAX_DIGITS, MAX_PART, MAX_PIECES, SLACK = 4 << 20, 300, 10**30, 10**6, 2**9
 JSON: Any = {"parse_int": lambda x: int(x if len(x) <= MAX_DIGITS else f"{len(x)} digits"), "parse_constant": int}
 Result = namedtuple("Result", "ok sentence margin kind facts", defaults=(None, "", {}))
 
@@ -88,9 +88,9 @@ def piece(lines: list[list[int]], N: int, x: int, u: int, v: int) -> float:
         cubic += [d_here, d_here + (2 * q * g * t - 2 * g * N**3 - q * q) * step]
     if min(cubic) < 0:
         return -math.inf
-    w, r = math.isqrt(min(cubic) // (3 * N**3)), math.isqrt(max(cubic) // (3 * N**3)) + 1
-    least = min(N**3 * (r + w) * here + (2 * N**2 - x * (r + w)) * cubic[i] for i, here in enumerate(line))
-    return (least + 6 * r * w * N**5) // (3 * N**5 * (r + w))
+    w, r, one = math.isqrt(min(cubic) // (3 * N**3)), math.isqrt(max(cubic) // (3 * N**3)) + 1, N**5
+    first, tilt = N**3 * (r + w), 2 * N**2 - x * (r + w)
+    return (min(first * line[i] + tilt * cubic[i] for i in range(4)) + 6 * r * w * one) // (3 * one * (r + w))
 
 
 def least(lines: list[list[int]], N: int, x: int, low: int, high: int) -> tuple[float, int]:

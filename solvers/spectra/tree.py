@@ -17,7 +17,7 @@ from dufm.solvers.spectra.lines import Cell, Interval, best_lines
 
 BITS = 28
 # What the checker may take away from a leaf: rounding, and pieces that are not halved for ever.
-SPARE = 7e-4
+SPARE = 2.8e-3
 # The second eigenvalue is looked at where the first is known this well, relatively; where both are known as well as
 # NARROW says, it is asked whether lines exist at all.
 SECOND, NARROW, THIN = 0.3, 0.03, 1e-5

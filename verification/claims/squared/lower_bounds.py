@@ -93,6 +93,7 @@ LOWER_BOUNDS = (
             derivations.dnc,
             derivations.reductions,
             derivations.head,
+            derivations.linear_network,
             derivations.two_classes,
             derivations.pairs,
             derivations.z_test,
