@@ -32,6 +32,7 @@ def run_bound(cell: tuple[int, int, str], out: Path | None, as_json: bool, conso
     with alive("covering the eigenvalues"):
         certificate = lower_certificate(K, L, x, "bound")
     if out is not None:
+        out.parent.mkdir(parents=True, exist_ok=True)
         write(certificate, out)
         result = lower_checker.check(out.read_bytes())
     else:
@@ -48,7 +49,7 @@ def run_bound(cell: tuple[int, int, str], out: Path | None, as_json: bool, conso
     table.add_row(str(K), str(L), cell[2], *shown, f"{record['ratio']:.6f}", f"{record['gap']:.3g}")
     show_table(console, table)
     words = [
-        f"{_quantity(x)}. Best known: {record['best_known_by']}. {_note(K, L, x)}",
+        f"{_quantity(x)}. Best known: {record['best_known_by']}.{_note(K, L, x)}",
         f"lower_checker: {result.sentence}",
     ]
     if out is not None:
@@ -120,7 +121,7 @@ def _quantity(x: Fraction) -> str:
 
 def _note(K: int, L: int, x: Fraction) -> str:
     if K == 2 or L == 1:
-        return "DNC is optimal here (dufm derive two-classes, lower-bound)."
+        return " DNC is optimal here (dufm derive two-classes, lower-bound)."
     if x and x ** (L + 1) >= Fraction(str(collapse_threshold(L) ** (L + 1))):
-        return "From x* on DNC is above zero weights, whose loss 1/2 stands in its column."
+        return " From x* on DNC is above zero weights, whose loss 1/2 stands in its column."
     return ""
