@@ -19,7 +19,13 @@ from tests.mutation.run import Outcome, tried
 # Who may be asked first.
 ASKED = ("derive", "claim", "test")
 FOLDER = Path(__file__).parent
-TRUSTED = ("theory", "verification/claims", "verification/checker.py", "verification/base")
+TRUSTED = (
+    "theory",
+    "verification/claims",
+    "verification/checker.py",
+    "verification/lower_checker.py",
+    "verification/base",
+)
 
 
 def listed() -> list[Mutant]:

@@ -33,6 +33,7 @@ from dufm.theory.derivations.squared.lower_bound import lower_bound
 from dufm.theory.derivations.squared.optimal_three import optimal_three
 from dufm.theory.derivations.squared.pairs import pairs
 from dufm.theory.derivations.squared.reductions import reductions
+from dufm.theory.derivations.squared.spectra import spectra
 from dufm.theory.derivations.squared.srg import srg
 from dufm.theory.derivations.squared.threshold import threshold
 from dufm.theory.derivations.squared.two_classes import two_classes
@@ -59,6 +60,7 @@ DERIVATIONS = (
     threshold,
     beyond,
     z_test,
+    spectra,
     optimal_three,
     ce_reduction,
     ce_dnc,

@@ -21,6 +21,7 @@ from dufm.verification.claims.squared.beyond import BEYOND
 from dufm.verification.claims.squared.bounds import BOUNDS
 from dufm.verification.claims.squared.heads import HEADS
 from dufm.verification.claims.squared.intervals import INTERVALS
+from dufm.verification.claims.squared.lower_bounds import LOWER_BOUNDS
 from dufm.verification.claims.squared.near_collapse import STRONG
 from dufm.verification.claims.squared.searched import SEARCHED
 from dufm.verification.claims.squared.shipped_heads import FRONTIER
@@ -39,6 +40,7 @@ CLAIMS: tuple[Claim, ...] = (
     *STRONG,
     *THRESHOLDS,
     *BEYOND,
+    *LOWER_BOUNDS,
     *STRIPS,
     *INTERVALS,
     *SEARCHED,

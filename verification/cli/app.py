@@ -12,7 +12,6 @@ from rich.console import Console
 
 from dufm import __version__
 from dufm.theory.problem import ProblemError
-from dufm.verification import checker
 from dufm.verification.cli.atlas import commands
 from dufm.verification.cli.ce.commands import commands as ce_commands
 from dufm.verification.cli.extensions import extension
@@ -78,13 +77,15 @@ def check(
     files: Annotated[list[str], typer.Argument(help="Certificate files.", metavar="FILE...")],
     exact: Annotated[bool, typer.Option(help="Print margins as whole fractions.")] = False,
 ) -> None:
-    """Re-check certificates with checker.py alone, in exact arithmetic.
+    """Re-check certificates with checker.py alone, in exact arithmetic; those of kind lower with lower_checker.py.
 
-    The same program runs with no package installed: python -S -I verification/checker.py FILE...
+    The same programs run with no package installed: python -S -I verification/checker.py FILE...
 
     Example: dufm check out/verify/certificates/three-layers.json
     """
-    raise typer.Exit(checker.main([*(["--exact"] if exact else []), *files]))
+    from dufm.verification.cli.bound import check_files
+
+    raise typer.Exit(check_files(files, exact))
 
 
 @app.command()
@@ -110,6 +111,26 @@ def structures(
 
     with alive("computing the costs"):
         structures_table(console, K, L, as_json, loss)
+
+
+@app.command()
+def bound(
+    K: Annotated[int, typer.Option("--K", help="Classes, >= 2.")],
+    L: Annotated[int, typer.Option("--L", help="Weight layers, >= 1.")],
+    x: Annotated[str, typer.Option("--x", help="K Lambda >= 0; 0 is the limit of weak decay: costs of outputs I.")],
+    out: Annotated[Path | None, typer.Option(help="Write the certificate here.")] = None,
+    as_json: Json = False,
+) -> None:
+    """A lower bound of the loss of all weights of any width, with the certificate that proves it.
+
+    At two and three layers by boxes of eigenvalues, else by pairs of classes. DNC stands beside it, and the least loss
+    known. The certificate is checked as it is printed.
+
+    Example: dufm bound --K 8 --L 3 --x 0.05
+    """
+    from dufm.verification.cli.bound import run_bound
+
+    run_bound((K, L, x), out, as_json, console)
 
 
 @app.command()

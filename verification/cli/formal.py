@@ -7,6 +7,8 @@ from pathlib import Path
 from rich.console import Console
 
 from dufm.theory.problem import ProblemError
+from dufm.verification import checker
+from dufm.verification.base.checkers import checker_of
 from dufm.verification.claims.run import Entry
 from dufm.verification.formal import kernel
 from dufm.verification.formal.export import NoTermError, identifier, term
@@ -62,8 +64,9 @@ class KernelReport:
 
 
 def check_in_kernel(entries: Sequence[Entry], out: Path, jobs: int, console: Console) -> KernelReport:
-    """Compile the proofs below `out` and check every certificate of these entries that speaks of squared loss."""
+    """Compile the proofs below `out` and check every certificate of these entries that `checker.py` judges."""
     names = [name for entry in entries for name, _, _ in entry.certificates]
+    names = [name for name in names if checker_of((out / name).read_bytes()) is checker]
     terms, refused = {}, {}
     for name in names:
         try:

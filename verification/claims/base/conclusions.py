@@ -46,6 +46,7 @@ CONCLUSIONS = {
     ),
     "two-layers": Conclusion(where=((Only((3,)), Only((2,))),), words=("For K = 3, L = 2",)),
     "pairs": Conclusion(where=((From(2), From(1)),), words=("For every K >= 2, L >= 1",)),
+    "spectra": Conclusion(where=((From(2), Only((2, 3))),), words=("For every K >= 2 and L = 2, 3",)),
     "srg": Conclusion(
         where=((Edges(4), From(3)),),
         low_rank=((Edges(4), From(4)),),

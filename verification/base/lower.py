@@ -1,0 +1,107 @@
+"""Bounds of every network from below, as certificates of kind "lower" that `lower_checker.py` judges.
+
+At two and three layers lines and boxes of eigenvalues (`solvers.spectra`), else, and where that is more, the mean over
+pairs of classes. What is bounded is 2K loss / x; at x = 0, the limit of weak decay, (L + 1) C for outputs I.
+"""
+
+import json
+from fractions import Fraction
+
+from dufm.solvers.spectra.lines import Cell
+from dufm.solvers.spectra.tree import BITS, SPARE, tree, worst
+from dufm.theory.problem import Problem, ProblemError
+from dufm.theory.squared.bounds import Interval, pair_power
+from dufm.theory.squared.phi import phi, phi_of_power, power_root
+from dufm.verification.base.certificate import Certificate
+from dufm.verification.lower_checker import check
+
+# What the first tree gives away of the best value, relatively; the next ones give away twice as much.
+GIVEN, TRIES = Fraction(1, 200), 4
+DIGITS, FINE = 10**5, 10**9
+# More classes would take minutes.
+MOST = {2: 200, 3: 40}
+
+
+def dnc_value(K: int, L: int, x: Fraction) -> Interval:
+    """2K times DNC's loss over x, or that of zero weights where it is less; (L + 1) K at x = 0."""
+    if x == 0:
+        return Fraction((L + 1) * K), Fraction((L + 1) * K)
+    low, high = phi(L, x)
+    return 2 * K * low / x, 2 * K * high / x
+
+
+def pair_value(K: int, L: int, x: Fraction) -> Fraction:
+    """The bound of pairs of classes, rounded down: 2K loss / x, or (L + 1) C at x = 0."""
+    power = Fraction(pair_power(K, L))
+    if x == 0:
+        value = (L + 1) * power_root(power, L + 1)[0]
+    else:
+        value = 2 * K * phi_of_power(L, power * (x / K) ** (L + 1))[0] / x
+    return Fraction(value * FINE // 1 - 1, FINE)
+
+
+def lower_certificate(
+    K: int,
+    L: int,
+    x: Fraction,
+    claim: str,
+    given: Fraction = GIVEN,
+) -> Certificate:
+    """The best bound the program finds at one cell, checked.
+
+    Args:
+        K: classes, >= 2.
+        L: weight layers, >= 1.
+        x: K Lambda >= 0, exact.
+        claim: label of the claim it supports.
+        given: what may be given away of the best value, relatively.
+
+    Raises:
+        ProblemError: for a cell that makes no sense, and if the checker refuses what was found.
+    """
+    Problem.of(K, L, 1)
+    if x < 0:
+        raise ProblemError(f"x must be >= 0, got {x}")
+    pairs, found = pair_value(K, L, x), None
+    if K > 2 and K <= MOST.get(L, 0):
+        found = _by_spectrum(K, L, x, pairs, claim, given)
+    certificate = found or _certificate(K, L, x, pairs, claim, {"method": "pairs"})
+    result = check(json.dumps(certificate))
+    if not result.ok:
+        raise ProblemError(f"the bound found is not accepted: {result.sentence}")
+    return certificate
+
+
+def value_of(certificate: Certificate) -> Fraction:
+    """What a certificate states: 2K loss / x, or (L + 1) C at x = 0."""
+    return Fraction(*certificate["lower"])
+
+
+def _by_spectrum(K: int, L: int, x: Fraction, least: Fraction, claim: str, given: Fraction) -> Certificate | None:
+    """The best certificate by eigenvalues; None where pairs show more, or no tree is accepted."""
+    cell = Cell(K, L, float(x))
+    best = Fraction(worst(cell))
+    for again in range(TRIES):
+        wanted = Fraction(best * (1 - given * 2**again) * DIGITS // 1, DIGITS)
+        if wanted <= least:
+            return None
+        # Twice as much to spare in the next try: a leaf may show less than its points said.
+        found = tree(cell, float(wanted), SPARE * 2**again)
+        if found is not None:
+            witness = {"method": "spectrum", "bits": BITS, "nodes": found.nodes}
+            certificate = _certificate(K, L, x, wanted, claim, witness)
+            if check(json.dumps(certificate)).ok:
+                return certificate
+    return None
+
+
+def _certificate(K: int, L: int, x: Fraction, lower: Fraction, claim: str, witness: dict[str, object]) -> Certificate:
+    return {
+        "format": "dufm-certificate",
+        "version": 1,
+        "kind": "lower",
+        "claim": claim,
+        "problem": {"K": K, "L": L, "x": [x.numerator, x.denominator]},
+        "lower": [lower.numerator, lower.denominator],
+        "witness": witness,
+    }

@@ -1,0 +1,106 @@
+"""Lower bounds by eigenvalues at two and three layers: shipped certificates, beside the bound of pairs."""
+
+import json
+from collections.abc import Iterator
+from fractions import Fraction
+
+from dufm.theory import derivations
+from dufm.verification.base.certificate import Certificate
+from dufm.verification.base.lower import dnc_value, lower_certificate, pair_value, value_of
+from dufm.verification.claims.base.claim import Budget, Claim, Expected
+from dufm.verification.claims.base.proofs import by_derivation
+from dufm.verification.claims.base.regime import Only, Part, Regime, Strengths
+from dufm.verification.claims.base.verdict import Comparison, Status, Verdict
+from dufm.verification.claims.squared.witnesses import FOLDER
+
+LABEL = "lower-bounds"
+CLASSES = range(3, 16)
+# Weak decay, and about half of DNC's collapse x*.
+HALF = {2: Fraction("0.198"), 3: Fraction("0.136"), 4: Fraction("0.102")}
+# What a shipped file gives away of the best value that eigenvalues show, so that it is short.
+GIVEN = {2: Fraction(1, 200), 3: Fraction(1, 100)}
+
+
+def cells() -> Iterator[tuple[int, int, Fraction]]:
+    """(K, L, x) of every shipped certificate."""
+    for L in GIVEN:
+        for x in (Fraction(0), HALF[L]):
+            for K in CLASSES:
+                yield K, L, x
+
+
+def shipped(K: int, L: int, x: Fraction) -> Certificate:
+    """The certificate of one cell."""
+    name = f"l{L}_k{K:02d}_{'half' if x else 'weak'}.json"
+    return json.loads((FOLDER / "lower" / name).read_text())
+
+
+def made(K: int, L: int, x: Fraction) -> Certificate:
+    """The same made anew, in seconds."""
+    return lower_certificate(K, L, x, LABEL, GIVEN[L])
+
+
+def shares(K: int, L: int, x: Fraction) -> tuple[Fraction, Fraction]:
+    """What the certificate shows, and what pairs of classes do, over DNC's loss; costs at x = 0."""
+    dnc, pairs = dnc_value(K, L, x)[1], pair_value(K, L, x)
+    return (value_of(shipped(K, L, x)) if L in GIVEN else pairs) / dnc, pairs / dnc
+
+
+def table() -> list[str]:
+    """The table of docs/lower-bounds.md, numbers rounded down."""
+
+    def told(value: Fraction) -> str:
+        return f"{value * 10**4 // 1 / 10**4:.4f}"
+
+    lines = [
+        "| K | L = 2, x = 0 | x = 0.198 | L = 3, x = 0 | x = 0.136 | L = 4, x = 0 | x = 0.102 |",
+        "|---|" + "---|" * 6,
+    ]
+    for K in CLASSES:
+        row = []
+        for L, half in HALF.items():
+            for x in (Fraction(0), half):
+                own, pairs = shares(K, L, x)
+                row.append(f"{told(own)} ({told(pairs)})" if L in GIVEN else told(pairs))
+        lines.append(f"| {K} | {' | '.join(row)} |")
+    return lines
+
+
+def _lower_bounds(budget: Budget) -> Verdict:
+    comparisons, certificates, least = [], [], {2: Fraction(1), 3: Fraction(1)}
+    for K, L, x in cells():
+        certificate = shipped(K, L, x)
+        own, pairs = shares(K, L, x)
+        comparisons.append(Comparison(own, ">", pairs, what=f"bound and that of pairs over DNC, ({K}, {L}), x = {x}"))
+        certificates.append(certificate)
+        least[L] = min(least[L], own)
+    words = ", ".join(f"{float(share):.3f} at L = {L}" for L, share in least.items())
+    return by_derivation(
+        f"No weights go below these shares of DNC, {len(certificates)} cells of 3 to 15 classes: {words} at least.",
+        comparisons,
+        certificates,
+    )
+
+
+LOWER_BOUNDS = (
+    Claim(
+        LABEL,
+        "At two and three layers no weights, whatever their width, have a loss far below DNC's: the bounds listed, "
+        "each above that of pairs of classes; at weak decay they bound the cost of outputs I.",
+        Regime(tuple(Part(Only(tuple(CLASSES)), Only((L,)), Strengths(points=(HALF[L],))) for L in GIVEN)),
+        "ours",
+        (
+            derivations.dnc,
+            derivations.reductions,
+            derivations.head,
+            derivations.linear_network,
+            derivations.two_classes,
+            derivations.pairs,
+            derivations.z_test,
+            derivations.spectra,
+        ),
+        _lower_bounds,
+        Expected(Status.PROVED),
+        needs=tuple({"kind": "lower", "K": K, "L": L, "x": [x.numerator, x.denominator]} for K, L, x in cells()),
+    ),
+)

@@ -1,0 +1,127 @@
+"""`dufm bound`: what no weights can go below at one cell, and `dufm check`, which picks the checker of each file."""
+
+import json
+import math
+from fractions import Fraction
+from pathlib import Path
+from typing import Any
+
+from rich.console import Console
+from rich.table import Table
+
+from dufm.theory.problem import Problem, ProblemError, exact_number
+from dufm.theory.squared.phi import collapse_threshold
+from dufm.verification import checker, lower_checker
+from dufm.verification.base.certificate import write
+from dufm.verification.base.checkers import checker_of
+from dufm.verification.base.lower import dnc_value, lower_certificate, pair_value, value_of
+from dufm.verification.claims.best_known import best_cost, best_loss
+from dufm.verification.cli.heartbeat import alive
+from dufm.verification.cli.output import show_table
+
+MOST_CLASSES, MOST_LAYERS = 10_000, 64
+DIGITS = 10
+
+
+def run_bound(cell: tuple[int, int, str], out: Path | None, as_json: bool, console: Console) -> None:
+    """Find, check and print the bound; see `dufm bound --help`."""
+    K, L, x = cell[0], cell[1], _strength(cell[2])
+    Problem.of(K, L, 1)
+    if K > MOST_CLASSES or L > MOST_LAYERS:
+        raise ProblemError(f"--K must be at most {MOST_CLASSES} and --L at most {MOST_LAYERS}, got {K}, {L}")
+    with alive("covering the eigenvalues"):
+        certificate = lower_certificate(K, L, x, "bound")
+    if out is not None:
+        out.parent.mkdir(parents=True, exist_ok=True)
+        write(certificate, out)
+        result = lower_checker.check(out.read_bytes())
+    else:
+        result = lower_checker.check(json.dumps(certificate))
+    record = _record(K, L, x, certificate) | {"says": result.sentence}
+    if as_json:
+        print(json.dumps(record | {"certificate": certificate if out is None else str(out)}, indent=1))
+        return
+    table = Table(pad_edge=False)
+    for name in ("K", "L", "x", "lower", "best known", "DNC", "lower / DNC", "gap"):
+        table.add_column(name, justify="right", no_wrap=True)
+    values = [record["lower"], record["best_known"], record["dnc"]]
+    shown = [f"{v:.{DIGITS}g}" for v in values]
+    table.add_row(str(K), str(L), cell[2], *shown, f"{record['ratio']:.6f}", f"{record['gap']:.3g}")
+    show_table(console, table)
+    words = [
+        f"{_quantity(x)}. Best known: {record['best_known_by']}.{_note(K, L, x)}",
+        f"lower_checker: {result.sentence}",
+    ]
+    if out is not None:
+        words.append(f"Certificate: {out}; python -S -I verification/lower_checker.py {out}")
+    console.print("\n".join(words), highlight=False, soft_wrap=True)
+
+
+def check_files(files: list[str], exact: bool) -> int:
+    """Judge each file by its own checker; 1 if one is rejected, else 2 if one cannot be read, else 0."""
+    codes = set()
+    for name in files:
+        path = Path(name)
+        lower = not name.startswith("-") and path.is_file() and checker_of(_start(path)) is lower_checker
+        codes.add(lower_checker.main([name]) if lower else checker.main([*(["--exact"] if exact else []), name]))
+    return next((code for code in (1, 2) if code in codes), 0)
+
+
+def _start(path: Path) -> bytes:
+    try:
+        with path.open("rb") as file:
+            return file.read(checker.MAX_BYTES + 1)
+    except OSError:
+        return b""
+
+
+def _strength(text: str) -> Fraction:
+    x = exact_number(text, "--x")
+    if x < 0:
+        raise ProblemError(f"--x must be >= 0, got {text}")
+    if max(x.numerator, x.denominator) > lower_checker.MAX_PART:
+        raise ProblemError(f"--x must have numerator and denominator up to {lower_checker.MAX_PART:.0e}, got {text}")
+    return x
+
+
+def _record(K: int, L: int, x: Fraction, certificate: dict[str, Any]) -> dict[str, Any]:
+    """Bound, best known and DNC, in losses; at x = 0 in costs C."""
+    unit = x / (2 * K) if x else Fraction(1, L + 1)
+    value, dnc = value_of(certificate), dnc_value(K, L, x)
+    known, by = best_loss(K, L, x) if x else best_cost(K, L)
+    lower = _below(value * unit)
+    return {
+        "K": K,
+        "L": L,
+        "x": str(x),
+        "quantity": "loss" if x else "cost C",
+        "lower": lower,
+        "lower_exact": str(value * unit),
+        "best_known": known,
+        "best_known_by": by,
+        "dnc": float(dnc[1] * unit),
+        "ratio": _below(value / dnc[1]),
+        "pairs_ratio": _below(pair_value(K, L, x) / dnc[1]),
+        "gap": max(known - lower, 0.0) / known,
+        "method": certificate["witness"]["method"],
+    }
+
+
+def _below(value: Fraction) -> float:
+    """The nearest double that is not above."""
+    near = float(value)
+    return near if Fraction(near) <= value else math.nextafter(near, -math.inf)
+
+
+def _quantity(x: Fraction) -> str:
+    if x:
+        return "Losses, for every n, width and all strengths with this x = K Lambda; gap relative to the best known"
+    return "x = 0, weak decay: costs C of weights with output I; gap relative to the best known"
+
+
+def _note(K: int, L: int, x: Fraction) -> str:
+    if K == 2 or L == 1:
+        return " DNC is optimal here (dufm derive two-classes, lower-bound)."
+    if x and x ** (L + 1) >= Fraction(str(collapse_threshold(L) ** (L + 1))):
+        return " From x* on DNC is above zero weights, whose loss 1/2 stands in its column."
+    return ""
