@@ -2,7 +2,7 @@
     python3 -S -I verification/lower_checker.py FILE...    exit 0: all accepted, 1: some rejected, 2: no such file
 K classes, n samples a class, L weight layers, any hidden widths, p = L + 1 factors H_1, W_1, ..., W_L; the loss is
     1/(2K) |W_L relu(... W_2 relu(W_1 H_1)) - I|^2 + 1/2 (n lambda_H |H_1|^2 + sum_l lambda_l |W_l|^2)
-in Frobenius norms, x = K (n lambda_H prod lambda_l)^(1/p). Jensen over the samples of a class and rescaled factors
+in Frobenius norms, x = K (n lambda_H prod lambda_l)^(1/p). the best sample of each class and rescaled factors
 leave n = 1 and all strengths x/K. F_l are the hidden features, A_l = F_l^T F_l >= 0 entry by entry, |.|_* is the sum of
 singular values. The best W_L costs x tr (A_(L-1) + x)^(-1), and |H_1|^2 + |W_1|^2 >= 2 |W_1 H_1|_*. So 2K loss >= x f,
     f = tr (A_(L-1) + x)^(-1) + 2 |P|_* + sum over 1 < l < L of |W_l|^2,    P = W_1 H_1.
@@ -38,7 +38,7 @@ from fractions import Fraction
 from typing import Any
 
 _ = sys.version_info >= (3, 9) or sys.exit(print("lower_checker.py needs Python 3.9 or newer", file=sys.stderr) or 2)
-MAX_BYTES, MAX_DIGITS, MAX_PART, MAX_PIECES, SLACK = 4 << 20, 300, 10**30, 10**6, 2**9
+MAX_BYTES, MAX_DIGITS, MAX_PART, MAX_PIECES, MAX_CUT, SLACK = 4 << 20, 300, 10**30, 10**6, 8, 2**9
 JSON: Any = {"parse_int": lambda x: int(x if len(x) <= MAX_DIGITS else f"{len(x)} digits"), "parse_constant": int}
 Result = namedtuple("Result", "ok sentence margin kind facts", defaults=(None, "", {}))
 
@@ -115,7 +115,7 @@ def check_tree(K: int, L: int, x: Fraction, lower: Fraction, bits: int, nodes: A
         need(bool(waiting) and type(node) is list and node != [], "a node must be a list, for a part not yet covered")
         known = waiting.pop()
         if type(node[0]) is int:
-            i = integer(listed(node, "a cut", 2)[0], "i of a cut", 1, min(K, len(known) + 1)) - 1
+            i = integer(listed(node, "a cut", 2)[0], "i of a cut", 1, min(K, MAX_CUT, len(known) + 1)) - 1
             known += [(0, known[-1][1])] * (i == len(known))
             cut = integer(node[1], f"a cut of l_{i + 1}", known[i][0] + 1, known[i][1] - 1)
             waiting.append([(max(a, cut), b) if j <= i else (a, b) for j, (a, b) in enumerate(known)])
@@ -159,7 +159,7 @@ def check_lower(problem: Any, bound: Any, witness: Any) -> tuple[Fraction, str]:
         method, bits, nodes = members(witness, "witness", "method bits nodes")
         need(method == "spectrum" and L in (2, 3), "method must be pairs, or at L = 2 and 3 spectrum")
         leaves, pieces, spare = check_tree(K, L, x, lower, integer(bits, "bits", 24, 64), nodes)
-        margin, by = Fraction(spare, 1 << bits), f"{leaves} boxes of eigenvalues, {pieces} pieces"
+        margin, by = Fraction(spare, 1 << bits), f"{leaves} box{'es' * (leaves > 1)} of eigenvalues, {pieces} pieces"
     said = f"have 2K loss / x below {lower}" if x > 0 else f"with output I cost less than C = {lower / (L + 1)}"
     return margin, f"for K={K}, L={L}, any n and widths, x = K Lambda = {x}, no weights {said} ({by})"
 
@@ -176,7 +176,7 @@ def check(certificate: Any, expect: Any = None) -> Result:
         margin, said = check_lower(*rest)
         own = {"kind": kind, **dict(rest[0]), "lower": rest[1]}
         need(all(own.get(key) == expect[key] for key in expect or ()), f"not what the claim needs, which is {expect}")
-    except (ValueError, TypeError, ArithmeticError, RecursionError, MemoryError) as error:
+    except (ValueError, TypeError, AttributeError, ArithmeticError, RecursionError, MemoryError) as error:
         return Result(False, str(error)[:300] or type(error).__name__)
     return Result(margin >= 0, said if margin >= 0 else f"inequality fails: {said}", margin, kind)
 

@@ -39,7 +39,7 @@ def _alike(certificate: bytes, need: Expect) -> bool:
     """Whether kind, K, L and strengths stand in the file as needed; what they mean is for the checker to say."""
     try:
         data: Any = json.loads(certificate)
-        own = {"kind": data["kind"], **data["problem"]}
+        own = {"kind": data["kind"], **data["problem"], "lower": data.get("lower")}
     except (ValueError, LookupError, TypeError):
         return False
     # A width and a stretch of x are covered; the x of a bound from below is one number.

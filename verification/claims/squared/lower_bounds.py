@@ -9,7 +9,7 @@ from dufm.verification.base.certificate import Certificate
 from dufm.verification.base.lower import dnc_value, lower_certificate, pair_value, value_of
 from dufm.verification.claims.base.claim import Budget, Claim, Expected
 from dufm.verification.claims.base.proofs import by_derivation
-from dufm.verification.claims.base.regime import Only, Part, Regime, Strengths
+from dufm.verification.claims.base.regime import Expect, Only, Part, Regime, Strengths
 from dufm.verification.claims.base.verdict import Comparison, Status, Verdict
 from dufm.verification.claims.squared.witnesses import FOLDER
 
@@ -33,6 +33,12 @@ def shipped(K: int, L: int, x: Fraction) -> Certificate:
     """The certificate of one cell."""
     name = f"l{L}_k{K:02d}_{'half' if x else 'weak'}.json"
     return json.loads((FOLDER / "lower" / name).read_text())
+
+
+def need(K: int, L: int, x: Fraction) -> Expect:
+    """What the certificate of one cell must show: this cell and the bound that the page states."""
+    strength = [x.numerator, x.denominator]
+    return {"kind": "lower", "K": K, "L": L, "x": strength, "lower": shipped(K, L, x)["lower"]}
 
 
 def made(K: int, L: int, x: Fraction) -> Certificate:
@@ -85,7 +91,7 @@ def _lower_bounds(budget: Budget) -> Verdict:
 LOWER_BOUNDS = (
     Claim(
         LABEL,
-        "At two and three layers no weights, whatever their width, have a loss far below DNC's: the bounds listed, "
+        "At two and three layers no weights, whatever their width, have a loss below the bounds listed, "
         "each above that of pairs of classes; at weak decay they bound the cost of outputs I.",
         Regime(tuple(Part(Only(tuple(CLASSES)), Only((L,)), Strengths(points=(HALF[L],))) for L in GIVEN)),
         "ours",
@@ -101,6 +107,6 @@ LOWER_BOUNDS = (
         ),
         _lower_bounds,
         Expected(Status.PROVED),
-        needs=tuple({"kind": "lower", "K": K, "L": L, "x": [x.numerator, x.denominator]} for K, L, x in cells()),
+        needs=tuple(need(*cell) for cell in cells()),
     ),
 )
