@@ -33,9 +33,13 @@ from dufm.theory.derivations.squared.optimal_three import optimal_three
 from dufm.theory.derivations.squared.pairs import pairs
 from dufm.theory.derivations.squared.reductions import reductions
 from dufm.theory.derivations.squared.srg import srg
+from dufm.theory.derivations.squared.three_layers import three_layers
+from dufm.theory.derivations.squared.three_layers_nu import three_layers_nu
+from dufm.theory.derivations.squared.three_layers_value import three_layers_value
 from dufm.theory.derivations.squared.threshold import threshold
 from dufm.theory.derivations.squared.two_classes import two_classes
 from dufm.theory.derivations.squared.two_layers import two_layers
+from dufm.theory.derivations.squared.weak_decay import weak_decay
 from dufm.theory.derivations.squared.z_test import z_test
 from dufm.theory.problem import ProblemError, listed
 from dufm.theory.proof.derivation import Derivation, name_of
@@ -58,6 +62,10 @@ DERIVATIONS = (
     threshold,
     z_test,
     optimal_three,
+    three_layers_nu,
+    three_layers_value,
+    three_layers,
+    weak_decay,
     ce_reduction,
     ce_dnc,
     ce_low_rank,
