@@ -25,6 +25,7 @@ from dufm.theory.derivations.squared.cuts import cuts
 from dufm.theory.derivations.squared.direct_sum import direct_sum
 from dufm.theory.derivations.squared.dnc import dnc
 from dufm.theory.derivations.squared.envelope import envelope
+from dufm.theory.derivations.squared.four_classes import four_classes
 from dufm.theory.derivations.squared.halves import halves
 from dufm.theory.derivations.squared.head import head
 from dufm.theory.derivations.squared.linear_network import linear_network
@@ -66,6 +67,7 @@ DERIVATIONS = (
     three_layers_value,
     three_layers,
     weak_decay,
+    four_classes,
     ce_reduction,
     ce_dnc,
     ce_low_rank,

@@ -49,6 +49,7 @@ CONCLUSIONS = {
     "weak-decay": Conclusion(
         where=((Only((3,)), From(1)),), words=("For K = 3 the limit is 1 for L = 1, 2, 3", "below 1 for every L >= 4")
     ),
+    "four-classes": Conclusion(where=((Only((4,)), Only((2,))),), words=("For K = 4, L = 2",)),
     "pairs": Conclusion(where=((From(2), From(1)),), words=("For every K >= 2, L >= 1",)),
     "srg": Conclusion(
         where=((Edges(4), From(3)),),
