@@ -70,9 +70,9 @@ def four_classes() -> Derivation:
         source="ours",
         states=f"For K = {CLASSES}, L = {LAYERS} and t, m, p, s > 0 there is a network with 2 K loss / x = q'(x)/q(x) "
         "+ 2 sqrt((t + m + (p^2 + 2 s^2)/t)^2 - 4 s^4/t^2), where q(x) = (x^2 + (p^2 + s^2 + n^2) x + p^2 n^2)^2 + m^2 "
-        f"x (x + p^2 + s^2)^2 and n = s sqrt(m/t). With (t, m, p, s) = {WEIGHTS}/18 it is below DNC at x = u - u^4, u = "
-        f"{SCALE}, which is {sp.N(STRENGTH, 6)}, and so some network is for every x from there to x*. Hidden width >= "
-        "4.",
+        f"x (x + p^2 + s^2)^2 and n = s sqrt(m/t). With (t, m, p, s) = {WEIGHTS}/18 it is below DNC at x = u - u^4, "
+        f"u = {SCALE}, which is {sp.N(STRENGTH, 6)}, and so some network is for every x from there to x*. Hidden "
+        "width >= 4.",
         steps=(
             Step(
                 "P = b b^T/m - a a^T/t, a = (p, 0, s, -t), b = (0, m, n, 0), m s^2 = t n^2. P = F - N, F and N >= 0 "
