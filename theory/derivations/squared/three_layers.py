@@ -36,6 +36,12 @@ def _costs_enough(rng: Random) -> bool | None:
     return CLASSES * squared_norm(P) * squared_norm(W) * readout >= CLASSES ** (LAYERS + 1)
 
 
+def _cofactor(a: Any, i: int, j: int) -> Any:
+    """Entry ij of A^(-1) times det A, for a symmetric 3 x 3 matrix."""
+    k, *others = [k for k in range(CLASSES) if k not in (i, j)]
+    return a[k, k] * a[others[0], others[0]] - a[k, others[0]] ** 2 if others else a[k, i] * a[k, j] - a[k, k] * a[i, j]
+
+
 def reach_steps() -> tuple[Step, ...]:
     """From the three norms to tr(M^T A) tr(N); needs the steps "names" and "dual"."""
     F, F_t, Y, Y_t, Q, V, V_t, W, E = letters("F F^T Y Y^T A^(-1) V V^T W_2 E")
@@ -97,8 +103,8 @@ def reach_steps() -> tuple[Step, ...]:
 
 def three_layers() -> Derivation:
     """C >= 3 for K = 3, L = 3 among networks with output t I."""
-    a = sp.Matrix(3, 3, lambda i, j: sp.Symbol(f"a_{min(i, j) + 1}{max(i, j) + 1}", positive=True))
-    adjugate: Any = a.adjugate()
+    a: Any = sp.Matrix(3, 3, lambda i, j: sp.Symbol(f"a_{min(i, j) + 1}{max(i, j) + 1}", positive=True))
+    adjugate: Any = sp.Matrix(3, 3, lambda i, j: _cofactor(a, i, j))
     schur: Any = adjugate[:2, :2] - adjugate[:2, 2] * adjugate[2, :2] / adjugate[2, 2]
     _, gram, inverse = triangular()
     M, M_t, D, A, Q, N, N_t = letters("M M^T Delta A Q N N^T")
@@ -132,9 +138,7 @@ def three_layers() -> Derivation:
                 "the third column i is crossed.",
                 (),
                 all_of(
-                    identical(adjugate[0, 1], a[0, 2] * a[1, 2] - a[2, 2] * a[0, 1]),
-                    identical(adjugate[0, 2], a[0, 1] * a[1, 2] - a[1, 1] * a[0, 2]),
-                    identical(adjugate[1, 2], a[0, 1] * a[0, 2] - a[0, 0] * a[1, 2]),
+                    identical(a * adjugate, a.det() * sp.eye(3)),
                     inference("det A > 0", "crossed", "limit"),
                 ),
                 "entries",
