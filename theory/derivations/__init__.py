@@ -26,6 +26,7 @@ from dufm.theory.derivations.squared.cuts import cuts
 from dufm.theory.derivations.squared.direct_sum import direct_sum
 from dufm.theory.derivations.squared.dnc import dnc
 from dufm.theory.derivations.squared.envelope import envelope
+from dufm.theory.derivations.squared.four_classes import four_classes
 from dufm.theory.derivations.squared.halves import halves
 from dufm.theory.derivations.squared.head import head
 from dufm.theory.derivations.squared.linear_network import linear_network
@@ -35,9 +36,13 @@ from dufm.theory.derivations.squared.pairs import pairs
 from dufm.theory.derivations.squared.reductions import reductions
 from dufm.theory.derivations.squared.spectra import spectra
 from dufm.theory.derivations.squared.srg import srg
+from dufm.theory.derivations.squared.three_layers import three_layers
+from dufm.theory.derivations.squared.three_layers_nu import three_layers_nu
+from dufm.theory.derivations.squared.three_layers_value import three_layers_value
 from dufm.theory.derivations.squared.threshold import threshold
 from dufm.theory.derivations.squared.two_classes import two_classes
 from dufm.theory.derivations.squared.two_layers import two_layers
+from dufm.theory.derivations.squared.weak_decay import weak_decay
 from dufm.theory.derivations.squared.z_test import z_test
 from dufm.theory.problem import ProblemError, listed
 from dufm.theory.proof.derivation import Derivation, name_of
@@ -62,6 +67,11 @@ DERIVATIONS = (
     z_test,
     spectra,
     optimal_three,
+    three_layers_nu,
+    three_layers_value,
+    three_layers,
+    weak_decay,
+    four_classes,
     ce_reduction,
     ce_dnc,
     ce_low_rank,

@@ -79,11 +79,49 @@ def crossed_step() -> Step:
     )
 
 
+def triangular() -> tuple[Any, Any, Any]:
+    """(R, A, R^(-1)): A = R^T R, R upper triangular with r_1, r_2, r_3 > 0 on its diagonal."""
+    R = sp.Matrix([[r_1, x, y], [0, r_2, z], [0, 0, r_3]])
+    return R, R.T * R, R.inv()
+
+
+def order_step() -> Step:
+    """Gram-Schmidt gives a Z-matrix; needs the step "crossed"."""
+    _, A, inverse = triangular()
+    return Step(
+        "Put the crossed column last, if there is one. A = R^T R with R upper triangular, r_i > 0 on the "
+        "diagonal; columns 1 and 2 are not crossed: the three products shown are >= 0. They are the "
+        "off-diagonal entries of M = R^(-1) up to sign: M has off-diagonal entries <= 0.",
+        (),
+        all_of(
+            identical(A[0, 1], -inverse[0, 1] * r_1**2 * r_2),
+            identical(A[0, 0] * A[1, 2] - A[0, 1] * A[0, 2], -inverse[1, 2] * r_1**2 * r_2**2 * r_3),
+            identical(A[1, 1] * A[0, 2] - A[0, 1] * A[1, 2], -inverse[0, 2] * r_1**2 * r_2**2 * r_3),
+            inference("A >= 0 and no crossed column but the last", "crossed"),
+        ),
+        "order",
+    )
+
+
+def nuclear_step() -> Step:
+    """||P||_* >= r_1 + r_2 + r_3; needs the steps "dual" and "order"."""
+    R, A, inverse = triangular()
+    return Step(
+        "(F M)^T F M = I and M^T A = R: ||P||_* >= r_1 + r_2 + r_3.",
+        (),
+        all_of(
+            identical(inverse.T * A * inverse, sp.eye(CLASSES)),
+            identical(inverse.T * A, R),
+            identical(R.trace(), r_1 + r_2 + r_3),
+            inference("the dual bound with this M", "dual", "order"),
+        ),
+        "nuclear",
+    )
+
+
 def two_layers() -> Derivation:
     """C >= 3 for K = 3, L = 2 among networks with output t I."""
-    R = sp.Matrix([[r_1, x, y], [0, r_2, z], [0, 0, r_3]])
-    A: Any = R.T * R
-    inverse: Any = R.inv()
+    _, A, inverse = triangular()
     W, W_t, F, F_t, gram_inverse, rest, rest_t = letters("W W^T F F^T A^(-1) V V^T")
     solved = t * gram_inverse * F_t + rest, t * F * gram_inverse + rest_t
     rules = {F_t * F * gram_inverse: 1, gram_inverse * F_t * F: 1, rest * F: 0, F_t * rest_t: 0}
@@ -104,30 +142,8 @@ def two_layers() -> Derivation:
             ),
             dual_step(),
             crossed_step(),
-            Step(
-                "Put the crossed column last, if there is one. A = R^T R with R upper triangular, r_i > 0 on the "
-                "diagonal; columns 1 and 2 are not crossed: the three products shown are >= 0. They are the "
-                "off-diagonal entries of M = R^(-1) up to sign: M has off-diagonal entries <= 0.",
-                (),
-                all_of(
-                    identical(A[0, 1], -inverse[0, 1] * r_1**2 * r_2),
-                    identical(A[0, 0] * A[1, 2] - A[0, 1] * A[0, 2], -inverse[1, 2] * r_1**2 * r_2**2 * r_3),
-                    identical(A[1, 1] * A[0, 2] - A[0, 1] * A[1, 2], -inverse[0, 2] * r_1**2 * r_2**2 * r_3),
-                    inference("A >= 0 and no crossed column but the last", "crossed"),
-                ),
-                "order",
-            ),
-            Step(
-                "(F M)^T F M = I and M^T A = R: ||P||_* >= r_1 + r_2 + r_3.",
-                (),
-                all_of(
-                    identical(inverse.T * A * inverse, sp.eye(CLASSES)),
-                    identical(inverse.T * A, R),
-                    identical(R.trace(), r_1 + r_2 + r_3),
-                    inference("the dual bound with this M", "dual", "order"),
-                ),
-                "nuclear",
-            ),
+            order_step(),
+            nuclear_step(),
             Step(
                 "W_2 F = t I means W_2 = t A^(-1) F^T + V with V F = 0: ||W_2||^2 >= t^2 tr A^(-1) = t^2 ||R^(-1)||^2, "
                 "which is at least the diagonal's share t^2 sum_i 1/r_i^2.",

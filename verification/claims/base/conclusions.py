@@ -45,6 +45,11 @@ CONCLUSIONS = {
         where=((Only((2,)), From(1)),), dnc=((Only((2,)), From(1)),), words=("For K = 2, every L >= 1",)
     ),
     "two-layers": Conclusion(where=((Only((3,)), Only((2,))),), words=("For K = 3, L = 2",)),
+    "three-layers": Conclusion(where=((Only((3,)), Only((3,))),), words=("For K = 3, L = 3",)),
+    "weak-decay": Conclusion(
+        where=((Only((3,)), From(1)),), words=("For K = 3 the limit is 1 for L = 1, 2, 3", "below 1 for every L >= 4")
+    ),
+    "four-classes": Conclusion(where=((Only((4,)), Only((2,))),), words=("For K = 4, L = 2",)),
     "pairs": Conclusion(where=((From(2), From(1)),), words=("For every K >= 2, L >= 1",)),
     "spectra": Conclusion(where=((From(2), Only((2, 3))),), words=("For every K >= 2 and L = 2, 3",)),
     "srg": Conclusion(

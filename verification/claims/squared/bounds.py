@@ -7,6 +7,7 @@ import sympy as sp
 from dufm.theory import derivations
 from dufm.theory.problem import Problem
 from dufm.theory.squared.bounds import bracket, frobenius_cost, least_cost, pair_power
+from dufm.theory.squared.phi import phi, power_root
 from dufm.theory.squared.structure import total_cost
 from dufm.theory.squared.structures import CheapestSum
 from dufm.verification.claims.base.claim import Budget, Claim, Expected
@@ -50,6 +51,32 @@ def _three_classes_two_layers(budget: Budget) -> Verdict:
     return by_derivation(sentence)
 
 
+def _three_classes_three_layers(budget: Budget) -> Verdict:
+    sentence = "Two certificates: ||P||_* ||W_2|| ||W_3|| >= 9 t whenever W_3 relu(W_2 relu(P)) = t I."
+    return by_derivation(sentence)
+
+
+def _three_classes_weak_decay(budget: Budget) -> Verdict:
+    """The rate of the limit, at the largest of a few x: (1 - sqrt(K p x))^(2/p), p = L + 1."""
+    comparisons = []
+    for L in (1, 2, 3):
+        x = Fraction(1, 10**8)
+        delta = power_root(3 * (L + 1) * x, 2)[1]
+        low = power_root((1 - delta) ** 2, L + 1)[0]
+        comparisons.append(Comparison(low, ">", Fraction(999, 1000), what=f"least loss over DNC's, x = 1e-8, L = {L}"))
+        bound = low * (L + 1) * x / 2
+        comparisons.append(Comparison(phi(L, x)[0], ">=", bound, what=f"DNC's loss and the bound, x = 1e-8, L = {L}"))
+    return by_derivation("The least loss is at least (1 - sqrt(3 p x))^(2/p) times DNC's for L = 1, 2, 3.", comparisons)
+
+
+THREE_LAYERS = (
+    derivations.dnc,
+    derivations.reductions,
+    derivations.three_layers_nu,
+    derivations.three_layers_value,
+    derivations.three_layers,
+)
+
 BOUNDS = (
     Claim(
         "two-classes",
@@ -86,6 +113,25 @@ BOUNDS = (
         "ours",
         (derivations.dnc, derivations.two_layers, derivations.reductions),
         _three_classes_two_layers,
+        Expected(Status.PROVED),
+    ),
+    Claim(
+        "three-classes-three-layers",
+        "At three layers no network with output t I beats DNC for three classes.",
+        Regime((Part(Only((3,)), Only((3,)), EVERY, width=None),), "output t I"),
+        "ours",
+        THREE_LAYERS,
+        _three_classes_three_layers,
+        Expected(Status.PROVED),
+    ),
+    Claim(
+        "three-classes-weak-decay",
+        "At weak decay DNC is optimal for three classes exactly up to three layers: as x -> 0 the least loss over "
+        "DNC's, whatever the output, tends to 1 for L = 1, 2, 3 and to less than 1 for every L >= 4.",
+        Regime((Part(Only((3,)), Only((1, 2, 3)), None), Part(Only((3,)), From(4), None, width=1)), "x -> 0"),
+        "ours",
+        (*THREE_LAYERS, derivations.weak_decay, derivations.lower_bound, derivations.two_layers, derivations.head),
+        _three_classes_weak_decay,
         Expected(Status.PROVED),
     ),
 )

@@ -4,6 +4,7 @@ import json
 from fractions import Fraction
 
 from dufm.theory import derivations
+from dufm.theory.derivations.squared import four_classes
 from dufm.theory.derivations.squared.optimal_three import SCALE, STRENGTH
 from dufm.theory.squared.boxes import boxes_closed
 from dufm.verification.claims.base.claim import Budget, Claim, Expected
@@ -56,6 +57,11 @@ def _three_classes(budget: Budget) -> Verdict:
     return by_derivation(words, details={"boxes": boxes})
 
 
+def _four_classes(budget: Budget) -> Verdict:
+    words = f"A path with a loop, in closed form, is below DNC from x = {float(four_classes.STRENGTH):.6f} to collapse."
+    return by_derivation(words)
+
+
 THRESHOLDS = (
     Claim(
         "one-threshold",
@@ -101,5 +107,22 @@ THRESHOLDS = (
         _three_classes,
         Expected(Status.PROVED),
         says="dnc",
+    ),
+    Claim(
+        "four-classes-two-layers",
+        "At two layers and four classes a network in closed form, a weighted path with a loop, beats DNC near its "
+        "collapse.",
+        Regime((Part(Only((4,)), Only((2,)), Strengths(four_classes.STRENGTH, "collapse")),)),
+        "ours",
+        (
+            derivations.dnc,
+            derivations.reductions,
+            derivations.head,
+            derivations.direct_sum,
+            derivations.threshold,
+            derivations.four_classes,
+        ),
+        _four_classes,
+        Expected(Status.PROVED),
     ),
 )
