@@ -92,7 +92,7 @@ def reach_steps() -> tuple[Step, ...]:
         ),
         Step(
             "So ||H_1||^2 ||W_1||^2 ||W_2||^2 ||W_3||^2 >= ||P||_*^2 ||W_2||^2 ||W_3||^2 >= t^2 (tr(M^T A) tr N)^2, "
-            "for every Z-matrix M with ||F M|| <= 1 and every N below A^(-1), both traces > 0. It is enough to find "
+            "for every Z-matrix M with ||F M||_op <= 1 and every N below A^(-1), both traces > 0. It is enough to find "
             "two with tr(M^T A) tr N >= 9.",
             (),
             all_of(product_norm(), inference("the bounds multiplied", "dual", "least", "middle", "value")),
@@ -112,6 +112,8 @@ def three_layers() -> Derivation:
     rules = {D * Di: 1, Di * D: 1}
     H: Any = sp.Matrix([[p, -m], [-m, p]])
     c_i, d_i, scale = sp.symbols("c_i d_i Delta_i", positive=True)
+    lower, upper = d_i / scale, c_i * scale
+    parted = s * f + (s - 1) * (s + 1)  # B, with f = 2 - s^2
     gap = rest**2 * radicand - (s**2 - rest * (s**2 - 1)) ** 2
     return Derivation(
         name="three-layers",
@@ -213,9 +215,9 @@ def three_layers() -> Derivation:
                 "By AM-GM, twice, their product is at least 9 (c_1 c_2 c_3 d_1 d_2 d_3)^(1/3): Delta drops out.",
                 (),
                 all_of(
-                    am_gm(d_i / scale),
-                    am_gm(c_i * scale),
-                    identical(sp.UnevaluatedExpr(d_i / scale) * (c_i * scale), c_i * d_i),
+                    am_gm(lower),
+                    am_gm(upper),
+                    identical(sp.UnevaluatedExpr(lower) * upper, c_i * d_i),
                     inference("positive diagonals", "scaled"),
                 ),
                 "drops",
@@ -232,7 +234,8 @@ def three_layers() -> Derivation:
                         (rest / s) / (s * sp.sqrt(2 - s**2)) * sp.UnevaluatedExpr(sp.sqrt(2 - s**2) * (s**2 - 1 + R)),
                         rest * (s**2 - 1 + R) / s**2,
                     ),
-                    signed((1 + e) * f + 2 * e + e**2, "s = 1 + e, 2 - s^2 = f"),
+                    identical(sp.UnevaluatedExpr(rest), parted.subs(f, 2 - s**2)),
+                    signed(sp.expand(parted.subs(s, 1 + e)), "s = 1 + e, 2 - s^2 = f"),
                     inference("the two bounds multiplied", "scaled", "drops"),
                 ),
                 "bound",

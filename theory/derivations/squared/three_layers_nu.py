@@ -50,6 +50,8 @@ def three_layers_nu() -> Derivation:
     both = 1 - k - k * (2 - k) * theta * v + k**2 * (1 + theta**2) * v**2
     lead, middle, last = k**2 * (1 + theta**2), -k * (2 - k) * theta, (1 - k) * theta**2 * (2 - theta**2)
     room = k**2 * theta**2 * (4 * (1 - k) * theta**2 * (1 - theta**2) + 4 - 4 * k - k**2)
+    gain = rho**2 / s
+    halved = k * less + sp.Rational(7, 4) + sp.Rational(9, 2) * less  # 4 - 4 k - k^2 for k = 1/2 - delta
     low, low_t, back, back_t, x, x_t = letters("L L^T L^(-1) L^(-T) U U^T")
     rules = {back * low: 1, low_t * back_t: 1}
     return Derivation(
@@ -129,9 +131,9 @@ def three_layers_nu() -> Derivation:
                 all_of(
                     identical(
                         sp.UnevaluatedExpr(left - gamma * loss) - gamma * left - loss / size,
-                        rho_squared / s,
+                        gain.subs(rho, sp.sqrt(rho_squared)),
                     ),
-                    signed(rho**2 / s, "positive symbols"),
+                    signed(gain, "positive symbols"),
                     inference("w, n, y, m >= 0", "product", "names"),
                 ),
                 "z-matrix",
@@ -167,6 +169,7 @@ def three_layers_nu() -> Derivation:
                 "k <= 1/2: the difference is shown, f = 2 - s^2 > 0.",
                 (),
                 all_of(
+                    inference("1 < s^2 < 2", "names"),
                     identical(
                         sp.Rational(1, 2) - sp.UnevaluatedExpr(loss),
                         ((s - 1) / s * spare + (2 + spare) / (2 * s * (2 + s))).subs(spare, 2 - s**2),
@@ -188,10 +191,12 @@ def three_layers_nu() -> Derivation:
                         (2 * lead * v + middle) ** 2 + room,
                     ),
                     identical(
-                        4 - 4 * k - k**2,
-                        (k * less + sp.Rational(7, 4) + 9 * less / 2).subs(less, sp.Rational(1, 2) - k),
+                        sp.UnevaluatedExpr(room),
+                        (k**2 * theta**2 * (4 * first * theta**2 * second + halved)).subs(
+                            {first: 1 - k, second: 1 - theta**2, less: sp.Rational(1, 2) - k}
+                        ),
                     ),
-                    signed(4 * first * theta**2 * second + k * less + 9 * less / 2, "n_1 = 1 - k, n_2 = 1 - theta^2"),
+                    signed(4 * first * theta**2 * second + halved, "n_1 = 1 - k, n_2 = 1 - theta^2"),
                     inference("a square is not negative", "two", "half"),
                 ),
                 "square",

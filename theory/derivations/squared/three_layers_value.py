@@ -38,6 +38,7 @@ def three_layers_value() -> Derivation:
     double = left_over(sp.Matrix([u_1, nothing, nothing]), sp.Matrix([nothing, v_2, v_3]))
     share = b**2 / (1 + b**2) + omega
     slope = a * alpha + f * u_3
+    crossed, paired = t * (2 * q + t), a + t * b  # a^2 b^2 - q^2, and a (1 + b^2) - q b
     surplus = sp.expand(((q + t) * alpha + b * f * u_3) ** 2 - (q * alpha) ** 2)
     return Derivation(
         name="three-layers-value",
@@ -152,10 +153,10 @@ def three_layers_value() -> Derivation:
                         + 2 * sp.UnevaluatedExpr(a * (1 + b**2) - q * b) * u_1 * v_3
                         + v_3**2,
                     ),
-                    identical((a**2 * b**2 - q**2).subs(a, (q + t) / b), t * (2 * q + t)),
-                    identical(sp.UnevaluatedExpr(a * (1 + b**2) - q * b).subs(q, a * b - t), a + t * b),
+                    identical((a**2 * b**2 - q**2).subs(a, (q + t) / b), crossed),
+                    identical(sp.UnevaluatedExpr(a * (1 + b**2) - q * b).subs(q, a * b - t), paired),
                     signed(
-                        (omega * a**2 * (1 + b**2) + t * (2 * q + t)) * u_1**2 + 2 * (a + t * b) * u_1 * v_3 + v_3**2,
+                        (omega * a**2 * (1 + b**2) + crossed) * u_1**2 + 2 * paired * u_1 * v_3 + v_3**2,
                         "symbols >= 0",
                     ),
                     inference("a square is not negative", "split", "share"),

@@ -5,13 +5,13 @@ from typing import Any
 import sympy as sp
 
 from dufm.theory.derivations.squared.lemmas import am_gm
-from dufm.theory.proof.checks import all_of, compared, definition, identical, inference, signed
+from dufm.theory.proof.checks import all_of, compared, definition, every, identical, inference, signed
 from dufm.theory.proof.derivation import Derivation, Step
 from dufm.theory.proof.theorems import SUBMULTIPLICATIVE, WEYL, quoted
 from dufm.theory.proof.words import letters, same_words
 from dufm.theory.squared.head32 import RankTwoHead
 from dufm.theory.squared.phi import objective
-from dufm.theory.squared.structure import HeadCost, against_collapse
+from dufm.theory.squared.structure import HeadCost, against_collapse, full_weights
 
 CLASSES, LAST = 3, 3
 
@@ -138,14 +138,20 @@ def weak_decay() -> Derivation:
             ),
             Step(
                 f"From L = {LAST + 1} on C(3, L) < 3 at width >= 4: the head of rank {head.q} has C^(L+1) = h q^(L-3) "
-                f"< 3^(L+1) at L = {LAST + 1}, and one more layer multiplies (C/K)^(L+1) by q/K < 1.",
+                f"< 3^(L+1) at L = {LAST + 1}, and one more layer, {head.q} wide, multiplies (C/K)^(L+1) by q/K < 1.",
                 (),
                 all_of(
                     compared(against_collapse(head, CLASSES, LAST + 1), "exact algebraic numbers"),
                     compared(sp.Lt(sp.UnevaluatedExpr(sp.Rational(head.q, CLASSES)), 1, evaluate=False), "q < K"),
                     identical(more.lhs / more.rhs / (less_deep.lhs / less_deep.rhs), sp.Rational(head.q, CLASSES)),
+                    every([LAST + 1], _narrow, "its hidden layers at L = 4 are at most 4 wide"),
                     inference("cost of a head", "limit", "derivation head"),
                 ),
             ),
         ),
     )
+
+
+def _narrow(L: int) -> bool:
+    hidden = full_weights(RankTwoHead().weights(CLASSES, L), L)[:-1]
+    return max(w.nrows() for w in hidden) == CLASSES + 1

@@ -57,16 +57,19 @@ def _three_classes_three_layers(budget: Budget) -> Verdict:
 
 
 def _three_classes_weak_decay(budget: Budget) -> Verdict:
-    """The rate of the limit, at the largest of a few x: (1 - sqrt(K p x))^(2/p), p = L + 1."""
+    """The rate of the limit at x = 1e-8: (1 - sqrt(K p x))^(2/p), p = L + 1; a number, no part of the proof."""
     comparisons = []
     for L in (1, 2, 3):
         x = Fraction(1, 10**8)
         delta = power_root(3 * (L + 1) * x, 2)[1]
         low = power_root((1 - delta) ** 2, L + 1)[0]
-        comparisons.append(Comparison(low, ">", Fraction(999, 1000), what=f"least loss over DNC's, x = 1e-8, L = {L}"))
+        comparisons.append(
+            Comparison(low, ">", Fraction(999, 1000), what=f"bound of the least loss over DNC's, x = 1e-8, L = {L}")
+        )
         bound = low * (L + 1) * x / 2
         comparisons.append(Comparison(phi(L, x)[0], ">=", bound, what=f"DNC's loss and the bound, x = 1e-8, L = {L}"))
-    return by_derivation("The least loss is at least (1 - sqrt(3 p x))^(2/p) times DNC's for L = 1, 2, 3.", comparisons)
+    sentence = "For 3 p x < 1 the least loss is at least (1 - sqrt(3 p x))^(2/p) times DNC's for L = 1, 2, 3."
+    return by_derivation(sentence, comparisons)
 
 
 THREE_LAYERS = (
@@ -126,8 +129,9 @@ BOUNDS = (
     ),
     Claim(
         "three-classes-weak-decay",
-        "At weak decay DNC is optimal for three classes exactly up to three layers: as x -> 0 the least loss over "
-        "DNC's, whatever the output, tends to 1 for L = 1, 2, 3 and to less than 1 for every L >= 4.",
+        "In the limit of weak decay DNC is optimal for three classes exactly up to three layers: as x -> 0 the least "
+        "loss over DNC's, whatever the output, tends to 1 for L = 1, 2, 3 and, at width >= 4, to less than 1 for every "
+        "L >= 4.",
         Regime((Part(Only((3,)), Only((1, 2, 3)), None), Part(Only((3,)), From(4), None, width=1)), "x -> 0"),
         "ours",
         (*THREE_LAYERS, derivations.weak_decay, derivations.lower_bound, derivations.two_layers, derivations.head),
