@@ -125,7 +125,7 @@ def test_cells_take_the_strongest_good_verdict() -> None:
 
 def test_the_letter_and_the_line_say_what_is_quoted(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     assert _letters(tmp_path, {}) == ("P", False)
-    assert _letters(tmp_path, {"quotes": ["AM-GM (Cauchy 1821)"]}) == ("Pq", True)
+    assert _letters(tmp_path, {"quotes": ["AM-GM (Cauchy 1821)"]}) == ("Q", True)
     (entry,) = run(select("two-classes"), QUICK, tmp_path, 1)
     assert "Mirsky (Mirsky 1960)" in entry.quotes and run(select("srg-cost"), QUICK, tmp_path, 1)[0].quotes == ()
 

@@ -20,6 +20,8 @@ from dufm.verification.formal.kernel import require
 
 COLOURS = {"PROVED": "green", "CERTIFIED": "green", "SUPPORTED": "yellow", "UNDECIDED": "magenta", "REFUTED": "red"}
 MARKS = {"PROVED": "P", "CERTIFIED": "C", "SUPPORTED": "s"}
+# PROVED, and a derivation behind it quotes a theorem of others.
+QUOTING = "Q"
 # Where a claim names some strengths only.
 SOME = {"low rank at some x": "by x", "dnc at some x": "DNC?"}
 STARRED = (
@@ -108,9 +110,9 @@ def show_winners(entries: list[Entry], console: Console, kernel: KernelReport | 
         row = []
         for L in GRID_L:
             c = cell(K, L, entries)
-            mark = MARKS.get(c.status, "")
             behind = [e for e in entries if e.label == c.label]
-            mark += "q" * (c.status == Status.PROVED.name and any(e.quotes for e in behind))
+            quotes = c.status == Status.PROVED.name and any(e.quotes for e in behind)
+            mark = QUOTING if quotes else MARKS.get(c.status, "")
             mark += "*" * any(kernel is not None and kernel.covers(e) for e in behind)
             words = {"low rank": f"{c.ratio:.3f}", "dnc": "DNC"} | SOME
             if c.winner == "dnc at some x" and c.status in (Status.PROVED.name, Status.CERTIFIED.name):
@@ -123,7 +125,7 @@ def show_winners(entries: list[Entry], console: Console, kernel: KernelReport | 
         "A number is C/K < 1: the cheapest known structure's loss is phi_L(C Lambda), DNC's is phi_L(K Lambda).\n"
         "by x: low rank wins, or DNC by x: DNC is optimal, at the strengths x that the claim names; DNC?: at those it "
         "names, searches found nothing below DNC; other strengths are open (dufm threshold).\n"
-        "P proved; Pq proved with theorems of others, which the claim quotes by name; C certified by an exact witness; "
+        "P proved; Q proved, quoting theorems of others that the claim names; C certified by an exact witness; "
         "s supported by search only; ? no claim" + (f"; {STARRED}." if kernel else "."),
         highlight=False,
     )
