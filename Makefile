@@ -13,7 +13,7 @@ verify: $(STAMP)  ## the main job: run every claim, write and re-check certifica
 	$(BIN)/dufm verify --budget $(BUDGET) --out out/verify
 
 test: lint types  ## lint, type-check, run the tests
-	$(BIN)/python -m pytest -n auto --dist loadfile
+	$(BIN)/python -m pytest -n auto --dist loadfile --no-loadscope-reorder
 
 test-slow: $(STAMP)  ## the tests that take minutes each: an edit of every compiled source, every figure at full size, every certificate
 	$(BIN)/python -m pytest -n auto --dist loadfile -m slow

@@ -207,6 +207,8 @@ def test_the_rate_that_cuts_vanish_states_is_that_of_both_bounds() -> None:
 def test_select() -> None:
     assert [c.label for c in select("three-*")] == [
         "three-classes-two-layers",
+        "three-classes-three-layers",
+        "three-classes-weak-decay",
         "three-classes",
         "three-layers",
         "three-layers-strong",

@@ -15,6 +15,7 @@ CLI = "dufm.verification.cli."
 # Where each command's work begins: reached, the options were accepted.
 WORK = {
     "verify": [CLI + "verify.run"],
+    "bound": [CLI + "bound.lower_certificate"],
     "derive": ["dufm.theory.derivations.derivation"],
     "search": [CLI + "search.known_losses", CLI + "search.compiled_homotopy"],
     "compare": [CLI + "compare.inspect"],
@@ -36,7 +37,16 @@ WORK = {
     "rfm": [CLI + "rfm.run_layers"],
     "network": [CLI + "network_run.trained"],
 }
-REQUIRED = {"K": "6", "L": "4", "lam": "0.01", "widths": "8", "structure": "srg", "file": "no.npz", "files": "no.json"}
+REQUIRED = {
+    "K": "6",
+    "L": "4",
+    "x": "0.1",
+    "lam": "0.01",
+    "widths": "8",
+    "structure": "srg",
+    "file": "no.npz",
+    "files": "no.json",
+}
 BAD = {
     "int": ("-1", "0", "nan", "1e400", "text"),
     "float": ("-1", "0", "nan", "1e400", "text"),
@@ -46,7 +56,7 @@ BAD = {
 SENSIBLE = {("search", "target", "-1"), ("search", "target", "0"), ("landscape", "ranks", "0")}
 # Where 0 stands for none, or in `jobs` for all cores.
 NONE = {"seed", "jobs", "minima", "searches", "inject", "ridge", "momentum", "decay"}
-NONE_OF = {("rank-two", "lam"), ("exit-time", "number")}
+NONE_OF = {("bound", "x"), ("rank-two", "lam"), ("exit-time", "number")}
 # Checked by what they are handed to, after the command has begun: an address, a folder that is only read.
 LATER = {("map", "dask"), ("submit", "atlas")}
 

@@ -16,6 +16,7 @@ from dufm.verification.base.certificate import write
 from dufm.verification.base.checkers import checker_of
 from dufm.verification.base.lower import dnc_value, lower_certificate, pair_value, value_of
 from dufm.verification.claims.best_known import best_cost, best_loss
+from dufm.verification.cli import options as checked
 from dufm.verification.cli.heartbeat import alive
 from dufm.verification.cli.output import show_table
 
@@ -29,10 +30,10 @@ def run_bound(cell: tuple[int, int, str], out: Path | None, as_json: bool, conso
     Problem.of(K, L, 1)
     if K > MOST_CLASSES or L > MOST_LAYERS:
         raise ProblemError(f"--K must be at most {MOST_CLASSES} and --L at most {MOST_LAYERS}, got {K}, {L}")
+    checked.file(out)
     with alive("covering the eigenvalues"):
         certificate = lower_certificate(K, L, x, "bound")
     if out is not None:
-        out.parent.mkdir(parents=True, exist_ok=True)
         write(certificate, out)
         result = lower_checker.check(out.read_bytes())
     else:
