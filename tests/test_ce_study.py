@@ -149,6 +149,18 @@ def _nothing(found: Any) -> Any:
     return search
 
 
+def test_a_search_that_ends_a_little_above_the_table_supports_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
+    ended = searched.ce_search
+
+    def near(*args: Any, **options: Any) -> Any:
+        solution, state = ended(*args, **options)
+        return replace(solution, weights=tuple(1.02 * w for w in solution.weights)), state
+
+    monkeypatch.setattr(searched, "ce_search", near)
+    verdict = CE_SEARCHED[0].check(Budget("quick", 2))
+    assert verdict.status is Status.UNDECIDED and "known values, too few" in verdict.sentence
+
+
 def test_a_search_that_returns_zeros_or_too_much_supports_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
     table, margins, *_, relu_claim = CE_SEARCHED
     with monkeypatch.context() as patch:

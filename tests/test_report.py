@@ -116,6 +116,11 @@ def test_cells_take_the_strongest_good_verdict() -> None:
     assert cell(7, 3, [rejected]).winner == "" == cell(5, 3, [proved]).winner
     # A whole cell comes before some strengths of it, however these were settled.
     assert cell(6, 3, [certified, proved]).winner == "low rank at some x"
+    weaker, stronger = replace(proved, status="CERTIFIED"), replace(certified, label="thresholds", status="PROVED")
+    found = cell(7, 3, [weaker, stronger])
+    assert (found.winner, found.status) == ("low rank", "CERTIFIED") and cell(7, 3, [stronger]).winner.endswith(
+        "some x"
+    )
     searched = Entry("two-layers", "SUPPORTED", "SUPPORTED", "", (), (), {})
     assert cell(3, 2, [searched]).winner == "dnc at some x"
     assert cell(5, 2, [searched, replace(proved, label="two-layers-strong")]).winner == "low rank at some x"

@@ -117,7 +117,8 @@ def ce_low_rank() -> Derivation:
                 all_of(
                     positive_beyond(5 * (K - 1) - 4 * K, K, PAIRS_FROM, strict=False),
                     positive_beyond(5 * (K - 1) - 4 * (K - 1) - 5, K, PAIRS_FROM, strict=False),
-                    every([None], lambda _: 3 * 4 <= 4 * 3 and 3 * 4 + 4 <= 4 * 4, "the cases K = 4, 5"),
+                    identical(sp.UnevaluatedExpr(sp.Rational(3, 4)) * 4, sp.Integer(4 - 1)),
+                    identical(sp.UnevaluatedExpr(sp.Rational(3, 4)) * 4 + 1, sp.Integer(5 - 1)),
                     inference("c of the pairs against K - 1", "principle", "pairs", "shares"),
                 ),
             ),
