@@ -65,7 +65,9 @@ def lower_certificate(
     pairs, found = pair_value(K, L, x), None
     if K > 2 and K <= MOST.get(L, 0):
         found = _by_spectrum(K, L, x, pairs, claim, given)
-    certificate = found or _certificate(K, L, x, pairs, claim, {"method": "pairs"})
+    if found is not None:
+        return found
+    certificate = _certificate(K, L, x, pairs, claim, {"method": "pairs"})
     result = check(json.dumps(certificate))
     if not result.ok:
         raise ProblemError(f"the bound found is not accepted: {result.sentence}")

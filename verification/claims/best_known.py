@@ -1,6 +1,5 @@
 """The least loss known at one strength: DNC, zero weights, the known structures, the atlas, the witnesses shipped."""
 
-import json
 from fractions import Fraction
 from functools import cache
 
@@ -12,8 +11,7 @@ from dufm.theory.problem import Problem
 from dufm.theory.squared.structure import total_cost
 from dufm.theory.squared.structures import CheapestSum
 from dufm.verification.atlas.levels import levels
-from dufm.verification.claims.squared.thresholds import LEAST
-from dufm.verification.claims.squared.witnesses import FOLDER
+from dufm.verification.claims.squared.thresholds import LEAST, witness
 
 
 def best_loss(K: int, L: int, x: Fraction) -> tuple[float, str]:
@@ -46,7 +44,6 @@ def _witnesses(L: int) -> tuple[tuple[int, Ray], ...]:
     rays = []
     for depth, K in LEAST:
         if depth == L:
-            certificate = json.loads((FOLDER / "thresholds" / f"l{L}_k{K:02d}.json").read_text())
-            weights = [np.array(m["rows"], dtype=float) / m["den"] for m in certificate["witness"]]
+            weights = [np.array(m["rows"], dtype=float) / m["den"] for m in witness(K, L)["witness"]]
             rays.append((K, ray_of(Problem.of(K, L, 1), weights, f"{K} classes")))
     return tuple(rays)

@@ -3,6 +3,7 @@
 import json
 from collections.abc import Iterator
 from fractions import Fraction
+from functools import cache
 
 from dufm.theory import derivations
 from dufm.verification.base.certificate import Certificate
@@ -29,8 +30,9 @@ def cells() -> Iterator[tuple[int, int, Fraction]]:
                 yield K, L, x
 
 
+@cache
 def shipped(K: int, L: int, x: Fraction) -> Certificate:
-    """The certificate of one cell."""
+    """The certificate of one cell, read once a process: not to be changed."""
     name = f"l{L}_k{K:02d}_{'half' if x else 'weak'}.json"
     return json.loads((FOLDER / "lower" / name).read_text())
 

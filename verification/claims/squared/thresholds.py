@@ -7,6 +7,7 @@ from dufm.theory import derivations
 from dufm.theory.derivations.squared import four_classes
 from dufm.theory.derivations.squared.optimal_three import SCALE, STRENGTH
 from dufm.theory.squared.boxes import boxes_closed
+from dufm.verification.base.certificate import Certificate
 from dufm.verification.claims.base.claim import Budget, Claim, Expected
 from dufm.verification.claims.base.proofs import by_derivation
 from dufm.verification.claims.base.regime import EVERY, From, Only, Part, Regime, Strengths, stretch
@@ -32,6 +33,11 @@ LEAST = {
 REGIME = Regime(tuple(Part(From(K), Only((L,)), stretch(x), wider) for (L, K), (x, wider) in LEAST.items()))
 
 
+def witness(K: int, L: int) -> Certificate:
+    """The shipped certificate at the least x of a cell of LEAST."""
+    return json.loads((FOLDER / "thresholds" / f"l{L}_k{K:02d}.json").read_text())
+
+
 def _one_threshold(budget: Budget) -> Verdict:
     return by_derivation("A win at one x is a win up to collapse; optimality at one x is optimality below it.")
 
@@ -39,7 +45,7 @@ def _one_threshold(budget: Budget) -> Verdict:
 def _thresholds(budget: Budget) -> Verdict:
     comparisons, certificates, details = [], [], {}
     for (L, K), (x, _) in LEAST.items():
-        certificate = json.loads((FOLDER / "thresholds" / f"l{L}_k{K:02d}.json").read_text())
+        certificate = witness(K, L)
         problem, loss, below = measured(certificate)
         comparisons.append(Comparison(problem.x_power, "==", Fraction(x) ** (L + 1), what=f"x^{L + 1}, ({K}, {L})"))
         comparisons.append(Comparison(loss, "<", below, what=f"loss of the weights and DNC, ({K}, {L}), x = {x}"))
