@@ -1,4 +1,8 @@
-"""Small matrix products for Numba in register tiles of up to 8 rows x 16 columns, written as LLVM vector code.
+"""Small matrix products for Numba in register tiles, written as LLVM vector code.
+
+A tile is as large as the registers of the processor hold: 8 rows x 16 columns with AVX-512 (32 registers of eight
+numbers), 6 x 8 elsewhere (16 of four). Its shape never enters the result: every entry is one chain of fused
+multiply-adds along the depth.
 
 At 10 x 10 a BLAS call costs ten times the arithmetic; at 100 x 100 these tiles still reach the speed of the arithmetic
 units, because everything fits the second-level cache. So there is no switch to BLAS (benchmarks/README.md).
@@ -6,9 +10,10 @@ units, because everything fits the second-level cache. So there is no switch to 
 
 from typing import Any
 
+from llvmlite import binding as llvm
 from llvmlite import ir
 from numba import njit, types
-from numba.core import cgutils
+from numba.core import cgutils, config
 
 from dufm.solvers.compiled.vectors import (
     INDEX,
@@ -62,23 +67,35 @@ def _tile(height: int, rows: int) -> Any:
     return tile
 
 
+def _has_wide_registers() -> bool:
+    """Whether programs are compiled for AVX-512; a value of NUMBA_CPU_FEATURES counts as it does for Numba."""
+    stated = vars(config).get("CPU_FEATURES")
+    if stated is not None:
+        return "+avx512f" in stated.split(",")
+    return bool(llvm.get_host_cpu_features().get("avx512f"))
+
+
+TALL, VECTORS = (8, 2) if _has_wide_registers() else (6, 1)
+
+
 def _band(height: int) -> Any:
-    wide, narrow = _tile(height, 2), _tile(height, 1)
+    wide, narrow = _tile(height, VECTORS), _tile(height, 1)
+    across = WIDTH * VECTORS
 
     def band(w, c, cr, a, ar, ak, b, br, columns, depth):
         j = 0
-        while columns - j > 8:
-            wide(w, c + j, cr, a, ar, ak, b + j, br, depth, min(columns - j - 8, 8))
-            j += 16
+        while columns - j > across - WIDTH:
+            wide(w, c + j, cr, a, ar, ak, b + j, br, depth, min(columns - j - (across - WIDTH), WIDTH))
+            j += across
         if j < columns:
             narrow(w, c + j, cr, a, ar, ak, b + j, br, depth, columns - j)
 
     # Programs cached by different processes are linked by name: equal names would be taken for equal code.
-    band.__qualname__ = f"_band{height}"
+    band.__qualname__ = f"_band{height}x{VECTORS}"
     return njit(nogil=True)(band)
 
 
-_band8, _band4, _band2, _band1 = _band(8), _band(4), _band(2), _band(1)
+_tall, _four, _two, _one = _band(TALL), _band(4), _band(2), _band(1)
 
 
 @njit(nogil=True)
@@ -89,14 +106,14 @@ def product(w, c, cr, a, ar, ak, b, br, rows, columns, depth):
     exactly.
     """
     i = 0
-    while rows - i >= 8:
-        _band8(w, c + i * cr, cr, a + i * ar, ar, ak, b, br, columns, depth)
-        i += 8
+    while rows - i >= TALL:
+        _tall(w, c + i * cr, cr, a + i * ar, ar, ak, b, br, columns, depth)
+        i += TALL
     if rows - i >= 4:
-        _band4(w, c + i * cr, cr, a + i * ar, ar, ak, b, br, columns, depth)
+        _four(w, c + i * cr, cr, a + i * ar, ar, ak, b, br, columns, depth)
         i += 4
     if rows - i >= 2:
-        _band2(w, c + i * cr, cr, a + i * ar, ar, ak, b, br, columns, depth)
+        _two(w, c + i * cr, cr, a + i * ar, ar, ak, b, br, columns, depth)
         i += 2
     if rows - i >= 1:
-        _band1(w, c + i * cr, cr, a + i * ar, ar, ak, b, br, columns, depth)
+        _one(w, c + i * cr, cr, a + i * ar, ar, ak, b, br, columns, depth)

@@ -13,7 +13,6 @@ useful directions are vectors of signs: they put as many entries of w^T V as pos
 from dataclasses import dataclass
 from fractions import Fraction
 
-import cvxpy as cp
 import numpy as np
 from scipy.optimize import minimize
 
@@ -52,6 +51,9 @@ def best_readout(neck: Array, directions: Array) -> Readout:
     Raises:
         ProblemError: if the directions cannot produce the identity.
     """
+    # It takes longer to load than everything else here together, and few commands come this way.
+    import cvxpy as cp
+
     unit = directions / np.linalg.norm(directions, axis=1, keepdims=True)
     active = np.maximum(unit @ neck, 0.0)
     firing = active.max(axis=1) > 1e-12 * np.abs(neck).max()

@@ -12,7 +12,6 @@ phi_1(x) = x - x^2 / 2 for x < 1 and 1/2 beyond: the closed form.
 from dataclasses import dataclass
 from importlib.metadata import version
 
-import cvxpy as cp
 import numpy as np
 
 from dufm.solvers.base.arrays import Array
@@ -61,6 +60,9 @@ def solve_linear(problem: Problem, solver: str = "CLARABEL") -> ConvexSolution:
         raise ProblemError(f"L must be 1 for the convex solver, got {problem.L}")
     if solver not in SOLVERS:
         raise ProblemError(f"solver must be one of {', '.join(SOLVERS)}, got {solver!r}")
+    # It takes longer to load than everything else here together, and few commands come this way.
+    import cvxpy as cp
+
     K, strength = problem.K, float(problem.Lambda)
     variable = cp.Variable((K, K))
     # In units of 1/K the quadratic has curvature one, which suits the solvers' absolute tolerances.

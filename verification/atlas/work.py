@@ -29,7 +29,7 @@ from dufm.theory.problem import Problem, ProblemError
 from dufm.theory.squared.phi import phi
 from dufm.theory.squared.structures import CheapestSum
 from dufm.verification.atlas.cells import Cell
-from dufm.verification.base.certificate import Certificate, point_certificate
+from dufm.verification.base.certificate import Certificate, entries, point_certificate
 from dufm.verification.checker import check
 
 CLAIM = "atlas"
@@ -202,11 +202,6 @@ def _rounded(problem: Problem, weights: list[Array], found_by: dict[str, Any]) -
 def as_text(certificate: Certificate) -> str:
     """Compact JSON, equal for equal certificates."""
     return json.dumps(certificate, sort_keys=True, separators=(",", ":"), allow_nan=False)
-
-
-def entries(certificate: Certificate) -> list[list[list[Fraction]]]:
-    """The exact weights of a certificate."""
-    return [[[Fraction(x, m["den"]) for x in row] for row in m["rows"]] for m in certificate["witness"]]
 
 
 def floats(certificate: str) -> list[Array]:

@@ -53,6 +53,11 @@ def point_certificate(
     return _certificate("point", claim, content, witness, found_by)
 
 
+def entries(certificate: Mapping[str, Any]) -> list[list[list[Fraction]]]:
+    """The exact matrices of a witness: (H_1, W_1, ..., W_L) of weights; of an interval, those of all its pieces."""
+    return [[[Fraction(x, m["den"]) for x in row] for row in m["rows"]] for m in certificate["witness"]]
+
+
 def interval_certificate(
     K: int,
     L: int,

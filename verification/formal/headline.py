@@ -10,7 +10,7 @@ from dufm.theory.rational import matrix, to_lists
 from dufm.theory.squared.cuts import neurons
 from dufm.theory.squared.halves import half_weights
 from dufm.theory.squared.srg import incidence
-from dufm.verification.base.certificate import Certificate, interval_certificate
+from dufm.verification.base.certificate import Certificate, entries, interval_certificate
 from dufm.verification.claims import claim_named
 from dufm.verification.claims.base.claim import BUDGETS
 from dufm.verification.formal.export import HEADER, Matrix, Term, certificate_term, unit_term
@@ -28,7 +28,7 @@ def headline_file() -> str:
     """The text of `rocq/Certificates.v`."""
     terms: dict[str, Term] = {label.replace("-", "_"): certificate_term(_certificate(label)) for label in HEADS}
     for name, (label, K, L, low, high) in NEAR.items():
-        weights = [[[Fraction(x, m["den"]) for x in row] for row in m["rows"]] for m in _certificate(label)["witness"]]
+        weights = entries(_certificate(label))
         cuts = [Fraction(low) / K, Fraction(high) / K]
         terms[name] = certificate_term(interval_certificate(K, L, cuts, [weights[: L + 1]], label, {}))
     terms["halves"] = unit_term(ORDER * (ORDER - 1) // 2, halves_factors(ORDER))

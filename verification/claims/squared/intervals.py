@@ -8,7 +8,7 @@ from dufm.theory import derivations
 from dufm.theory.problem import Problem
 from dufm.theory.rational import fraction, matrix, squared_norm
 from dufm.theory.squared.phi import collapse_threshold, phi, power_root
-from dufm.verification.base.certificate import interval_certificate
+from dufm.verification.base.certificate import entries, interval_certificate
 from dufm.verification.claims.base.claim import Budget, Claim, Expected
 from dufm.verification.claims.base.regime import Only, Part, Regime, Wide, stretch
 from dufm.verification.claims.base.verdict import Comparison, Status, Verdict
@@ -29,7 +29,7 @@ def exact_lines(certificate: dict) -> list[tuple[Fraction, Fraction]]:
     """(a, b) of every piece of an interval certificate, by the theory's arithmetic."""
     K, L = certificate["problem"]["K"], certificate["problem"]["L"]
     model, p = Problem.of(K, L, 1), L + 1
-    weights = [[[Fraction(x, m["den"]) for x in row] for row in m["rows"]] for m in certificate["witness"]]
+    weights = entries(certificate)
     pieces = [weights[i : i + p] for i in range(0, len(weights), p)]
     return [(model.split(w)[0], sum((squared_norm(matrix(m)) for m in w), Fraction(0)) / 2) for w in pieces]
 

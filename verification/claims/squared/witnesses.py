@@ -10,6 +10,7 @@ from dufm.solvers.base.shipped import shipped
 from dufm.theory import derivations
 from dufm.theory.problem import Problem
 from dufm.theory.squared.phi import phi_of_power
+from dufm.verification.base.certificate import entries
 from dufm.verification.claims.base.claim import Budget, Claim, Expected
 from dufm.verification.claims.base.regime import Only, Part, Regime, at
 from dufm.verification.claims.base.verdict import Comparison, Status, Verdict
@@ -29,8 +30,7 @@ def measured(certificate: dict[str, Any]) -> tuple[Problem, Fraction, Fraction]:
     stated = certificate["problem"]
     strengths = tuple(Fraction(a, b) for a, b in stated["lambdas"])
     problem = Problem(stated["K"], stated["L"], strengths, width=stated["K"], n=stated["n"])
-    weights = [[[Fraction(x, m["den"]) for x in row] for row in m["rows"]] for m in certificate["witness"]]
-    return problem, problem.objective(weights), phi_of_power(problem.L, problem.x_power)[0]
+    return problem, problem.objective(entries(certificate)), phi_of_power(problem.L, problem.x_power)[0]
 
 
 def _witness(K: int, budget: Budget) -> Verdict:

@@ -102,7 +102,7 @@ def _verdict(
 
 
 def _low_rank(budget: Budget) -> Verdict:
-    batch = _train([point(budget)], _count(budget, 20, 200))
+    batch = _train([point(budget)], _count(budget, 14, 200))
     setting, found = batch.settings[0], ends(batch, 0)
     level, below = levels(setting.problem), [end for end in found if end.kind == "low rank" and end.ratio < 1]
     share = clopper_pearson(len(below), len(found), CONFIDENCE, "lower")
