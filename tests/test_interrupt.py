@@ -8,6 +8,8 @@ from pathlib import Path
 
 import pytest
 
+from dufm.verification.cli.interrupt import ENDING, keeping
+
 # A command that would run for hours, and the file that holds what it keeps once it has begun.
 COMMANDS = {
     "search": ("search --K 6 --L 4 --lam 0.002 --restarts 1000000 --out OUT", "K6_L4_d10_seed0.npz"),
@@ -50,3 +52,38 @@ def test_ctrl_c_while_the_program_loads() -> None:
     assert (
         process.returncode in (130, -signal.SIGINT) and "interrupted" in errors or process.returncode == -signal.SIGINT
     )
+
+
+SLOW_END = """
+import time
+from dufm.verification.cli.interrupt import answer_at_once, keeping, pressed
+answer_at_once()
+try:
+    print("ready", flush=True)
+    time.sleep(60)
+except KeyboardInterrupt:
+    time.sleep({seconds})
+print(pressed(), flush=True)
+"""
+
+
+@pytest.mark.parametrize(("seconds", "said"), [(4, True), (0, False)])
+def test_a_command_that_needs_longer_to_end_says_so_at_once(seconds: int, said: bool) -> None:
+    command = [sys.executable, "-c", SLOW_END.format(seconds=seconds)]
+    with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True) as process:
+        assert process.stdout is not None and process.stdout.readline() == "ready\n"
+        process.send_signal(signal.SIGINT)
+        shown, errors = process.communicate(timeout=60)
+    assert shown == "True\n" and process.returncode == 0
+    assert (errors.strip() == ENDING) is said, errors
+
+
+def test_what_is_kept_is_said_once_it_is_there(tmp_path: Path) -> None:
+    path = tmp_path / "kept"
+    with pytest.raises(KeyboardInterrupt, match="^$"), keeping("it is in kept", path):
+        raise KeyboardInterrupt
+    path.touch()
+    with pytest.raises(KeyboardInterrupt, match="^it is in kept$"), keeping("it is in kept", path):
+        raise KeyboardInterrupt
+    with pytest.raises(KeyboardInterrupt, match="^said inside$"), keeping("it is in kept", path):
+        raise KeyboardInterrupt("said inside")

@@ -17,7 +17,7 @@ from dufm.verification.cli.ce.commands import commands as ce_commands
 from dufm.verification.cli.extensions import extension
 from dufm.verification.cli.heartbeat import alive
 from dufm.verification.cli.help import Sections
-from dufm.verification.cli.interrupt import CODE, Interrupted
+from dufm.verification.cli.interrupt import CODE, Interrupted, answer_at_once
 from dufm.verification.cli.jumps.commands import commands as jumps_commands
 from dufm.verification.cli.network import commands as network_commands
 from dufm.verification.cli.output import Json, any_encoding, has_unicode
@@ -259,6 +259,7 @@ for group in (commands, ce_commands, train_commands, jumps_commands, rank_two_co
 def main() -> None:
     """Entry point: every foreseen mistake is one line on stderr and exit code 2."""
     any_encoding()
+    answer_at_once()
     try:
         code = app(args=sys.argv[1:] or ["--help"], standalone_mode=False)
     except typer.TyperException as error:

@@ -13,7 +13,6 @@ import numpy as np
 import typer
 from rich.console import Console
 
-from dufm.solvers.base.files import write_whole
 from dufm.solvers.datasets import FILES, DataError, Dataset, Prepared, balanced, load, prepare, split
 from dufm.solvers.networks import store, training
 from dufm.solvers.networks.chain import Array, forward
@@ -25,8 +24,9 @@ from dufm.verification.atlas.known_losses import known_losses
 from dufm.verification.base.certificate import point_certificate, write
 from dufm.verification.checker import check
 from dufm.verification.cli import options as checked
+from dufm.verification.cli.interrupt import keeping
 from dufm.verification.cli.live import live_line
-from dufm.verification.cli.network_tables import as_csv, head_table, mlp_table
+from dufm.verification.cli.network_tables import head_table, mlp_table
 from dufm.verification.cli.output import show_table
 
 NETS = ("mlp", "head", *BACKBONES)
@@ -86,16 +86,16 @@ def run_network(
     path = out / f"{source['name']}_{net}_seed{seed}.npz"
     run = _earlier(engine, path, plan, source) if resume and path.exists() else engine.begin()
     run = trained(engine, run, epochs, path, source)
-    write_whole(path.with_suffix(".csv"), as_csv(run.snapshots))
-    record: dict[str, Any] = {"net": net, "data": source, "source": data.source, "plan": plan.record()}
-    record |= {"epoch": run.epoch, "outcome": run.outcome.value, "saved": str(path)}
-    record |= {"images_per_second": getattr(run, "images_per_second", None)}
-    record["losses"] = _losses(engine, run, plan, data, path) if engine.weights and run.snapshots else None
-    record["snapshots"] = [snapshot.record() for snapshot in run.snapshots]
-    if as_json:
-        print(json.dumps(_finite(record), indent=1))
-    else:
-        _show(record, run, console)
+    with keeping(f"{run.epoch} epochs are in {path}; --resume goes on with them"):
+        record: dict[str, Any] = {"net": net, "data": source, "source": data.source, "plan": plan.record()}
+        record |= {"epoch": run.epoch, "outcome": run.outcome.value, "saved": str(path)}
+        record |= {"images_per_second": getattr(run, "images_per_second", None)}
+        record["losses"] = _losses(engine, run, plan, data, path) if engine.weights and run.snapshots else None
+        record["snapshots"] = [snapshot.record() for snapshot in run.snapshots]
+        if as_json:
+            print(json.dumps(_finite(record), indent=1))
+        else:
+            _show(record, run, console)
     if run.outcome is training.TrainingOutcome.DIVERGED:
         raise typer.Exit(1)
     if run.outcome is training.TrainingOutcome.STOPPED:

@@ -14,6 +14,7 @@ from dufm.theory.problem import Problem, ProblemError, exact_number
 from dufm.verification.base.number_lists import read_numbers
 from dufm.verification.cli import options as checked
 from dufm.verification.cli.heartbeat import alive
+from dufm.verification.cli.interrupt import keeping, pressed
 from dufm.verification.cli.live import live_line
 from dufm.verification.cli.output import Json, show_table
 
@@ -85,12 +86,15 @@ def run_train(K: int, L: int, grid: dict[str, str], options: dict[str, Any], as_
                 save(batch, path)
                 saved = time.monotonic()
 
-        with alive("training"):
+        with alive("training"), keeping(f"runs are in {path} up to its last saving; --resume goes on with them", path):
             batch = train(settings, options["runs"], options["seed"], earlier, progress=report)
-    save(batch, path)
+            save(batch, path)
     if not batch.finished:
         raise KeyboardInterrupt(f"{len(batch.runs)} runs are in {path} as far as they got; --resume goes on with them")
-    record = _record(batch, path)
+    with keeping(f"{len(batch.runs)} runs are in {path}; --resume shows them"):
+        if pressed():
+            raise KeyboardInterrupt
+        record = _record(batch, path)
     if as_json:
         print(json.dumps(record, indent=1))
     else:

@@ -17,6 +17,7 @@ from dufm.theory.ce.polygons import DNC_LOGITS
 from dufm.theory.problem import Problem, ProblemError
 from dufm.theory.squared.structure import as_fraction_ball
 from dufm.verification.cli import options as checked
+from dufm.verification.cli.interrupt import keeping
 from dufm.verification.cli.output import show_table
 from dufm.verification.cli.shared import SearchRequest, shown, time_limit
 
@@ -32,33 +33,34 @@ def run_ce_search(request: SearchRequest, console: Console) -> None:
     known, dnc = candidates(problem), float(least_loss(DNC_LOGITS, problem).mid())
     solution, state = shown(partial(ce_search, problem), request, time_limit(request.budget), dnc)
     saved = str(save(solution, request.result))
-    with Console(stderr=True).status("polishing the lowest minima"):
-        minima = [
-            _minimum(p) | {"hits": hits, "structure": identify(p.logits, known)}
-            for p, hits in lowest(problem, state, max(1, request.minima))
-        ]
-    record: dict[str, Any] = {
-        "problem": {"K": problem.K, "L": problem.L, "width": problem.width, "n": problem.n, "loss": "ce"}
-        | {"lambdas": [str(x) for x in problem.lambdas], "Lambda": float(problem.Lambda)},
-        "loss": solution.loss,
-        "upper_bound": _upper_bound(problem, solution.weights),
-        "dnc": dnc,
-        "best_closed_form": {"name": known[0].name, "loss": float(known[0].loss.mid())},
-        "minima": minima,
-        "census": state.summary(),
-        "outcome": solution.outcome.value,
-        "seed": solution.seed,
-        "restarts": len(solution.losses),
-        "dropped": solution.dropped,
-        "seconds": solution.seconds,
-        "engine": solution.engine,
-        "versions": solution.versions,
-        "saved": saved,
-    }
-    if request.as_json:
-        print(json.dumps(record, indent=1))
-    else:
-        _show(record, console)
+    with keeping(f"the best of {len(solution.losses)} restarts is in {request.result}; --resume goes on"):
+        with Console(stderr=True).status("polishing the lowest minima"):
+            minima = [
+                _minimum(p) | {"hits": hits, "structure": identify(p.logits, known)}
+                for p, hits in lowest(problem, state, max(1, request.minima))
+            ]
+        record: dict[str, Any] = {
+            "problem": {"K": problem.K, "L": problem.L, "width": problem.width, "n": problem.n, "loss": "ce"}
+            | {"lambdas": [str(x) for x in problem.lambdas], "Lambda": float(problem.Lambda)},
+            "loss": solution.loss,
+            "upper_bound": _upper_bound(problem, solution.weights),
+            "dnc": dnc,
+            "best_closed_form": {"name": known[0].name, "loss": float(known[0].loss.mid())},
+            "minima": minima,
+            "census": state.summary(),
+            "outcome": solution.outcome.value,
+            "seed": solution.seed,
+            "restarts": len(solution.losses),
+            "dropped": solution.dropped,
+            "seconds": solution.seconds,
+            "engine": solution.engine,
+            "versions": solution.versions,
+            "saved": saved,
+        }
+        if request.as_json:
+            print(json.dumps(record, indent=1))
+        else:
+            _show(record, console)
     if solution.outcome is Outcome.INTERRUPTED:
         raise KeyboardInterrupt(f"the best of {len(solution.losses)} restarts is in {request.result}; --resume goes on")
 

@@ -15,6 +15,7 @@ from dufm.solvers.jumps.store import load, same, save
 from dufm.solvers.jumps.tally import exits, hazard, transition_matrix, upward, upward_bound
 from dufm.theory.problem import ProblemError
 from dufm.verification.cli import options as checked
+from dufm.verification.cli.interrupt import keeping
 from dufm.verification.cli.jumps.minima import chosen_instance
 from dufm.verification.cli.live import live_line
 from dufm.verification.cli.output import show_table
@@ -55,11 +56,12 @@ def run_chains(
             raise ProblemError(f"{words}; see dufm jumps landscape")
         state = begin(setting, m.weights, chains)
     state, stopped = _watched(setting, state, steps, jobs or cores(), out)
-    record = _counted(setting, state) | {"L": len(state.weights), "saved": str(out), "stopped": stopped}
-    if as_json:
-        print(json.dumps(record, indent=1))
-    else:
-        _show_chains(record, console)
+    with keeping(f"the chains are in {out}"):
+        record = _counted(setting, state) | {"L": len(state.weights), "saved": str(out), "stopped": stopped}
+        if as_json:
+            print(json.dumps(record, indent=1))
+        else:
+            _show_chains(record, console)
     if stopped:
         raise KeyboardInterrupt(f"the chains up to their last checkpoint are in {out}")
 
