@@ -2,8 +2,10 @@
 
 import io
 import json
+from dataclasses import replace
 from importlib.util import find_spec
 from pathlib import Path
+from typing import Any
 
 import pytest
 from rich.console import Console
@@ -11,11 +13,9 @@ from rich.console import Console
 from dufm.theory.problem import ProblemError
 from dufm.verification.checker import check
 from dufm.verification.cli.network import network
-from dufm.verification.cli.network_run import run_network
+from dufm.verification.cli.network_run import DataSource, NetworkRequest, run_network
 
-
-def source(name: str = "digits", **changed: object) -> dict:
-    return {"name": name, "root": None, "n": None, "per_class": 20} | changed
+SOURCE = DataSource("digits", None, None, 20)
 
 
 class Screen(Console):
@@ -29,9 +29,10 @@ class Screen(Console):
         return self.file.getvalue()  # pyright: ignore[reportAttributeAccessIssue]
 
 
-def go(net: str, out: Path, settings: dict, resume: bool = False, as_json: bool = False, **changed: object) -> str:
+def go(net: str, out: Path, settings: dict, resume: bool = False, as_json: bool = False, **changed: Any) -> str:
     screen = Screen()
-    run_network(net, source(**changed), settings, None, 0, "cpu", resume, out, as_json, screen)  # pyright: ignore
+    source = replace(SOURCE, **changed)
+    run_network(NetworkRequest(net, source, settings, None, 0, "cpu", resume, out, as_json), screen)
     return screen.text
 
 

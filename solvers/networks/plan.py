@@ -6,11 +6,33 @@ with h the output of one chosen layer (the "features"; no relu there) or no such
 """
 
 from dataclasses import asdict, dataclass
-from typing import Any
+from typing import Any, TypedDict, Unpack
 
 from dufm.theory.problem import ProblemError
 
 OPTIMISERS = ("adam", "sgd")
+
+
+class TrainingChoices(TypedDict, total=False):
+    """How a chain is trained: the fields of `NetworkPlan` of these names; those left out are the network's own."""
+
+    optimiser: str
+    rate: float
+    momentum: float
+    batch: int
+    epochs: int
+    seed: int
+
+
+PERCEPTRON_TRAINING: TrainingChoices = {
+    "optimiser": "adam",
+    "rate": 1e-3,
+    "momentum": 0.0,
+    "batch": 128,
+    "epochs": 150,
+    "seed": 0,
+}
+HEAD_TRAINING: TrainingChoices = PERCEPTRON_TRAINING | {"optimiser": "sgd", "rate": 0.05, "epochs": 200}
 
 
 @dataclass(frozen=True)
@@ -107,12 +129,7 @@ def perceptron(
     width: int = 256,
     gain: float | None = 0.3,
     decay: float = 0.0,
-    optimiser: str = "adam",
-    rate: float = 1e-3,
-    momentum: float = 0.0,
-    batch: int = 128,
-    epochs: int = 150,
-    seed: int = 0,
+    **training: Unpack[TrainingChoices],
 ) -> NetworkPlan:
     """The network of arXiv 2402.13728: `depth` hidden layers with relu, mean squared error over all entries.
 
@@ -131,12 +148,7 @@ def perceptron(
         scale=2.0 / K,
         features=None,
         feature_decay=0.0,
-        optimiser=optimiser,
-        rate=rate,
-        momentum=momentum,
-        batch=batch,
-        epochs=epochs,
-        seed=seed,
+        **(PERCEPTRON_TRAINING | training),
     )
 
 
@@ -149,12 +161,7 @@ def head_on_backbone(
     gain: float | None = 1.4,
     decay: float = 0.005,
     feature_decay: float = 5e-6,
-    optimiser: str = "sgd",
-    rate: float = 0.05,
-    momentum: float = 0.0,
-    batch: int = 128,
-    epochs: int = 200,
-    seed: int = 0,
+    **training: Unpack[TrainingChoices],
 ) -> NetworkPlan:
     """A head of L layers on features h that a small network makes of x, regularised like the DUFM of SML24.
 
@@ -178,12 +185,7 @@ def head_on_backbone(
         scale=1.0,
         features=b,
         feature_decay=feature_decay,
-        optimiser=optimiser,
-        rate=rate,
-        momentum=momentum,
-        batch=batch,
-        epochs=epochs,
-        seed=seed,
+        **(HEAD_TRAINING | training),
     )
 
 
@@ -194,12 +196,7 @@ def head_only(
     gain: float | None = None,
     decay: float = 0.005,
     feature_decay: float = 5e-6,
-    optimiser: str = "sgd",
-    rate: float = 0.05,
-    momentum: float = 0.0,
-    batch: int = 128,
-    epochs: int = 200,
-    seed: int = 0,
+    **training: Unpack[TrainingChoices],
 ) -> NetworkPlan:
     """The head of `head_on_backbone` alone, for a backbone of another kind: its input is h, of size `width`.
 
@@ -218,12 +215,7 @@ def head_only(
         scale=1.0,
         features=None,
         feature_decay=feature_decay,
-        optimiser=optimiser,
-        rate=rate,
-        momentum=momentum,
-        batch=batch,
-        epochs=epochs,
-        seed=seed,
+        **(HEAD_TRAINING | training),
     )
 
 

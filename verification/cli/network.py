@@ -46,10 +46,10 @@ def network(
 
     Example: dufm network --data digits --net head --decay 0.005
     """
-    from dufm.verification.cli.network_run import run_network
+    from dufm.verification.cli.network_run import DataSource, NetworkRequest, run_network
 
     given: dict[str, Any] = {"depth": depth, "width": width, "gain": gain, "decay": decay, "optimiser": optimiser}
     given |= {"feature_decay": feature_decay, "rate": rate, "momentum": momentum, "batch": batch, "epochs": epochs}
-    source = {"name": data, "root": None if root is None else str(root), "n": n, "per_class": per_class}
+    source = DataSource(data, None if root is None else str(root), n, per_class)
     settings = {k: v for k, v in given.items() if v is not None}
-    run_network(net, source, settings, every, seed, device, resume, out, as_json, console)
+    run_network(NetworkRequest(net, source, settings, every, seed, device, resume, out, as_json), console)

@@ -4,7 +4,7 @@ import json
 import sys
 import warnings
 from collections.abc import Callable
-from dataclasses import dataclass, replace
+from dataclasses import asdict, dataclass, replace
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -13,6 +13,7 @@ import numpy as np
 import typer
 from rich.console import Console
 
+from dufm.solvers.base.files import write_whole
 from dufm.solvers.datasets import FILES, DataError, Dataset, Prepared, balanced, load, prepare, split
 from dufm.solvers.networks import store, training
 from dufm.solvers.networks.chain import Array, forward
@@ -26,7 +27,7 @@ from dufm.verification.checker import check
 from dufm.verification.cli import options as checked
 from dufm.verification.cli.interrupt import keeping
 from dufm.verification.cli.live import live_line
-from dufm.verification.cli.network_tables import head_table, mlp_table
+from dufm.verification.cli.network_tables import as_csv, head_table, mlp_table
 from dufm.verification.cli.output import show_table
 
 NETS = ("mlp", "head", *BACKBONES)
@@ -53,46 +54,90 @@ class NetworkTrainer:
     weights: Callable[[Any], tuple[Array, ...]] | None
 
 
-def run_network(
-    net: str,
-    source: dict[str, Any],
-    settings: dict[str, Any],
-    every: int | None,
-    seed: int,
-    device: str,
-    resume: bool,
-    out: Path,
-    as_json: bool,
-    console: Console,
-) -> None:
+@dataclass(frozen=True)
+class DataSource:
+    """Where the samples come from.
+
+    Attributes:
+        name: of the data set.
+        root: folder of its files, None for those that come with the program.
+        n: first samples to use, None for the network's own number.
+        per_class: training samples a class; not for mlp.
+    """
+
+    name: str
+    root: str | None
+    n: int | None
+    per_class: int
+
+
+@dataclass(frozen=True)
+class NetworkRequest:
+    """What `dufm network` was asked for.
+
+    Attributes:
+        net: one of NETS.
+        source: the samples.
+        settings: what was said of the network and its training, by the names of the plan's arguments.
+        every: epochs between looks, None for a tenth of all.
+        seed, device, resume, out, as_json: the options of these names.
+    """
+
+    net: str
+    source: DataSource
+    settings: dict[str, Any]
+    every: int | None
+    seed: int
+    device: str
+    resume: bool
+    out: Path
+    as_json: bool
+
+    @property
+    def path(self) -> Path:
+        """The file of the run."""
+        return self.out / f"{self.source.name}_{self.net}_seed{self.seed}.npz"
+
+    def checked(self) -> "NetworkRequest":
+        """Itself.
+
+        Raises:
+            ProblemError: naming an option that makes no sense.
+        """
+        if self.net not in NETS:
+            raise ProblemError(f"--net must be one of {', '.join(NETS)}, got {self.net!r}")
+        checked.choice("--device", self.device, ("auto", "cpu", "cuda"))
+        settings = self.settings
+        checked.integers(1, n=self.source.n, per_class=self.source.per_class, every=self.every)
+        checked.integers(1, **{name: settings.get(name) for name in ("epochs", "width", "depth", "batch")})
+        checked.integers(0, seed=self.seed)
+        checked.folder(self.out)
+        if self.net in BACKBONES:
+            require_torch(f"--net {self.net}")
+        return self
+
+
+def run_network(request: NetworkRequest, console: Console) -> None:
     """Train, save, show; see `dufm network --help`."""
-    if net not in NETS:
-        raise ProblemError(f"--net must be one of {', '.join(NETS)}, got {net!r}")
-    checked.choice("--device", device, ("auto", "cpu", "cuda"))
-    checked.integers(1, n=source["n"], per_class=source["per_class"], every=every, epochs=settings.get("epochs"))
-    checked.integers(1, width=settings.get("width"), depth=settings.get("depth"), batch=settings.get("batch"))
-    checked.integers(0, seed=seed)
-    checked.folder(out)
-    if net in BACKBONES:
-        require_torch(f"--net {net}")
-    data = read(net, source)
-    plan = plan_for(net, data, settings, seed)
+    net, source, path = request.checked().net, asdict(request.source), request.path
+    data = read(net, request.source)
+    plan = plan_for(net, data, request.settings, request.seed)
     if net != "mlp" and plan.widths[-2] < data.K:
         raise ProblemError(
             f"--width must be an integer >= {data.K}, the classes, for --net {net}, got {plan.widths[-2]}"
         )
-    epochs = training.measured_epochs(plan.epochs, max(1, plan.epochs // 10) if every is None else every)
-    engine = _torch_engine(net, plan, data, device) if net in BACKBONES else _numpy_engine(net, plan, data)
-    path = out / f"{source['name']}_{net}_seed{seed}.npz"
-    run = _earlier(engine, path, plan, source) if resume and path.exists() else engine.begin()
-    run = trained(engine, run, epochs, path, source)
+    every = max(1, plan.epochs // 10) if request.every is None else request.every
+    engine = _torch_engine(net, plan, data, request.device) if net in BACKBONES else _numpy_engine(net, plan, data)
+    run = _earlier(engine, path, plan, source) if request.resume and path.exists() else engine.begin()
+    run = trained(engine, run, training.measured_epochs(plan.epochs, every), path, source)
+    write_whole(path.with_suffix(".csv"), as_csv(run.snapshots))
     with keeping(f"{run.epoch} epochs are in {path}; --resume goes on with them"):
         record: dict[str, Any] = {"net": net, "data": source, "source": data.source, "plan": plan.record()}
         record |= {"epoch": run.epoch, "outcome": run.outcome.value, "saved": str(path)}
         record |= {"images_per_second": getattr(run, "images_per_second", None)}
         record["losses"] = _losses(engine, run, plan, data, path) if engine.weights and run.snapshots else None
         record["snapshots"] = [snapshot.record() for snapshot in run.snapshots]
-        if as_json:
+        if request.as_json:
             print(json.dumps(_finite(record), indent=1))
         else:
             _show(record, run, console)
@@ -102,13 +147,13 @@ def run_network(
         raise KeyboardInterrupt(f"{run.epoch} epochs are in {path}; --resume goes on with them")
 
 
-def read(net: str, source: dict[str, Any]) -> Prepared:
+def read(net: str, source: DataSource) -> Prepared:
     """Rows for a net: the first n with +-1 targets, or a balanced, one-hot set for heads.
 
     Raises:
         ProblemError: for data that cannot be used, or that have no classes.
     """
-    name, root, n = source["name"], source["root"], source["n"]
+    name, root, n = source.name, source.root, source.n
     with warnings.catch_warnings(record=True) as notes:
         warnings.simplefilter("always")
         if net == "mlp" and name not in FILES:
@@ -118,7 +163,7 @@ def read(net: str, source: dict[str, Any]) -> Prepared:
         elif net == "mlp":
             train, test = load(name, root, MLP_SAMPLES if n is None else n), load(name, root, split="test")
         else:
-            train, test = balanced(_with_classes(load(name, root, n)), source["per_class"])
+            train, test = balanced(_with_classes(load(name, root, n)), source.per_class)
             test = load(name, root, split="test") if name in FILES else test
         data = prepare(train, test, one_hot=net != "mlp")
     for note in notes:
