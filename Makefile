@@ -7,7 +7,7 @@ BUDGET ?= quick
 SUDO   := $(if $(filter-out 0,$(shell id -u)),sudo)
 ROCQ   := coq libcoq-mathcomp-algebra libcoq-mathcomp-algebra-tactics libcoq-mathcomp-zify
 
-.PHONY: verify test test-slow test-minimum wheel mutants prove prove-quick prove-full prove-setup lint types figures bench lock clean
+.PHONY: verify test test-slow coverage test-minimum wheel mutants prove prove-quick prove-full prove-setup lint types figures bench lock clean
 
 verify: $(STAMP)  ## the main job: run every claim, write and re-check certificates, print the table
 	$(BIN)/dufm verify --budget $(BUDGET) --out out/verify
@@ -17,6 +17,9 @@ test: lint types  ## lint, type-check, run the tests
 
 test-slow: $(STAMP)  ## the tests that take minutes each: an edit of every compiled source, every figure at full size, every certificate
 	$(BIN)/python -m pytest -n auto --dist loadfile -m slow
+
+coverage: $(STAMP)  ## the tests again with the lines they reach counted (half as long again); fails below the floor in pyproject.toml
+	$(BIN)/python -m pytest -n auto --dist loadfile --no-loadscope-reorder --cov --cov-report=term
 
 test-minimum: requirements-minimum.txt  ## the least versions pyproject.toml states: install them and run a part of the tests
 	rm -rf build/minimum
@@ -30,7 +33,8 @@ requirements-minimum.txt: pyproject.toml .ci/minimum.py $(STAMP)
 mutants: $(STAMP)  ## false changes of what proofs rest on, one at a time: print those that nothing noticed (under 30 minutes)
 	$(BIN)/python -m tests.mutation $(MUTANTS)
 
-wheel: $(STAMP)  ## build the wheel, install it with locked versions under build/, run the main job there, outside the checkout
+wheel: $(STAMP)  ## build the wheel, install it with locked versions under build/, run the main job there: outside the checkout, and
+                 ## with nothing compiled before
 	rm -rf build/installed build/wheel build/lib build/bdist*
 	$(BIN)/python -m pip wheel --quiet --no-deps --no-build-isolation -w build/wheel .
 	$(PYTHON) -m venv build/installed

@@ -36,7 +36,7 @@ LIMITS = {"K": (2, MAX_SIDE), "L": (1, MAX_L), "L_from": (3, 1000), "n": (1, MAX
 NAMES = ["H_1", *(f"W_{i}" for i in range(1, MAX_L + 1))]
 JSON: Any = {"parse_int": lambda x: int(x if len(x) <= MAX_DIGITS else f"{len(x)} digits"), "parse_constant": int}
 FITS = {"width": le, "x": lambda own, x: own[0] <= x[0] and x[1] <= own[1]}  # how `expect` binds, if not by equality
-Result = namedtuple("Result", "ok sentence margin kind facts", defaults=(None, "", {}))
+Result = namedtuple("Result", "ok sentence margin kind facts", defaults=(None, "", {}))  # pyright: ignore
 
 
 def need(condition: bool, reason: str) -> None:

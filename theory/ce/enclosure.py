@@ -5,7 +5,7 @@ least loss is log K at alpha = 0 or at the largest stationary scale, which is fo
 are dropped, the first piece with F'' > 0 and a change of sign holds it, and Newton's interval method shrinks it.
 """
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -55,7 +55,7 @@ class Profile:
         """-CE'(0), the greatest slope, CE being convex."""
         return self.slope(arb(0))
 
-    def _mean(self, alpha: arb, of) -> arb:
+    def _mean(self, alpha: arb, of: Callable[[list[arb]], arb]) -> arb:
         total = arb(0)
         for many, row in self.margins:
             terms = [(margin, count * (-alpha * margin).exp()) for margin, count in row]

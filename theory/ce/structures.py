@@ -1,5 +1,6 @@
 """The known structures of the cross-entropy model, in one explicit tuple, and the cheapest at least margin."""
 
+from collections.abc import Callable
 from math import comb
 
 from flint import fmpq
@@ -36,8 +37,11 @@ from dufm.theory.problem import ProblemError, listed
 _FIFTH, _QUARTER = fmpq(1, 5), fmpq(1, 4)
 
 
-def _only(K: int, code: TightCode):
-    return lambda k: code if k == K else None
+def _only(K: int, code: TightCode) -> Callable[[int], TightCode | None]:
+    def find(k: int) -> TightCode | None:
+        return code if k == K else None
+
+    return find
 
 
 def _cube(K: int) -> TightCode | None:

@@ -5,8 +5,10 @@ least 1. Columns sum to zero, so Z_ii is the mean of the margins of class i over
 """
 
 from collections import Counter
+from collections.abc import Sequence
 from functools import cache
 from math import lcm
+from typing import Any
 
 from flint import arb
 
@@ -34,7 +36,7 @@ def fits(block: CeStructure, size: int) -> bool:
         return all(bool(_diagonal(row, size) >= 1) for _, row in block.margins(size, Balls()))
 
 
-def _diagonal(row, size: int):
+def _diagonal(row: Sequence[tuple[Any, int]], size: int) -> Any:
     """Z_ii from the margins of class i, for columns that sum to zero."""
     return sum((margin * count for margin, count in row[1:]), row[0][0] * row[0][1]) / size
 

@@ -12,11 +12,12 @@ import pickle
 import threading
 import time
 from collections import deque
-from collections.abc import Callable, Coroutine, Iterator
+from collections.abc import Callable, Coroutine, Generator
 from concurrent.futures import Executor, Future
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from functools import cache
+from importlib import import_module
 from typing import Any
 
 import flint
@@ -270,7 +271,7 @@ def _difference(there: dict[str, str]) -> str:
 
 
 @contextmanager
-def dask_cluster(address: str, said: Said) -> Iterator[Executor]:
+def dask_cluster(address: str, said: Said) -> Generator[Executor]:
     """The workers of a Dask scheduler that run this very program.
 
     Args:
@@ -281,7 +282,7 @@ def dask_cluster(address: str, said: Said) -> Iterator[Executor]:
         ProblemError: if Dask is not installed or no scheduler answers at the address.
     """
     try:
-        import dask.distributed  # noqa: F401
+        import_module("dask.distributed")
     except ImportError:
         raise ProblemError("--dask needs Dask; install it with: pip install 'dask[distributed]>=2025.1'") from None
     # What it logs of lost connections is said here in one line.

@@ -8,7 +8,7 @@ table behind.
 import json
 import re
 import sqlite3
-from collections.abc import Iterable, Iterator
+from collections.abc import Generator, Iterable
 from contextlib import closing, contextmanager
 from dataclasses import dataclass
 from fractions import Fraction
@@ -154,7 +154,7 @@ def _judge_again(record: CellRecord) -> None:
 
 
 @contextmanager
-def open_store(path: Path) -> Iterator[Store]:
+def open_store(path: Path) -> Generator[Store]:
     """Open a table, made if it is missing.
 
     Raises:

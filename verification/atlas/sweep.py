@@ -9,7 +9,7 @@ import os
 import signal
 import threading
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Generator, Sequence
 from concurrent.futures import BrokenExecutor, Executor, Future, ProcessPoolExecutor, as_completed
 from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass, field
@@ -201,7 +201,7 @@ def _without_one(cell: Cell, weights: list[Array]) -> list[Array]:
 
 
 @contextmanager
-def process_pool(jobs: int) -> Iterator[Executor]:
+def process_pool(jobs: int) -> Generator[Executor]:
     """A pool of `jobs` processes; leaving it by an exception ends them at once."""
     pool = ProcessPoolExecutor(jobs, mp_context=get_context("spawn"), initializer=_worker)
     workers = pool._processes

@@ -90,7 +90,7 @@ def _by_spectrum(K: int, L: int, x: Fraction, least: Fraction, claim: str, given
         # Twice as much to spare in the next try: a leaf may show less than its points said.
         found = tree(cell, float(wanted), SPARE * 2**again)
         if found is not None:
-            witness = {"method": "spectrum", "bits": BITS, "nodes": found.nodes}
+            witness: dict[str, object] = {"method": "spectrum", "bits": BITS, "nodes": found.nodes}
             certificate = _certificate(K, L, x, wanted, claim, witness)
             if check(json.dumps(certificate)).ok:
                 return certificate

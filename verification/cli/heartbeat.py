@@ -3,14 +3,14 @@
 import sys
 import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Generator
 from contextlib import contextmanager
 
 FIRST = 5.0
 
 
 @contextmanager
-def alive(doing: str, first: float = FIRST) -> Iterator[None]:
+def alive(doing: str, first: float = FIRST) -> Generator[None]:
     """Say what is being done after `first` seconds, then after twice, four times, ... as long."""
     done, began = threading.Event(), time.monotonic()
 

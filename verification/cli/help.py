@@ -2,7 +2,6 @@
 
 from typing import Any
 
-from typer import Context
 from typer.core import TyperGroup
 
 from dufm.verification.cli.interrupt import Interrupted, kept
@@ -19,7 +18,7 @@ SECTIONS = {
 class Sections(TyperGroup):
     """A group whose help lists its commands under `SECTIONS`; those in none of them come last."""
 
-    def resolve_command(self, ctx: Context, args: list[str]) -> Any:
+    def resolve_command(self, ctx: Any, args: list[str]) -> Any:
         """The command that is called, made to say what it keeps when Ctrl-C ends it."""
         name, command, rest = super().resolve_command(ctx, args)
         if command is not None and not isinstance(command, TyperGroup):
@@ -34,7 +33,7 @@ class Sections(TyperGroup):
             command.invoke = invoke  # pyright: ignore[reportAttributeAccessIssue]
         return name, command, rest
 
-    def format_commands(self, ctx: Context, formatter: Any) -> None:
+    def format_commands(self, ctx: Any, formatter: Any) -> None:
         """Write the sections this group has commands for."""
         own = self.list_commands(ctx)
         parts = {title: [name for name in names if name in own] for title, names in SECTIONS.items()}

@@ -33,7 +33,10 @@ from dufm.verification.cli.output import show_table
 NETS = ("mlp", "head", *BACKBONES)
 MLP_SAMPLES = 1000
 # Rates at which these start to learn and stay bounded at 50 digits a class; SML24's for ResNet20.
-CONV = {"conv": {"width": 32, "gain": 0.8, "rate": 0.2, "batch": 50, "epochs": 600}, "resnet20": {}}
+CONV: dict[str, dict[str, Any]] = {
+    "conv": {"width": 32, "gain": 0.8, "rate": 0.2, "batch": 50, "epochs": 600},
+    "resnet20": {},
+}
 
 
 @dataclass(frozen=True)
@@ -187,7 +190,7 @@ def plan_for(net: str, data: Prepared, settings: dict[str, Any], seed: int) -> N
         if "feature_decay" in settings:
             raise ProblemError("--feature-decay needs a head: --net head, conv or resnet20, got mlp")
         return perceptron(data.X.shape[1], data.K, seed=seed, **settings)
-    chosen = {"L" if k == "depth" else k: v for k, v in settings.items()}
+    chosen: dict[str, Any] = {"L" if k == "depth" else k: v for k, v in settings.items()}
     if net == "head":
         return head_plan(data, seed, **chosen)
     chosen = CONV[net] | chosen

@@ -9,7 +9,7 @@ import math
 import signal
 import sys
 import threading
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Generator, Iterator, Sequence
 from contextlib import contextmanager, redirect_stdout
 from pathlib import Path
 from typing import Any
@@ -28,7 +28,7 @@ class _OutOfTime(BaseException):
 
 
 @contextmanager
-def guarded(what: str, timeout: float, raised: str = "raised") -> Iterator[None]:
+def guarded(what: str, timeout: float, raised: str = "raised") -> Generator[None]:
     """Run a user's code: its prints go to stderr, and however it fails is one line.
 
     Raises:

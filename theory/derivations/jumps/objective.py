@@ -159,7 +159,7 @@ def schatten_objective() -> Derivation:
     """Weight decay on factors is a Schatten 2/L penalty on the product; low-rank minima survive padding for L >= 3."""
     cases = [(seed, depth) for seed in range(4) for depth in (3, 4, 5)]
     orbit = r * (r - 1) / 2 + r * (n - r)
-    W, V_t, V, f, g_l, g_t = letters("W_l W_(l+1)^T W_(l+1) g_(l+1) g_l g_l^T")
+    W, V_t, V, f, g_l, _g_t = letters("W_l W_(l+1)^T W_(l+1) g_(l+1) g_l g_l^T")
     # Column and row of an idle neuron, where W_l and W_(l+1) are zero; V^+ = V_inverse, onto = V V^+.
     W_t, idle, idle_t, into_t, out, Q, Q_t, inverse, inverse_t, onto = letters("W_l^T k k^T e_i^T e_o Q Q^T V^+ V^+T P")
     # g_l = u_l v_l^T summed over entries: up = u_(l+1), below = v_l^T, down = v_(l+1)^T.

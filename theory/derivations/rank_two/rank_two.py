@@ -1,5 +1,6 @@
 """Weight decay and rank two: how far the first layer is from rank two, from gradients alone, at any parameters."""
 
+from collections.abc import Iterable
 from fractions import Fraction
 from random import Random
 
@@ -111,7 +112,7 @@ def batches() -> Check:
         size = rng.randint(1, N)
         rows = range(size)
 
-        def part(index) -> fmpq_mat:
+        def part(index: Iterable[int]) -> fmpq_mat:
             x, y = (fmpq_mat([[m[i, j] for j in range(m.ncols())] for i in index]) for m in (whole.X, whole.Y))
             return Network(whole.W, whole.A, x, y, whole.lam).data_gradient()
 

@@ -66,8 +66,8 @@ def below_one(order: sp.Expr) -> tuple[sp.Expr, Check]:
 
 def cuts() -> Derivation:
     """h of the cut heads, and C < K at every L >= 3 and r >= 5."""
-    even, even_check = below_one(2 * p)
-    odd, odd_check = below_one(2 * p - 1)
+    _, even_check = below_one(2 * p)
+    _, odd_check = below_one(2 * p - 1)
     M, M_t, J, x, z = letters("M M^T J x z")
     gram = {M * M_t: order_symbol - 2 + J, J * J: order_symbol * J, J * x: 0, M * z: 0}
     A = M_t * M - 2

@@ -45,7 +45,7 @@ def _cofactor(a: Any, i: int, j: int) -> Any:
 def reach_steps() -> tuple[Step, ...]:
     """From the three norms to tr(M^T A) tr(N); needs the steps "names" and "dual"."""
     F, F_t, Y, Y_t, Q, V, V_t, W, E = letters("F F^T Y Y^T A^(-1) V V^T W_2 E")
-    G, G_t, A, B, N, N_t, none = letters("F_2 F_2^T A_2 A_2^(-1) N N^T 0")
+    G, G_t, A, B, _N, N_t, none = letters("F_2 F_2^T A_2 A_2^(-1) N N^T 0")
     least = {F_t * F * Q: 1, Q * F_t * F: 1, V * F: 0, F_t * V_t: 0}
     inner = {G_t * G: A, A * B: 1, B * A: 1}
     return (

@@ -56,7 +56,7 @@ def dual_step() -> Step:
 
 def crossed_step() -> Step:
     """Of three columns of F >= 0 at most one is crossed; needs a step "names" for F."""
-    a_ii, a_jj, a_ij, a_ik, a_jk = sp.symbols("a_ii a_jj a_ij a_ik a_jk", nonnegative=True)
+    a_ii, a_jj, a_ik, a_jk = sp.symbols("a_ii a_jj a_ik a_jk", nonnegative=True)
     s, u = sp.symbols("s u", positive=True)
     both = (a_ii * a_jk + s) * (a_jj * a_ik + u)
     surplus = a_ii * a_jk * u + a_jj * a_ik * s + s * u
@@ -122,7 +122,7 @@ def nuclear_step() -> Step:
 def two_layers() -> Derivation:
     """C >= 3 for K = 3, L = 2 among networks with output t I."""
     _, A, inverse = triangular()
-    W, W_t, F, F_t, gram_inverse, rest, rest_t = letters("W W^T F F^T A^(-1) V V^T")
+    F, F_t, gram_inverse, rest, rest_t = letters("F F^T A^(-1) V V^T")
     solved = t * gram_inverse * F_t + rest, t * F * gram_inverse + rest_t
     rules = {F_t * F * gram_inverse: 1, gram_inverse * F_t * F: 1, rest * F: 0, F_t * rest_t: 0}
     g = (r_1 * r_2 * r_3) ** sp.Rational(1, 3)

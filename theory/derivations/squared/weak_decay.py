@@ -21,7 +21,7 @@ delta, less = sp.symbols("delta e", nonnegative=True)
 
 def weak_decay() -> Derivation:
     """The least loss over DNC's tends to C(K, L)/K as x -> 0; that is 1 for K = 3 exactly if L <= 3."""
-    W, W_t, Z, inverse, F = letters("W_L W_L^T Z Z^(-1) F")
+    W, _W_t, Z, inverse, F = letters("W_L W_L^T Z Z^(-1) F")
     shrunk = (1 - delta) ** (2 / p)
     loss = p / 2 * x * shrunk
     head = RankTwoHead().cost(CLASSES, LAST + 1)

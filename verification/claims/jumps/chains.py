@@ -1,6 +1,7 @@
 """Claims on one-way rank jumps of SGD that chains support: counts, hazards, basins. Evidence, never proof."""
 
 from fractions import Fraction
+from typing import Any
 
 import numpy as np
 
@@ -25,7 +26,7 @@ MAGNITUDE = 10
 STEPS = {"quick": (0.15, 0.2, 0.3), "full": (0.15, 0.2, 0.25, 0.3)}
 
 
-def _verdict(sentence: str, comparisons: list[Comparison], details: dict) -> Verdict:
+def _verdict(sentence: str, comparisons: list[Comparison], details: dict[str, Any]) -> Verdict:
     """SUPPORTED if every comparison holds; UNDECIDED, with what failed, if not: chains refute nothing exactly."""
     broken = [str(c) for c in comparisons if not c.holds]
     if broken:

@@ -3,6 +3,8 @@
 Seeds as in rank_two_measured.
 """
 
+from typing import Any
+
 import numpy as np
 
 from dufm.solvers.rank_two.network import loss
@@ -55,7 +57,7 @@ def _noise(budget: Budget) -> Verdict:
         found[name] = []
         for size in sizes:
             # Whole batches settle sooner, and their steps cost more.
-            options = {"batch": size, "steps": 20000 if size < 99 else 6000, "schedule": False}
+            options: dict[str, Any] = {"batch": size, "steps": 20000 if size < 99 else 6000, "schedule": False}
             found[name].append(energy(list(train_task(task, lam, seeds, threads=1, **options))))
     small, middle, whole = found["diabetes"]
     few, many = (float(np.mean(e)) for e in found["skew"])

@@ -3,8 +3,9 @@
 Every run is seeded; quick trains 5 seeds a case, full 20. E_k is the share of |W|_F^2 in the k largest singular values.
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from functools import cache
+from typing import Any
 
 import numpy as np
 
@@ -69,7 +70,9 @@ def energy(runs: Sequence[RankTwoRun], k: int = 2) -> list[float]:
     return [float(run.looks[-1].energies[k - 1]) for run in runs if not run.diverged]
 
 
-def _within(cases: dict, budget: Budget) -> tuple[list[Comparison], list[str], dict]:
+def _within(
+    cases: Mapping[tuple[str, float], tuple[float, float]], budget: Budget
+) -> tuple[list[Comparison], list[str], dict[str, Any]]:
     comparisons, words, details = [], [], {}
     for (name, lam), (low, high) in cases.items():
         runs = trained(name, lam, seeds_of(budget))
@@ -99,7 +102,7 @@ def _excess(cases: Sequence[tuple[str, float]], budget: Budget) -> Comparison:
     return Comparison(max(bound.excess for bound in looks), "<=", 0, slack, what)
 
 
-def supported(comparisons: Sequence[Comparison], sentence: str, details: dict, runs: int) -> Verdict:
+def supported(comparisons: Sequence[Comparison], sentence: str, details: dict[str, Any], runs: int) -> Verdict:
     """SUPPORTED if every comparison holds in each of so many runs a case, REFUTED by the seeded run that breaks one."""
     broken = [str(c) for c in comparisons if not c.holds]
     if broken:

@@ -13,14 +13,14 @@ from dufm.theory.squared.looped import complete_head, hub_graph_head
 from dufm.theory.squared.srg import classes
 from dufm.theory.squared.srg import head as srg_head
 from dufm.theory.squared.structure import as_fraction_ball
-from dufm.verification.base.certificate import head_certificate
+from dufm.verification.base.certificate import Certificate, head_certificate
 from dufm.verification.claims.base.claim import Budget, Claim, Expected
 from dufm.verification.claims.base.proofs import by_derivation
 from dufm.verification.claims.base.regime import BELOW, Edges, From, Only, Part, Regime, Wide
 from dufm.verification.claims.base.verdict import Comparison, Status, Verdict
 
 
-def head_witness(head: Head, L_from: int, claim: str) -> tuple[dict, Comparison]:
+def head_witness(head: Head, L_from: int, claim: str) -> tuple[Certificate, Comparison]:
     """The certificate of a head, and its comparison h q^(L-3) < K^(L+1) at the least depth claimed."""
     first, second = rational_factors(head)
     h = Fraction(1)

@@ -8,7 +8,7 @@ from dufm.theory import derivations
 from dufm.theory.problem import Problem
 from dufm.theory.rational import fraction, matrix, squared_norm
 from dufm.theory.squared.phi import collapse_threshold, phi, power_root
-from dufm.verification.base.certificate import entries, interval_certificate
+from dufm.verification.base.certificate import Certificate, entries, interval_certificate
 from dufm.verification.claims.base.claim import Budget, Claim, Expected
 from dufm.verification.claims.base.regime import Only, Part, Regime, Wide, stretch
 from dufm.verification.claims.base.verdict import Comparison, Status, Verdict
@@ -25,7 +25,7 @@ REGIME = Regime(
 BITS = 30
 
 
-def exact_lines(certificate: dict) -> list[tuple[Fraction, Fraction]]:
+def exact_lines(certificate: Certificate) -> list[tuple[Fraction, Fraction]]:
     """(a, b) of every piece of an interval certificate, by the theory's arithmetic."""
     K, L = certificate["problem"]["K"], certificate["problem"]["L"]
     model, p = Problem.of(K, L, 1), L + 1
@@ -34,7 +34,7 @@ def exact_lines(certificate: dict) -> list[tuple[Fraction, Fraction]]:
     return [(model.split(w)[0], sum((squared_norm(matrix(m)) for m in w), Fraction(0)) / 2) for w in pieces]
 
 
-def at_ends(certificate: dict) -> list[Comparison]:
+def at_ends(certificate: Certificate) -> list[Comparison]:
     """Every piece's line against DNC's infimum at both its ends, by the theory's arithmetic."""
     K, L = certificate["problem"]["K"], certificate["problem"]["L"]
     cuts = [K * Fraction(a, b) for a, b in certificate["problem"]["cuts"]]

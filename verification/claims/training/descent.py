@@ -20,7 +20,7 @@ from dufm.solvers.training.setting import DescentSetting
 from dufm.theory import derivations
 from dufm.theory.problem import Problem
 from dufm.verification.atlas.levels import levels
-from dufm.verification.base.certificate import point_certificate
+from dufm.verification.base.certificate import Certificate, point_certificate
 from dufm.verification.base.exact import rational
 from dufm.verification.claims.base.claim import Budget, Claim, Expected
 from dufm.verification.claims.base.measured import enough
@@ -93,7 +93,7 @@ def _verdict(
     sentence: str,
     details: dict[str, Any],
     runs: int,
-    certificates: tuple = (),
+    certificates: tuple[Certificate, ...] = (),
     *more: Comparison,
 ) -> Verdict:
     """SUPPORTED where the bounds hold, of enough runs; where they do not, too few runs were made: UNDECIDED."""

@@ -55,7 +55,7 @@ def agree(
 
 def _trained(budget: Budget, seed: int) -> tuple[Snapshot, Snapshot]:
     """The perceptron at its start and its end."""
-    short = {"width": 128, "epochs": 60, "rate": 2e-3} if budget.name != "full" else {}
+    short: dict[str, Any] = {"width": 128, "epochs": 60, "rate": 2e-3} if budget.name != "full" else {}
     plan = perceptron(_digits().X.shape[1], _digits().K, seed=seed, **short)
     first, last = train(start(plan), _digits(), [0, plan.epochs], ansatz=budget.name == "full").snapshots
     return first, last

@@ -123,7 +123,7 @@ def ce_landscape(
     sizes = read_integers(widths, "--widths", max(K, 3))
     problems = [Problem.of(K, L, lam, size, loss="ce") for size in sizes]
     with alive("following the critical points"):
-        rows = [
+        rows: list[dict[str, Any]] = [
             {"structure": p.name, "loss": p.polished.loss, "rank": p.polished.rank, "index": p.index}
             | {"null": [null_dimension(problem, p.polished) for problem in problems]}
             for p in critical_points(problems[0])
