@@ -2,6 +2,8 @@
 
 import io
 import json
+from dataclasses import replace
+from fractions import Fraction
 from pathlib import Path
 from typing import Any
 
@@ -10,6 +12,7 @@ from rich.console import Console
 from typer.testing import CliRunner
 
 from dufm.solvers.search.options import SearchOptions
+from dufm.solvers.search.solution import load
 from dufm.theory.problem import Problem, ProblemError
 from dufm.verification.cli.ce.commands import commands
 from dufm.verification.cli.compare import run_compare
@@ -64,6 +67,29 @@ def test_search_prints_and_saves_and_resumes(tmp_path: Path, capsys: pytest.Capt
     assert record["loss"] <= float(record["upper_bound"]) <= record["loss"] * (1 + 1e-13)
     with pytest.raises(ProblemError, match="belongs to another problem"):
         run_search(asked(5, "1/50", tmp_path, resume=True, as_json=True), shown)
+
+
+def rectified(lam: str, out: Path, **changed: Any) -> SearchRequest:
+    own = asked(5, lam, out, 20, minima=0, **changed)
+    return replace(own, problem=replace(own.problem, L=4, lambdas=(Fraction(lam),) * 5, activation="relu"))
+
+
+def test_search_with_relu_layers_is_below_collapse(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    shown = console()
+    run_search(rectified("1/100", tmp_path), shown)
+    assert "5 classes, 4 layers with relu, cross-entropy" in text(shown) and "Searched, not proved" in text(shown)
+    run_search(rectified("1/100", tmp_path, as_json=True), shown)
+    record = json.loads(capsys.readouterr().out)
+    assert record["loss"] < 0.95 * record["collapse"] and record["restarts"] == 20
+    assert record["loss"] <= float(record["upper_bound"]) <= record["loss"] * (1 + 1e-13)
+    kept = load(record["saved"])
+    assert kept.problem.activation == "relu" and kept.loss == record["loss"]
+    for option, changed in {
+        "--resume": {"resume": True},
+        "--target": {"options": SearchOptions(5, target=0.1)},
+    }.items():
+        with pytest.raises(ProblemError, match=f"{option} is not there with --loss ce --activation relu"):
+            run_search(replace(rectified("1/100", tmp_path), **changed), shown)
 
 
 @pytest.mark.parametrize(

@@ -182,7 +182,7 @@ def test_clear_refusals() -> None:
         ce_structure_named("nonsense")
     with pytest.raises(ProblemError, match="family must be one of"):
         ce_family_named("nonsense")
-    with pytest.raises(ProblemError, match="loss must be 'ce'"):
+    with pytest.raises(ProblemError, match="needs loss 'ce'"):
         best_scale(POLYGON, Problem.of(4, 2, 1))
     with pytest.raises(ProblemError, match="'pyramid' needs K odd"):
         best_member(Pyramid(), ce(6, 2, 1))

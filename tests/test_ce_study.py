@@ -11,7 +11,7 @@ from typer.testing import CliRunner
 
 from dufm.solvers.ce import relu, study
 from dufm.solvers.ce.landscape import critical_points
-from dufm.solvers.ce.relu import collapse_loss, relu_features, relu_loss, relu_search
+from dufm.solvers.ce.relu import collapse_loss, relu_features, relu_search
 from dufm.solvers.ce.study import DescentCase, persistence, standard
 from dufm.solvers.engines.cpu_cross_entropy import CeEngine, DescentStage
 from dufm.solvers.objectives.cross_entropy import CeObjective
@@ -77,7 +77,7 @@ def test_bad_options(case: DescentCase, starts: int, words: str) -> None:
 
 
 def test_relu_gradient_is_that_of_differences() -> None:
-    problem = Problem.of(4, 3, ["1/100", "1/50", "1/30", "1/70"], 5, loss="ce")
+    problem = Problem.of(4, 3, ["1/100", "1/50", "1/30", "1/70"], 5, loss="ce", activation="relu")
     weights = gaussian(problem, np.random.default_rng(1), 1.5)
     engine = CeEngine(problem)
 
@@ -91,26 +91,25 @@ def test_relu_gradient_is_that_of_differences() -> None:
     slope = sum(float(np.vdot(g, d)) for g, d in zip(gradient, direction, strict=True))
     assert (at(1e-5) - at(-1e-5)) / 2e-5 == pytest.approx(slope, abs=1e-8)
     sharp = engine.run(engine.pack([weights]), DescentStage(steps=0, eps=0.0))[0]
-    assert sharp.loss == pytest.approx(relu_loss(problem, weights), rel=1e-13)
+    assert sharp.loss == pytest.approx(CeObjective(problem).loss(weights), rel=1e-13)
 
 
 def test_collapse_with_relu_is_attained_by_weights() -> None:
-    problem = Problem.of(5, 3, "1/200", 5, loss="ce")
+    problem = Problem.of(5, 3, "1/200", 5, loss="ce", activation="relu")
     eye, centred = np.eye(5), np.eye(5) - 0.2
-    best = min(
-        relu_loss(problem, [a * eye, a * eye, a * eye, (5 / 4) ** 0.5 * a * centred]) for a in np.linspace(1, 3, 4001)
-    )
+    loss = CeObjective(problem).loss
+    best = min(loss([a * eye, a * eye, a * eye, (5 / 4) ** 0.5 * a * centred]) for a in np.linspace(1, 3, 4001))
     assert best == pytest.approx(collapse_loss(problem), abs=1e-7)
-    assert collapse_loss(Problem.of(4, 3, 1, 4, loss="ce")) == np.log(4)
+    assert collapse_loss(Problem.of(4, 3, 1, 4, loss="ce", activation="relu")) == np.log(4)
 
 
 def test_relu_search_finds_collapse_at_two_layers_and_low_rank_at_four() -> None:
-    two = relu_search(Problem.of(4, 2, "1/100", 4, loss="ce"), 32, 0, 1)
+    two = relu_search(Problem.of(4, 2, "1/100", 4, loss="ce", activation="relu"), 32, 0, 1)
     assert two.loss == pytest.approx(two.collapse, rel=1e-12) and two.ranks == (4, 3)
-    problem = Problem.of(6, 4, "1/100", 6, loss="ce")
+    problem = Problem.of(6, 4, "1/100", 6, loss="ce", activation="relu")
     four = relu_search(problem, 64, 0, 1)
     assert four.loss < 0.95 * four.collapse and min(four.ranks) < 5
-    assert relu_loss(problem, four.weights) == four.loss
+    assert CeObjective(problem).loss(four.weights) == four.loss
     assert [np.linalg.matrix_rank(f, 1e-3 * np.linalg.norm(f, 2)) for f in relu_features(four.weights)] == list(
         four.ranks
     )

@@ -23,6 +23,11 @@ from dufm.theory.rational import identity, matrix, relu
         ({"K": 3, "L": 2, "lam": 1, "width": 2}, "width must be an integer >= 3"),
         ({"K": 3, "L": 2, "lam": 1, "n": 0}, "n must be an integer >= 1"),
         ({"K": 3, "L": 2, "lam": 1, "loss": "hinge"}, "loss must be one of"),
+        ({"K": 3, "L": 2, "lam": 1, "activation": "linear"}, "activation must be 'relu' with loss 'mse', got 'linear'"),
+        (
+            {"K": 3, "L": 2, "lam": 1, "loss": "ce", "activation": "tanh"},
+            "activation must be 'linear' or 'relu' with loss 'ce', got 'tanh'",
+        ),
         ({"K": 3.0, "L": 2, "lam": 1}, "K must be an integer"),
     ],
 )
@@ -30,6 +35,23 @@ def test_bad_input_gets_one_line_that_names_the_option(arguments: dict, words: s
     with pytest.raises(ProblemError, match=words) as error:
         Problem.of(**arguments)
     assert "\n" not in str(error.value)
+
+
+def test_the_model_is_named_whole_and_what_needs_another_says_so() -> None:
+    assert Problem.of(3, 2, 1).activation == "relu" and Problem.of(3, 2, 1, loss="ce").activation == "linear"
+    assert Problem.of(3, 2, 1, loss="ce", activation="linear") == Problem.of(3, 2, 1, loss="ce")
+    rectified = Problem.of(3, 2, 1, loss="ce", activation="relu")
+    rectified.require_loss("ce", "this", ("relu",))
+    with pytest.raises(ProblemError, match="^this needs activation 'linear' with loss 'ce', got 'relu'$"):
+        rectified.require_loss("ce", "this")
+    weights = [
+        [[1, -1, 0], [0, 1, 1], [2, 0, -3]],
+        [[1, 0, 0], [0, -1, 0], [0, 0, 1]],
+        [[1, 1, 1], [0, 1, 0], [1, 0, 2]],
+    ]
+    H, W, V = map(matrix, weights)
+    assert rectified.output(weights) == V * relu(W * H) != V * W * H
+    assert Problem.of(3, 2, 1, loss="ce").output(weights) == V * W * H
 
 
 def test_numbers_are_read_as_written() -> None:

@@ -7,8 +7,9 @@
 (SML24, arXiv 2405.14468). For fixed weights the loss separates over the columns of H_1, so the n samples of a class
 share their best column: everywhere in this project H_1 is d x K and n enters as lambda_H -> n lambda_H.
 
-With loss "ce" the model is the deep linear one under cross-entropy (Garrod and Keating, arXiv 2410.23169): no relu, fit
-(1/K) sum_i log(1 + sum_(j != i) exp(Z_ji - Z_ii)). That is no rational number; `theory.ce.enclosure` encloses it.
+With loss "ce" the fit is cross-entropy, (1/K) sum_i log(1 + sum_(j != i) exp(Z_ji - Z_ii)), and the layers are linear
+(Garrod and Keating, arXiv 2410.23169) unless activation "relu" is asked for, which is searched only. That is no
+rational number; `theory.ce.enclosure` encloses it.
 """
 
 from collections.abc import Iterable, Sequence
@@ -23,6 +24,8 @@ from flint import fmpq_mat
 from dufm.theory.rational import identity, matrix, relu, squared_norm
 
 LOSSES = ("mse", "ce")
+# What stands between the layers, by loss; the first is what the papers have, and taken where nothing is said.
+ACTIVATIONS = {"mse": ("relu",), "ce": ("linear", "relu")}
 # A longer list of names is not printed into an error.
 SPELLED_OUT = 12
 NEAREST = 3
@@ -84,7 +87,8 @@ class Problem:
         lambdas: L + 1 positive regularisation strengths (lambda_H, lambda_1, ..., lambda_L), exact.
         width: hidden width d of H_1 and of every hidden layer, >= K.
         n: samples a class, >= 1.
-        loss: "mse" (squared loss, relu) or "ce" (cross-entropy, linear layers).
+        loss: "mse" (squared loss) or "ce" (cross-entropy).
+        activation: "relu" or "linear", one of ACTIVATIONS of the loss.
     """
 
     K: int
@@ -93,6 +97,7 @@ class Problem:
     width: int
     n: int = 1
     loss: str = "mse"
+    activation: str = ""
 
     def __post_init__(self) -> None:
         _count(self.K, "K", 2)
@@ -101,6 +106,12 @@ class Problem:
         _count(self.width, "width", self.K)
         if self.loss not in LOSSES:
             raise ProblemError(f"loss must be one of {', '.join(map(repr, LOSSES))}, got {self.loss!r}")
+        known = ACTIVATIONS[self.loss]
+        if not self.activation:
+            object.__setattr__(self, "activation", known[0])
+        if self.activation not in known:
+            words = f"activation must be {' or '.join(map(repr, known))} with loss {self.loss!r}"
+            raise ProblemError(f"{words}, got {self.activation!r}")
         if len(self.lambdas) != self.L + 1:
             raise ProblemError(
                 f"lambdas must be one number or L + 1 = {self.L + 1} numbers (H_1, W_1, ..., W_L), got "
@@ -113,13 +124,22 @@ class Problem:
                 raise ProblemError(f"lambda must be > 0, got {value}")
 
     @classmethod
-    def of(cls, K: int, L: int, lam: Any, width: int | None = None, n: int = 1, loss: str = "mse") -> "Problem":
+    def of(
+        cls,
+        K: int,
+        L: int,
+        lam: Any,
+        width: int | None = None,
+        n: int = 1,
+        loss: str = "mse",
+        activation: str = "",
+    ) -> "Problem":
         """Build a problem from what a person types: one `lam` for all factors or a sequence of L + 1."""
         _count(K, "K", 2)
         _count(L, "L", 1)
         many = lam if isinstance(lam, (list, tuple)) else [lam] * (L + 1)
         lambdas = tuple(exact_number(x, "lambda") for x in many)
-        return cls(K, L, lambdas, default_width(K, L) if width is None else width, n, loss)
+        return cls(K, L, lambdas, default_width(K, L) if width is None else width, n, loss, activation)
 
     @property
     def shapes(self) -> tuple[tuple[int, int], ...]:
@@ -156,10 +176,20 @@ class Problem:
         """x = K Lambda, the natural regularisation strength."""
         return self.K * self.Lambda
 
-    def require_loss(self, loss: str, what: str) -> None:
-        """Raise one clear line unless the problem has that loss; `what` names who asks."""
+    def require_loss(self, loss: str, what: str, activations: Sequence[str] | None = None) -> None:
+        """Raise one clear line unless the problem has that loss; `what` names who asks.
+
+        Args:
+            loss: the one that is needed.
+            what: the asker, first word of the line.
+            activations: those that will do; None for the first of ACTIVATIONS of the loss alone.
+        """
         if self.loss != loss:
             raise ProblemError(f"{what} needs loss {loss!r}, got {self.loss!r}")
+        known = ACTIVATIONS[loss][:1] if activations is None else activations
+        if self.activation not in known:
+            words = f"{what} needs activation {' or '.join(map(repr, known))} with loss {loss!r}"
+            raise ProblemError(f"{words}, got {self.activation!r}")
 
     def check_shapes(self, shapes: Sequence[tuple[int, int]]) -> None:
         """Check that matrices (H_1, W_1, ..., W_L) chain up from K columns to K rows; hidden widths are free.
@@ -186,7 +216,7 @@ class Problem:
         self.check_shapes([(f.nrows(), f.ncols()) for f in factors])
         product = factors[0]
         for i, factor in enumerate(factors[1:]):
-            product = factor * (relu(product) if i > 0 and self.loss == "mse" else product)
+            product = factor * (relu(product) if i > 0 and self.activation == "relu" else product)
         return product
 
     def objective(self, weights: Sequence[Any]) -> Fraction:

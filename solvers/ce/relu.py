@@ -6,7 +6,7 @@ means features f I in every hidden layer and a centred readout: by AM-GM its lea
 shift of its off-diagonal entries lowers, L - 2 further layers pay K each and the readout pays K - 1 (ours).
 """
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -15,18 +15,18 @@ from scipy.optimize import minimize_scalar
 
 from dufm.solvers.base.arrays import Array
 from dufm.solvers.base.checks import require_integers
-from dufm.solvers.base.parallel import cores
+from dufm.solvers.base.parallel import Stop, cores
 from dufm.solvers.ce.polish import numerical_rank
 from dufm.solvers.ce.search import uniform
 from dufm.solvers.ce.starts import low_rank
 from dufm.solvers.engines.cpu_cross_entropy import DescentStage, run_starts
 from dufm.solvers.engines.schedule import STEPS_PER_STAGE
-from dufm.solvers.objectives.cross_entropy import cross_entropy, strength
-from dufm.solvers.objectives.layers import forward, regulariser
+from dufm.solvers.objectives.cross_entropy import CeObjective, strength
+from dufm.solvers.objectives.layers import forward
 from dufm.solvers.search.found import NOTHING, Found
 from dufm.solvers.search.state import HIT
 from dufm.solvers.weights.build import gaussian
-from dufm.theory.problem import Problem
+from dufm.theory.problem import Problem, ProblemError
 
 SMOOTHINGS = (0.3, 0.1, 0.03, 0.01, 3e-3, 1e-3, 1e-4, 1e-5, 1e-7)
 PORTFOLIO = ((gaussian, 0.7), (gaussian, 1.2), (gaussian, 2.0), (low_rank, 1.0))
@@ -45,6 +45,7 @@ class ReluSearch:
         hits: restarts within 1e-6 of the best, relatively.
         restarts: descents that ran.
         collapse: least loss of the collapsed family above.
+        interrupted: whether Ctrl-C ended it; the restarts finished by then count.
     """
 
     loss: float
@@ -53,13 +54,7 @@ class ReluSearch:
     hits: int
     restarts: int
     collapse: float
-
-
-def relu_loss(problem: Problem, weights: Sequence[Array]) -> float:
-    """The loss of weights (H_1, W_1, ..., W_L) with relu between the layers; ProblemError for another loss."""
-    problem.require_loss("ce", "the relu objective")
-    lambdas = [float(s) for s in problem.effective_lambdas]
-    return cross_entropy(relu_features(weights)[-1])[0] + regulariser(lambdas, weights)
+    interrupted: bool = False
 
 
 def relu_features(weights: Sequence[Array]) -> list[Array]:
@@ -70,7 +65,7 @@ def relu_features(weights: Sequence[Array]) -> list[Array]:
 
 def collapse_loss(problem: Problem) -> float:
     """Least loss of collapsed features f I with a centred readout; log K where zero is better."""
-    problem.require_loss("ce", "collapse")
+    problem.require_loss("ce", "collapse", ("relu",))
     K, factors = problem.K, problem.L + 1
     cost = float(K ** (problem.L if problem.L > 1 else 0) * (K - 1) ** (1 if problem.L > 1 else 2)) ** (1 / factors)
     price = factors / 2 * strength(problem) * cost
@@ -85,22 +80,32 @@ def collapse_loss(problem: Problem) -> float:
     return min(float(found.fun), float(np.log(K)))
 
 
-def relu_search(problem: Problem, restarts: int = 400, seed: int = 0, threads: int | None = None) -> ReluSearch:
+def relu_search(
+    problem: Problem,
+    restarts: int = 400,
+    seed: int = 0,
+    threads: int | None = None,
+    progress: Callable[[int, float], None] | None = None,
+    stop: Stop = None,
+) -> ReluSearch:
     """Search for a global minimum with relu layers; restart i depends on the seed and i alone.
 
     Args:
-        problem: with loss "ce".
+        problem: with loss "ce" and activation "relu".
         restarts: descents, each through all smoothings.
         seed: entropy >= 0.
         threads: batches worked on at a time; does not change the result.
+        progress: told the restarts that ran and the least loss so far, after every batch.
+        stop: asked now and then; True ends the search with what it has.
 
     Raises:
-        ProblemError: for another loss, or an option that makes no sense.
+        ProblemError: for another model, or an option that makes no sense.
     """
-    problem.require_loss("ce", "this search")
+    problem.require_loss("ce", "this search", ("relu",))
     require_integers(1, restarts=restarts, threads=threads)
     require_integers(0, seed=seed)
     even = uniform(problem)
+    objective = CeObjective(even)
     stages = [DescentStage(tolerance=max(1e-9, 1e-3 * eps), steps=STEPS_PER_STAGE, eps=eps) for eps in SMOOTHINGS]
 
     def start(index: int) -> list[Array]:
@@ -108,11 +113,21 @@ def relu_search(problem: Problem, restarts: int = 400, seed: int = 0, threads: i
         return kind(even, np.random.default_rng(np.random.SeedSequence(seed, spawn_key=(index,))), scale)
 
     losses, best = [], NOTHING
-    for batch in run_starts(even, start, range(restarts), stages, threads or cores()):
-        for descent in batch:
-            value = relu_loss(even, descent.weights) if np.isfinite(descent.loss) else np.nan
-            losses.append(value)
-            best = Found(value, descent.weights) if value < best.loss else best
+    interrupted = False
+    try:
+        for batch in run_starts(even, start, range(restarts), stages, threads or cores(), stop):
+            for descent in batch:
+                value = objective.loss(descent.weights) if np.isfinite(descent.loss) else np.nan
+                losses.append(value)
+                best = Found(value, descent.weights) if value < best.loss else best
+            if progress is not None:
+                progress(len(losses), best.loss)
+    except KeyboardInterrupt:
+        interrupted = True
+        if not best.weights:
+            raise
+    if not best.weights:
+        raise ProblemError("no restart finished with finite weights")
     ranks = tuple(numerical_rank(f, 1e-3) for f in relu_features(best.weights))
     hits = int(np.sum(np.array(losses) <= best.loss * (1 + HIT)))
-    return ReluSearch(float(best.loss), best.weights, ranks, hits, restarts, collapse_loss(problem))
+    return ReluSearch(float(best.loss), best.weights, ranks, hits, len(losses), collapse_loss(problem), interrupted)

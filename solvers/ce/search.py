@@ -88,7 +88,7 @@ def ce_search(
 def uniform(problem: Problem) -> Problem:
     """The problem with n = 1 and one strength, Lambda rounded to float64: the same loss of the same logits."""
     value = Fraction(strength(problem))
-    return Problem(problem.K, problem.L, (value,) * (problem.L + 1), problem.width, 1, "ce")
+    return Problem(problem.K, problem.L, (value,) * (problem.L + 1), problem.width, 1, "ce", problem.activation)
 
 
 def lowest(problem: Problem, state: SearchState, count: int) -> list[tuple[CePolished, int]]:

@@ -15,7 +15,7 @@ from dufm.solvers.base.program_cache import compile_cached
 from dufm.solvers.compiled import lbfgs
 from dufm.solvers.engines.cpu import aligned, pack_rows, unpack_row
 from dufm.solvers.objectives import cross_entropy_kernel, evaluation
-from dufm.theory.problem import Problem
+from dufm.theory.problem import ACTIVATIONS, Problem
 
 MEMORY = 16
 TOLERANCE = 1e-10
@@ -75,7 +75,7 @@ class CeEngine:
     """
 
     def __init__(self, problem: Problem, memory: int = MEMORY) -> None:
-        problem.require_loss("ce", "the cross-entropy engine")
+        problem.require_loss("ce", "the cross-entropy engine", ACTIVATIONS["ce"])
         self.flag = np.zeros(1, dtype=np.int64)
         self.shapes = problem.shapes
         self.offsets = cross_entropy_kernel.layout(problem.K, problem.L, problem.width, memory)

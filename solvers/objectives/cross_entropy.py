@@ -1,6 +1,7 @@
 """Cross-entropy in float64: of logits, of logits with the Schatten penalty, and of all factors.
 
-Z = W_L ... W_1 H_1 is K x K, column i the logits of class i. With M = L + 1 factors of strengths lambda_l and
+Z = W_L ... W_1 H_1 is K x K, column i the logits of class i, with a relu after each of W_1, ..., W_(L-1) where the
+problem has that activation. For linear layers: with M = L + 1 factors of strengths lambda_l and
 Lambda = (n prod lambda_l)^(1/M), the least regulariser over all factors of given logits is (M/2) Lambda sum
 sigma_i(Z)^(2/M) (claim ce-reduction), and `balanced_factors` attain it.
 """
@@ -12,7 +13,7 @@ import numpy as np
 from dufm.solvers.base.arrays import Array
 from dufm.solvers.objectives.layers import backward, forward, regulariser
 from dufm.solvers.objectives.squared import balance
-from dufm.theory.problem import Problem, ProblemError
+from dufm.theory.problem import ACTIVATIONS, Problem, ProblemError
 
 
 def strength(problem: Problem) -> float:
@@ -59,14 +60,16 @@ class CeObjective:
     """
 
     def __init__(self, problem: Problem) -> None:
-        problem.require_loss("ce", "the cross-entropy objective")
+        problem.require_loss("ce", "the cross-entropy objective", ACTIVATIONS["ce"])
         self.problem = problem
+        self.eps = 0.0 if problem.activation == "relu" else None
         self.lambdas = tuple(float(value) for value in problem.effective_lambdas)
 
     def logits(self, weights: Sequence[Array]) -> Array:
         """Z (K x K)."""
         self.problem.check_shapes([(w.shape[0], w.shape[1]) for w in weights])
-        return forward([np.asarray(w, dtype=float) for w in weights], eps=None).features[-1]
+        *below, last = (np.asarray(w, dtype=float) for w in weights)
+        return last @ forward(below, self.eps).features[-1]
 
     def split(self, weights: Sequence[Array]) -> tuple[float, float]:
         """(fit, regulariser); their sum is the loss."""
@@ -78,9 +81,12 @@ class CeObjective:
 
     def full(self, weights: Sequence[Array]) -> tuple[float, list[Array]]:
         """Loss and its gradient in every factor."""
-        met = forward(weights, eps=None)
-        fit, adjoint = cross_entropy(met.features[-1])
-        return fit + regulariser(self.lambdas, weights), backward(self.lambdas, weights, met, adjoint)
+        *below, last = weights
+        met = forward(below, self.eps)
+        fit, adjoint = cross_entropy(last @ met.features[-1])
+        own = adjoint @ met.features[-1].T + self.lambdas[-1] * last
+        lower = backward(self.lambdas, below, met, last.T @ adjoint)
+        return fit + regulariser(self.lambdas, weights), [*lower, own]
 
 
 def balanced_factors(logits: Array, problem: Problem, rank: int | None = None) -> list[Array]:

@@ -12,7 +12,7 @@ import numpy as np
 from dufm.solvers.base.arrays import Array
 from dufm.solvers.base.files import read_archive, reading, require_finite, require_same, write_archive
 from dufm.solvers.objectives.any_loss import loss_of
-from dufm.theory.problem import Problem
+from dufm.theory.problem import ACTIVATIONS, Problem
 
 FORMAT = "dufm-solution"
 
@@ -74,13 +74,16 @@ def stated(problem: Problem) -> dict[str, Any]:
     """The problem as JSON can hold it, exactly."""
     lambdas = [[value.numerator, value.denominator] for value in problem.lambdas]
     sizes = {"K": problem.K, "L": problem.L, "width": problem.width, "n": problem.n}
-    return sizes | {"lambdas": lambdas, "loss": problem.loss}
+    # What the loss alone says is not said again.
+    own = {} if problem.activation == ACTIVATIONS[problem.loss][0] else {"activation": problem.activation}
+    return sizes | {"lambdas": lambdas, "loss": problem.loss} | own
 
 
 def problem_from(words: dict[str, Any]) -> Problem:
     """The problem that `stated` put into words."""
     lambdas = tuple(Fraction(*pair) for pair in words["lambdas"])
-    return Problem(words["K"], words["L"], lambdas, words["width"], words["n"], words.get("loss", "mse"))
+    kind = words.get("loss", "mse"), words.get("activation", "")
+    return Problem(words["K"], words["L"], lambdas, words["width"], words["n"], *kind)
 
 
 def require_loss(field: str, stated: float, problem: Problem, weights: Sequence[Array]) -> None:

@@ -13,7 +13,7 @@ from flint import arb, fmpq
 
 from dufm.theory.ce.numbers import Balls, working
 from dufm.theory.ce.structure import CeStructure, Margins, cost_ball, require_ce
-from dufm.theory.problem import Problem, ProblemError
+from dufm.theory.problem import ACTIVATIONS, Problem, ProblemError
 from dufm.theory.rational import fraction
 
 DIGITS = 30
@@ -103,8 +103,7 @@ def best_scale(structure: CeStructure, problem: Problem, digits: int = DIGITS) -
         ProblemError: if the loss is not "ce", the structure does not exist for K, or two stationary scales lie closer
             than can be told apart (at the fold).
     """
-    if problem.loss != "ce":
-        raise ProblemError(f"loss must be 'ce' here, got {problem.loss!r}")
+    problem.require_loss("ce", "the enclosure of a structure")
     with working(digits):
         return largest_stationary(Profile.of(structure, problem.K, problem.L), strength_ball(problem), digits)
 
@@ -189,8 +188,7 @@ def least_loss(structure: CeStructure, problem: Problem, digits: int = DIGITS) -
 
 def objective_ball(problem: Problem, weights: Sequence[Any], digits: int = DIGITS) -> arb:
     """The cross-entropy objective of rational weights (H_1, W_1, ..., W_L) as a rigorous ball."""
-    if problem.loss != "ce":
-        raise ProblemError(f"loss must be 'ce' here, got {problem.loss!r}; Problem.objective is exact for 'mse'")
+    problem.require_loss("ce", "the enclosure of weights' loss", ACTIVATIONS["ce"])
     z, size = problem.output(weights), problem.regulariser(weights)
     with working(digits):
         fit = arb(0)

@@ -125,8 +125,7 @@ def best_member(family: Family, problem: Problem, digits: int = DIGITS) -> Famil
 
 
 def _require(family: Family, problem: Problem) -> None:
-    if problem.loss != "ce":
-        raise ProblemError(f"loss must be 'ce' here, got {problem.loss!r}")
+    problem.require_loss("ce", "the least loss of a family")
     if not family.valid(problem.K):
         raise ProblemError(f"family {family.name!r} needs {family.needs}; got K = {problem.K}")
 

@@ -182,7 +182,10 @@ def search(
     minima: Annotated[int, typer.Option(help="Also describe this many of the lowest minima found.")] = 0,
     resume: Annotated[bool, typer.Option(help="Go on from the solution this command saved before.")] = False,
     out: Annotated[Path, typer.Option(help="Folder for the solution (.npz) and its certificate.")] = Path("out/search"),
-    loss: Annotated[str, typer.Option(help="mse (relu layers) or ce (cross-entropy, linear layers).")] = "mse",
+    loss: Annotated[str, typer.Option(help="mse (squared loss) or ce (cross-entropy).")] = "mse",
+    activation: Annotated[
+        str | None, typer.Option(help="relu or linear; as the papers have it if not given: relu, with ce linear.")
+    ] = None,
     as_json: Json = False,
 ) -> None:
     """Global search; prints the loss against DNC and the best known structure, ranks and singular values by layer.
@@ -196,7 +199,9 @@ def search(
     from dufm.verification.cli.search import run_search
     from dufm.verification.cli.shared import SearchRequest
 
-    problem = Problem.of(K, L, as_strengths(lam), width, n, loss)
+    if activation is not None:
+        checked.choice("--activation", activation, ("relu", "linear"))
+    problem = Problem.of(K, L, as_strengths(lam), width, n, loss, activation or "")
     checked.integers(1, restarts=restarts, patience=patience)
     checked.integers(0, seed=seed, minima=minima)
     checked.numbers(target=target)

@@ -99,7 +99,8 @@ class SearchRequest:
     @property
     def result(self) -> Path:
         """The file of the best weights; others of the search end otherwise."""
-        p, kind = self.problem, "ce_" if self.problem.loss == "ce" else ""
+        p = self.problem
+        kind = "" if p.loss == "mse" else "ce_relu_" if p.activation == "relu" else "ce_"
         return self.out / f"{kind}K{p.K}_L{p.L}_d{p.width}_seed{self.options.seed}.npz"
 
 

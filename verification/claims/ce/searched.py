@@ -169,7 +169,7 @@ def _relu(budget: Budget) -> Verdict:
     comparisons, told = [], {}
     for K, L in RELU_COLLAPSE + RELU_LOW:
         for lam in RELU_STRENGTHS[: 1 if quick else None]:
-            problem = Problem.of(K, L, lam, K, loss="ce")
+            problem = Problem.of(K, L, lam, K, loss="ce", activation="relu")
             found = relu_search(problem, restarts, SEED, threads=1)
             what = f"best found and collapse with relu, K = {K}, L = {L}, lambda = {lam}"
             if (K, L) in RELU_LOW:

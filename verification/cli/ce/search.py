@@ -25,6 +25,11 @@ from dufm.verification.cli.shared import SearchRequest, shown, time_limit
 def run_ce_search(request: SearchRequest, console: Console) -> None:
     """Search, polish, name, bound rigorously, save; see `dufm search --help`."""
     problem = request.problem
+    if problem.activation == "relu":
+        from dufm.verification.cli.ce.relu import run_relu_search
+
+        run_relu_search(request, console)
+        return
     if problem.K < 3:
         raise ProblemError(f"--loss ce needs K >= 3, got {problem.K}")
     if request.device == "cuda":

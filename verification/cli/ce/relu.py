@@ -1,0 +1,105 @@
+"""`dufm search --loss ce --activation relu`: the least loss found beside collapse, enclosed, saved."""
+
+import json
+from typing import Any
+
+import numpy as np
+from rich.console import Console
+from rich.table import Table
+
+from dufm.solvers.base.parallel import versions
+from dufm.solvers.ce.relu import ReluSearch, relu_search
+from dufm.solvers.ce.rows import rational, round_up
+from dufm.solvers.search.solution import Outcome, Solution, save
+from dufm.theory.ce.enclosure import objective_ball
+from dufm.theory.problem import Problem, ProblemError
+from dufm.theory.squared.structure import as_fraction_ball
+from dufm.verification.cli import options as checked
+from dufm.verification.cli.interrupt import keeping
+from dufm.verification.cli.live import live_line
+from dufm.verification.cli.output import show_table
+from dufm.verification.cli.shared import SearchRequest, time_limit
+
+DIGITS = 20
+
+
+def run_relu_search(request: SearchRequest, console: Console) -> None:
+    """Search with relu layers under cross-entropy, enclose the loss, save; see `dufm search --help`."""
+    problem, options = request.problem, request.options
+    if problem.K < 3:
+        raise ProblemError(f"--loss ce needs K >= 3, got {problem.K}")
+    asked = {"--resume": request.resume, "--minima": request.minima, "--target": options.target}
+    for name, value in (asked | {"--patience": options.patience}).items():
+        if value:
+            raise ProblemError(f"{name} is not there with --loss ce --activation relu")
+    if request.device == "cuda":
+        raise ProblemError("--device must be auto or cpu with --loss ce, got 'cuda'")
+    checked.folder(request.out)
+    limit = time_limit(request.budget)
+    with live_line("searching", options.restarts) as line:
+
+        def report(ran: int, best: float) -> None:
+            line.update(f"best {best:.10g}", completed=ran)
+
+        stop = limit.spent if limit is not None else None
+        found = relu_search(problem, options.restarts, options.seed, progress=report, stop=stop)
+    saved = str(save(_solution(request, found), request.result))
+    with keeping(f"the best of {found.restarts} restarts is in {saved}"):
+        record = _record(problem, found) | {"seed": options.seed, "versions": versions(), "saved": saved}
+        if request.as_json:
+            print(json.dumps(record, indent=1))
+        else:
+            _show(problem, record, console)
+        if found.interrupted:
+            raise KeyboardInterrupt
+
+
+def _solution(request: SearchRequest, found: ReluSearch) -> Solution:
+    ended = Outcome.INTERRUPTED if found.interrupted else Outcome.FINISHED
+    ended = Outcome.STOPPED if found.restarts < request.options.restarts and not found.interrupted else ended
+    settings = {"restarts": request.options.restarts}
+    return Solution(
+        request.problem,
+        found.weights,
+        found.loss,
+        np.array([found.loss]),
+        "smoothed L-BFGS, relu layers",
+        versions(),
+        request.options.seed,
+        settings,
+        ended,
+    )
+
+
+def _record(problem: Problem, found: ReluSearch) -> dict[str, Any]:
+    ball = objective_ball(problem, [rational(w) for w in found.weights], DIGITS)
+    return {
+        "problem": {"K": problem.K, "L": problem.L, "width": problem.width, "n": problem.n, "loss": "ce"}
+        | {"activation": "relu", "lambdas": [str(x) for x in problem.lambdas], "Lambda": float(problem.Lambda)},
+        "loss": found.loss,
+        "upper_bound": round_up(as_fraction_ball(ball)[1]),
+        "collapse": found.collapse,
+        "zero": float(np.log(problem.K)),
+        "ranks": list(found.ranks),
+        "hits": found.hits,
+        "restarts": found.restarts,
+        "interrupted": found.interrupted,
+    }
+
+
+def _show(problem: Problem, record: dict[str, Any], console: Console) -> None:
+    Lambda = record["problem"]["Lambda"]
+    title = f"{problem.K} classes, {problem.L} layers with relu, cross-entropy, Lambda = {Lambda:.6g}"
+    console.print(title, highlight=False, soft_wrap=True)
+    table = Table(pad_edge=False)
+    for name in ("loss", "value", "/ collapse"):
+        table.add_column(name, justify="left" if name == "loss" else "right", no_wrap=True)
+    for name, key in (("found here", "loss"), ("collapse", "collapse"), ("zero weights", "zero")):
+        table.add_row(name, f"{record[key]:.12g}", f"{record[key] / record['collapse']:.6f}")
+    show_table(console, table)
+    ranks = ", ".join(map(str, record["ranks"]))
+    words = (
+        f"Ranks of the hidden features and of the logits: {ranks}. {record['hits']} of {record['restarts']} restarts "
+        f"ended there. Its exact loss is at most {record['upper_bound']}. Searched, not proved. Saved {record['saved']}"
+    )
+    console.print(words, highlight=False, soft_wrap=True)
