@@ -45,6 +45,9 @@ TOO_MUCH = (
     ("z_test", "i != j -> M i j <= 0", "i != j -> 0 <= M i j"),
     ("z_test", "2 * ", "3 * "),
     ("four_layers", "(3 <= K)%N", "(2 <= K)%N"),
+    ("vanishing", "lam l / m%:R", "lam l / (2 * m)%:R"),
+    ("vanishing", "16 * K", "15 * K"),
+    ("vanishing", "(2 <= L)%N", "(1 <= L)%N"),
 )
 
 pytestmark = pytest.mark.skipif(not kernel.available(), reason=f"Rocq is missing; {kernel.INSTALL}")

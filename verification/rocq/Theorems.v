@@ -2,7 +2,7 @@
    what each assumes. Shapes that are proved elsewhere: certificates (Check*.v), bounds (Pointwise.v, LowerBound.v). *)
 From mathcomp Require Import all_ssreflect all_algebra.
 From Dufm Require Import Model Better CheckHead CheckUnit OneLayer Certificates Near ModelFacts.
-From Dufm Require Import ZTest Threshold NotOptimal TwoClasses ThreeClasses.
+From Dufm Require Import ZTest Threshold NotOptimal TwoClasses ThreeClasses Vanish.
 Set Implicit Arguments. Unset Strict Implicit. Unset Printing Implicit Defensive.
 Import Order.TTheory GRing.Theory Num.Theory.
 Local Open Scope ring_scope.
@@ -21,6 +21,14 @@ Proof.
 move=> hK; suff -> : (K + 5 = 20 + (K - 15))%N by exact: (check_unit_sound halves_ok).
 by rewrite addnBA // [(20 + K)%N]addnC -addnBA.
 Qed.
+
+(* From two layers on DNC becomes arbitrarily bad as K grows: with enough classes some weights have a loss no larger than
+   DNC has at strengths m times as small. *)
+Theorem vanishing K L m : (1 <= m)%N -> (4096 * m ^ 6 <= K)%N -> (2 <= L)%N ->
+  forall (R : rcfType) (n : nat) (d : nat -> nat) (lam : nat -> R) (th : weights R K L n d),
+  (1 <= n)%N -> (forall l, (l < L)%N -> (16 * K <= d l)%N) -> (forall l, (l <= L)%N -> 0 < lam l) -> is_dnc th ->
+  exists th' : weights R K L n d, loss lam th' <= loss (fun l => lam l / m%:R) th.
+Proof. exact: Vanish.vanishing. Qed.
 
 (* Near its collapse (x = 0.3969 at two layers, 0.2722 at three) DNC loses from five classes on at two layers, and from
    four on at three. *)
