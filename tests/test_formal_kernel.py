@@ -45,6 +45,8 @@ TOO_MUCH = (
     ("z_test", "i != j -> M i j <= 0", "i != j -> 0 <= M i j"),
     ("z_test", "2 * ", "3 * "),
     ("four_layers", "(3 <= K)%N", "(2 <= K)%N"),
+    ("two_classes", "(2 <= d l)%N", "(1 <= d l)%N"),
+    ("two_classes", "dnc_optimal 2 L", "dnc_optimal 3 L"),
     ("vanishing", "lam l / m%:R", "lam l / (2 * m)%:R"),
     ("vanishing", "16 * K", "15 * K"),
     ("vanishing", "(2 <= L)%N", "(1 <= L)%N"),

@@ -7,13 +7,14 @@ THEOREMS = {
     "one_layer": ("one-layer",),
     "near_collapse_two": ("two-layers-strong",),
     "near_collapse_three": ("three-layers-strong",),
+    "two_classes": ("two-classes",),
 }
-"""Headline theorem: labels of the claims it closes on their whole regime of K and L, at every strength, n and width."""
+"""Headline theorem: labels of the claims it closes on their whole regime of K and L, at every strength, n and width;
+`two_classes` from two layers on, `one_layer` is its first depth."""
 
 PARTS = {
     "vanishing": ("srg-vanishes", "cuts-vanish", "two-layers-vanish"),
     "one_threshold": ("one-threshold",),
-    "two_classes": ("two-classes",),
     "three_classes_optimal": ("three-classes-optimal",),
 }
 """Headline theorem: labels of the claims of which it is a part (fewer strengths or depths than the claim
@@ -29,7 +30,7 @@ DERIVATIONS = {
     "threshold": "one_threshold and zero_stays in Threshold.v",
     "z-test": "z_test in ZTest.v for every number of columns; nuclear in Three.v for three",
     "two-layers": "nuclear in Three.v: the cost of the first two layers",
-    "two-classes": "two_classes in TwoClasses.v: two layers, at every strength",
+    "two-classes": "two_classes in TwoClasses.v: every depth from two layers on",
     "optimal-three": "three_classes in ThreeClasses.v, without boxes: for x <= 1/9",
     "halves": "two_layers in Theorems.v (six vertices)",
 }

@@ -66,10 +66,10 @@ Theorem not_optimal K L w : (1 <= K)%N -> (2 <= L)%N -> low_rank_wins K L w ->
   ~ dnc_optimal K L n d lam.
 Proof. exact: NotOptimal.not_optimal. Qed.
 
-(* Two classes, two layers: DNC is optimal at every strength. *)
-Theorem two_classes (R : rcfType) (n : nat) (d : nat -> nat) (lam : nat -> R) :
-  (1 <= n)%N -> (forall l, (l < 2)%N -> (2 <= d l)%N) -> (forall l, (l <= 2)%N -> 0 < lam l) ->
-  dnc_optimal 2 2 n d lam.
+(* Two classes: DNC is optimal at every depth and strength (one layer: `one_layer`). *)
+Theorem two_classes (R : rcfType) (L n : nat) (d : nat -> nat) (lam : nat -> R) :
+  (2 <= L)%N -> (1 <= n)%N -> (forall l, (l < L)%N -> (2 <= d l)%N) -> (forall l, (l <= L)%N -> 0 < lam l) ->
+  dnc_optimal 2 L n d lam.
 Proof. exact: TwoClasses.two_classes. Qed.
 
 (* Three classes, two layers: DNC is optimal at weak decay, x <= 1/9 (it collapses at x = 0.3969). *)
