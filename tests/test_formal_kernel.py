@@ -223,7 +223,7 @@ def test_tables_name_what_the_kernel_checked(library: Path) -> None:
     assert "four_layers: Closed under the global context" in told.getvalue()
     assert "2 of 2 PROVED claims are theorems" in told.getvalue()
     assert found.marks(entries[0]) == "theorem four_layers" and found.covers(entries[0])
-    assert found.marks(entries[1]).startswith("theorem near_collapse_three, 3 certificates")
+    assert found.marks(entries[1]).startswith("in part: theorem near_collapse_three, 3 certificates")
 
     (out / entries[0].certificates[0][0]).write_text("{}")
     assert check_in_kernel(entries, out, JOBS, Console(stderr=True)).bad

@@ -4,21 +4,20 @@ THEOREMS = {
     "four_layers": ("three-classes", "four-layers"),
     "three_layers": ("three-layers",),
     "two_layers": ("two-layers-low-rank",),
-    "one_layer": ("one-layer",),
+    "one_layer": ("one-layer", "two-classes"),
     "near_collapse_two": ("two-layers-strong",),
-    "near_collapse_three": ("three-layers-strong",),
     "two_classes": ("two-classes",),
 }
-"""Headline theorem: labels of the claims it closes on their whole regime of K and L, at every strength, n and width;
-`two_classes` from two layers on, `one_layer` is its first depth."""
+"""Headline theorem: labels of the claims it closes, alone or with the others that name it, on their whole regime."""
 
 PARTS = {
     "vanishing": ("srg-vanishes", "cuts-vanish", "two-layers-vanish"),
+    "near_collapse_three": ("three-layers-strong",),
     "one_threshold": ("one-threshold",),
     "three_classes_optimal": ("three-classes-optimal",),
 }
-"""Headline theorem: labels of the claims of which it is a part (fewer strengths or depths than the claim
-names; `vanishing` has the limit, by weights of its own)."""
+"""Headline theorem: labels of the claims of which it is a part (fewer classes, strengths or
+depths than the claim names; `vanishing` has the limit, by weights of its own)."""
 
 DERIVATIONS = {
     "dnc": "dnc_bound, curve_ge and dnc_collapsed in LowerBound.v",
@@ -37,9 +36,9 @@ DERIVATIONS = {
 """Derivation: the theorem of `rocq/` that says the same or more, with a proof of its own."""
 
 
-def theorem_of(label: str) -> str:
-    """The headline theorem that closes a claim, or the empty string."""
-    return next((name for name, labels in THEOREMS.items() if label in labels), "")
+def theorems_of(label: str) -> list[str]:
+    """The headline theorems that together close a claim, if any do."""
+    return [name for name, labels in THEOREMS.items() if label in labels]
 
 
 def part_of(label: str) -> str:
