@@ -47,6 +47,8 @@ TOO_MUCH = (
     ("four_layers", "(3 <= K)%N", "(2 <= K)%N"),
     ("two_classes", "(2 <= d l)%N", "(1 <= d l)%N"),
     ("two_classes", "dnc_optimal 2 L", "dnc_optimal 3 L"),
+    ("pair_bound", "(2 / K%:R) ^+ L.-1", "(3 / K%:R) ^+ L.-1"),
+    ("pair_bound", "(2 / K%:R) ^+ L.-1", "(2 / K%:R) ^+ L.-2"),
     ("vanishing", "lam l / m%:R", "lam l / (2 * m)%:R"),
     ("vanishing", "16 * K", "15 * K"),
     ("vanishing", "(2 <= L)%N", "(1 <= L)%N"),

@@ -7,6 +7,7 @@ THEOREMS = {
     "one_layer": ("one-layer", "two-classes"),
     "near_collapse_two": ("two-layers-strong",),
     "two_classes": ("two-classes",),
+    "pair_bound": ("pair-bound", "lower-bound"),
 }
 """Headline theorem: labels of the claims it closes, alone or with the others that name it, on their whole regime."""
 
@@ -29,6 +30,7 @@ DERIVATIONS = {
     "threshold": "one_threshold and zero_stays in Threshold.v",
     "z-test": "z_test in ZTest.v for every number of columns; nuclear in Three.v for three",
     "two-layers": "nuclear in Three.v: the cost of the first two layers",
+    "pairs": "pair_bound in Pairs.v",
     "two-classes": "two_classes in TwoClasses.v: every depth from two layers on",
     "optimal-three": "three_classes in ThreeClasses.v, without boxes: for x <= 1/9",
     "halves": "two_layers in Theorems.v (six vertices)",

@@ -2,7 +2,7 @@
    what each assumes. Shapes that are proved elsewhere: certificates (Check*.v), bounds (Pointwise.v, LowerBound.v). *)
 From mathcomp Require Import all_ssreflect all_algebra.
 From Dufm Require Import Model Better CheckHead CheckUnit OneLayer Certificates Near ModelFacts.
-From Dufm Require Import ZTest Threshold NotOptimal TwoClasses ThreeClasses Vanish.
+From Dufm Require Import ZTest Threshold NotOptimal TwoClasses ThreeClasses Vanish Pairs.
 Set Implicit Arguments. Unset Strict Implicit. Unset Printing Implicit Defensive.
 Import Order.TTheory GRing.Theory Num.Theory.
 Local Open Scope ring_scope.
@@ -71,6 +71,14 @@ Theorem two_classes (R : rcfType) (L n : nat) (d : nat -> nat) (lam : nat -> R) 
   (2 <= L)%N -> (1 <= n)%N -> (forall l, (l < L)%N -> (2 <= d l)%N) -> (forall l, (l <= L)%N -> 0 < lam l) ->
   dnc_optimal 2 L n d lam.
 Proof. exact: TwoClasses.two_classes. Qed.
+
+(* The pair bound, for all weights of any widths: the loss is at least DNC's of two classes, (1 - s^(L + 1))^2 / 2 +
+   (L + 1) y s^2 / 2 at some s, where y^(L + 1) = (2 / K)^(L - 1) x^(L + 1). *)
+Theorem pair_bound (R : rcfType) (K L n : nat) (d : nat -> nat) (lam : nat -> R) (th : weights R K L n d) (y : R) :
+  (2 <= K)%N -> (1 <= L)%N -> (1 <= n)%N -> (forall l, (l <= L)%N -> 0 < lam l) ->
+  0 <= y -> y ^+ L.+1 <= (2 / K%:R) ^+ L.-1 * x_power K L n lam ->
+  exists2 s, 0 <= s & (1 - s ^+ L.+1) ^+ 2 / 2 + L.+1%:R * y * s ^+ 2 / 2 <= loss lam th.
+Proof. exact: Pairs.pair_bound. Qed.
 
 (* Three classes, two layers: DNC is optimal at weak decay, x <= 1/9 (it collapses at x = 0.3969). *)
 Theorem three_classes_optimal (R : rcfType) (n : nat) (d : nat -> nat) (lam : nat -> R) :
