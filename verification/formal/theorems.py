@@ -5,7 +5,8 @@ THEOREMS = {
     "three_layers": ("three-layers",),
     "two_layers": ("two-layers-low-rank",),
     "one_layer": ("one-layer", "two-classes"),
-    "near_collapse_two": ("two-layers-strong",),
+    "near_collapse_two": ("two-layers-strong", "thresholds"),
+    "near_collapse_three": ("thresholds",),
     "two_classes": ("two-classes",),
     "pair_bound": ("pair-bound", "lower-bound"),
 }
@@ -13,12 +14,13 @@ THEOREMS = {
 
 PARTS = {
     "vanishing": ("srg-vanishes", "cuts-vanish", "two-layers-vanish"),
+    "near_collapse_two": ("four-classes-two-layers",),
     "near_collapse_three": ("three-layers-strong",),
     "one_threshold": ("one-threshold",),
     "three_classes_optimal": ("three-classes-optimal",),
 }
-"""Headline theorem: labels of the claims of which it is a part (fewer classes, strengths or
-depths than the claim names; `vanishing` has the limit, by weights of its own)."""
+"""Headline theorem: labels of the claims of which it is a part (fewer classes, strengths,
+depths or widths than the claim names; `vanishing` and `near_collapse_two` by weights of their own)."""
 
 DERIVATIONS = {
     "dnc": "dnc_bound, curve_ge and dnc_collapsed in LowerBound.v",
@@ -27,7 +29,7 @@ DERIVATIONS = {
     "chord": "piece_sound in CheckInterval.v, and near_collapse in NearCollapse.v for more classes",
     "lower-bound": "product_bound_all and fit_bound_all in AllWeights.v",
     "srg": "srg_unit in Srg.v: for every r >= 4 and L >= 4",
-    "threshold": "one_threshold and zero_stays in Threshold.v",
+    "threshold": "one_threshold and zero_stays in Threshold.v, near_from in NearFrom.v",
     "z-test": "z_test in ZTest.v for every number of columns; nuclear in Three.v for three",
     "two-layers": "nuclear in Three.v: the cost of the first two layers",
     "pairs": "pair_bound in Pairs.v",

@@ -30,11 +30,23 @@ Theorem vanishing K L m : (1 <= m)%N -> (4096 * m ^ 6 <= K)%N -> (2 <= L)%N ->
   exists th' : weights R K L n d, loss lam th' <= loss (fun l => lam l / m%:R) th.
 Proof. exact: Vanish.vanishing. Qed.
 
-(* Near its collapse (x = 0.3969 at two layers, 0.2722 at three) DNC loses from five classes on at two layers, and from
-   four on at three. *)
-Theorem near_collapse_two K : (5 <= K)%N -> low_rank_wins_from 93 250 K 2 K.
+(* Near its collapse (x = 0.3969 at two layers, 0.2722 at three) DNC loses from four classes on, from these x on. *)
+Theorem near_collapse_two K :
+  [/\ (4 <= K)%N -> low_rank_wins_from (395 * 1000 + 198) (1000 * 1000) K 2 K,
+      (5 <= K)%N -> low_rank_wins_from (370 * 1000 + 490) (1000 * 1000) K 2 K,
+      (6 <= K)%N -> low_rank_wins_from (364 * 1000 + 404) (1000 * 1000) K 2 K,
+      (7 <= K)%N -> low_rank_wins_from (358 * 1000 + 189) (1000 * 1000) K 2 (K + 3) &
+  [/\ (8 <= K)%N -> low_rank_wins_from (326 * 1000 + 218) (1000 * 1000) K 2 (K + 2),
+      (9 <= K)%N -> low_rank_wins_from (317 * 1000 + 368) (1000 * 1000) K 2 (K + 3),
+      (10 <= K)%N -> low_rank_wins_from (285 * 1000 + 204) (1000 * 1000) K 2 (K + 3),
+      (11 <= K)%N -> low_rank_wins_from (189 * 1000 + 462) (1000 * 1000) K 2 (K + 3) &
+      ((13 <= K)%N -> low_rank_wins_from (176 * 1000 + 405) (1000 * 1000) K 2 (K + 6)) /\
+      ((14 <= K)%N -> low_rank_wins_from (34 * 1000 + 761) (1000 * 1000) K 2 (K + 6))]].
 Proof. exact: Near.two. Qed.
-Theorem near_collapse_three K : (4 <= K)%N -> low_rank_wins_from 129 500 K 3 (K + 2).
+Theorem near_collapse_three K :
+  [/\ (4 <= K)%N -> low_rank_wins_from (253 * 1000 + 874) (1000 * 1000) K 3 (K + 2),
+      (5 <= K)%N -> low_rank_wins_from (195 * 1000 + 624) (1000 * 1000) K 3 (K + 11) &
+      (6 <= K)%N -> low_rank_wins_from (63 * 1000 + 102) (1000 * 1000) K 3 (K + 6)].
 Proof. exact: Near.three. Qed.
 
 (* One layer: beside any weights stand some with output t Y, a collapsed one, and a loss no larger. *)
