@@ -49,6 +49,7 @@ TOO_MUCH = (
     ("two_classes", "dnc_optimal 2 L", "dnc_optimal 3 L"),
     ("near_collapse_two", "(14 <= K)%N", "(13 <= K)%N"),
     ("near_collapse_three", "(K + 11)", "(K + 10)"),
+    ("line_bound", "4 * ", "5 * "),
     ("pair_bound", "(2 / K%:R) ^+ L.-1", "(3 / K%:R) ^+ L.-1"),
     ("pair_bound", "(2 / K%:R) ^+ L.-1", "(2 / K%:R) ^+ L.-2"),
     ("vanishing", "lam l / m%:R", "lam l / (2 * m)%:R"),

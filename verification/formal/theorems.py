@@ -33,6 +33,7 @@ DERIVATIONS = {
     "z-test": "z_test in ZTest.v for every number of columns; nuclear in Three.v for three",
     "two-layers": "nuclear in Three.v: the cost of the first two layers",
     "pairs": "pair_bound in Pairs.v",
+    "spectra": "line_bound in Spectra.v: the cost of the first two layers in closed form, a part",
     "two-classes": "two_classes in TwoClasses.v: every depth from two layers on",
     "optimal-three": "three_classes in ThreeClasses.v, without boxes: for x <= 1/9",
     "halves": "two_layers in Theorems.v (six vertices)",

@@ -2,7 +2,7 @@
    what each assumes. Shapes that are proved elsewhere: certificates (Check*.v), bounds (Pointwise.v, LowerBound.v). *)
 From mathcomp Require Import all_ssreflect all_algebra.
 From Dufm Require Import Model Better CheckHead CheckUnit OneLayer Certificates Near ModelFacts.
-From Dufm Require Import ZTest Threshold NotOptimal TwoClasses ThreeClasses Vanish Pairs.
+From Dufm Require Import ZTest Threshold NotOptimal TwoClasses ThreeClasses Vanish Pairs Spectra.
 Set Implicit Arguments. Unset Strict Implicit. Unset Printing Implicit Defensive.
 Import Order.TTheory GRing.Theory Num.Theory.
 Local Open Scope ring_scope.
@@ -103,6 +103,14 @@ Theorem z_test (R : rcfType) (m d k : nat) (W : 'M[R]_(m, d)) (X : 'M[R]_(d, k))
   (forall i j, i != j -> M i j <= 0) -> (forall v : 'cV[R]_k, sqnorm (relu (W *m X) *m M *m v) <= sqnorm v) ->
   2 * \tr (M^T *m ((relu (W *m X))^T *m relu (W *m X))) <= sqnorm W + sqnorm X.
 Proof. exact: ZTest.z_test. Qed.
+
+(* Two layers in closed form, for every number k of columns: |W| |X| >= (tr A)^(3/2) / (tr A^2)^(1/2) for A = F^T F, where no
+   eigenvalue of A is above 4 tr A^2 / tr A. *)
+Theorem line_bound (R : rcfType) (m d k : nat) (W : 'M[R]_(m, d)) (X : 'M[R]_(d, k)) :
+  (forall v : 'cV[R]_k, sqnorm (relu (W *m X)) * sqnorm (relu (W *m X) *m v) <=
+    4 * sqnorm ((relu (W *m X))^T *m relu (W *m X)) * sqnorm v) ->
+  sqnorm (relu (W *m X)) ^+ 3 <= sqnorm ((relu (W *m X))^T *m relu (W *m X)) * (sqnorm W * sqnorm X).
+Proof. exact: Spectra.line_bound. Qed.
 
 (* None of this is empty: at every size and for all ratios of the strengths, if they are weak enough, there are DNC
    configurations with a loss below that of zero weights. *)
