@@ -45,6 +45,16 @@ TOO_MUCH = (
     ("z_test", "i != j -> M i j <= 0", "i != j -> 0 <= M i j"),
     ("z_test", "2 * ", "3 * "),
     ("four_layers", "(3 <= K)%N", "(2 <= K)%N"),
+    ("two_classes", "(2 <= d l)%N", "(1 <= d l)%N"),
+    ("two_classes", "dnc_optimal 2 L", "dnc_optimal 3 L"),
+    ("near_collapse_two", "(14 <= K)%N", "(13 <= K)%N"),
+    ("near_collapse_three", "(K + 11)", "(K + 10)"),
+    ("line_bound", "4 * ", "5 * "),
+    ("pair_bound", "(2 / K%:R) ^+ L.-1", "(3 / K%:R) ^+ L.-1"),
+    ("pair_bound", "(2 / K%:R) ^+ L.-1", "(2 / K%:R) ^+ L.-2"),
+    ("vanishing", "lam l / m%:R", "lam l / (2 * m)%:R"),
+    ("vanishing", "16 * K", "15 * K"),
+    ("vanishing", "(2 <= L)%N", "(1 <= L)%N"),
 )
 
 pytestmark = pytest.mark.skipif(not kernel.available(), reason=f"Rocq is missing; {kernel.INSTALL}")

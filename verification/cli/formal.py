@@ -13,7 +13,7 @@ from dufm.verification.claims.run import Entry
 from dufm.verification.formal import kernel
 from dufm.verification.formal.export import NoTermError, identifier, term
 from dufm.verification.formal.kernel import Theorem
-from dufm.verification.formal.theorems import DERIVATIONS, part_of, theorem_of
+from dufm.verification.formal.theorems import DERIVATIONS, part_of, theorems_of
 
 FOLDER = "rocq"  # below the folder of the report: compiled proofs and what was asked of the kernel
 
@@ -41,8 +41,7 @@ class KernelReport:
 
     def marks(self, entry: Entry) -> str:
         """The theorems behind a claim, in a few words; empty if the kernel checked nothing of it."""
-        name = theorem_of(entry.label)
-        words = [f"theorem {name}"] if self._proved(name) else []
+        words = [f"theorem {' and '.join(theorems_of(entry.label))}"] if self.covers(entry) else []
         if self._proved(part := part_of(entry.label)):
             words.append(f"in part: theorem {part}")
         proved = [self.certificates[n].name for n, _, _ in entry.certificates if self._closed(n)]
@@ -54,7 +53,8 @@ class KernelReport:
 
     def covers(self, entry: Entry) -> bool:
         """Whether all that a claim says of the strengths it names is a theorem."""
-        return self._proved(theorem_of(entry.label))
+        names = theorems_of(entry.label)
+        return bool(names) and all(self._proved(name) for name in names)
 
     def _proved(self, name: str) -> bool:
         return name in self.headline and self.headline[name].closed

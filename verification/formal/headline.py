@@ -13,24 +13,21 @@ from dufm.theory.squared.srg import incidence
 from dufm.verification.base.certificate import Certificate, entries, interval_certificate
 from dufm.verification.claims import claim_named
 from dufm.verification.claims.base.claim import BUDGETS
+from dufm.verification.claims.squared.thresholds import LEAST, witness
 from dufm.verification.formal.export import HEADER, Matrix, Term, certificate_term, unit_term
 
 TITLE = "(* The certificates behind the headline theorems: {}. Written by verification/formal/headline.py. *)\n"
 HEADS = ("four-layers", "three-layers")
-NEAR = {  # where DNC loses up to its collapse: weights of a claim, and x = K Lambda from and to
-    "near_two": ("two-layers-strong", 5, 2, "0.372", "0.4"),
-    "near_three": ("strips", 4, 3, "0.258", "0.273"),
-}
+NEAR = 1 + Fraction(1, 10**6)  # the weights of a threshold, for the kernel on an interval from its x to this multiple
 ORDER = 6  # the halvings of six vertices: the first of their family below DNC
 
 
 def headline_file() -> str:
     """The text of `rocq/Certificates.v`."""
     terms: dict[str, Term] = {label.replace("-", "_"): certificate_term(_certificate(label)) for label in HEADS}
-    for name, (label, K, L, low, high) in NEAR.items():
-        weights = entries(_certificate(label))
-        cuts = [Fraction(low) / K, Fraction(high) / K]
-        terms[name] = certificate_term(interval_certificate(K, L, cuts, [weights[: L + 1]], label, {}))
+    for (L, K), (x, _) in LEAST.items():
+        cuts = [Fraction(x) / K, Fraction(x) / K * NEAR]
+        terms[f"near_{L}_{K}"] = certificate_term(interval_certificate(K, L, cuts, [entries(witness(K, L))], "thresholds", {}))
     terms["halves"] = unit_term(ORDER * (ORDER - 1) // 2, halves_factors(ORDER))
     names = ", ".join(terms)
     return TITLE.format(names) + HEADER + "".join(f"\n{term.accepted(name)}" for name, term in terms.items())

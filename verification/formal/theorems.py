@@ -4,18 +4,22 @@ THEOREMS = {
     "four_layers": ("three-classes", "four-layers"),
     "three_layers": ("three-layers",),
     "two_layers": ("two-layers-low-rank",),
-    "one_layer": ("one-layer",),
-    "near_collapse_two": ("two-layers-strong",),
-    "near_collapse_three": ("three-layers-strong",),
+    "one_layer": ("one-layer", "two-classes"),
+    "near_collapse_two": ("two-layers-strong", "thresholds"),
+    "near_collapse_three": ("thresholds", "three-layers-strong"),
+    "two_classes": ("two-classes",),
+    "pair_bound": ("pair-bound", "lower-bound"),
 }
-"""Headline theorem: labels of the claims it closes on their whole regime of K and L, at every strength, n and width."""
+"""Headline theorem: labels of the claims it closes, alone or with the others that name it, on their whole regime."""
 
 PARTS = {
+    "vanishing": ("srg-vanishes", "cuts-vanish", "two-layers-vanish"),
+    "near_collapse_two": ("four-classes-two-layers",),
     "one_threshold": ("one-threshold",),
-    "two_classes": ("two-classes",),
     "three_classes_optimal": ("three-classes-optimal",),
 }
-"""Headline theorem: labels of the claims of which it is a part (fewer strengths or depths than the claim names)."""
+"""Headline theorem: labels of the claims of which it is a part (fewer classes, strengths,
+depths or widths than the claim names; `vanishing` and `near_collapse_two` by weights of their own)."""
 
 DERIVATIONS = {
     "dnc": "dnc_bound, curve_ge and dnc_collapsed in LowerBound.v",
@@ -24,19 +28,21 @@ DERIVATIONS = {
     "chord": "piece_sound in CheckInterval.v, and near_collapse in NearCollapse.v for more classes",
     "lower-bound": "product_bound_all and fit_bound_all in AllWeights.v",
     "srg": "srg_unit in Srg.v: for every r >= 4 and L >= 4",
-    "threshold": "one_threshold and zero_stays in Threshold.v",
+    "threshold": "one_threshold and zero_stays in Threshold.v, near_from in NearFrom.v",
     "z-test": "z_test in ZTest.v for every number of columns; nuclear in Three.v for three",
     "two-layers": "nuclear in Three.v: the cost of the first two layers",
-    "two-classes": "two_classes in TwoClasses.v: two layers, at every strength",
+    "pairs": "pair_bound in Pairs.v",
+    "spectra": "line_bound in Spectra.v: the cost of the first two layers in closed form, a part",
+    "two-classes": "two_classes in TwoClasses.v: every depth from two layers on",
     "optimal-three": "three_classes in ThreeClasses.v, without boxes: for x <= 1/9",
     "halves": "two_layers in Theorems.v (six vertices)",
 }
 """Derivation: the theorem of `rocq/` that says the same or more, with a proof of its own."""
 
 
-def theorem_of(label: str) -> str:
-    """The headline theorem that closes a claim, or the empty string."""
-    return next((name for name, labels in THEOREMS.items() if label in labels), "")
+def theorems_of(label: str) -> list[str]:
+    """The headline theorems that together close a claim, if any do."""
+    return [name for name, labels in THEOREMS.items() if label in labels]
 
 
 def part_of(label: str) -> str:

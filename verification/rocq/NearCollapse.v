@@ -150,14 +150,3 @@ Proof.
 case: L => // m _; rewrite /x_power /strengths; congr (_ * (_ * _)).
 by rewrite big_ord_recl big_ord_recr /= mulrA.
 Qed.
-
-Lemma near_wins K0 L (c : interval) (c0 : piece) (a b : nat) : check_interval c -> c = Interval K0 L [:: c0] ->
-  past_collapse K0 c0 -> (0 < b)%N -> (forall R : rcfType, K0%:R * fR R (low c0) = a%:R / b%:R) ->
-  forall K, (K0 <= K)%N -> low_rank_wins_from a b K L (width (ifactors c0) + (K - K0)).
-Proof.
-move=> ok Ec past b0 xE K KK R n d lam th np wd lamp hS; move: ok; rewrite {}Ec => /and5P [/= K0p L2 _ _ /andP [/andP [ok _] _]].
-have EL : (size (middle (ifactors c0))).+1 = L by case/and4P: ok => /eqP.
-have Dp : (0 < size (middle (ifactors c0)))%N by rewrite -ltnS EL.
-move: th ok lamp wd hS; rewrite -EL => th ok lamp wd hS.
-by apply: (near_collapse K0p Dp ok past KK np wd lamp); move: hS; rewrite x_powerE // xE.
-Qed.

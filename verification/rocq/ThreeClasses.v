@@ -6,7 +6,7 @@
    which is at least 3 / (g^2 + x) if g^2 >= 2 x, and at least 1 / x if not; the first two at least 3 g (`nuclear`). *)
 From mathcomp Require Import all_ssreflect all_algebra.
 From mathcomp Require Import ring.
-From Dufm Require Import Model Norm Targets Pointwise Structure DirectSum Better LowerBound Balance Threshold Samples Three.
+From Dufm Require Import Model Norm Targets Pointwise Structure DirectSum Better LowerBound Balance Threshold Samples Best Three.
 Set Implicit Arguments. Unset Strict Implicit. Unset Printing Implicit Defensive.
 Import Order.TTheory GRing.Theory Num.Theory.
 Local Open Scope ring_scope.
@@ -71,7 +71,7 @@ End Numbers.
 
 Section Main.
 Variables (R : rcfType) (n : nat) (d : nat -> nat) (lam : nat -> R).
-Hypotheses (n0 : (0 < n)%N) (Kd : forall l, (l < 2)%N -> (3 <= d l)%N) (lamp : forall l, (l <= 2)%N -> 0 < lam l).
+Hypotheses (n0 : (0 < n)%N) (lamp : forall l, (l <= 2)%N -> 0 < lam l).
 Notation sq := (@sqnorm R _ _).
 Variable x : R.
 Hypotheses (x0 : 0 <= x) (xE : x ^+ 3 = x_power 3 2 n lam).
@@ -79,30 +79,6 @@ Let nr : 0 < n%:R :> R. Proof. by rewrite ltr0n. Qed.
 Let l0 : 0 < lam 0%N := lamp (isT : (0 <= 2)%N).
 Let l1 : 0 < lam 1%N := lamp (isT : (1 <= 2)%N).
 Let l2 : 0 < lam 2%N := lamp (isT : (2 <= 2)%N).
-
-(* the best DNC configuration: below f_x(s) for every s *)
-Lemma best_dnc : x <= 9^-1 ->
-  exists2 th : weights R 3 2 n d, is_dnc th & forall s, 0 <= s -> loss lam th <= dnc_curve 3 x s.
-Proof.
-move=> small; have [us us0 [usE _]] := collapse_point R 1.
-have us1 : us <= 1 by rewrite -(@expr_le1 _ 3) // usE ler_pdivr_mulr ?ltr0n // mul1r ler_nat.
-have ush : 2^-1 <= us.
-  rewrite -(ler_pexpn2r (_ : 0 < 3)%N) ?nnegrE ?invr_ge0 ?ler0n // usE div1r exprVn -natrX.
-  by rewrite lef_pinv ?posrE ?ltr0n // ler_nat.
-have [||u /andP [lo hi] E] := @strength_onto R 1 us 1 x us1.
-- by rewrite /strength !expr1n subrr mulr0.
-- rewrite /strength usE expr1; apply: le_trans small _; apply: (@le_trans _ _ (2^-1 * 2^-1)).
-    by rewrite -invfM -natrM lef_pinv ?posrE ?ltr0n // ler_nat.
-  have -> : 1 - 1%:R / 2%:R = 2^-1 :> R by field.
-  by rewrite ler_wpmul2r // invr_ge0 ler0n.
-have up : 0 < u by apply: lt_le_trans lo; apply: lt_le_trans ush; rewrite invr_gt0 ltr0n.
-have [th dnc lossE] := dnc_reached (isT : (0 < 3)%N) n0 (isT : (0 < 2)%N) Kd lamp x0 (ltW up) xE.
-exists th => // s s0; rewrite lossE -{1}E curve_strength; apply: (@curve_ge R 1) => //.
-- by rewrite exprn_ile1 // ltW.
-- apply: (@le_trans _ _ (2%:R * us ^+ 3)); first by rewrite usE mulrC divfK ?gt_eqF ?ltr0n.
-  by rewrite ler_pmul2l ?ltr0n // ler_expn2r ?nnegrE // ltW.
-- by rewrite -E.
-Qed.
 
 Lemma sample_bound (th : weights R 3 2 n d) (X : 'M[R]_(d 0%N, 3)) : x <= 9^-1 ->
   exists2 s, 0 <= s & dnc_curve 3 x s <= one_sample lam th X.
@@ -187,7 +163,7 @@ have P : 0 <= x_power 3 2 n lam.
   by rewrite /x_power !mulr_ge0 ?exprn_ge0 ?ler0n // prodr_ge0 // => l _; rewrite ltW // lamp // -ltnS.
 have [x x0 xE] := @root_exists R 3 _ isT P.
 have x9 : x <= 9^-1 by rewrite -(ler_pexpn2r (_ : 0 < 3)%N) ?nnegrE ?invr_ge0 ?ler0n // xE.
-have [th' dnc best] := best_dnc n0 Kd lamp x0 xE x9; exists th' => //.
+have [th' dnc best] := best_dnc (isT : (0 < 3)%N) n0 (isT : (1 < 2)%N) Kd lamp x0 xE; exists th' => //.
 apply: (loss_ge_sample (isT : (0 < 3)%N) n0) => X.
 by have [s s0] := sample_bound n0 lamp x0 xE th X x9; apply: le_trans; apply: best.
 Qed.

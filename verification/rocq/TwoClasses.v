@@ -1,226 +1,86 @@
-(* Two classes, two layers: DNC is optimal at every strength. A = F^T F for one sample a class, delta^2 = det A, and the
-   singular values s_1 >= s_2 of F from s_1 s_2 = delta, s_1^2 + s_2^2 = tr A. By the Z-test |W_1| |X| >= s_1 + s_2; the
-   last layer costs sum_i 1 / (s_i^2 + x), so each singular value pays half of some f_x(s). *)
+(* Two classes: DNC is optimal at every depth L >= 2 and every strength. With one sample a class the singular values s_i of
+   the features grow from layer to layer; the first two layers cost their sum, each later one the sum of the squared ratios,
+   the last sum_i 1 / (s_i^2 + x) (Two.v, Layer.v): so each of the two pays half of some f_x(s), by the inequality of means. *)
 From mathcomp Require Import all_ssreflect all_algebra.
 From mathcomp Require Import ring.
-From Dufm Require Import Model Norm ZTest Targets Pointwise Structure DirectSum Better LowerBound AllWeights.
-From Dufm Require Import Balance Threshold Samples Three.
+From Dufm Require Import Model Norm Pointwise Structure Better LowerBound Balance Threshold Samples Best Two Layer.
 Set Implicit Arguments. Unset Strict Implicit. Unset Printing Implicit Defensive.
 Import Order.TTheory GRing.Theory Num.Theory.
 Local Open Scope ring_scope.
 
-Notation j0 := (ord0 : 'I_2).
-Notation j1 := (Ordinal (isT : (1 < 2)%N)).
-
-Lemma all2 (P : 'I_2 -> Prop) : P j0 -> P j1 -> forall i, P i.
+(* what a singular value pays: s at first, later multiplied by rho l, y = its square at the end *)
+Lemma share (R : rcfType) M (k z x s y : R) (mu rho : nat -> R) : 0 <= k -> 0 < z -> 0 <= x -> 0 <= s ->
+  (forall l, (l < M)%N -> 0 <= mu l) -> (forall l, 0 <= rho l) -> y = s ^+ 2 * \prod_(l < M) rho l ->
+  x ^+ M.+3 = 2 ^+ M.+2 * k ^+ 2 * z * \prod_(l < M) mu l ->
+  exists2 r, 0 <= r & dnc_curve M.+3 x r / 2 <= z / 4 * (y + z)^-1 + k * s + \sum_(l < M) mu l / 2 * rho l.
 Proof.
-move=> p0 p1 [[|[|m]] lm] //; [move: p0 | move: p1].
-all: by congr P; apply: val_inj.
-Qed.
-Lemma sum2 (R : rcfType) (f : 'I_2 -> R) : \sum_i f i = f j0 + f j1.
-Proof.
-rewrite !big_ord_recl big_ord0 addr0.
-by congr (_ + _); congr f; apply: val_inj.
-Qed.
-Definition rows2 (R : rcfType) (a b c e : R) : 'M[R]_2 := \matrix_(i, j) nth 0 (nth [::] [:: [:: a; b]; [:: c; e]] i) j.
-
-Section Columns.
-Variables (R : rcfType) (m d : nat) (W : 'M[R]_(m, d)) (X : 'M[R]_(d, 2)).
-Notation sq := (@sqnorm R _ _).
-Notation F := (relu (W *m X)).
-Let A i j : R := (F^T *m F) i j.
-Let a := A j0 j0.
-Let b := A j0 j1.
-Let c := A j1 j1.
-Let AE i j : A i j = \sum_l F l i * F l j.
-Proof. by rewrite /A mxE; apply: eq_bigr => l _; rewrite mxE. Qed.
-Let A10 : A j1 j0 = b.
-Proof. by rewrite /b !AE; apply: eq_bigr => l _; rewrite mulrC. Qed.
-Let a0 : 0 <= a. Proof. by rewrite /a AE; apply: sumr_ge0 => l _; rewrite -expr2 sqr_ge0. Qed.
-Let c0 : 0 <= c. Proof. by rewrite /c AE; apply: sumr_ge0 => l _; rewrite -expr2 sqr_ge0. Qed.
-Let b0 : 0 <= b.
-Proof. by rewrite /b AE sumr_ge0 // => l _; rewrite !mxE mulr_ge0 ?le_maxr ?lexx. Qed.
-Let det0 : 0 <= a * c - b ^+ 2.
-Proof.
-have D i j : A i j = dot (col i F) (col j F) by rewrite AE dotE; apply: eq_bigr => l _; rewrite big_ord1 !mxE.
-by rewrite subr_ge0 /a /b /c !D -!sqE CS.
-Qed.
-Definition delta : R := Num.sqrt (a * c - b ^+ 2).
-Let dE : delta ^+ 2 = a * c - b ^+ 2. Proof. by rewrite sqr_sqrtr. Qed.
-Let d0 : 0 <= delta. Proof. exact: sqrtr_ge0. Qed.
-Let wide : 2 * delta <= a + c.
-Proof.
-rewrite -(ler_pexpn2r (_ : 0 < 2)%N) ?nnegrE ?mulr_ge0 ?ler0n ?(addr_ge0 a0 c0) // exprMn dE -subr_ge0.
-have -> : (a + c) ^+ 2 - 2 ^+ 2 * (a * c - b ^+ 2) = (a - c) ^+ 2 + 2 ^+ 2 * b ^+ 2 by ring.
-by apply: addr_ge0; [exact: sqr_ge0 | apply: mulr_ge0; exact: sqr_ge0].
-Qed.
-Definition total : R := Num.sqrt (a + c + 2 * delta).
-Let sum0 : 0 <= a + c + 2 * delta.
-Proof. by apply: addr_ge0 (addr_ge0 a0 c0) _; rewrite mulr_ge0 ?ler0n. Qed.
-Let tE : total ^+ 2 = a + c + 2 * delta. Proof. by rewrite sqr_sqrtr. Qed.
-Let t0 : 0 <= total. Proof. exact: sqrtr_ge0. Qed.
-
-Lemma gram2 : F^T *m F = rows2 a b b c.
-Proof. by apply/matrixP; apply: all2; apply: all2; rewrite [RHS]mxE /= -?A10. Qed.
-
-(* |W| |X| >= s_1 + s_2 *)
-Lemma nuclear2 : total ^+ 2 <= sq W * sq X.
-Proof.
-have := t0; rewrite le_eqVlt => /orP [/eqP <-|tp]; first by rewrite expr0n mulr_ge0 ?sq_ge0.
-have tn := lt0r_neq0 tp.
-suff [M [neg short big]] : exists M : 'M[R]_2, [/\ forall i j, i != j -> M i j <= 0,
-    forall v : 'cV[R]_2, sq (F *m M *m v) <= sq v & total <= \tr (M^T *m (F^T *m F))].
-  apply: le_trans (z_product short).
-  have h := le_trans big (relu_part _ neg).
-  by rewrite ler_expn2r ?nnegrE ?(le_trans t0).
-have := d0; rewrite le_eqVlt => /orP [/eqP z|dp].
-  have tz : total ^+ 2 = a + c by rewrite tE -z mulr0 addr0.
-  have FF : sq F = a + c by rewrite sq_gram /mxtrace sum2.
-  exists (rows2 total^-1 0 0 total^-1).
-  have E : rows2 total^-1 0 0 total^-1 = total^-1%:M by apply/matrixP; apply: all2; apply: all2; rewrite !mxE.
-  split.
-  - by apply: all2; apply: all2; rewrite !mxE.
-  - move=> v; rewrite E mul_mx_scalar -scalemxAl sqZ; apply: le_trans (ler_wpmul2l (sqr_ge0 _) (sq_mul F v)) _.
-    by rewrite FF -tz exprVn mulKf // expf_neq0.
-  rewrite E tr_scalar_mx mul_scalar_mx mxtraceZ /mxtrace sum2 -/(A j0 j0) -/(A j1 j1) -/a -/c -tz.
-  by rewrite expr2 mulKf.
-have dn := lt0r_neq0 dp.
-have an : a != 0.
-  apply: contraTneq (exprn_gt0 2 dp) => z; rewrite -leNgt dE z mul0r sub0r oppr_le0; exact: sqr_ge0.
-have cE : c = (delta ^+ 2 + b ^+ 2) / a by rewrite dE subrK mulrC mulKf.
-pose B := rows2 ((c + delta) / delta) (- (b / delta)) (- (b / delta)) ((a + delta) / delta).
-have BT : B^T = B by apply/matrixP; apply: all2; apply: all2; rewrite !mxE.
-have BAB : B *m (F^T *m F) *m B = (total ^+ 2)%:M.
-  by rewrite gram2 tE; apply/matrixP; apply: all2; apply: all2; rewrite mxE sum2 !mxE !sum2 !mxE /= cE; field; rewrite dn an.
-have BA : \tr (B *m (F^T *m F)) = total ^+ 2.
-  by rewrite gram2 tE /mxtrace sum2 !mxE !sum2 !mxE /= cE; field; rewrite dn an.
-exists (total^-1 *: B); split.
-- have neg := quotient_le0 b0 dp.
-  by apply: all2; apply: all2; rewrite !mxE //= => _; rewrite mulr_ge0_le0 // invr_ge0.
-- move=> v; apply: eqW; rewrite !sq_gram; congr (\tr _); set M := total^-1 *: B.
-  have -> : (F *m M *m v)^T *m (F *m M *m v) = v^T *m (M^T *m (F^T *m F) *m M) *m v by rewrite !trmx_mul !mulmxA.
-  suff -> : M^T *m (F^T *m F) *m M = 1%:M by rewrite mulmx1.
-  rewrite [M^T]linearZ /= BT -!scalemxAl -scalemxAr BAB scalerA scale_scalar_mx.
-  by rewrite -mulrA expr2 mulKf // mulVf.
-by rewrite [(_ *: B)^T]linearZ /= BT -scalemxAl mxtraceZ BA expr2 mulKf.
+move=> k0 zp x0 s0 mu0 rho0 yE xE; have y0 : 0 <= y by rewrite yE mulr_ge0 ?sqr_ge0 ?prodr_ge0.
+have yz : 0 < y + z by rewrite ltr_paddl.
+have [r r0 rE] := @root_exists R M.+3 (y / (y + z)) isT (divr_ge0 y0 (ltW yz)).
+exists r => //; have ks : 0 <= k * s by rewrite mulr_ge0.
+pose A := z * y / (2 * (y + z) ^+ 2).
+have A0 : 0 <= A by rewrite divr_ge0 // mulr_ge0 ?sqr_ge0 ?ler0n // ltW.
+pose f (l : 'I_M.+1) := if (l < M)%N then mu l * rho l else A.
+have f0 l : 0 <= f l by rewrite /f; case: ifP => // lM; rewrite mulr_ge0 // mu0.
+have := agm_layers ks ks f0; rewrite !big_ord_recr /= /f ltnn.
+rewrite (eq_bigr (fun l : 'I_M => mu l * rho l)) => [|l _]; last by rewrite /= ltn_ord.
+rewrite [X in _ + (X + _) + _](eq_bigr (fun l : 'I_M => mu l * rho l)) => [|l _]; last by rewrite /= ltn_ord.
+rewrite big_split /=; set T := \sum_(l < M) _; set U := \prod_(l < M) mu l in xE *; set Z := \prod_(l < M) rho l in yE *.
+have xr : 0 <= x * r ^+ 2 / 2 by rewrite divr_ge0 ?ler0n // mulr_ge0 ?sqr_ge0.
+have -> : k * s * (U * Z * A) * (k * s) = (x * r ^+ 2 / 2) ^+ M.+3.
+  rewrite expr_div_n exprMn -exprM mulnC exprM rE xE [2 ^+ M.+3]exprS /A.
+  have -> : k * s * (U * Z * (z * y / (2 * (y + z) ^+ 2))) * (k * s) = k ^+ 2 * U * (s ^+ 2 * Z) * (z * y / (2 * (y + z) ^+ 2)) by ring.
+  rewrite -yE; have := expf_neq0 M.+2 (_ : 2 != 0 :> R); rewrite pnatr_eq0 => /(_ isT).
+  by move: (2 ^+ M.+2) => e e0; field; rewrite e0 (lt0r_neq0 yz).
+have S0 : 0 <= k * s + (T + A) + k * s.
+  by rewrite !addr_ge0 //; apply: sumr_ge0 => l _; rewrite mulr_ge0 // mu0.
+move=> h; have mean : x * r ^+ 2 / 2 * M.+3%:R <= k * s + (T + A) + k * s.
+  rewrite -ler_pdivl_mulr ?ltr0n // -(ler_pexpn2r (ltn0Sn M.+2)) ?nnegrE //.
+  by rewrite divr_ge0 ?ler0n.
+have -> : \sum_(l < M) mu l / 2 * rho l = T / 2 by rewrite /T mulr_suml; apply: eq_bigr => l _; rewrite mulrAC.
+rewrite /dnc_curve rE ler_pdivr_mulr ?ltr0n // -subr_ge0; move: mean; rewrite -subr_ge0; congr (_ <= _).
+by rewrite /A; move: M.+3%:R => p; field; rewrite (lt0r_neq0 yz).
 Qed.
 
-(* the singular values *)
-Definition apart : R := Num.sqrt (a + c - 2 * delta).
-Definition s1 : R := (total + apart) / 2.
-Definition s2 : R := (total - apart) / 2.
-Let pE : apart ^+ 2 = a + c - 2 * delta. Proof. by rewrite sqr_sqrtr // subr_ge0. Qed.
-Lemma s1_ge0 : 0 <= s1. Proof. by rewrite /s1 divr_ge0 ?ler0n // addr_ge0 ?sqrtr_ge0. Qed.
-Lemma s2_ge0 : 0 <= s2.
-Proof.
-rewrite /s2 divr_ge0 ?ler0n // subr_ge0 -(ler_pexpn2r (_ : 0 < 2)%N) ?nnegrE ?sqrtr_ge0 // pE tE ler_add2l.
-by apply: (@le_trans _ _ 0); rewrite ?oppr_le0 mulr_ge0 ?ler0n.
-Qed.
-Lemma s_sum : s1 + s2 = total. Proof. by rewrite /s1 /s2; field. Qed.
-Let squares : s1 ^+ 2 + s2 ^+ 2 = a + c.
-Proof.
-have -> : s1 ^+ 2 + s2 ^+ 2 = (total ^+ 2 + apart ^+ 2) / 2 by rewrite /s1 /s2; field.
-by rewrite tE pE; field.
-Qed.
-Let product : s1 ^+ 2 * s2 ^+ 2 = a * c - b ^+ 2.
-Proof.
-have -> : s1 ^+ 2 * s2 ^+ 2 = ((total ^+ 2 - apart ^+ 2) / 4) ^+ 2 by rewrite /s1 /s2; field.
-by rewrite tE pE -dE; field.
-Qed.
-
-(* tr (A + x I)^-1 *)
-Lemma trace_bound (U : 'M[R]_(2, m)) (x : R) : 0 < x ->
-  x * ((s1 ^+ 2 + x)^-1 + (s2 ^+ 2 + x)^-1) <= sq (U *m F - 1%:M) + x * sq U.
-Proof.
-move=> xp; have q1 : 0 < s1 ^+ 2 + x by rewrite ltr_paddl ?sqr_ge0.
-have q2 : 0 < s2 ^+ 2 + x by rewrite ltr_paddl ?sqr_ge0.
-pose D := (s1 ^+ 2 + x) * (s2 ^+ 2 + x); have Dn : D != 0 by rewrite mulf_neq0 // lt0r_neq0.
-have DE : D = (a + x) * (c + x) - b ^+ 2.
-  have -> : D = s1 ^+ 2 * s2 ^+ 2 + x * (s1 ^+ 2 + s2 ^+ 2) + x ^+ 2 by rewrite /D; ring.
-  by rewrite squares product; ring.
-pose Z := D^-1 *: rows2 (c + x) (- b) (- b) (a + x).
-have ZC : Z *m (F^T *m F + x%:M) = 1%:M.
-  rewrite gram2 /Z -scalemxAl; suff -> : rows2 (c + x) (- b) (- b) (a + x) *m (rows2 a b b c + x%:M) = D%:M.
-    by rewrite scale_scalar_mx mulVf.
-  by apply/matrixP; apply: all2; apply: all2; rewrite mxE sum2 !mxE /= DE; ring.
-have := ridge U (ltW xp) ZC; congr (_ * _ <= _).
-rewrite /Z mxtraceZ /mxtrace sum2 !mxE /=.
-have -> : c + x + (a + x) = (s1 ^+ 2 + x) + (s2 ^+ 2 + x) by rewrite addrACA [RHS]addrACA squares [c + a]addrC.
-by rewrite /D; field; rewrite !lt0r_neq0.
-Qed.
-End Columns.
-
-Section Main.
-Variables (R : rcfType) (n : nat) (d : nat -> nat) (lam : nat -> R).
-Hypotheses (n0 : (0 < n)%N) (Kd : forall l, (l < 2)%N -> (2 <= d l)%N) (lamp : forall l, (l <= 2)%N -> 0 < lam l).
+Section Sample.
+Variables (R : rcfType) (M n : nat) (d : nat -> nat) (lam : nat -> R).
+Notation L := M.+2.
+Hypotheses (n0 : (0 < n)%N) (lamp : forall l, (l <= L)%N -> 0 < lam l).
 Notation sq := (@sqnorm R _ _).
 Variable x : R.
-Hypotheses (x0 : 0 <= x) (xE : x ^+ 3 = x_power 2 2 n lam).
-Let nr : 0 < n%:R :> R. Proof. by rewrite ltr0n. Qed.
-Let l0 : 0 < lam 0%N := lamp (isT : (0 <= 2)%N).
-Let l1 : 0 < lam 1%N := lamp (isT : (1 <= 2)%N).
-Let l2 : 0 < lam 2%N := lamp (isT : (2 <= 2)%N).
+Hypotheses (x0 : 0 <= x) (xE : x ^+ L.+1 = x_power 2 L n lam).
+Variables (th : weights R 2 L n d) (X : 'M[R]_(d 0%N, 2)).
+Let W l := hidden th l.
+Let F l := feature (hidden th) X l.
 
-(* below every f_x(s): the best collapsed weights, or zero *)
-Lemma best_dnc : exists2 th : weights R 2 2 n d, is_dnc th & forall s, 0 <= s -> loss lam th <= dnc_curve 3 x s.
+Let values (s : forall l, R) (g : nat -> R) : (forall l, s l.+1 ^+ 2 = g l * s l ^+ 2) ->
+  forall l, s l ^+ 2 = s 0%N ^+ 2 * \prod_(j < l) g j.
 Proof.
-have [us us0 [usE _]] := collapse_point R 1.
-have us1 : us <= 1 by rewrite -(@expr_le1 _ 3) // usE ler_pdivr_mulr ?ltr0n // mul1r ler_nat.
-have usp : 0 < us.
-  rewrite lt_def us0 andbT; apply: contraTneq (_ : 0 < us ^+ 3) => [->|]; first by rewrite expr0n ltxx.
-  by rewrite usE divr_gt0 ?ltr0n.
-have late u : us <= u -> 1%:R <= 2%:R * u ^+ 3.
-  move=> lo; apply: (@le_trans _ _ (2%:R * us ^+ 3)); first by rewrite usE mulrC divfK ?gt_eqF ?ltr0n.
-  by rewrite ler_pmul2l ?ltr0n // ler_expn2r ?nnegrE // (le_trans us0).
-have [small|large] := lerP x (strength 1 us).
-  have [|u /andP [lo hi] E] := @strength_onto R 1 us 1 x us1 _ small; first by rewrite /strength !expr1n subrr mulr0.
-  have up : 0 < u by apply: lt_le_trans lo.
-  have [th dnc lossE] := dnc_reached (isT : (0 < 2)%N) n0 (isT : (0 < 2)%N) Kd lamp x0 (ltW up) xE.
-  exists th => // s s0; rewrite lossE -{1}E curve_strength; apply: (@curve_ge R 1) => //; last by rewrite -E.
-  - by rewrite exprn_ile1 // ltW.
-  - exact: late.
-exists zero_weights.
-  move=> l lL; exists 0, 0; split; last by rewrite mulmx0; apply/matrixP => i j; rewrite !mxE mul0rn.
-  by rewrite mul0mx feature_0 //; left.
-move=> s s0; rewrite loss_zero //; apply: le_trans (curve_ge (m := 1) s0 usp _ (late _ (lexx _)) (ltW large)).
-  by rewrite usE; apply: eqW; field.
-by rewrite exprn_ile1.
+move=> h; elim=> [|l IH]; first by rewrite big_ord0 mulr1.
+by rewrite h IH big_ord_recr /= mulrC -mulrA.
 Qed.
 
-(* what a singular value s pays is half of f_x at some s' *)
-Lemma share (k z s : R) : 0 <= k -> 0 < z -> x ^+ 3 = 4 * k ^+ 2 * z -> 0 <= s ->
-  exists2 s', 0 <= s' & dnc_curve 3 x s' / 2 <= z / 4 * (s ^+ 2 + z)^-1 + k * s.
+(* one sample a class costs at least the least of f_x *)
+Theorem two_sample : exists2 s, 0 <= s & dnc_curve L.+1 x s <= one_sample lam th X.
 Proof.
-move=> k0 zp xk s0; set y := s ^+ 2; have yz : 0 < y + z by rewrite ltr_paddl ?sqr_ge0.
-have [r r0 rE] := @root_exists R 3 (y / (y + z)) isT (divr_ge0 (sqr_ge0 _) (ltW yz)).
-exists r => //; have ks : 0 <= k * s by rewrite mulr_ge0.
-have A0 : 0 <= z * y / (2 * (y + z) ^+ 2).
-  by apply: divr_ge0; apply: mulr_ge0; rewrite ?sqr_ge0 ?ler0n // ltW.
-have xr : 0 <= x * r ^+ 2 / 2 by rewrite divr_ge0 ?ler0n // mulr_ge0 ?sqr_ge0.
-have := mean3 A0 ks ks xr.
-have -> : (x * r ^+ 2 / 2) ^+ 3 = x ^+ 3 * (r ^+ 3) ^+ 2 / 8 by field.
-rewrite xk rE => mean.
-have {mean} m3 : 3 * (x * r ^+ 2 / 2) <= z * y / (2 * (y + z) ^+ 2) + k * s + k * s.
-  apply: mean; apply: eqW; rewrite -[RHS]mulrA; have -> : k * s * (k * s) = k ^+ 2 * y by rewrite /y; ring.
-  by field; rewrite (lt0r_neq0 yz).
-rewrite /dnc_curve rE ler_pdivr_mulr ?ltr0n // -subr_ge0; move: m3; rewrite -subr_ge0; congr (_ <= _).
-by field; rewrite (lt0r_neq0 yz).
-Qed.
-
-Theorem two_classes_two_layers : dnc_optimal 2 2 n d lam.
-Proof.
-move=> th; have [D dnc best] := best_dnc; exists D => //.
-apply: (loss_ge_sample (isT : (0 < 2)%N) n0) => X.
-pose z := 2 * lam 2%N; have zp : 0 < z by rewrite mulr_gt0 ?ltr0n.
+have nr : 0 < n%:R :> R by rewrite ltr0n.
+have l0 : 0 < lam 0%N := lamp (isT : (0 <= L)%N).
+have l1 : 0 < lam 1%N := lamp (isT : (1 <= L)%N).
+pose z := 2 * lam L; have zp : 0 < z by rewrite mulr_gt0 ?ltr0n // lamp.
 pose k := Num.sqrt (n%:R * lam 0%N * lam 1%N); have k0 : 0 <= k by rewrite sqrtr_ge0.
 have kE : k ^+ 2 = n%:R * lam 0%N * lam 1%N by rewrite sqr_sqrtr // !mulr_ge0 // ltW.
-have xk : x ^+ 3 = 4 * k ^+ 2 * z.
-  rewrite xE /x_power kE /z (prod_ends (isT : (0 < 2)%N)) big_ord1 /=.
-  by move: (lam 0%N) (lam 1%N) (lam 2%N) n%:R => p q r t; ring.
-set W := hidden th 0%N; set F := relu (W *m X).
-have first : k * total W X <= n%:R * lam 0%N / 2 * sq X + lam 1%N / 2 * sq W.
-  have := nuclear2 W X; have t0 : 0 <= total W X by rewrite sqrtr_ge0.
-  move: (total W X) t0 (sq_ge0 X) (sq_ge0 W); move: (sq X) (sq W) => a b t t0 a0 b0 h.
+pose mu l := lam l.+2.
+have mu0 l : (l < M)%N -> 0 <= mu l by move=> lM; rewrite ltW // lamp // ltnS ltnW // ltnS ltnW.
+have xk : x ^+ M.+3 = 2 ^+ M.+2 * k ^+ 2 * z * \prod_(l < M) mu l.
+  rewrite xE /x_power kE /z (prod_ends (isT : (0 < L)%N)) /= big_ord_recl /= [2 ^+ M.+3]exprSr /mu.
+  rewrite (eq_bigr (fun l : 'I_M => lam l.+2)) //.
+  by move: (2 ^+ M.+2) (lam 0%N) (lam 1%N) (lam M.+2) n%:R (\prod_(l < M) _) => a p q r t u; ring.
+pose g1 l := gain1 (W l) (F l) (W l.+1); pose g2 l := gain2 (W l) (F l) (W l.+1).
+have v1 := values (s := fun l => s1 (W l) (F l)) (g := g1) (fun l => gain1E (W l) (F l) (W l.+1)) M.
+have v2 := values (s := fun l => s2 (W l) (F l)) (g := g2) (fun l => gain2E (W l) (F l) (W l.+1)) M.
+have first : k * (s1 (W 0%N) X + s2 (W 0%N) X) <= n%:R * lam 0%N / 2 * sq X + lam 1%N / 2 * sq (W 0%N).
+  rewrite s_sum; have := nuclear2 (W 0%N) X; have t0 : 0 <= total (W 0%N) X by rewrite sqrtr_ge0.
+  move: (total _ X) t0 (sq_ge0 X) (sq_ge0 (W 0%N)); move: (sq X) (sq (W 0%N)) => a b t t0 a0 b0 h.
   rewrite -(ler_pexpn2r (_ : 0 < 2)%N) ?nnegrE //; first last.
   - by apply: addr_ge0; apply: mulr_ge0 => //; apply: divr_ge0; rewrite ?ler0n ?mulr_ge0 ?(ltW nr) ?(ltW l0) ?(ltW l1).
   - exact: mulr_ge0.
@@ -229,29 +89,44 @@ have first : k * total W X <= n%:R * lam 0%N / 2 * sq X + lam 1%N / 2 * sq W.
   rewrite kE -subr_ge0; move: (lam 0%N) (lam 1%N) n%:R => p q r.
   have -> : (r * p / 2 * a + q / 2 * b) ^+ 2 - r * p * q * (b * a) = ((r * p * a - q * b) / 2) ^+ 2 by field.
   exact: sqr_ge0.
-have last : z / 4 * ((s1 W X ^+ 2 + z)^-1 + (s2 W X ^+ 2 + z)^-1) <= 4^-1 * sq (WL th *m F - 1%:M) + lam 2%N / 2 * sq (WL th).
-  have := trace_bound W X (WL th) zp; move: (sq (WL th *m F - 1%:M)) (sq (WL th)) (_ + _) => a b t h.
+have later : \sum_(l < M) mu l / 2 * g1 l + \sum_(l < M) mu l / 2 * g2 l <= \sum_(l < M) mu l / 2 * sq (W l.+1).
+  rewrite -big_split /=; apply: ler_sum => l _; rewrite -mulrDr ler_wpmul2l ?gains //.
+  by rewrite divr_ge0 ?ler0n // mu0.
+have last : z / 4 * ((s1 (W M) (F M) ^+ 2 + z)^-1 + (s2 (W M) (F M) ^+ 2 + z)^-1) <=
+    4^-1 * sq (WL th *m F M.+1 - 1%:M) + lam L / 2 * sq (WL th).
+  have := trace_bound (W M) (F M) (WL th) zp; move: (sq (WL th *m _ - 1%:M)) (sq (WL th)) (_ + _) => a b t h.
   have -> : z / 4 * t = 4^-1 * (z * t) by ring.
-  have -> : 4^-1 * a + lam 2%N / 2 * b = 4^-1 * (a + z * b) by rewrite /z; field.
+  have -> : 4^-1 * a + lam L / 2 * b = 4^-1 * (a + z * b) by rewrite /z; field.
   by rewrite ler_wpmul2l // invr_ge0 ler0n.
-have -> : one_sample lam th X = 4^-1 * sq (WL th *m F - 1%:M) + lam 2%N / 2 * sq (WL th)
-    + (n%:R * lam 0%N / 2 * sq X + lam 1%N / 2 * sq W).
-  rewrite /one_sample big_ord1 /= -/W -/F; have -> : (2 * 2%:R)^-1 = 4^-1 :> R by field.
-  by rewrite -!addrA; congr (_ + _); rewrite addrA addrC.
-apply: le_trans (ler_add last first); rewrite -s_sum.
-have [r1 r1p h1] := share k0 zp xk (s1_ge0 W X); have [r2 r2p h2] := share k0 zp xk (s2_ge0 W X).
-have b1 := best _ r1p; have b2 := best _ r2p.
-apply: le_trans (_ : dnc_curve 3 x r1 / 2 + dnc_curve 3 x r2 / 2 <= _); last first.
-  by apply: le_trans (ler_add h1 h2) _; apply: eqW; ring.
-have -> : loss lam D = loss lam D / 2 + loss lam D / 2 by field.
-by apply: ler_add; rewrite ler_pmul2r ?invr_gt0 ?ltr0n.
+have [r1 r1p h1] := share k0 zp x0 (s1_ge0 (W 0%N) X) mu0 (fun l => gain1_ge0 (W l) (F l) (W l.+1)) v1 xk.
+have [r2 r2p h2] := share k0 zp x0 (s2_ge0 (W 0%N) X) mu0 (fun l => gain2_ge0 (W l) (F l) (W l.+1)) v2 xk.
+have bound : dnc_curve L.+1 x r1 / 2 + dnc_curve L.+1 x r2 / 2 <= one_sample lam th X.
+  apply: le_trans (ler_add h1 h2) _; move: first later last.
+  set a1 := \sum_(l < M) mu l / 2 * g1 l; set a2 := \sum_(l < M) mu l / 2 * g2 l.
+  rewrite -/a1 -/a2; clearbody a1 a2; rewrite /one_sample big_ord_recl /= -/(W 0%N).
+  have -> : (2 * 2%:R)^-1 = 4^-1 :> R by field.
+  rewrite (eq_bigr (fun l : 'I_M => mu l / 2 * sq (W l.+1))) // -/(F M.+1).
+  move: (\sum_(l < M) _ / 2 * sq _) (4^-1 * sq _) (lam L / 2 * sq _) (_ * sq X) (_ * sq (W 0%N)) => e1 e2 e3 e4 e5.
+  move=> p1 p2 p3; apply: le_trans (le_trans (ler_add (ler_add p1 p2) p3) _); apply: eqW; last by ring.
+  move: {p1 p2 p3 h1 h2 v1 v2 r1p r2p} ((s1 (W M) (F M) ^+ 2 + z)^-1) ((s2 (W M) (F M) ^+ 2 + z)^-1).
+  by move: (s1 (W 0%N) X) (s2 (W 0%N) X) => u v p q; ring.
+have [le12|le21] := lerP (dnc_curve L.+1 x r1) (dnc_curve L.+1 x r2).
+  exists r1 => //; apply: le_trans bound; rewrite -mulrDl ler_pdivl_mulr ?ltr0n // mulrDr mulr1.
+  by rewrite ler_add2l.
+exists r2 => //; apply: le_trans bound; rewrite -mulrDl ler_pdivl_mulr ?ltr0n // mulrDr mulr1.
+by rewrite ler_add2r ltW.
 Qed.
-End Main.
+End Sample.
 
-Theorem two_classes (R : rcfType) (n : nat) (d : nat -> nat) (lam : nat -> R) :
-  (0 < n)%N -> (forall l, (l < 2)%N -> (2 <= d l)%N) -> (forall l, (l <= 2)%N -> 0 < lam l) ->
-  dnc_optimal 2 2 n d lam.
+Theorem two_classes (R : rcfType) (L n : nat) (d : nat -> nat) (lam : nat -> R) :
+  (2 <= L)%N -> (1 <= n)%N -> (forall l, (l < L)%N -> (2 <= d l)%N) -> (forall l, (l <= L)%N -> 0 < lam l) ->
+  dnc_optimal 2 L n d lam.
 Proof.
-move=> n0 Kd lamp; have P : 0 <= x_power 2 2 n lam by apply: ltW; apply: power_gt0.
-by have [x x0 xE] := @root_exists R 3 _ isT P; apply: (two_classes_two_layers n0 Kd lamp x0 xE).
+move=> L2 n0 Kd lamp th.
+have P : 0 <= x_power 2 L n lam by apply: ltW; apply: power_gt0.
+have [x x0 xE] := @root_exists R L.+1 _ isT P.
+have [D dnc best] := best_dnc (isT : (0 < 2)%N) n0 L2 Kd lamp x0 xE; exists D => //.
+case: L L2 Kd lamp th {P} xE D dnc best => [|[|M]] // _ Kd lamp th xE D dnc best.
+apply: (loss_ge_sample (isT : (0 < 2)%N) n0) => X.
+by have [s s0] := two_sample n0 lamp x0 xE th X; apply: le_trans; apply: best.
 Qed.
