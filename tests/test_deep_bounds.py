@@ -1,19 +1,18 @@
 """Bounds from below at four layers and more: true of random networks, met where they should be, shipped and printed."""
 
-import json
 from fractions import Fraction
 from pathlib import Path
 
 import numpy as np
 import pytest
-from test_lower_bounds import random_matrix, relu, value
+from test_lower_bounds import invoke, random_matrix, relu, value
 
 from dufm.solvers.spectra.deep import best_chain
 from dufm.solvers.spectra.deep_tree import REACH, chain_tree
 from dufm.solvers.spectra.lines import Cell
 from dufm.solvers.spectra.tree import worst
 from dufm.verification import deep_checker
-from dufm.verification.base.lower import dnc_value, judged, lower_certificate, pair_value, value_of
+from dufm.verification.base.lower import judged, lower_certificate, pair_value, value_of
 from dufm.verification.claims import claim_named
 from dufm.verification.claims.squared.lower_bounds import DEEP, HALF, cells, made, shares, shipped
 
@@ -134,8 +133,9 @@ def test_the_checker_agrees_with_the_finder_on_one_box() -> None:
     assert shown / N <= least and least - shown / N < 0.12
 
 
-def test_the_page_names_the_least_shares() -> None:
-    page = Path("docs/lower-bounds.md").read_text()
-    share = value_of(shipped(3, 4, Fraction(0))) / dnc_value(3, 4, Fraction(0))[1]
-    assert f"{share * 10**4 // 1 / 10**4:.4f}" in page
-    assert json.loads(json.dumps(shipped(3, 4, Fraction(0))))["witness"]["method"] == "chain"
+def test_the_command_names_the_program_that_judges(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("dufm.verification.cli.bound.lower_certificate", lambda K, L, x, _: shipped(K, L, x))
+    out = tmp_path / "bound.json"
+    said = invoke("bound", "--K", "3", "--L", "4", "--x", "0.102", "--out", str(out))
+    assert "deep_checker: for K=3, L=4" in said and f"python -S -I verification/deep_checker.py {out}" in said
+    assert invoke("check", str(out)).startswith("ACCEPTED")

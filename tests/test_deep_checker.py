@@ -110,10 +110,9 @@ def test_what_a_line_must_obey() -> None:
 
 def test_the_steeper_of_the_two_lines_is_asked_too() -> None:
     """q(l) = e - e l/l_1 is lower at l_1 = 2 than at l_1 = 3, and so is c; a point of the box tells."""
-    e = 2 * N // 5
-    shown = deep_checker.check_leaf(3, 3, 0, N, BOX, e, 0)[0] / N
+    shown = deep_checker.check_leaf(3, 3, 0, N, BOX, 2 * N, 0)[0] / N
     t = np.array([2.0, 2.0, 2.0])
-    q = 0.4 - 0.4 * t / 2
+    q = 2 - 2 * t / 2
     there = 3 * 2 * (2 + 4) ** (1 / 3) + float(np.sum(2 * np.sqrt(2 * q - q * q * t)))
     assert shown <= there
 

@@ -37,7 +37,7 @@ def run_bound(cell: tuple[int, int, str], out: Path | None, as_json: bool, conso
         write(certificate, out)
     text = out.read_bytes() if out is not None else json.dumps(certificate).encode()
     program = checker_of(text)
-    name, result = program.__name__.rsplit(".", 1)[-1], program.check(text)
+    by, result = program.__name__.rsplit(".", 1)[-1], program.check(text)
     record = _record(K, L, x, certificate) | {"says": result.sentence}
     if as_json:
         print(json.dumps(record | {"certificate": certificate if out is None else str(out)}, indent=1))
@@ -51,10 +51,10 @@ def run_bound(cell: tuple[int, int, str], out: Path | None, as_json: bool, conso
     show_table(console, table)
     words = [
         f"{_quantity(x)}. Best known: {record['best_known_by']}.{_note(K, L, x)}",
-        f"{name}: {result.sentence}",
+        f"{by}: {result.sentence}",
     ]
     if out is not None:
-        words.append(f"Certificate: {out}; python -S -I verification/{name}.py {out}")
+        words.append(f"Certificate: {out}; python -S -I verification/{by}.py {out}")
     console.print("\n".join(words), highlight=False, soft_wrap=True)
 
 
