@@ -33,7 +33,7 @@ def three() -> dict[str, Any]:
 
 
 def pairs() -> dict[str, Any]:
-    return lower_certificate(5, 4, Fraction(1, 100), "test")
+    return lower_certificate(101, 4, Fraction(1, 100), "test")
 
 
 def said(certificate: Any) -> lower_checker.Result:
@@ -107,9 +107,9 @@ def test_a_spoiled_twin_is_refused_in_one_sentence(name: str, make: Callable[[],
 def test_a_spoiled_bound_of_pairs_is_refused() -> None:
     good = pairs()
     assert said(good).ok and "pairs" in said(good).sentence
-    for change in (raised(1e-8), lambda c: c["problem"].update(K=4), lambda c: c["witness"].update(nodes=[])):
+    for change in (raised(1e-8), lambda c: c["problem"].update(K=100), lambda c: c["witness"].update(nodes=[])):
         assert not spoil(good, change).ok
-    weak = lower_certificate(5, 4, Fraction(0), "test")
+    weak = lower_certificate(101, 4, Fraction(0), "test")
     assert said(weak).ok and not spoil(weak, raised(1e-8)).ok
 
 

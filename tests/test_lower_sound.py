@@ -100,7 +100,7 @@ def test_it_is_bound_to_what_is_expected() -> None:
 
 
 def test_a_weaker_bound_of_a_cell_does_not_show_the_claim() -> None:
-    (claim,) = LOWER_BOUNDS
+    claim, _ = LOWER_BOUNDS
     good = shipped(3, 2, HALF[2])
     place = judge(json.dumps(good).encode(), claim.needs)[1]
     assert place is not None and claim.needs[place]["lower"] == good["lower"]

@@ -37,7 +37,7 @@ ROOM = 1e-3
 
 @dataclass(frozen=True)
 class Cell:
-    """K classes, L = 2 or 3 weight layers, x = K Lambda >= 0."""
+    """K classes, L >= 2 weight layers, x = K Lambda >= 0."""
 
     K: int
     L: int
@@ -68,7 +68,7 @@ def best_lines(cell: Cell, boxes: Sequence[Interval], start: Array | None = None
         start: `at` of lines found nearby, tried first; only at three layers.
         enough: a value with which the search may end.
     """
-    points, parts = _points(cell, boxes)
+    points, parts = eigenvalues(cell, boxes)
     if cell.L == 2:
         return _one_line(cell, boxes, points, parts)
     usual = np.log([(0.6 * boxes[0][1]) ** -1.5 / 2, 0.6 * boxes[0][1], 0.7])
@@ -76,7 +76,7 @@ def best_lines(cell: Cell, boxes: Sequence[Interval], start: Array | None = None
     return found if found.value >= enough else _two_lines(cell, boxes, points, parts, (usual, 1.0))
 
 
-def _points(cell: Cell, boxes: Sequence[Interval]) -> tuple[Array, list[tuple[slice, int]]]:
+def eigenvalues(cell: Cell, boxes: Sequence[Interval]) -> tuple[Array, list[tuple[slice, int]]]:
     """Where contributions are computed, and which of them stand for how many eigenvalues."""
     pieces = [(low + (high - low) * (REST if high > 2 * low else INSIDE), 1) for low, high in boxes]
     if len(boxes) < cell.K:
@@ -99,7 +99,7 @@ def _largest(b: Array, boxes: Sequence[Interval], rest: bool) -> Array:
     return np.where(b * top - a <= top**-0.5, a, -np.inf)
 
 
-def _positive(e: Array, g: Array, boxes: Sequence[Interval], rest: bool) -> NDArray[np.bool_]:
+def positive(e: Array, g: Array, boxes: Sequence[Interval], rest: bool) -> NDArray[np.bool_]:
     """Whether d > 0 on all intervals, for q = e - g l; q l is greatest at e/(2g)."""
     fits = e - g * boxes[0][1] > ROOM * e
     for low, high in [*boxes, (0.0, boxes[-1][1])] if rest else boxes:
@@ -149,7 +149,7 @@ def _two_lines(cell: Cell, boxes: Sequence[Interval], t: Array, parts: list[tupl
         a, e, g = _largest(b, boxes, rest), (1 + s) / z, s / z**2
         q = e[:, None] - g[:, None] * t
         d = np.maximum(2 * q - q * q * t, 0)
-        second = np.where(_positive(e, g, boxes, rest)[:, None], 2 * np.sqrt(d) - cell.x * d, -FAR)
+        second = np.where(positive(e, g, boxes, rest)[:, None], 2 * np.sqrt(d) - cell.x * d, -FAR)
         first = 2 * t * (np.where(np.isfinite(a), a, -FAR)[:, None] - b[:, None] * t)
         values = sum(
             (count * (first[:, None, part] + second[:, part]).min(axis=2) for part, count in parts),

@@ -6,14 +6,14 @@ the worst spectrum leave all the smaller ones at two values.
 """
 
 import math
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 import numpy as np
 from scipy.optimize import minimize
 
 from dufm.solvers.base.arrays import Array
-from dufm.solvers.spectra.lines import Cell, Interval, best_lines
+from dufm.solvers.spectra.lines import Cell, Found, Interval, best_lines
 
 BITS = 28
 # What the checker may take away from a leaf: rounding, and pieces that are not halved for ever.
@@ -35,15 +35,21 @@ class Tree:
     leaves: int
 
 
-def worst(cell: Cell) -> float:
-    """The least value that the best lines reach over all pairs (l_1, l_2), by a few descents: no tree shows more."""
+def worst(cell: Cell, leaf: Callable[[Cell, Sequence[Interval]], Found] = best_lines, reach: float = 2.0) -> float:
+    """The least value that the best lines reach over all pairs (l_1, l_2), by a few descents: no tree shows more.
+
+    Args:
+        cell: classes, layers, strength.
+        leaf: finds the lines.
+        reach: descents begin with l_1 up to this times K.
+    """
 
     def value(point: Array) -> float:
         first = math.exp(min(max(point[0], -20.0), 20.0))
         second = first / (1 + math.exp(min(-point[1], 50.0)))
-        return best_lines(cell, [(first, first), (second, second)]).value
+        return leaf(cell, [(first, first), (second, second)]).value
 
-    points = [np.array([a, b]) for a in np.linspace(-1, math.log(2 * cell.K), 7) for b in (-1.0, 0.0, 1.0, 3.0)]
+    points = [np.array([a, b]) for a in np.linspace(-1, math.log(reach * cell.K), 7) for b in (-1.0, 0.0, 1.0, 3.0)]
     values = [value(point) for point in points]
     found = min(values)
     for i in np.argsort(values)[:REFINED]:

@@ -24,6 +24,7 @@ TRUSTED = (
     "verification/claims",
     "verification/checker.py",
     "verification/lower_checker.py",
+    "verification/deep_checker.py",
     "verification/base",
 )
 

@@ -23,6 +23,7 @@ from dufm.theory.derivations.rfm.recursion import rfm_recursion
 from dufm.theory.derivations.squared.beyond import beyond
 from dufm.theory.derivations.squared.chord import chord
 from dufm.theory.derivations.squared.cuts import cuts
+from dufm.theory.derivations.squared.deep_spectra import deep_spectra
 from dufm.theory.derivations.squared.direct_sum import direct_sum
 from dufm.theory.derivations.squared.dnc import dnc
 from dufm.theory.derivations.squared.envelope import envelope
@@ -66,6 +67,7 @@ DERIVATIONS = (
     beyond,
     z_test,
     spectra,
+    deep_spectra,
     optimal_three,
     three_layers_nu,
     three_layers_value,

@@ -71,6 +71,11 @@ AM_GM = Theorem(
 )
 SCHATTEN_HOELDER = Theorem("Hoelder for Schatten norms", "Horn 1950", "||A B||_* <= ||A||_F ||B||_F")
 TRACE_DUALITY = Theorem("trace inequality", "von Neumann 1937", "<P, G> <= ||P||_* ||G||_op")
+TRACE_OF_PRODUCT = Theorem(
+    "trace of a product",
+    "von Neumann 1937",
+    "tr A B >= sum a_i b_i for symmetric A and B, a_i their eigenvalues rising and b_i falling",
+)
 MIRSKY = Theorem("Mirsky", "Mirsky 1960", "||Z - X||_F^2 >= sum_i (sigma_i(Z) - sigma_i(X))^2")
 HORN = Theorem(
     "Horn",

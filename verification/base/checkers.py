@@ -1,9 +1,11 @@
-"""Which of the two checkers judges a certificate: `lower_checker` those of kind "lower", `checker` all others."""
+"""Which program judges a certificate: `lower_checker` kind "lower", `deep_checker` kind "deep", `checker` others."""
 
 import json
 from types import ModuleType
 
-from dufm.verification import checker, lower_checker
+from dufm.verification import checker, deep_checker, lower_checker
+
+OWN = {"lower": lower_checker, "deep": deep_checker}
 
 
 def checker_of(certificate: bytes) -> ModuleType:
@@ -12,4 +14,5 @@ def checker_of(certificate: bytes) -> ModuleType:
         content = json.loads(certificate) if len(certificate) <= checker.MAX_BYTES else None
     except (ValueError, RecursionError, MemoryError):
         return checker
-    return lower_checker if isinstance(content, dict) and content.get("kind") == "lower" else checker
+    kind = content.get("kind") if isinstance(content, dict) else None
+    return OWN.get(kind, checker) if isinstance(kind, str) else checker

@@ -1,25 +1,30 @@
 """Bounds of every network from below, as certificates of kind "lower" that `lower_checker.py` judges.
 
-At two and three layers lines and boxes of eigenvalues (`solvers.spectra`), else, and where that is more, the mean over
-pairs of classes. What is bounded is 2K loss / x; at x = 0, the limit of weak decay, (L + 1) C for outputs I.
+Lines and boxes of eigenvalues (`solvers.spectra`; from four layers on of kind "deep", for `deep_checker.py`), and where
+that is more, the mean over pairs of classes. What is bounded is 2K loss / x; at x = 0, the limit of weak decay,
+(L + 1) C for outputs I.
 """
 
 import json
 from fractions import Fraction
 
+from dufm.solvers.spectra.deep import best_chain
+from dufm.solvers.spectra.deep_tree import BITS as DEEP_BITS
+from dufm.solvers.spectra.deep_tree import REACH, chain_tree
 from dufm.solvers.spectra.lines import Cell
 from dufm.solvers.spectra.tree import BITS, SPARE, tree, worst
 from dufm.theory.problem import Problem, ProblemError
 from dufm.theory.squared.bounds import Interval, pair_power
 from dufm.theory.squared.phi import phi, phi_of_power, power_root
 from dufm.verification.base.certificate import Certificate
-from dufm.verification.lower_checker import check
+from dufm.verification.base.checkers import checker_of
+from dufm.verification.checker import Result
 
 # What the first tree gives away of the best value, relatively; the next ones give away twice as much.
 GIVEN, TRIES = Fraction(1, 200), 4
 DIGITS, FINE = 10**5, 10**9
 # More classes would take minutes.
-MOST = {2: 200, 3: 40}
+MOST = {2: 200, 3: 40} | dict.fromkeys(range(4, 13), 100)
 
 
 def dnc_value(K: int, L: int, x: Fraction) -> Interval:
@@ -68,10 +73,16 @@ def lower_certificate(
     if found is not None:
         return found
     certificate = _certificate(K, L, x, pairs, claim, {"method": "pairs"})
-    result = check(json.dumps(certificate))
+    result = judged(certificate)
     if not result.ok:
         raise ProblemError(f"the bound found is not accepted: {result.sentence}")
     return certificate
+
+
+def judged(certificate: Certificate) -> Result:
+    """What its checker says of a certificate."""
+    text = json.dumps(certificate).encode()
+    return checker_of(text).check(text)
 
 
 def value_of(certificate: Certificate) -> Fraction:
@@ -81,18 +92,19 @@ def value_of(certificate: Certificate) -> Fraction:
 
 def _by_spectrum(K: int, L: int, x: Fraction, least: Fraction, claim: str, given: Fraction) -> Certificate | None:
     """The best certificate by eigenvalues; None where pairs show more, or no tree is accepted."""
-    cell = Cell(K, L, float(x))
-    best = Fraction(worst(cell))
+    cell, deep = Cell(K, L, float(x)), L > 3
+    best = Fraction(worst(cell, best_chain, REACH) if deep else worst(cell))
     for again in range(TRIES):
         wanted = Fraction(best * (1 - given * 2**again) * DIGITS // 1, DIGITS)
         if wanted <= least:
             return None
         # Twice as much to spare in the next try: a leaf may show less than its points said.
-        found = tree(cell, float(wanted), SPARE * 2**again)
+        found = (chain_tree if deep else tree)(cell, float(wanted), SPARE * 2**again)
         if found is not None:
-            witness: dict[str, object] = {"method": "spectrum", "bits": BITS, "nodes": found.nodes}
+            method, bits = ("chain", DEEP_BITS) if deep else ("spectrum", BITS)
+            witness: dict[str, object] = {"method": method, "bits": bits, "nodes": found.nodes}
             certificate = _certificate(K, L, x, wanted, claim, witness)
-            if check(json.dumps(certificate)).ok:
+            if judged(certificate).ok:
                 return certificate
     return None
 
@@ -101,7 +113,7 @@ def _certificate(K: int, L: int, x: Fraction, lower: Fraction, claim: str, witne
     return {
         "format": "dufm-certificate",
         "version": 1,
-        "kind": "lower",
+        "kind": "deep" if witness["method"] == "chain" else "lower",
         "claim": claim,
         "problem": {"K": K, "L": L, "x": [x.numerator, x.denominator]},
         "lower": [lower.numerator, lower.denominator],

@@ -35,9 +35,9 @@ def run_bound(cell: tuple[int, int, str], out: Path | None, as_json: bool, conso
         certificate = lower_certificate(K, L, x, "bound")
     if out is not None:
         write(certificate, out)
-        result = lower_checker.check(out.read_bytes())
-    else:
-        result = lower_checker.check(json.dumps(certificate))
+    text = out.read_bytes() if out is not None else json.dumps(certificate).encode()
+    program = checker_of(text)
+    by, result = program.__name__.rsplit(".", 1)[-1], program.check(text)
     record = _record(K, L, x, certificate) | {"says": result.sentence}
     if as_json:
         print(json.dumps(record | {"certificate": certificate if out is None else str(out)}, indent=1))
@@ -51,10 +51,10 @@ def run_bound(cell: tuple[int, int, str], out: Path | None, as_json: bool, conso
     show_table(console, table)
     words = [
         f"{_quantity(x)}. Best known: {record['best_known_by']}.{_note(K, L, x)}",
-        f"lower_checker: {result.sentence}",
+        f"{by}: {result.sentence}",
     ]
     if out is not None:
-        words.append(f"Certificate: {out}; python -S -I verification/lower_checker.py {out}")
+        words.append(f"Certificate: {out}; python -S -I verification/{by}.py {out}")
     console.print("\n".join(words), highlight=False, soft_wrap=True)
 
 
@@ -63,8 +63,8 @@ def check_files(files: list[str], exact: bool) -> int:
     codes = set()
     for name in files:
         path = Path(name)
-        lower = not name.startswith("-") and path.is_file() and checker_of(_start(path)) is lower_checker
-        codes.add(lower_checker.main([name]) if lower else checker.main([*(["--exact"] if exact else []), name]))
+        program = checker_of(_start(path)) if not name.startswith("-") and path.is_file() else checker
+        codes.add(program.main([*(["--exact"] if exact and program is checker else []), name]))
     return next((code for code in (1, 2) if code in codes), 0)
 
 

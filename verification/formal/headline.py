@@ -27,7 +27,9 @@ def headline_file() -> str:
     terms: dict[str, Term] = {label.replace("-", "_"): certificate_term(_certificate(label)) for label in HEADS}
     for (L, K), (x, _) in LEAST.items():
         cuts = [Fraction(x) / K, Fraction(x) / K * NEAR]
-        terms[f"near_{L}_{K}"] = certificate_term(interval_certificate(K, L, cuts, [entries(witness(K, L))], "thresholds", {}))
+        terms[f"near_{L}_{K}"] = certificate_term(
+            interval_certificate(K, L, cuts, [entries(witness(K, L))], "thresholds", {})
+        )
     terms["halves"] = unit_term(ORDER * (ORDER - 1) // 2, halves_factors(ORDER))
     names = ", ".join(terms)
     return TITLE.format(names) + HEADER + "".join(f"\n{term.accepted(name)}" for name, term in terms.items())

@@ -51,6 +51,7 @@ CONCLUSIONS = {
     ),
     "four-classes": Conclusion(where=((Only((4,)), Only((2,))),), words=("For K = 4, L = 2",)),
     "pairs": Conclusion(where=((From(2), From(1)),), words=("For every K >= 2, L >= 1",)),
+    "deep-spectra": Conclusion(where=((From(2), From(4)),), words=("For every K >= 2 and L >= 4",)),
     "spectra": Conclusion(where=((From(2), Only((2, 3))),), words=("For every K >= 2 and L = 2, 3",)),
     "srg": Conclusion(
         where=((Edges(4), From(3)),),

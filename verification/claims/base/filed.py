@@ -43,5 +43,5 @@ def _alike(certificate: bytes, need: Expect) -> bool:
     except (ValueError, LookupError, TypeError):
         return False
     # A width and a stretch of x are covered; the x of a bound from below is one number.
-    free = ("width",) if need.get("kind") == "lower" else ("width", "x")
+    free = ("width",) if need.get("kind") in ("lower", "deep") else ("width", "x")
     return all(own.get(key) == value for key, value in need.items() if key not in free)
