@@ -21,6 +21,7 @@ from dufm.theory.derivations.rfm.linear_map import rfm_linear_map
 from dufm.theory.derivations.rfm.rates import rfm_rates
 from dufm.theory.derivations.rfm.recursion import rfm_recursion
 from dufm.theory.derivations.squared.beyond import beyond
+from dufm.theory.derivations.squared.carried import carried
 from dufm.theory.derivations.squared.chord import chord
 from dufm.theory.derivations.squared.cuts import cuts
 from dufm.theory.derivations.squared.direct_sum import direct_sum
@@ -64,6 +65,7 @@ DERIVATIONS = (
     envelope,
     threshold,
     beyond,
+    carried,
     z_test,
     spectra,
     optimal_three,

@@ -99,6 +99,8 @@ def sweep_map(
 ) -> None:
     """Sweep a grid of classes, depths and strengths; results are kept cell by cell, any interruption costs a few.
 
+    Prints the best loss of each cell beside the greatest lower bound known, both over DNC's.
+
     Example: dufm map --K 2:8 --L 2:5 --x 0.01,0.1
     """
     from dufm.verification.cli.map import run_map
@@ -119,7 +121,9 @@ def records(
     atlas: Annotated[Path | None, typer.Option(help="Atlas folder; the shipped one if not given.")] = None,
     as_json: Json = False,
 ) -> None:
-    """Print the best losses known, each re-checked exactly as it is printed. Exit code 1 if one does not hold.
+    """Print the best losses known, each re-checked exactly as it is printed, and how far below any weights could be.
+
+    Beside each the greatest lower bound known, over DNC's loss, and the gap. Exit code 1 if a record does not hold.
 
     With --extract, write one of them as a certificate that checker.py reads alone.
 

@@ -1,18 +1,16 @@
 """Lower bounds by eigenvalues at two and three layers: shipped certificates, beside the bound of pairs."""
 
-import json
 from collections.abc import Iterator
 from fractions import Fraction
-from functools import cache
 
 from dufm.theory import derivations
 from dufm.verification.base.certificate import Certificate
-from dufm.verification.base.lower import dnc_value, lower_certificate, pair_value, value_of
+from dufm.verification.base.lower import dnc_value, lower_certificate, pair_value
 from dufm.verification.claims.base.claim import Budget, Claim, Expected
 from dufm.verification.claims.base.proofs import by_derivation
-from dufm.verification.claims.base.regime import Expect, Only, Part, Regime, Strengths
+from dufm.verification.claims.base.regime import Only, Part, Regime, Strengths
 from dufm.verification.claims.base.verdict import Comparison, Status, Verdict
-from dufm.verification.claims.squared.witnesses import FOLDER
+from dufm.verification.claims.squared.shipped_bounds import certificate, need, rows
 
 LABEL = "lower-bounds"
 CLASSES = range(3, 16)
@@ -30,17 +28,9 @@ def cells() -> Iterator[tuple[int, int, Fraction]]:
                 yield K, L, x
 
 
-@cache
 def shipped(K: int, L: int, x: Fraction) -> Certificate:
     """The certificate of one cell, read once a process: not to be changed."""
-    name = f"l{L}_k{K:02d}_{'half' if x else 'weak'}.json"
-    return json.loads((FOLDER / "lower" / name).read_text())
-
-
-def need(K: int, L: int, x: Fraction) -> Expect:
-    """What the certificate of one cell must show: this cell and the bound that the page states."""
-    strength = [x.numerator, x.denominator]
-    return {"kind": "lower", "K": K, "L": L, "x": strength, "lower": shipped(K, L, x)["lower"]}
+    return certificate(rows()[K, L, x].file)
 
 
 def made(K: int, L: int, x: Fraction) -> Certificate:
@@ -51,7 +41,7 @@ def made(K: int, L: int, x: Fraction) -> Certificate:
 def shares(K: int, L: int, x: Fraction) -> tuple[Fraction, Fraction]:
     """What the certificate shows, and what pairs of classes do, over DNC's loss; costs at x = 0."""
     dnc, pairs = dnc_value(K, L, x)[1], pair_value(K, L, x)
-    return (value_of(shipped(K, L, x)) if L in GIVEN else pairs) / dnc, pairs / dnc
+    return (rows()[K, L, x].lower if L in GIVEN else pairs) / dnc, pairs / dnc
 
 
 def table() -> list[str]:
@@ -77,10 +67,9 @@ def table() -> list[str]:
 def _lower_bounds(budget: Budget) -> Verdict:
     comparisons, certificates, least = [], [], {2: Fraction(1), 3: Fraction(1)}
     for K, L, x in cells():
-        certificate = shipped(K, L, x)
         own, pairs = shares(K, L, x)
         comparisons.append(Comparison(own, ">", pairs, what=f"bound and that of pairs over DNC, ({K}, {L}), x = {x}"))
-        certificates.append(certificate)
+        certificates.append(shipped(K, L, x))
         least[L] = min(least[L], own)
     words = ", ".join(f"{float(share):.3f} at L = {L}" for L, share in least.items())
     return by_derivation(
