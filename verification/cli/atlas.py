@@ -46,15 +46,18 @@ def intervals(
 def threshold(
     K: Annotated[str, typer.Option("--K", help="Classes: 4, 4,7 or 2:15.")] = "2:15",
     L: Annotated[str, typer.Option("--L", help="Weight layers: 2, 3,4 or 2:7.")] = "2:4",
+    markdown: Annotated[bool, typer.Option("--markdown", help="Print the table of docs/two-sided.md.")] = False,
     as_json: Json = False,
 ) -> None:
     """Print up to which x = K Lambda DNC is optimal: a bracket of x_c and of x_e for each (K, L), from what is proved.
+
+    Beside them a bracket of C / K, what the least loss over DNC's tends to at weak decay.
 
     Example: dufm threshold --K 4 --L 2
     """
     from dufm.verification.cli.threshold import run_threshold
 
-    run_threshold(K, L, as_json, console)
+    run_threshold(K, L, markdown, as_json, console)
 
 
 @commands.command()
