@@ -13,7 +13,6 @@ from functools import cache
 
 from dufm.theory.problem import Problem
 from dufm.theory.rational import fraction
-from dufm.theory.squared.beyond import outliving
 from dufm.theory.squared.bounds import pair_power
 from dufm.theory.squared.phi import collapse_threshold, power_root
 from dufm.verification.claims import CLAIMS, claim_named
@@ -21,6 +20,7 @@ from dufm.verification.claims.base.claim import BUDGETS, Claim
 from dufm.verification.claims.base.filed import judge, missing
 from dufm.verification.claims.base.regime import Part
 from dufm.verification.claims.base.verdict import Status
+from dufm.verification.claims.squared.beyond import lasting
 
 Interval = tuple[Fraction, Fraction]
 THEOREM, ABOVE, BEYOND = "one-threshold", "pair-bound", "beyond-collapse"
@@ -132,7 +132,7 @@ def thresholds(
             beyond = claim.says == "low rank" and isinstance(top, Fraction) and top > empty_low.x
             if beyond and isinstance(top, Fraction) and standing(claim.label):
                 empty_low = End(top, claim.label, standing(claim.label), max(K, part.room(fewer) or fewer))
-    alive = outliving(K, L)
+    alive = lasting(K, L)
     reach = Fraction(int(alive.share * collapse[0] * DECIMALS), DECIMALS) if alive else empty_low.x
     if alive and reach > empty_low.x and standing(BEYOND):
         empty_low = End(reach, BEYOND, standing(BEYOND), max(K, alive.width))
