@@ -27,6 +27,7 @@ from dufm.theory.derivations.squared.cuts import cuts
 from dufm.theory.derivations.squared.direct_sum import direct_sum
 from dufm.theory.derivations.squared.dnc import dnc
 from dufm.theory.derivations.squared.envelope import envelope
+from dufm.theory.derivations.squared.exponents import exponents
 from dufm.theory.derivations.squared.four_classes import four_classes
 from dufm.theory.derivations.squared.halves import halves
 from dufm.theory.derivations.squared.head import head
@@ -73,6 +74,7 @@ DERIVATIONS = (
     three_layers_value,
     three_layers,
     weak_decay,
+    exponents,
     four_classes,
     ce_reduction,
     ce_dnc,
