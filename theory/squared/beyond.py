@@ -81,4 +81,4 @@ def share_of(weights: Sequence[Any]) -> Fraction:
     power = (squared_norm(output) / k) ** (p - 2) / r ** (2 * p - 2)
     for factor in factors:
         power *= squared_norm(factor)
-    return power_root(Fraction(k**p) / power, p)[0]
+    return power_root(Fraction(k) ** p / power, p)[0]

@@ -31,11 +31,13 @@ LIST_LEGEND = (
 
 
 def bounded(row: dict[str, Any]) -> dict[str, Any]:
-    """The row of a cell with the best lower bound known: over DNC's loss, the gap to `ratio`, and where it is from."""
+    """The row of a cell with the best lower bound known over DNC's loss, the gap to the best known, and its source."""
     K, L, x = row["K"], row["L"], row["K"] * Fraction(row["Lambda"])
     bound = best_bound(K, L, x)
     lower = over_dnc(bound, L, x)
-    more = {"lower": lower, "gap": max(row["ratio"] - lower, 0.0) / row["ratio"]}
+    # Weights that are above DNC are not the best known.
+    best = min(row["ratio"], 1.0)
+    more = {"lower": lower, "gap": max(best - lower, 0.0) / best}
     return row | more | {"lower_by": bound.by, "lower_claims": list(bound.claims)}
 
 
