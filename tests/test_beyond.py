@@ -7,16 +7,19 @@ import numpy as np
 import pytest
 import sympy as sp
 
-from dufm.theory.squared.beyond import outliving
+from dufm.theory.squared.beyond import outliving, share_of
 from dufm.theory.squared.direct_sum import product_form
 from dufm.theory.squared.head32 import RankTwoHead
 from dufm.theory.squared.phi import collapse_threshold
 from dufm.theory.squared.structure import total_cost
 from dufm.theory.squared.structures import BLOCKS, CheapestSum
+from dufm.verification.base.exact import rational
 from dufm.verification.claims import CLAIMS
 from dufm.verification.claims.base.verdict import Status
 from dufm.verification.claims.brackets import thresholds
+from dufm.verification.claims.squared.beyond import of_witness
 from dufm.verification.claims.squared.strips import STRETCHES
+from dufm.verification.claims.squared.thresholds import witness
 
 STATED = {c.label: c.expected.quick for c in CLAIMS}
 
@@ -64,7 +67,30 @@ def test_brackets_take_the_farthest_strip_of_fewer_classes() -> None:
     strips = {K: Fraction(span[1]) for (K, L), span in STRETCHES.items() if L == 2 and K <= 12}
     end = thresholds(12, 2, status=STATED.__getitem__).empty[0]
     assert (end.x, end.claim) == (max(strips.values()), "strips") and end.width >= 12
+    weights = thresholds(10, 2, status=STATED.__getitem__).empty[0]
+    assert weights.claim == "beyond-collapse" and weights.x > max(v for (K, L), v in strips_of(2).items() if K <= 10)
     assert thresholds(10, 3, status=STATED.__getitem__).empty[0].claim == "beyond-collapse"
+
+
+def strips_of(L: int) -> dict[tuple[int, int], Fraction]:
+    return {cell: Fraction(span[1]) for cell, span in STRETCHES.items() if cell[1] == L}
+
+
+@pytest.mark.parametrize("cell", [(4, 2), (6, 2), (4, 3)])
+def test_shipped_weights_beat_zero_just_below_their_end_and_not_just_above(cell: tuple[int, int]) -> None:
+    K, L = cell
+    share, p = float(of_witness(K, L).share), L + 1
+    weights = [np.array([[x / m["den"] for x in row] for row in m["rows"]]) for m in witness(K, L)["witness"]]
+    h = weights[1] @ weights[0]
+    for w in weights[2:]:
+        h = w @ np.maximum(h, 0)
+    product = np.prod([np.sum(w**2) for w in weights]) ** (1 / p)
+    k = np.linspace(0.3, 1.5, 20_000)
+    fit = (np.sum(h**2) * k**2 - 2 * np.trace(h) * k + K) / (2 * K)
+    for factor, below in ((0.9999, True), (1.0001, False)):
+        x = factor * share * float(collapse_threshold(L))
+        assert (np.min(fit + p / 2 * x / K * product * k ** (2 / p)) < 0.5) == below
+    assert 1 < share == float(share_of([rational(w) for w in weights]))
 
 
 def test_without_the_claim_nothing_is_carried() -> None:

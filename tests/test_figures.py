@@ -4,6 +4,7 @@ import csv
 from pathlib import Path
 
 import matplotlib
+import matplotlib.image
 import pytest
 
 from dufm import paper_figs
@@ -49,6 +50,19 @@ def test_a_module_is_a_figure_and_registered() -> None:
     modules = {path.stem for path in folder.rglob("*.py")} - {"__init__", "style", "run_figures"}
     assert modules == {name.replace("-", "_") for name in FIGURES}
     assert all(FIGURES[stem.replace("_", "-")].__name__.rpartition(".")[2] == stem for stem in modules)
+
+
+COMMITTED = Path(__file__).parents[1] / "docs" / "figures"
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("name", [name for name in COMPUTED if (COMMITTED / f"{name}.png").exists()])
+def test_a_committed_picture_is_what_is_drawn_now(name: str, tmp_path: Path) -> None:
+    list(draw_figures([name], tmp_path, "quick"))
+    shown, now = (matplotlib.image.imread(folder / f"{name}.png") for folder in (COMMITTED, tmp_path))
+    # Last digits of runs, which differ between processors, shift the shade of a pixel and no more.
+    assert shown.shape == now.shape, name
+    assert abs(shown - now).max() < 0.1, f"dufm figures {name} draws another picture than that in docs/figures"
 
 
 @pytest.mark.slow

@@ -21,12 +21,14 @@ from dufm.theory.derivations.rfm.linear_map import rfm_linear_map
 from dufm.theory.derivations.rfm.rates import rfm_rates
 from dufm.theory.derivations.rfm.recursion import rfm_recursion
 from dufm.theory.derivations.squared.beyond import beyond
+from dufm.theory.derivations.squared.carried import carried
 from dufm.theory.derivations.squared.chord import chord
 from dufm.theory.derivations.squared.cuts import cuts
 from dufm.theory.derivations.squared.deep_spectra import deep_spectra
 from dufm.theory.derivations.squared.direct_sum import direct_sum
 from dufm.theory.derivations.squared.dnc import dnc
 from dufm.theory.derivations.squared.envelope import envelope
+from dufm.theory.derivations.squared.exponents import exponents
 from dufm.theory.derivations.squared.four_classes import four_classes
 from dufm.theory.derivations.squared.halves import halves
 from dufm.theory.derivations.squared.head import head
@@ -65,6 +67,7 @@ DERIVATIONS = (
     envelope,
     threshold,
     beyond,
+    carried,
     z_test,
     spectra,
     deep_spectra,
@@ -73,6 +76,7 @@ DERIVATIONS = (
     three_layers_value,
     three_layers,
     weak_decay,
+    exponents,
     four_classes,
     ce_reduction,
     ce_dnc,

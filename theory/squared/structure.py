@@ -13,7 +13,7 @@ from typing import Any, Protocol, cast, runtime_checkable
 import sympy as sp
 from flint import acb, arb, ctx, fmpq_mat, fmpz_poly
 
-from dufm.theory.problem import ProblemError
+from dufm.theory.problem import Problem, ProblemError
 from dufm.theory.rational import fraction, identity, matrix, squared_norm
 
 PRECISION = 192  # bits of ball arithmetic
@@ -113,6 +113,11 @@ def cost_power(weights: Sequence[Any], L: int) -> arb:
             norm = squared_norm(factor)
             power *= arb(norm.numerator) / norm.denominator
         return power
+
+
+def output_error(weights: Sequence[Any], K: int, L: int) -> Fraction:
+    """||Z - I||^2, exact, of the output Z of rational unit-scale weights, multiplied out."""
+    return squared_norm(Problem.of(K, L, 1).output(full_weights(weights, L)) - identity(K))
 
 
 def full_weights(weights: Sequence[Any], L: int) -> list[fmpq_mat]:

@@ -19,6 +19,7 @@ from dufm.verification.claims.rfm.measured import RFM_MEASURED
 from dufm.verification.claims.squared.algebra import ALGEBRA
 from dufm.verification.claims.squared.beyond import BEYOND
 from dufm.verification.claims.squared.bounds import BOUNDS
+from dufm.verification.claims.squared.carried import CARRIED
 from dufm.verification.claims.squared.heads import HEADS
 from dufm.verification.claims.squared.intervals import INTERVALS
 from dufm.verification.claims.squared.lower_bounds import LOWER_BOUNDS
@@ -41,6 +42,7 @@ CLAIMS: tuple[Claim, ...] = (
     *THRESHOLDS,
     *BEYOND,
     *LOWER_BOUNDS,
+    *CARRIED,
     *STRIPS,
     *INTERVALS,
     *SEARCHED,

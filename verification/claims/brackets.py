@@ -13,7 +13,6 @@ from functools import cache
 
 from dufm.theory.problem import Problem
 from dufm.theory.rational import fraction
-from dufm.theory.squared.beyond import outliving
 from dufm.theory.squared.bounds import pair_power
 from dufm.theory.squared.phi import collapse_threshold, power_root
 from dufm.verification.claims import CLAIMS, claim_named
@@ -21,6 +20,7 @@ from dufm.verification.claims.base.claim import BUDGETS, Claim
 from dufm.verification.claims.base.filed import judge, missing
 from dufm.verification.claims.base.regime import Part
 from dufm.verification.claims.base.verdict import Status
+from dufm.verification.claims.squared.beyond import lasting
 
 Interval = tuple[Fraction, Fraction]
 THEOREM, ABOVE, BEYOND = "one-threshold", "pair-bound", "beyond-collapse"
@@ -84,6 +84,16 @@ def judged(label: str) -> Status:
     return verdict.status if held else Status.UNDECIDED
 
 
+def dnc_optimal(K: int, L: int, claims: Iterable[Claim] = CLAIMS, status: Callable[[str], Status] = judged) -> End:
+    """The greatest x <= x* up to which a claim that holds has DNC optimal; x = 0 and no claim where there is none."""
+    collapse = _collapse(L)
+    speaking = [(c, p) for c in claims if c.says == "dnc" for p in _parts(c, K, L) if p.x is not None]
+    for claim, part in sorted(speaking, key=lambda pair: _greatest(pair[1], collapse[0]), reverse=True):
+        if status(THEOREM) in STANDING and (found := status(claim.label)) in STANDING:
+            return End(_greatest(part, collapse[0]), claim.label, found.name, K)
+    return End(Fraction(0), width=K)
+
+
 def thresholds(
     K: int, L: int, claims: Iterable[Claim] = CLAIMS, status: Callable[[str], Status] = judged
 ) -> Thresholds:
@@ -103,8 +113,8 @@ def thresholds(
         found = status(label)
         return found.name if found in STANDING else ""
 
-    collapse = power_root(fraction(collapse_threshold(L) ** (L + 1)), L + 1)
-    low, high = End(Fraction(0), width=K), End(collapse[1], width=K)
+    collapse = _collapse(L)
+    low, high = dnc_optimal(K, L, claims, status), End(collapse[1], width=K)
     empty_low, empty_high = End(collapse[0], width=K), End(Fraction(K), width=K)
     if standing(THEOREM):
         speaking = [
@@ -114,9 +124,6 @@ def thresholds(
             assert part.x is not None
             if claim.says == "low rank" and _least(part) < high.x and standing(claim.label):
                 high = End(_least(part), claim.label, standing(claim.label), part.room(K) or K)
-            reach = _greatest(part, collapse[0])
-            if claim.says == "dnc" and reach > low.x and standing(claim.label):
-                low = End(reach, claim.label, standing(claim.label), K)
         # What beats zero weights for some classes does so for more of them, at the same x (derivation `beyond`).
         classes = range(2 if standing(BEYOND) else K, K + 1)
         reaching = [(c, part, k) for c in claims if c.says for k in classes for part in _parts(c, k, L)]
@@ -125,7 +132,7 @@ def thresholds(
             beyond = claim.says == "low rank" and isinstance(top, Fraction) and top > empty_low.x
             if beyond and isinstance(top, Fraction) and standing(claim.label):
                 empty_low = End(top, claim.label, standing(claim.label), max(K, part.room(fewer) or fewer))
-    alive = outliving(K, L)
+    alive = lasting(K, L)
     reach = Fraction(int(alive.share * collapse[0] * DECIMALS), DECIMALS) if alive else empty_low.x
     if alive and reach > empty_low.x and standing(BEYOND):
         empty_low = End(reach, BEYOND, standing(BEYOND), max(K, alive.width))
@@ -135,6 +142,11 @@ def thresholds(
         power = fraction(collapse_threshold(L) ** (L + 1)) * Fraction(K ** (L + 1), pair_power(K, L))
         empty_high = End(power_root(power, L + 1)[1], ABOVE, standing(ABOVE), K)
     return Thresholds(K, L, collapse, (low, high), (empty_low, empty_high))
+
+
+@cache
+def _collapse(L: int) -> Interval:
+    return power_root(fraction(collapse_threshold(L) ** (L + 1)), L + 1)
 
 
 def _parts(claim: Claim, K: int, L: int) -> list[Part]:

@@ -34,7 +34,7 @@ def settled(K: int, L: int) -> tuple[str, str] | None:
 
 
 def _claims() -> tuple[Claim, ...]:
-    # Here and not above: claims on training read the atlas.
+    # Here and not above, as are the brackets: claims on training read the atlas.
     from dufm.verification.claims import CLAIMS
 
     return CLAIMS
@@ -64,7 +64,14 @@ def verdict(problem: Problem, certified: bool, rank: int = 0) -> str:
         return PROVED_LOW
     if certified:
         return CERTIFIED_LOW if rank < problem.K else CERTIFIED_OTHER
-    return PROVED_DNC if winner is not None else OPEN
+    return PROVED_DNC if winner is not None or _dnc_optimal(problem) else OPEN
+
+
+def _dnc_optimal(problem: Problem) -> bool:
+    """Whether a claim that holds has DNC optimal up to a strength beyond the problem's."""
+    from dufm.verification.claims.brackets import dnc_optimal
+
+    return problem.x_power <= dnc_optimal(problem.K, problem.L).x ** (problem.L + 1)
 
 
 def table(folder: Path, wanted: Callable[[Cell], bool] = lambda cell: True) -> list[dict[str, Any]]:

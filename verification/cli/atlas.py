@@ -46,15 +46,18 @@ def intervals(
 def threshold(
     K: Annotated[str, typer.Option("--K", help="Classes: 4, 4,7 or 2:15.")] = "2:15",
     L: Annotated[str, typer.Option("--L", help="Weight layers: 2, 3,4 or 2:7.")] = "2:4",
+    markdown: Annotated[bool, typer.Option("--markdown", help="Print the table of docs/two-sided.md.")] = False,
     as_json: Json = False,
 ) -> None:
     """Print up to which x = K Lambda DNC is optimal: a bracket of x_c and of x_e for each (K, L), from what is proved.
+
+    Beside them a bracket of C / K, what the least loss over DNC's tends to at weak decay.
 
     Example: dufm threshold --K 4 --L 2
     """
     from dufm.verification.cli.threshold import run_threshold
 
-    run_threshold(K, L, as_json, console)
+    run_threshold(K, L, markdown, as_json, console)
 
 
 @commands.command()
@@ -99,6 +102,8 @@ def sweep_map(
 ) -> None:
     """Sweep a grid of classes, depths and strengths; results are kept cell by cell, any interruption costs a few.
 
+    Prints the best loss of each cell beside the greatest lower bound known, both over DNC's.
+
     Example: dufm map --K 2:8 --L 2:5 --x 0.01,0.1
     """
     from dufm.verification.cli.map import run_map
@@ -119,7 +124,9 @@ def records(
     atlas: Annotated[Path | None, typer.Option(help="Atlas folder; the shipped one if not given.")] = None,
     as_json: Json = False,
 ) -> None:
-    """Print the best losses known, each re-checked exactly as it is printed. Exit code 1 if one does not hold.
+    """Print the best losses known, each re-checked exactly as it is printed, and how far below any weights could be.
+
+    Beside each the greatest lower bound known, over DNC's loss, and the gap. Exit code 1 if a record does not hold.
 
     With --extract, write one of them as a certificate that checker.py reads alone.
 

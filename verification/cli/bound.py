@@ -1,7 +1,6 @@
 """`dufm bound`: what no weights can go below at one cell, and `dufm check`, which picks the checker of each file."""
 
 import json
-import math
 from fractions import Fraction
 from pathlib import Path
 from typing import Any
@@ -15,6 +14,7 @@ from dufm.verification import checker, lower_checker
 from dufm.verification.base.certificate import write
 from dufm.verification.base.checkers import checker_of
 from dufm.verification.base.lower import dnc_value, lower_certificate, pair_value, value_of
+from dufm.verification.claims.best_bound import Bound, below, best_bound, best_cost_bound, recheck
 from dufm.verification.claims.best_known import best_cost, best_loss
 from dufm.verification.cli import options as checked
 from dufm.verification.cli.heartbeat import alive
@@ -33,24 +33,36 @@ def run_bound(cell: tuple[int, int, str], out: Path | None, as_json: bool, conso
     checked.file(out)
     with alive("covering the eigenvalues"):
         certificate = lower_certificate(K, L, x, "bound")
+        held = best_bound(K, L, x) if x else best_cost_bound(K, L)
+        faults = recheck(held)
+    if faults:
+        raise ProblemError(f"a shipped certificate does not hold: {'; '.join(faults)}")
     if out is not None:
         write(certificate, out)
     text = out.read_bytes() if out is not None else json.dumps(certificate).encode()
     program = checker_of(text)
     by, result = program.__name__.rsplit(".", 1)[-1], program.check(text)
-    record = _record(K, L, x, certificate) | {"says": result.sentence}
+    record = _record(K, L, x, certificate, held) | {"says": result.sentence}
     if as_json:
         print(json.dumps(record | {"certificate": certificate if out is None else str(out)}, indent=1))
         return
     table = Table(pad_edge=False)
-    for name in ("K", "L", "x", "lower", "best known", "DNC", "lower / DNC", "gap"):
-        table.add_column(name, justify="right", no_wrap=True)
-    values = [record["lower"], record["best_known"], record["dnc"]]
-    shown = [f"{v:.{DIGITS}g}" for v in values]
-    table.add_row(str(K), str(L), cell[2], *shown, f"{record['ratio']:.6f}", f"{record['gap']:.3g}")
+    for name in (f"K = {K}, L = {L}, x = {cell[2]}", record["quantity"], "/ DNC"):
+        table.add_column(name, justify="right" if table.columns else "left", no_wrap=True)
+    rows = [("no weights go below, certified here", record["lower"]), ("best lower bound known", record["best_lower"])]
+    for name, value in [
+        *rows,
+        (f"best known: {record['best_known_by']}", record["best_known"]),
+        ("DNC", record["dnc"]),
+    ]:
+        share = value / record["dnc"]
+        digits = f"{share * 10**6 // 1 / 10**6:.6f}" if name in dict(rows) and share < 1 - 1e-12 else f"{share:.6f}"
+        table.add_row(name, f"{value:.{DIGITS}g}", digits)
     show_table(console, table)
     words = [
-        f"{_quantity(x)}. Best known: {record['best_known_by']}.{_note(K, L, x)}",
+        f"Gap between the best bound and the best known: {100 * record['gap']:.2f} % of the best known. {_quantity(x)}."
+        f"{_note(K, L, x)}",
+        f"Best lower bound: {record['best_lower_by']}{_behind(record['best_lower_claims'])}.",
         f"{by}: {result.sentence}",
     ]
     if out is not None:
@@ -85,12 +97,13 @@ def _strength(text: str) -> Fraction:
     return x
 
 
-def _record(K: int, L: int, x: Fraction, certificate: dict[str, Any]) -> dict[str, Any]:
+def _record(K: int, L: int, x: Fraction, certificate: dict[str, Any], held: Bound) -> dict[str, Any]:
     """Bound, best known and DNC, in losses; at x = 0 in costs C."""
     unit = x / (2 * K) if x else Fraction(1, L + 1)
     value, dnc = value_of(certificate), dnc_value(K, L, x)
     known, by = best_loss(K, L, x) if x else best_cost(K, L)
-    lower = _below(value * unit)
+    lower = below(value * unit)
+    best = max(lower, below(held.value))
     return {
         "K": K,
         "L": L,
@@ -98,26 +111,27 @@ def _record(K: int, L: int, x: Fraction, certificate: dict[str, Any]) -> dict[st
         "quantity": "loss" if x else "cost C",
         "lower": lower,
         "lower_exact": str(value * unit),
+        "best_lower": best,
+        "best_lower_by": held.by if best > lower else "the certificate made here",
+        "best_lower_claims": list(held.claims) if best > lower else [],
         "best_known": known,
         "best_known_by": by,
         "dnc": float(dnc[1] * unit),
-        "ratio": _below(value / dnc[1]),
-        "pairs_ratio": _below(pair_value(K, L, x) / dnc[1]),
-        "gap": max(known - lower, 0.0) / known,
+        "ratio": below(value / dnc[1]),
+        "pairs_ratio": below(pair_value(K, L, x) / dnc[1]),
+        "gap": max(known - best, 0.0) / known,
         "method": certificate["witness"]["method"],
     }
 
 
-def _below(value: Fraction) -> float:
-    """The nearest double that is not above."""
-    near = float(value)
-    return near if Fraction(near) <= value else math.nextafter(near, -math.inf)
+def _behind(claims: list[str]) -> str:
+    return f" ({', '.join(claims)}; run, and certificates re-checked, just now)" if claims else ""
 
 
 def _quantity(x: Fraction) -> str:
     if x:
-        return "Losses, for every n, width and all strengths with this x = K Lambda; gap relative to the best known"
-    return "x = 0, weak decay: costs C of weights with output I; gap relative to the best known"
+        return "Losses, for every n, width and all strengths with this x = K Lambda"
+    return "x = 0, weak decay: costs C of weights with output I"
 
 
 def _note(K: int, L: int, x: Fraction) -> str:

@@ -13,14 +13,14 @@ from rich.table import Table
 
 from dufm.solvers.weights.of_structure import at_best_scale
 from dufm.theory.problem import Problem, ProblemError
-from dufm.theory.rational import identity, matrix, squared_norm
+from dufm.theory.rational import matrix
 from dufm.theory.squared.phi import phi_of_cost
 from dufm.theory.squared.structure import (
     HeadCost,
     Structure,
     as_fraction_ball,
     cost_power,
-    full_weights,
+    output_error,
     require,
     total_cost,
 )
@@ -77,12 +77,12 @@ def _priced(structure: Structure, K: int, L: int) -> tuple[bool, bool, float, fl
             factors = [matrix(w) for w in weights]
         except TypeError:
             exact, factors = False, [_rounded(w) for w in weights]
-        output = Problem.of(K, L, 1).output(full_weights(factors, L))
+        error = output_error(factors, K, L)
         low, high = as_fraction_ball(cost_power(factors, L))
     except (TypeError, ValueError, AttributeError) as error:
         raise ProblemError(f"structure {structure.name!r} at K = {K}, L = {L}: {error}") from None
     # Exact weights must give the identity exactly; algebraic ones are rounded first and must give it to 10^-40.
-    if squared_norm(output - identity(K)) > (0 if exact else ROUNDING**2):
+    if error > (0 if exact else ROUNDING**2):
         raise ProblemError(f"structure {structure.name!r}: the weights at K = {K}, L = {L} do not give the identity")
     number = sp.N(stated / K)
     if not (number.is_real and number.is_finite):

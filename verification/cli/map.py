@@ -2,20 +2,16 @@
 
 import json
 from collections import Counter
-from collections.abc import Iterable
 from functools import partial
 from pathlib import Path
 from typing import Any
 
-from rich.box import SIMPLE_HEAD
 from rich.console import Console
-from rich.table import Table
 
 from dufm.solvers.base.parallel import cores
-from dufm.theory.problem import Problem, ProblemError
-from dufm.theory.squared.phi import collapse_threshold, phi
+from dufm.theory.problem import ProblemError
 from dufm.verification import checker
-from dufm.verification.atlas.cells import Cell, lower_bound, read_grid
+from dufm.verification.atlas.cells import Cell, read_grid
 from dufm.verification.atlas.cluster import dask_cluster
 from dufm.verification.atlas.records import FOLDER, check_atlas, export, extract, own_atlas, read_atlas, submit
 from dufm.verification.atlas.store import CellRecord, Store, open_store
@@ -23,28 +19,12 @@ from dufm.verification.atlas.sweep import Opener, Tally, process_pool, sweep
 from dufm.verification.atlas.work import Effort
 from dufm.verification.base.number_lists import read_integers
 from dufm.verification.base.source_digest import source_digest
-from dufm.verification.claims.settled import (
-    CERTIFIED_LOW,
-    CERTIFIED_OTHER,
-    OPEN,
-    PROVED_DNC,
-    PROVED_LOW,
-    table,
-    verdict,
-)
+from dufm.verification.claims.settled import table, verdict
 from dufm.verification.cli import options as checked
 from dufm.verification.cli.live import live_line
 from dufm.verification.cli.output import show_table
+from dufm.verification.cli.records_table import bounded, cells_table
 from dufm.verification.cli.shared import seconds
-
-SHORT = {PROVED_LOW: "P", CERTIFIED_LOW: "C", CERTIFIED_OTHER: "c", PROVED_DNC: "P", OPEN: "?"}
-# Characters of a ratio with its letter, and the space beside it.
-COLUMN = 11
-LEGEND = (
-    "A number is the best loss known over DNC's: P proved for every Lambda below collapse, C certified by exact\n"
-    "weights at this Lambda (c: of full rank). DNC P: proved that nothing is lower. [low, 1] ?: nothing below DNC is\n"
-    "known, and nothing below that share of it is possible."
-)
 
 
 def run_map(grid: tuple[str, str, str], options: dict[str, Any], as_json: bool, console: Console) -> int:
@@ -65,16 +45,15 @@ def run_map(grid: tuple[str, str, str], options: dict[str, Any], as_json: bool, 
         tally = swept(cells, effort, store, opener, options["again"], deadline, errors)
         filed = Counter(f.outcome for f in export(store, options["export"])) if options["export"] else None
         records = store.records(cells)
-    rows = [_row(record) for record in records.values()]
+    rows = [bounded(_row(record)) for record in records.values()]
     if as_json:
         failed = {str(cell): why for cell, why in tally.failed.items()}
         done = {"total": tally.total, "kept": tally.kept, "done": tally.done, "better": tally.better}
         answer = {"effort": str(effort), **done, "halted": tally.halted, "failed": failed, "filed": filed}
-        print(json.dumps(answer | {"cells": [_with_bound(row) for row in rows]}, indent=1))
+        print(json.dumps(answer | {"cells": rows}, indent=1))
     else:
         if rows:
-            show_table(console, _grid_table(rows, console.width))
-            console.print(LEGEND, highlight=False, markup=False, soft_wrap=True)
+            _show(rows, console)
         words = f"{tally.done} cells worked on, {tally.better} of them with a new best; {tally.kept} were done before"
         console.print(f"{words}. Table: {options['db']}", highlight=False, soft_wrap=True)
         if filed is not None:
@@ -122,44 +101,10 @@ def _row(record: CellRecord) -> dict[str, Any]:
     return cell | said | {"verdict": verdict(record.cell.problem, record.certified, rank)} | record.facts
 
 
-def _with_bound(row: dict[str, Any]) -> dict[str, Any]:
-    """The row and how far below DNC's loss any weights can be, as a share of it."""
-    problem = Problem.of(row["K"], row["L"], row["Lambda"])
-    return row | {"lower": float(lower_bound(problem) / phi(problem.L, problem.K * problem.lambdas[0])[1])}
-
-
-def _grid_table(rows: Iterable[dict[str, Any]], width: int) -> Table:
-    """A row for each (K, L), a column for each strength; the strengths in one column where `width` has no room."""
-    many: dict[tuple[int, int], list[dict[str, Any]]] = {}
-    for row in sorted(rows, key=lambda row: row["x"]):
-        many.setdefault((row["K"], row["L"]), []).append(row)
-    names = list(dict.fromkeys(_name(row) for own in many.values() for row in own))
-    # Shares of the threshold differ in x between depths; they stand behind the strengths all depths have.
-    names.sort(key=lambda name: ("x*" in name, float(name.removesuffix("x*") or 1)))
-    wide = (len(names) + 1) * COLUMN > width
-    shown = Table(box=SIMPLE_HEAD, pad_edge=False, title="x = K Lambda, x* where DNC collapses", title_justify="left")
-    for name in ("K", "L", *([""] if wide else names)):
-        shown.add_column(name, justify="left" if wide and not name else "right", no_wrap=not wide)
-    for (K, L), own in sorted(many.items()):
-        words = {_name(row): _words(row) for row in own}
-        parts = ["   ".join(f"{k}: {w}" for k, w in words.items())] if wide else [words.get(k, "") for k in names]
-        shown.add_row(str(K), str(L), *parts)
-    return shown
-
-
-def _name(row: dict[str, Any]) -> str:
-    """The strength in short: a share of the threshold in tenths where it is one, else x."""
-    share = row["x"] / float(collapse_threshold(row["L"]))
-    near = abs(10 * share - round(10 * share)) < 1e-3 and share > 0.05
-    return f"{round(10 * share) / 10:g}x*" if near else f"{row['x']:.3g}"
-
-
-def _words(row: dict[str, Any]) -> str:
-    if row["state"] != "dnc":
-        value = f"{row['ratio']:.4f}"
-    else:
-        value = "DNC" if row["verdict"] == PROVED_DNC else f"[{_with_bound(row)['lower']:.2f}, 1]"
-    return f"{value} {SHORT[row['verdict']]}"
+def _show(rows: list[dict[str, Any]], console: Console) -> None:
+    shown, legend = cells_table(rows, console.width)
+    show_table(console, shown)
+    console.print(legend, highlight=False, markup=False, soft_wrap=True)
 
 
 def run_extract(grid: tuple[str | None, str | None, str | None], folder: Path | None, path: Path) -> int:
@@ -193,7 +138,7 @@ def run_records(
         own = strengths is None or cell in read_grid(str(cell.K), str(cell.L), strengths)
         return (Ks is None or cell.K in Ks) and (Ls is None or cell.L in Ls) and own
 
-    rows = table(place, wanted)
+    rows = [bounded(row) for row in table(place, wanted)]
     if not rows:
         options = (("--K", classes), ("--L", layers), ("--x", strengths))
         asked = " and ".join(f"{name} {value}" for name, value in options if value)
@@ -202,10 +147,9 @@ def run_records(
         raise ProblemError(f"{asked or '--atlas'} must name cells that {place} holds ({', '.join(spans)}), got none")
     faults = check_atlas(place, wanted)
     if as_json:
-        print(json.dumps({"records": [_with_bound(row) for row in rows], "faults": faults}, indent=1))
+        print(json.dumps({"records": rows, "faults": faults}, indent=1))
         return 1 if faults else 0
-    show_table(console, _grid_table(rows, console.width))
-    console.print(LEGEND, highlight=False, markup=False, soft_wrap=True)
+    _show(rows, console)
     for fault in faults:
         console.print(f"[red]does not hold[/red] {fault}", highlight=False, soft_wrap=True)
     low = sum(row["state"] != "dnc" for row in rows)

@@ -18,11 +18,13 @@ from dufm.solvers.minima.symmetry import graph_of, symmetry_group
 from dufm.solvers.search.devices import chosen_device, device_search
 from dufm.solvers.search.lowest import lowest_minima
 from dufm.solvers.search.solution import Outcome, Solution, save
-from dufm.theory.problem import Problem
+from dufm.theory.problem import Problem, ProblemError
 from dufm.theory.squared.bounds import least_loss
+from dufm.theory.squared.phi import power_root
 from dufm.verification.atlas.known_losses import known_losses
 from dufm.verification.base.certificate import point_certificate, write
 from dufm.verification.checker import check
+from dufm.verification.claims.best_bound import Bound, below, best_bound, recheck
 from dufm.verification.cli import options as checked
 from dufm.verification.cli.interrupt import keeping
 from dufm.verification.cli.output import show_table
@@ -30,6 +32,8 @@ from dufm.verification.cli.shared import SearchRequest, shown, time_limit
 
 # Zero output has loss 1/2; a descent ends this close to it, relatively.
 COLLAPSED = 1e-9
+# A gap to the lower bound below this is rounding.
+CLOSED = 1e-9
 # More entries than this take the checker longer than it allows itself.
 MOST_CERTIFIED = 50_000
 
@@ -52,7 +56,7 @@ def run_search(request: SearchRequest, console: Console) -> None:
             console.print(words, highlight=False, soft_wrap=True)
         return
     checked.folder(request.out)
-    known = known_losses(problem)
+    known, bound = known_losses(problem), _bound(problem)
     if device == "cpu":
         with Console(stderr=True).status("loading the compiled program (once on a machine: compiling, up to a minute)"):
             compiled_homotopy()
@@ -74,6 +78,7 @@ def run_search(request: SearchRequest, console: Console) -> None:
             _certify(solution, request.result.with_suffix(".json")) if solution.loss < known["dnc"][1] else None
         )
         record = _record(problem, solution, polished, known, saved, certificate) | {"census": state.summary()}
+        record |= _below(bound, solution.loss)
         lowest = lowest_minima(problem, state.groups, request.minima) if request.minima > 0 else []
         record["minima"] = [
             {"loss": m.polished.loss, "hits": m.hits, "local_minimum": bool(m.polished.is_local_minimum)}
@@ -86,6 +91,29 @@ def run_search(request: SearchRequest, console: Console) -> None:
             _show(problem, solution, polished, record, console)
         if solution.outcome is Outcome.INTERRUPTED:
             raise KeyboardInterrupt
+
+
+def _bound(problem: Problem) -> Bound:
+    """The greatest lower bound known, its certificates re-checked."""
+    found = best_bound(problem.K, problem.L, power_root(problem.x_power, problem.L + 1)[0])
+    if faults := recheck(found):
+        raise ProblemError(f"a shipped certificate does not hold: {'; '.join(faults)}")
+    return found
+
+
+def _below(bound: Bound, found: float) -> dict[str, Any]:
+    """The bound, and the gap between it and the loss found, relative to that."""
+    lower = below(bound.value)
+    told = {"loss": lower, "by": bound.by, "claims": list(bound.claims)}
+    return {"lower": told, "gap": max(found - lower, 0.0) / found}
+
+
+def _open(record: dict[str, Any]) -> str:
+    """How much of the loss found is open, in words."""
+    behind = f"{record['lower']['by']} ({', '.join(record['lower']['claims'])})"
+    if record["gap"] < CLOSED:
+        return f"Nothing is lower: {behind}."
+    return f"Lower by {100 * record['gap']:.1f} % at most; the bound: {behind}."
 
 
 def _certify(solution: Solution, path: Path) -> dict[str, Any]:
@@ -149,10 +177,11 @@ def _show(problem: Problem, solution: Solution, polished: Polished, record: dict
     rows = [("found here", solution.loss), ("DNC", dnc)]
     if "known" in record["known"]:
         rows.append((f"best known: {record['known']['known']['what']}", record["known"]["known"]["loss"]))
-    rows.append((record["known"]["bound"]["what"], record["known"]["bound"]["loss"]))
+    rows.append(("no weights can go below", record["lower"]["loss"]))
     for name, value in rows:
         table.add_row(name, f"{value:.15g}", f"{value / dnc:.6f}")
     show_table(console, table)
+    console.print(_open(record), highlight=False, soft_wrap=True)
     if solution.loss >= (1 - COLLAPSED) / 2:
         console.print(f"Zero is the best output found: everything collapses. Saved {record['saved']}", soft_wrap=True)
         return

@@ -60,7 +60,8 @@ def pairs() -> Derivation:
         source="ours",
         states="For every K >= 2, L >= 1, n, width and all positive strengths no weights have loss below phi_L(2 "
         "(K/2)^(2/(L+1)) Lambda). If DNC is optimal for m classes at every strength, none have loss below phi_L(m "
-        "(K/m)^(2/(L+1)) Lambda) for K >= m.",
+        "(K/m)^(2/(L+1)) Lambda) for K >= m; and the least loss of K classes is in any case at least that of m "
+        "classes at (K/m)^(2/(L+1)) Lambda.",
         steps=(
             Step(
                 "Restrict the network to m of its K classes: their columns of H_1, their rows of W_L, all else shared. "

@@ -5,6 +5,7 @@ from fractions import Fraction
 import sympy as sp
 
 from dufm.theory import derivations
+from dufm.theory.derivations.squared.exponents import coefficient
 from dufm.theory.problem import Problem
 from dufm.theory.squared.bounds import bracket, frobenius_cost, least_cost, pair_power
 from dufm.theory.squared.phi import phi, power_root
@@ -72,6 +73,23 @@ def _three_classes_weak_decay(budget: Budget) -> Verdict:
     return by_derivation(sentence, comparisons)
 
 
+def _exponents(budget: Budget) -> Verdict:
+    """The upper bound at K = 100^8, which is far, beside DNC's cost and the bound of pairs; numbers, no part of it."""
+    comparisons, (size, sides) = [], (8, 100)
+    K, share = sides**size, Fraction(0)
+    for L in (2, 3, 5):
+        power = Fraction(size**L) / coefficient(size) ** 2 * K**2 * sides ** (L - 1)
+        comparisons.append(Comparison(power, "<", K ** (L + 1), what=f"C^{L + 1} and DNC's, K = 100^8, L = {L}"))
+        comparisons.append(
+            Comparison(power, ">", pair_power(K, L), what=f"C^{L + 1} and the bound of pairs', K = 100^8, L = {L}")
+        )
+        share = max(share, power_root(power / K ** (L + 1), L + 1)[1])
+    sentence = (
+        f"C(K, L) = K^(2/(L+1) + o(1)): pairs have the exponent; at K = 10^16 C/K < {float(share):.3f}, L = 2, 3, 5."
+    )
+    return by_derivation(sentence, comparisons)
+
+
 THREE_LAYERS = (
     derivations.dnc,
     derivations.reductions,
@@ -136,6 +154,23 @@ BOUNDS = (
         "ours",
         (*THREE_LAYERS, derivations.weak_decay, derivations.lower_bound, derivations.two_layers, derivations.head),
         _three_classes_weak_decay,
+        Expected(Status.PROVED),
+    ),
+    Claim(
+        "exponents",
+        "The least cost C(K, L) of outputs I grows like K^(2/(L+1) + o(1)) at every depth: the bound of pairs has the "
+        "right exponent, and at weak decay the least loss over DNC's is K^(-(L-1)/(L+1) + o(1)).",
+        Regime((Part(From(2), From(1), None, width=None),), "output I, K -> infinity"),
+        "ours",
+        (
+            derivations.dnc,
+            derivations.reductions,
+            derivations.linear_network,
+            derivations.two_classes,
+            derivations.pairs,
+            derivations.exponents,
+        ),
+        _exponents,
         Expected(Status.PROVED),
     ),
 )

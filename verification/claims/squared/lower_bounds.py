@@ -1,19 +1,18 @@
 """Lower bounds by eigenvalues at two to seven layers: shipped certificates, beside the bound of pairs."""
 
-import json
 from collections.abc import Callable, Iterable, Iterator
 from fractions import Fraction
-from functools import cache, partial
+from functools import partial
 
 from dufm.theory import derivations
 from dufm.theory.proof.derivation import Derivation
 from dufm.verification.base.certificate import Certificate
-from dufm.verification.base.lower import dnc_value, lower_certificate, pair_value, value_of
+from dufm.verification.base.lower import dnc_value, lower_certificate, pair_value
+from dufm.verification.base.shipped_bounds import certificate, need, rows
 from dufm.verification.claims.base.claim import Budget, Claim, Expected
 from dufm.verification.claims.base.proofs import by_derivation
-from dufm.verification.claims.base.regime import Expect, Only, Part, Regime, Strengths
+from dufm.verification.claims.base.regime import Only, Part, Regime, Strengths
 from dufm.verification.claims.base.verdict import Comparison, Status, Verdict
-from dufm.verification.claims.squared.witnesses import FOLDER
 
 LABELS = {(2, 3): "lower-bounds", (4, 5, 6, 7): "deep-lower-bounds"}
 SHALLOW, DEEP = LABELS
@@ -39,17 +38,9 @@ def cells(layers: Iterable[int] = SHALLOW) -> Iterator[tuple[int, int, Fraction]
                 yield K, L, x
 
 
-@cache
 def shipped(K: int, L: int, x: Fraction) -> Certificate:
     """The certificate of one cell, read once a process: not to be changed."""
-    name = f"l{L}_k{K:02d}_{'half' if x else 'weak'}.json"
-    return json.loads((FOLDER / "lower" / name).read_text())
-
-
-def need(K: int, L: int, x: Fraction) -> Expect:
-    """What the certificate of one cell must show: this cell and the bound that the page states."""
-    strength, kind = [x.numerator, x.denominator], "deep" if L in DEEP else "lower"
-    return {"kind": kind, "K": K, "L": L, "x": strength, "lower": shipped(K, L, x)["lower"]}
+    return certificate(rows()[K, L, x].file)
 
 
 def made(K: int, L: int, x: Fraction) -> Certificate:
@@ -60,7 +51,7 @@ def made(K: int, L: int, x: Fraction) -> Certificate:
 def shares(K: int, L: int, x: Fraction) -> tuple[Fraction, Fraction]:
     """What the certificate shows, and what pairs of classes do, over DNC's loss; costs at x = 0."""
     dnc, pairs = dnc_value(K, L, x)[1], pair_value(K, L, x)
-    return value_of(shipped(K, L, x)) / dnc, pairs / dnc
+    return rows()[K, L, x].lower / dnc, pairs / dnc
 
 
 def table(layers: tuple[int, ...]) -> list[str]:
@@ -84,10 +75,9 @@ def table(layers: tuple[int, ...]) -> list[str]:
 def _lower_bounds(layers: tuple[int, ...], budget: Budget) -> Verdict:
     comparisons, certificates, least = [], [], dict.fromkeys(layers, Fraction(1))
     for K, L, x in cells(layers):
-        certificate = shipped(K, L, x)
         own, pairs = shares(K, L, x)
         comparisons.append(Comparison(own, ">", pairs, what=f"bound and that of pairs over DNC, ({K}, {L}), x = {x}"))
-        certificates.append(certificate)
+        certificates.append(shipped(K, L, x))
         least[L] = min(least[L], own)
     words = ", ".join(f"{float(share):.3f} at L = {L}" for L, share in least.items())
     return by_derivation(
