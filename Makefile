@@ -18,7 +18,7 @@ test: lint types  ## lint, type-check, run the tests
 test-slow: $(STAMP)  ## the tests that take minutes each: an edit of every compiled source, every figure at full size, every certificate
 	$(BIN)/python -m pytest -n auto --dist loadfile -m slow
 
-coverage: $(STAMP)  ## the tests again with the lines they reach counted (half as long again); fails below the floor in pyproject.toml
+coverage: $(STAMP)  ## the tests again, counting the lines they reach (half as long again)
 	$(BIN)/python -m pytest -n auto --dist loadfile --no-loadscope-reorder --cov --cov-report=term
 
 test-minimum: requirements-minimum.txt  ## the least versions pyproject.toml states: install them and run a part of the tests
