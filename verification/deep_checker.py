@@ -38,7 +38,7 @@ from typing import Any
 _ = sys.version_info >= (3, 9) or sys.exit(print("deep_checker.py needs Python 3.9 or newer", file=sys.stderr) or 2)
 MAX_BYTES, MAX_DIGITS, MAX_PART, MAX_PIECES, SLACK = 4 << 20, 300, 10**30, 10**6, 2**9
 JSON: Any = {"parse_int": lambda x: int(x if len(x) <= MAX_DIGITS else f"{len(x)} digits"), "parse_constant": int}
-Result = namedtuple("Result", "ok sentence margin kind facts", defaults=(None, "", {}))
+Result = namedtuple("Result", "ok sentence margin kind facts", defaults=(None, "", {}))  # pyright: ignore
 
 
 def need(condition: bool, reason: str) -> None:

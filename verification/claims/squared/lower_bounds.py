@@ -14,7 +14,7 @@ from dufm.verification.claims.base.proofs import by_derivation
 from dufm.verification.claims.base.regime import Only, Part, Regime, Strengths
 from dufm.verification.claims.base.verdict import Comparison, Status, Verdict
 
-LABELS = {(2, 3): "lower-bounds", (4, 5, 6, 7): "deep-lower-bounds"}
+LABELS: dict[tuple[int, ...], str] = {(2, 3): "lower-bounds", (4, 5, 6, 7): "deep-lower-bounds"}
 SHALLOW, DEEP = LABELS
 CLASSES = range(3, 16)
 # Weak decay, and about half of DNC's collapse x*.
