@@ -3,6 +3,7 @@
 import json
 import subprocess
 import sys
+from dataclasses import replace
 from fractions import Fraction
 from pathlib import Path
 
@@ -78,7 +79,7 @@ def test_no_bound_is_above_what_is_known_and_none_below_that_of_pairs(K: int, L:
         x = at(share, L)
         bound = best_bound(K, L, x, known)
         assert float(bound.value) <= best_loss(K, L, x)[0] * (1 + 1e-12)
-        pairs = best_bound(K, L, x, lambda label: Status.UNDECIDED)
+        pairs = best_bound(K, L, x, lambda label: Status.PROVED if label == "pair-bound" else Status.UNDECIDED)
         assert pairs.value <= bound.value and pairs.by == "pairs of classes"
         assert 0 < over_dnc(bound, L, x) <= 1
     cost = best_cost_bound(K, L, known)
@@ -186,3 +187,26 @@ def test_search_and_bound_tell_the_best_bound_known(tmp_path: Path) -> None:
     told = json.loads(invoke("bound", "--K", "3", "--L", "2", "--x", "0.15", "--json"))
     assert told["lower"] < told["best_lower"] == pytest.approx(told["dnc"]) and told["gap"] < 1e-9
     assert told["best_lower_claims"] == ["three-classes-optimal"]
+
+
+def test_what_rests_on_a_claim_that_fell_is_not_used() -> None:
+    x = Fraction("0.05")
+    fallen = {"deep-lower-bounds": Status.REFUTED}
+    whole, less = best_bound(10, 4, x, known), best_bound(10, 4, x, (STATED | fallen).__getitem__)
+    assert "deep-lower-bounds" in whole.claims and less.claims == ("pair-bound",) and less.value < whole.value
+    nothing = best_bound(10, 4, x, lambda label: Status.UNDECIDED)
+    assert nothing.value == 0 and nothing.claims == ()
+    assert best_cost_bound(10, 4, lambda label: Status.UNDECIDED).value == 0
+
+
+@pytest.mark.parametrize("x", [Fraction(1, 10**20), Fraction(1, 10**30)])
+def test_a_share_of_dnc_is_rounded_down_at_any_strength(x: Fraction) -> None:
+    bound = best_bound(10, 2, x, known)
+    assert 0 < over_dnc(bound, 2, x) < 0.93 and bound.value > 0
+
+
+def test_threshold_refuses_a_table_that_its_files_do_not_bear(monkeypatch: pytest.MonkeyPatch) -> None:
+    row = rows()[10, 4, Fraction(0)]
+    monkeypatch.setitem(rows(), (10, 4, Fraction(0)), replace(row, lower=row.lower * Fraction(11, 10)))
+    done = CliRunner().invoke(app, ["threshold", "--K", "10", "--L", "4", "--json"])
+    assert done.exit_code != 0 and "not what the claim needs" in str(done.exception)

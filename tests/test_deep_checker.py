@@ -77,6 +77,7 @@ SPOILED = {
     "many bits": lambda c: c["witness"].update(bits=10**6),
     "another method": lambda c: c["witness"].update(method="spectrum"),
     "another key": lambda c: c["witness"].update(note=1),
+    "a key without a name": lambda c: c["problem"].update({"": 1}),
     "version": lambda c: c.update(version=True),
     "kind": lambda c: c.update(kind="lower"),
     "zero": lambda c: c.update(lower=[0, 1]),
@@ -222,6 +223,11 @@ OWN_HOSTILE = {
     "deep": lambda: json.dumps(half() | {"problem": {"K": 3, "L": 10**9, "x": [1, 5]}}),
     "a twin key": lambda: json.dumps(half()).replace('"K": 3', '"K": 3, "K": 3'),
     "fine pieces": lambda: nodes([[[8, 8]]], 64),
+    "far above DNC": lambda: json.dumps(
+        half()
+        | {"problem": {"K": 10**6, "L": 64, "x": [0, 1]}, "lower": [10**30, 1]}
+        | {"witness": {"method": "chain", "bits": 64, "nodes": [[[0, 0]]]}}
+    ),
 }
 
 

@@ -87,6 +87,7 @@ SPOILED = {
     "the other method": lambda c: c["witness"].update(method="pairs"),
     "no method": lambda c: c["witness"].update(method="hope"),
     "another key": lambda c: c["witness"].update(note=1),
+    "a key without a name": lambda c: c["problem"].update({"": 1}),
     "version": lambda c: c.update(version=True),
     "kind": lambda c: c.update(kind="point"),
     "zero": lambda c: c.update(lower=[0, 1]),

@@ -51,7 +51,7 @@ def integer(value: Any, name: str, least: int, most: int) -> int:
     return value
 
 
-def members(value: Any, name: str, keys: str, optional: str = "") -> list[Any]:
+def members(value: Any, name: str, keys: str, optional: Any = None) -> list[Any]:
     own = value if type(value) is tuple else ()  # objects arrive as pairs
     named = sorted(key for key, _ in own if key != optional)
     need(named == sorted(keys.split()), f"{name} must be an object with exactly the keys {keys}, each once")
@@ -150,6 +150,7 @@ def check_deep(problem: Any, bound: Any, witness: Any) -> tuple[Fraction, str]:
     parts = [integer(v, "a part of x, lower", 0, MAX_PART) for pair in (strength, bound) for v in listed(pair, "x", 2)]
     x, lower = Fraction(*parts[:2]), Fraction(*parts[2:])
     need(min(integer(K, "K", 3, 10**6), integer(L, "L", 4, 64), lower) > 0, "lower must be > 0")
+    need(lower * max(x, Fraction(1, L + 1)) <= K, "lower must be at most that of DNC or of zero weights")
     method, bits, nodes = members(witness, "witness", "method bits nodes")
     need(method == "chain", "method must be chain")
     leaves, pieces, spare = check_tree(K, L, x, lower, integer(bits, "bits", 24, 64), nodes)

@@ -53,7 +53,7 @@ def integer(value: Any, name: str, least: int, most: int) -> int:
     return value
 
 
-def members(value: Any, name: str, keys: str, optional: str = "") -> list[Any]:
+def members(value: Any, name: str, keys: str, optional: Any = None) -> list[Any]:
     names = (
         sorted(key for key, _ in value if key != optional) if type(value) is tuple else []
     )  # objects arrive as pairs

@@ -70,7 +70,7 @@ def share_of(weights: Sequence[Any]) -> Fraction:
     With r = <Z, I>/k, q = ||Z||^2/k and the product C^p of the squared norms, C'^p = C^p q^(p-2) / r^(2p-2).
 
     Raises:
-        ValueError: if tr Z <= 0: no scale of them beats zero weights.
+        ValueError: if tr Z <= 0: no scale > 0 of them beats zero weights.
     """
     factors = [matrix(w) for w in weights]
     k, p = factors[0].ncols(), len(factors)

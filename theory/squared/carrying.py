@@ -23,7 +23,7 @@ def excess(L: int, x: Fraction, bound: Fraction) -> Fraction:
     """What a lower bound at x <= x* leaves open, >= 0, rounded up.
 
     Raises:
-        ValueError: for x > x*, and for L < 2, where DNC is optimal.
+        ValueError: for x > x*, for x too small to be told from 0, and for L < 2, where DNC is optimal.
     """
     return max(Fraction(0), phi(L, x)[1] - bound) / _spread(L, x)[0]
 
@@ -59,7 +59,10 @@ def _scale(L: int, x: Fraction) -> Interval:
         raise ValueError(f"a bound is carried at L >= 2 and x up to DNC's collapse, got L = {L}, x = {x}")
     found = minimiser(L, x)
     assert found is not None
-    return found[0] ** (L + 1), found[1] ** (L + 1)
+    low, high = found[0] ** (L + 1), found[1] ** (L + 1)
+    if high >= 1:
+        raise ValueError(f"x must be large enough for DNC's output to be told from 1, got x = {x}")
+    return low, high
 
 
 def _spread(L: int, x: Fraction) -> Interval:

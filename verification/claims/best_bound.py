@@ -1,6 +1,7 @@
 """The greatest lower bound known of every network at one strength: theorems, pairs of classes, shipped certificates.
 
-A bound at one x is used at another only as the derivation `carried` allows.
+A bound at one x is used at another only as the derivation `carried` allows, and each only where the claim it rests on
+holds. Of a claim of many shipped certificates the derivations are run; `recheck` judges the files that are used.
 """
 
 import json
@@ -10,22 +11,38 @@ from dataclasses import dataclass
 from fractions import Fraction
 from functools import cache
 
+from dufm.theory.derivations import derivation
 from dufm.theory.problem import Problem
+from dufm.theory.proof.derivation import proved
 from dufm.theory.rational import fraction
 from dufm.theory.squared.bounds import pair_power
 from dufm.theory.squared.carrying import below_collapse, between, bound_of, excess
 from dufm.theory.squared.phi import collapse_threshold, phi, phi_of_power, power_root
 from dufm.verification.base.lower import pair_value
 from dufm.verification.base.shipped_bounds import certificate, need, rows
+from dufm.verification.claims import claim_named
+from dufm.verification.claims.base.claim import support_name
 from dufm.verification.claims.base.filed import judge
 from dufm.verification.claims.base.verdict import Status
 from dufm.verification.claims.brackets import ABOVE, STANDING, dnc_optimal, judged
 from dufm.verification.claims.squared.carried import LABEL as CARRIED
 
-# Bounds are rounded down to so many decimals; those that are equal then count as equal, the first one being told.
-FINE = 10**20
+# Bounds are rounded down to so many bits; those that are equal then count as equal, the first one being told.
+FINE = 70
+# Below this x DNC's output is not told from 1, and no bound is carried there.
+LEAST = Fraction(1, 10**20)
 WEAK = "three-classes-weak-decay"
 Asked = Callable[[str], Status]
+
+
+@cache
+def holding(label: str) -> Status:
+    """What a claim comes to: of one of many shipped certificates by its derivations alone, of another by running it."""
+    if label not in {row.claim for row in rows().values()}:
+        return judged(label)
+    claim = claim_named(label)
+    names = [support_name(support) for support in claim.rests_on]
+    return claim.expected.quick if all(proved(derivation(name).check()) for name in names) else Status.UNDECIDED
 
 
 @dataclass(frozen=True)
@@ -54,7 +71,7 @@ class _Point:
     bound: Bound
 
 
-def best_bound(K: int, L: int, x: Fraction, status: Asked = judged) -> Bound:
+def best_bound(K: int, L: int, x: Fraction, status: Asked = holding) -> Bound:
     """The greatest lower bound known of the loss at x = K Lambda, for every n and width.
 
     Args:
@@ -66,10 +83,10 @@ def best_bound(K: int, L: int, x: Fraction, status: Asked = judged) -> Bound:
         ProblemError: for a cell that makes no sense.
     """
     Problem.of(K, L, 1)
-    return _best([*_theorems(K, L, x, status), _pairs(K, L, x), *_from_others(K, L, x, status)])
+    return _best([*_theorems(K, L, x, status), *_pairs(K, L, x, status), *_from_others(K, L, x, status)])
 
 
-def best_cost_bound(K: int, L: int, status: Asked = judged) -> Bound:
+def best_cost_bound(K: int, L: int, status: Asked = holding) -> Bound:
     """The greatest lower bound known of the cost C of outputs I, the limit of weak decay; arguments as above."""
     Problem.of(K, L, 1)
     found = []
@@ -78,9 +95,10 @@ def best_cost_bound(K: int, L: int, status: Asked = judged) -> Bound:
         found.append(Bound(Fraction(K), "DNC is optimal", (optimal.claim,)))
     if K == 3 and L <= 3 and status(WEAK) in STANDING:
         found.append(Bound(Fraction(K), "DNC is optimal in this limit", (WEAK,)))
-    found.append(Bound(pair_value(K, L, Fraction(0)) / (L + 1), "pairs of classes", (ABOVE,)))
+    if status(ABOVE) in STANDING:
+        found.append(Bound(pair_value(K, L, Fraction(0)) / (L + 1), "pairs of classes", (ABOVE,)))
     row = rows().get((K, L, Fraction(0)))
-    if row is not None:
+    if row is not None and status(row.claim) in STANDING:
         found.append(Bound(row.lower / (L + 1), "certificate", (row.claim,), (row.file,)))
     if L > 1 and status(CARRIED) in STANDING:
         for p in _points(K, L, status):
@@ -94,8 +112,8 @@ def best_cost_bound(K: int, L: int, status: Asked = judged) -> Bound:
 
 def over_dnc(bound: Bound, L: int, x: Fraction) -> float:
     """A bound of the loss over that of DNC (beyond collapse, of zero weights), rounded down; 1 where they are equal."""
-    value = (bound.value + Fraction(1, FINE)) / phi(L, x)[1]
-    return 1.0 if value >= 1 else below(bound.value / phi(L, x)[1])
+    value = bound.value / phi(L, x)[1]
+    return 1.0 if value * (1 + Fraction(1, 2 ** (FINE - 4))) >= 1 else below(value)
 
 
 def below(value: Fraction) -> float:
@@ -115,8 +133,14 @@ def recheck(bound: Bound) -> list[str]:
 
 
 def _best(found: list[Bound]) -> Bound:
-    rounded = [Bound(Fraction(b.value * FINE // 1, FINE), b.by, b.claims, b.files) for b in found]
-    return max(rounded, key=lambda bound: bound.value)
+    rounded = [Bound(_rounded(b.value), b.by, b.claims, b.files) for b in found]
+    return max(rounded, key=lambda bound: bound.value, default=Bound(Fraction(0), "nothing is known", ()))
+
+
+def _rounded(value: Fraction) -> Fraction:
+    """Down to FINE bits."""
+    shift = value.denominator.bit_length() - abs(value.numerator).bit_length() + FINE
+    return Fraction(value * Fraction(2) ** shift // 1) / Fraction(2) ** shift
 
 
 def _theorems(K: int, L: int, x: Fraction, status: Asked) -> list[Bound]:
@@ -125,8 +149,10 @@ def _theorems(K: int, L: int, x: Fraction, status: Asked) -> list[Bound]:
     return [Bound(phi(L, x)[0], "DNC is optimal", (optimal.claim,))] if optimal.claim and x <= optimal.x else []
 
 
-def _pairs(K: int, L: int, x: Fraction) -> Bound:
-    return Bound(phi_of_power(L, pair_power(K, L) * (x / K) ** (L + 1))[0], "pairs of classes", (ABOVE,))
+def _pairs(K: int, L: int, x: Fraction, status: Asked) -> list[Bound]:
+    if status(ABOVE) not in STANDING:
+        return []
+    return [Bound(phi_of_power(L, pair_power(K, L) * (x / K) ** (L + 1))[0], "pairs of classes", (ABOVE,))]
 
 
 def _from_others(K: int, L: int, x: Fraction, status: Asked) -> Iterator[Bound]:
@@ -134,7 +160,7 @@ def _from_others(K: int, L: int, x: Fraction, status: Asked) -> Iterator[Bound]:
     if L < 2 or K < 3 or status(CARRIED) not in STANDING:
         return
     points = _points(K, L, status)
-    inside = below_collapse(L, x)
+    inside = x >= LEAST and below_collapse(L, x)
     for i, high in enumerate(points):
         if inside and high.x >= x:
             words = high.bound.by if high.x == x else f"{high.bound.by}, carried"
@@ -146,7 +172,7 @@ def _from_others(K: int, L: int, x: Fraction, status: Asked) -> Iterator[Bound]:
     for low in points:
         # The least loss rises with x and is concave; at `empty` pairs of classes have 1/2 below everything.
         empty = _empty(K, L)
-        if low.x < x < empty:
+        if low.x < x < empty and status(ABOVE) in STANDING:
             share = max(Fraction(0), (x - low.x) / (empty - low.x))
             value = low.bound.value + (Fraction(1, 2) - low.bound.value) * share
             told = _told(value, f"{low.bound.by}, carried", low)
@@ -186,7 +212,8 @@ def _points(K: int, L: int, status: Asked) -> tuple[_Point, ...]:
     """Bounds known at single x <= x*, x rising."""
     found = []
     for (classes, depth, x), row in rows().items():
-        if (classes, depth) == (K, L) and x > 0 and below_collapse(L, x):
+        usable = (classes, depth) == (K, L) and x > 0 and below_collapse(L, x)
+        if usable and status(row.claim) in STANDING:
             bound = Bound(row.lower * x / (2 * K), f"certificate at {float(x):g}", (row.claim,), (row.file,))
             found.append(_Point(x, excess(L, x, bound.value), bound))
     optimal = dnc_optimal(K, L, status=status)

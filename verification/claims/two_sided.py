@@ -12,9 +12,9 @@ from fractions import Fraction
 from dufm.verification.base.lower import pair_value
 from dufm.verification.claims import CLAIMS
 from dufm.verification.claims.base.verdict import Status
-from dufm.verification.claims.best_bound import Bound, best_cost_bound
+from dufm.verification.claims.best_bound import Bound, best_cost_bound, holding
 from dufm.verification.claims.best_known import best_cost
-from dufm.verification.claims.brackets import BEYOND, Thresholds, judged, thresholds
+from dufm.verification.claims.brackets import BEYOND, Thresholds, thresholds
 
 DIGITS = 4
 # Claims that were not there before.
@@ -55,7 +55,7 @@ class TwoSided:
         return "low rank" if self.thresholds.critical[1].x == 0 else "DNC"
 
 
-def two_sided(K: int, L: int, status: Asked = judged) -> TwoSided:
+def two_sided(K: int, L: int, status: Asked = holding) -> TwoSided:
     """Both sides of one cell, from claims that hold.
 
     Raises:

@@ -125,7 +125,7 @@ def _record(K: int, L: int, x: Fraction, certificate: dict[str, Any], held: Boun
 
 
 def _behind(claims: list[str]) -> str:
-    return f" ({', '.join(claims)}; run, and certificates re-checked, just now)" if claims else ""
+    return f" ({', '.join(claims)}; their steps, and the certificates used, re-checked just now)" if claims else ""
 
 
 def _quantity(x: Fraction) -> str:

@@ -1,14 +1,16 @@
 """`dufm threshold`: brackets of x_c, x_e and of C/K at weak decay, cell by cell, re-checked as they are printed."""
 
 import json
+from fractions import Fraction
 from typing import Any
 
 from rich.box import SIMPLE_HEAD
 from rich.console import Console
 from rich.table import Table
 
+from dufm.theory.problem import ProblemError
 from dufm.verification.base.number_lists import read_integers
-from dufm.verification.claims.best_bound import below
+from dufm.verification.claims.best_bound import below, recheck
 from dufm.verification.claims.brackets import End, Thresholds
 from dufm.verification.claims.two_sided import TwoSided, brackets, markdown, two_sided
 from dufm.verification.cli.heartbeat import alive
@@ -27,6 +29,8 @@ def run_threshold(K: str, L: str, as_markdown: bool, as_json: bool, console: Con
     ]
     with alive("running the claims"):
         found = [two_sided(k, depth) for k, depth in cells]
+        for cell in found:
+            _require_sound(cell)
     if as_json:
         print(json.dumps([_record(cell) for cell in found], indent=1))
         return
@@ -50,9 +54,18 @@ def run_threshold(K: str, L: str, as_markdown: bool, as_json: bool, console: Con
         "Of networks wide enough: the upper ends of x_c and C and the lower end of x_e need the hidden width behind "
         "their claim, the other ends hold at every width >= K.",
         f"{sum(cell.thresholds.settled for cell in found)} of {len(found)} cells have x_c settled. The claims named "
-        "were run just now and their certificates re-checked; dufm bound --x 0 does so for the lower end of C / K.",
+        "were run just now and their certificates re-checked, also those behind the lower end of C / K.",
     )
     console.print("\n".join(lines), highlight=False, soft_wrap=True)
+
+
+def _require_sound(cell: TwoSided) -> None:
+    low, high = cell.cost
+    faults = recheck(cell.lower)
+    if low > high * (1 + Fraction(1, 10**12)):
+        faults.append(f"C / K at least {float(low):.6g} and at most {float(high):.6g}")
+    if faults:
+        raise ProblemError(f"K = {cell.thresholds.K}, L = {cell.thresholds.L} does not hold: {'; '.join(faults)}")
 
 
 def _by(t: Thresholds) -> str:

@@ -17,7 +17,7 @@ WEIGHT = sp.Rational(6, 5)
 v, n, s, c, y, z, M, j, h, w = sp.symbols("v n s c y z M j h w", positive=True)
 l_1, l_2, t, root = sp.symbols("l_1 l_2 t a", positive=True)
 spare, also, more, less = sp.symbols("e f k u", nonnegative=True)
-level = sp.Symbol("l", positive=True)
+level, q, x = sp.symbols("l q x", positive=True)
 
 
 def chord(value: sp.Expr) -> sp.Expr:
@@ -277,6 +277,22 @@ def deep_spectra() -> Derivation:
                     identical(-sp.Derivative(z ** (1 / (1 + w)), (z, 2)), w / (1 + w) ** 2 * z ** (1 / (1 + w) - 2)),
                     signed(w / (1 + w) ** 2 * z ** (1 / (1 + w) - 2), "p = 1 + w > 1"),
                     inference("a concave function on a box", "sum"),
+                ),
+            ),
+            Step(
+                "Where only a <= l_1 <= b is known, a line q = e - (e - k) l/l_1, 0 <= k <= e, lies between those of a "
+                "and of b. At each l, d = 2 q - q^2 l is concave in q, and at most 2 e; where that is at most 1/x^2, "
+                "c = 2 d^(1/2) - x d grows with d. So c is at least the lesser of its values for the two lines.",
+                (),
+                all_of(
+                    identical(sp.Derivative(2 * q - q**2 * level, (q, 2)), -2 * level),
+                    signed(2 * level, "a positive symbol"),
+                    identical(2 * (q + spare) - sp.UnevaluatedExpr(2 * q - q**2 * level), 2 * spare + q**2 * level),
+                    signed(2 * spare + q**2 * level, "e = q + spare"),
+                    identical(sp.Derivative(2 * sp.sqrt(M) - x * M, M), 1 / sp.sqrt(M) - x),
+                    identical(sp.UnevaluatedExpr((1 / sp.sqrt(M) - x).subs(M, 1 / (x * (1 + spare)) ** 2)), x * spare),
+                    signed(x * spare, "d <= 1/x^2"),
+                    inference("a concave function on an interval is at least the lesser of its ends", "sum"),
                 ),
             ),
         ),

@@ -91,8 +91,8 @@ def _short(value: float) -> tuple[int, int]:
 BEYOND = (
     Claim(
         "beyond-collapse",
-        "Zero weights are not optimal at any x = K Lambda < x* k / C for weights for k <= K classes of cost C, a "
-        "structure's or shipped ones.",
+        "Zero weights are not optimal at any x = K Lambda < x* k / C for a structure of cost C for k <= K classes, nor "
+        "for shipped weights, whose C is that of derivation beyond.",
         Regime((Part(From(2), From(1), EVERY, width=None),), "hidden layers as wide as the structure's"),
         "ours",
         (

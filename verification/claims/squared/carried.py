@@ -55,7 +55,7 @@ CARRIED = (
     Claim(
         LABEL,
         "A lower bound of the least loss at one x = K Lambda is one at every other x, and for more classes.",
-        Regime((Part(From(2), From(1), EVERY, width=None),)),
+        Regime((Part(From(2), From(2), EVERY, width=None),)),
         "ours",
         (
             derivations.dnc,
