@@ -137,7 +137,7 @@ def test_map_tells_files_and_keeps(serial: Path, tmp_path: Path, capsys: pytest.
         assert (row["ratio"] < 1) == beaten
         assert 0 < row["lower"] < row["ratio"] < 1 + 1e-9 and {"neck_rank", "order", "residual", "seed"} <= set(row)
     assert run_map(("2:3", "3:4", "0.02,0.1"), options | {"export": None}, False, Console(width=120)) == 0
-    assert re.search(r"(?m)^ 3 +4 +0\.\d{4} P +0\.\d{4} P *$", capsys.readouterr().out)
+    assert re.search(r"(?m)^ 3 +4 +0\.02 +0\.\d{4} +0\.\d{4} +\d+\.\d\d % +low rank P", capsys.readouterr().out)
 
 
 def result_of(path: Path, cell: Cell) -> tuple[CellResult, CellRecord]:
