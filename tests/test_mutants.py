@@ -1,5 +1,9 @@
 """The listed false changes can still be made: a change of the sources must not silently take one away."""
 
+import re
+import shlex
+from pathlib import Path
+
 import pytest
 
 from tests.mutation.__main__ import ASKED, equivalent, listed, stale
@@ -23,3 +27,21 @@ def test_an_equivalent_change_says_why() -> None:
 @pytest.mark.parametrize("mutant", listed(), ids=lambda m: f"{m.file}:{m.why}")
 def test_a_listed_change_says_what_is_false(mutant: Mutant) -> None:
     assert mutant.why and mutant.old != mutant.new and mutant.first.partition(":")[0] in ("", *ASKED)
+
+
+@pytest.mark.parametrize("mutant", listed(), ids=lambda m: f"{m.file}:{m.why}")
+def test_who_is_asked_first_is_there(mutant: Mutant) -> None:
+    kind, _, words = mutant.first.partition(": ")
+    if kind != "test":
+        return
+    asked = shlex.split(words)
+    at = asked.index("-k") if "-k" in asked else len(asked)
+    assert asked[:at] and len(asked) in (at, at + 2)
+    source = ""
+    for place in asked[:at]:
+        file, _, name = place.partition("::")
+        source += Path(file).read_text()
+        assert not name or f"def {name.partition('[')[0]}(" in source
+    wanted = [word for word in re.findall(r"\w+", " ".join(asked[at + 1 :])) if word not in ("and", "or", "not")]
+    names = " ".join(re.findall(r"def (test_\w+)", source))
+    assert all(word in names or f'"{word}' in source for word in wanted), f"no test there is named {wanted}"

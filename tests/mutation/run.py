@@ -2,6 +2,7 @@
 
 import json
 import os
+import shlex
 import shutil
 import signal
 import subprocess
@@ -133,7 +134,7 @@ def _tried(root: Path, mutant: Mutant, affected: Affected) -> Outcome:
         if kind in ("derive", "claim"):
             names = words.replace("_", "-").split(", ")
             return _ran(root, ["-c", PROBE, json.dumps([names, []] if kind == "derive" else [[], names])])
-        return _ran(root, ["-m", "pytest", *PYTEST, *words.split(maxsplit=2)]) if kind == "test" else None
+        return _ran(root, ["-m", "pytest", *PYTEST, *shlex.split(words)]) if kind == "test" else None
 
     late = False
     for step in (first, proofs, tests) if len(affected.derivations) <= FEW else (first, tests, proofs):
@@ -167,5 +168,8 @@ def _ran(root: Path, words: list[str]) -> str | None:
             raise
     if process.returncode == 0:
         return None
+    # Nothing was asked: a hint that names no test, or that pytest cannot read, has noticed nothing.
+    if "pytest" in words and (process.returncode == 5 or "Wrong expression passed" in said):
+        raise RuntimeError(f"no test answers to {' '.join(words[2 + len(PYTEST) :])}: {said.strip()[-160:]}")
     lines = [line for line in said.strip().splitlines() if line.startswith("FAILED")] or said.strip().splitlines()
     return lines[-1].removeprefix("FAILED ")[:160] if lines else f"exit code {process.returncode}"
