@@ -17,11 +17,12 @@ from rich.console import Console
 from dufm.solvers.objectives.squared import loss
 from dufm.solvers.search.solution import Outcome, Solution, save
 from dufm.theory.problem import Problem, ProblemError
+from dufm.theory.squared.bounds import least_loss
 from dufm.theory.squared.phi import collapse_threshold, phi, phi_of_power
 from dufm.theory.squared.structure import total_cost
 from dufm.theory.squared.structures import CheapestSum
 from dufm.verification.atlas import records
-from dufm.verification.atlas.cells import Cell, lower_bound
+from dufm.verification.atlas.cells import Cell
 from dufm.verification.atlas.records import FOLDER, check_atlas, file_weights, path_of, read_atlas, read_file, submit
 from dufm.verification.atlas.work import as_text, floats, judge
 from dufm.verification.base.certificate import point_certificate, write
@@ -215,10 +216,10 @@ def test_verdicts_come_from_checked_claims(monkeypatch: pytest.MonkeyPatch) -> N
 
 def test_the_bound_is_dncs_loss_at_one_layer_and_below_every_record() -> None:
     problem = Problem.of(6, 1, "0.005")
-    assert abs(lower_bound(problem) - phi_of_power(1, problem.x_power)[0]) < Fraction(1, 2**50)
+    assert abs(least_loss(problem)[0] - phi_of_power(1, problem.x_power)[0]) < Fraction(1, 2**50)
     for cell, record in read_file(path_of(FOLDER, 6, 4)).items():
         dnc = phi_of_power(cell.L, cell.problem.x_power)[0]
-        assert 0 < lower_bound(cell.problem) / dnc < record["ratio"]
+        assert 0 < least_loss(cell.problem)[0] / dnc < record["ratio"]
 
 
 def test_nothing_is_filed_for_what_is_not_below_dnc(tmp_path: Path) -> None:

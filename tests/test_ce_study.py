@@ -195,3 +195,10 @@ def test_null_spaces_of_the_landscape_as_a_command() -> None:
     assert rows["dnc"]["null"] == [18, 54, 126] and rows["polygon"]["null"] == [15, 39, 87]
     assert rows["dnc"]["index"] == 0 < rows["undecided"]["index"]
     assert "d = 16" in CliRunner().invoke(commands, asked).stdout
+
+
+def test_half_a_search_supports_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
+    whole = relu_search(Problem.of(4, 2, "1/100", 4, loss="ce", activation="relu"), 8, 0, 1)
+    monkeypatch.setattr(searched, "relu_search", lambda *_, **__: replace(whole, interrupted=True))
+    with pytest.raises(KeyboardInterrupt):
+        CE_SEARCHED[-1].check(Budget("quick", 2))

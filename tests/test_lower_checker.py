@@ -64,15 +64,27 @@ def raised(share: float) -> Callable[[dict[str, Any]], Any]:
     return change
 
 
-SPOILED = {
-    "more": raised(0.01),
+# What either program of bounds refuses.
+EITHER = {
     "a leaf less": lambda c: c["witness"]["nodes"].pop(),
     "a leaf more": lambda c: c["witness"]["nodes"].append(c["witness"]["nodes"][-1]),
     "no leaves": lambda c: c["witness"].update(nodes=[]),
     "leaves in another order": lambda c: c["witness"]["nodes"].reverse(),
+    "a cut at an end": lambda c: c["witness"]["nodes"][0].__setitem__(1, 0),
+    "x is larger": lambda c: c["problem"].update(x=[1, 2]),
+    "many bits": lambda c: c["witness"].update(bits=10**6),
+    "another key": lambda c: c["witness"].update(note=1),
+    "a key without a name": lambda c: c["problem"].update({"": 1}),
+    "version": lambda c: c.update(version=True),
+    "zero": lambda c: c.update(lower=[0, 1]),
+    "over zero": lambda c: c.update(lower=[1, 0]),
+    "below zero": lambda c: c["problem"].update(x=[-1, 5]),
+    "huge": lambda c: c.update(lower=[10**30, 1]),
+}
+SPOILED = EITHER | {
+    "more": raised(0.01),
     "the cut of no eigenvalue": lambda c: c["witness"]["nodes"].insert(0, [3, 5]),
     "a cut outside": lambda c: c["witness"]["nodes"][0].__setitem__(1, 1 << 60),
-    "a cut at an end": lambda c: c["witness"]["nodes"][0].__setitem__(1, 0),
     "F M above 1": lambda c: c["witness"]["nodes"][leaf_of(c)][0].__setitem__(0, 3 * N),
     "a rising line": lambda c: c["witness"]["nodes"][leaf_of(c)][0].__setitem__(1, -1),
     "a float": lambda c: c["witness"]["nodes"][leaf_of(c)][0].__setitem__(1, 0.5),
@@ -81,19 +93,10 @@ SPOILED = {
     "fewer classes": lambda c: c["problem"].update(K=2),
     "another depth": lambda c: c["problem"].update(L=5 - c["problem"]["L"]),
     "a depth without spectra": lambda c: c["problem"].update(L=4),
-    "x is larger": lambda c: c["problem"].update(x=[1, 2]),
     "other bits": lambda c: c["witness"].update(bits=29),
-    "many bits": lambda c: c["witness"].update(bits=10**6),
     "the other method": lambda c: c["witness"].update(method="pairs"),
     "no method": lambda c: c["witness"].update(method="hope"),
-    "another key": lambda c: c["witness"].update(note=1),
-    "a key without a name": lambda c: c["problem"].update({"": 1}),
-    "version": lambda c: c.update(version=True),
     "kind": lambda c: c.update(kind="point"),
-    "zero": lambda c: c.update(lower=[0, 1]),
-    "over zero": lambda c: c.update(lower=[1, 0]),
-    "below zero": lambda c: c["problem"].update(x=[-1, 5]),
-    "huge": lambda c: c.update(lower=[10**30, 1]),
 }
 
 

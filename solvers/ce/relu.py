@@ -56,6 +56,15 @@ class ReluSearch:
     collapse: float
     interrupted: bool = False
 
+    def raise_if_interrupted(self) -> None:
+        """For callers who have no use for half a search.
+
+        Raises:
+            KeyboardInterrupt: if Ctrl-C ended it.
+        """
+        if self.interrupted:
+            raise KeyboardInterrupt
+
 
 def relu_features(weights: Sequence[Array]) -> list[Array]:
     """(relu(P_2), ..., relu(P_L), Z)."""

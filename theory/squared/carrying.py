@@ -8,15 +8,14 @@ s = T/(1 - T) is one.
 from fractions import Fraction
 from functools import cache
 
-from dufm.theory.rational import fraction
-from dufm.theory.squared.phi import collapse_threshold, minimiser, phi
+from dufm.theory.squared.phi import collapse_power, minimiser, phi
 
 Interval = tuple[Fraction, Fraction]
 
 
 def below_collapse(L: int, x: Fraction) -> bool:
     """Whether x <= x*, where DNC and zero weights tie."""
-    return x ** (L + 1) <= fraction(collapse_threshold(L) ** (L + 1))
+    return x ** (L + 1) <= collapse_power(L)
 
 
 def excess(L: int, x: Fraction, bound: Fraction) -> Fraction:

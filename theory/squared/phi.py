@@ -7,11 +7,13 @@ rationals of any requested width, by halving in exact integers.
 """
 
 from fractions import Fraction
+from functools import cache
 from typing import Any
 
 import sympy as sp
 
 from dufm.theory.problem import ProblemError
+from dufm.theory.rational import fraction
 
 u, x, t = sp.symbols("u x t", positive=True)
 
@@ -33,6 +35,17 @@ def collapse_threshold(L: int) -> sp.Expr:
     """x*_L = (1/L) ((L-1)/L)^((L-1)/(L+1)): above it the best output is 0 and the loss is 1/2."""
     _factors(L)
     return sp.Rational(1, L) * sp.Rational(L - 1, L) ** sp.Rational(L - 1, L + 1) if L > 1 else sp.Integer(1)
+
+
+def collapse_power(L: int) -> Fraction:
+    """x*_L^(L+1), which is rational."""
+    return fraction(collapse_threshold(L) ** (L + 1))
+
+
+@cache
+def collapse_ends(L: int) -> tuple[Fraction, Fraction]:
+    """Rationals around x*_L, as `power_root` has them."""
+    return power_root(collapse_power(L), L + 1)
 
 
 def collapse_scale(L: int) -> sp.Expr:

@@ -13,7 +13,6 @@ import numpy as np
 import sympy as sp
 
 from dufm.theory.problem import Problem, ProblemError, exact_number
-from dufm.theory.squared.bounds import least_loss
 from dufm.theory.squared.phi import collapse_threshold
 from dufm.verification.base.number_lists import read_integers
 
@@ -58,11 +57,6 @@ class Cell:
 
     def __str__(self) -> str:
         return f"K = {self.K}, L = {self.L}, x = {self.x:.4g}"
-
-
-def lower_bound(problem: Problem) -> Fraction:
-    """A rational no weights can go below (derivation `pairs`)."""
-    return least_loss(problem)[0]
 
 
 def read_strengths(text: str, L: int, option: str = "--x") -> list[Fraction]:

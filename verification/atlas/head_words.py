@@ -1,7 +1,6 @@
 """What the heads of the frontier look like: symmetry, orbits of neurons, blocks, names of those with a closed form."""
 
 from collections.abc import Iterable
-from fractions import Fraction
 from typing import Any
 
 import numpy as np
@@ -14,6 +13,7 @@ from dufm.theory.problem import Problem
 from dufm.theory.squared.structure import HeadCost
 from dufm.theory.squared.structures import BLOCKS
 from dufm.verification.atlas.heads import EXCESS, Shipped
+from dufm.verification.base.certificate import entries
 
 # Entries of Gram matrices this close, relatively, count as equal: rounding and flat minima move them so far.
 NEAR = 1e-2
@@ -29,10 +29,7 @@ def describe_head(head: Shipped) -> dict[str, Any]:
         classes of the direct sum it is; one number if it is none. known: name of the closed-form structure of equal
         rank and cost, or None.
     """
-    A, B, W, U = (
-        np.array([[float(Fraction(x, m["den"])) for x in row] for row in m["rows"]])
-        for m in head.certificate["witness"]
-    )
+    A, B, W, U = (np.array(factor, dtype=float) for factor in entries(head.certificate))
     # Balanced neuron by neuron: relu commutes with positive scales.
     size = np.sqrt(np.linalg.norm(U, axis=0) / np.linalg.norm(W, axis=1))
     problem = Problem.of(head.K, 3, 1, width=max(head.K, len(W)))

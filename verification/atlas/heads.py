@@ -22,7 +22,7 @@ from dufm.solvers.heads.readout import rational, rational_factors
 from dufm.theory.problem import ProblemError
 from dufm.theory.rational import identity, matrix, relu, squared_norm, to_lists
 from dufm.theory.squared.head import Head
-from dufm.verification.base.certificate import Certificate, head_certificate, read
+from dufm.verification.base.certificate import Certificate, entries, head_certificate, read
 from dufm.verification.checker import check
 
 ATLAS = shipped("atlas/heads")
@@ -189,9 +189,7 @@ def shipped_head(certificate: Certificate) -> Shipped:
     result = check(json.dumps(certificate))
     if not result.ok or result.kind != "head":
         raise ProblemError(f"not an accepted head certificate: {result.sentence}")
-    A, B, W, U = (
-        matrix([[Fraction(x, item["den"]) for x in row] for row in item["rows"]]) for item in certificate["witness"]
-    )
+    A, B, W, U = map(matrix, entries(certificate))
     K, stated = certificate["problem"]["K"], certificate["problem"]["L_from"]
     h = _h(A, B, W, U)
     if least_depth(h, K, A.nrows()) != stated:

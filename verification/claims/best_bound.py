@@ -12,12 +12,11 @@ from fractions import Fraction
 from functools import cache
 
 from dufm.theory.derivations import derivation
-from dufm.theory.problem import Problem
+from dufm.theory.problem import Problem, ProblemError
 from dufm.theory.proof.derivation import proved
-from dufm.theory.rational import fraction
 from dufm.theory.squared.bounds import pair_power
 from dufm.theory.squared.carrying import below_collapse, between, bound_of, excess
-from dufm.theory.squared.phi import collapse_threshold, phi, phi_of_power, power_root
+from dufm.theory.squared.phi import collapse_power, phi, phi_of_power, power_root
 from dufm.verification.base.lower import pair_value
 from dufm.verification.base.shipped_bounds import certificate, need, rows
 from dufm.verification.claims import claim_named
@@ -41,8 +40,14 @@ def holding(label: str) -> Status:
     if label not in {row.claim for row in rows().values()}:
         return judged(label)
     claim = claim_named(label)
-    names = [support_name(support) for support in claim.rests_on]
-    return claim.expected.quick if all(proved(derivation(name).check()) for name in names) else Status.UNDECIDED
+    held = all(_proves(support_name(support)) for support in claim.rests_on)
+    return claim.expected.quick if held else Status.UNDECIDED
+
+
+@cache
+def _proves(name: str) -> bool:
+    """Whether every step of a derivation holds."""
+    return proved(derivation(name).check())
 
 
 @dataclass(frozen=True)
@@ -122,14 +127,20 @@ def below(value: Fraction) -> float:
     return near if Fraction(near) <= value else math.nextafter(near, -math.inf)
 
 
-def recheck(bound: Bound) -> list[str]:
-    """Judge the certificates that a bound rests on: a sentence for each that is refused or states another bound."""
-    faults = []
+def recheck(*bounds: Bound) -> list[str]:
+    """Judge each certificate that bounds rest on: a sentence for each that is refused or states another bound."""
+    faults, files = [], {name for bound in bounds for name in bound.files}
     for cell, row in rows().items():
-        if row.file in bound.files:
+        if row.file in files:
             result, _ = judge(json.dumps(certificate(row.file)).encode(), (need(*cell),))
             faults += [] if result.ok else [f"{row.file}: {result.sentence}"]
     return faults
+
+
+def require_sound(*bounds: Bound) -> None:
+    """Raise ProblemError unless the certificates that bounds rest on hold."""
+    if faults := recheck(*bounds):
+        raise ProblemError(f"a shipped certificate does not hold: {'; '.join(faults)}")
 
 
 def _best(found: list[Bound]) -> Bound:
@@ -197,7 +208,7 @@ def _of_classes(m: int, own: Bound, value: Fraction) -> Bound:
 @cache
 def _empty(K: int, L: int) -> Fraction:
     """From here on zero weights are optimal by the bound of pairs; rounded up."""
-    power = fraction(collapse_threshold(L) ** (L + 1)) * Fraction(K ** (L + 1), pair_power(K, L))
+    power = collapse_power(L) * Fraction(K ** (L + 1), pair_power(K, L))
     return power_root(power, L + 1)[1]
 
 

@@ -12,9 +12,8 @@ from fractions import Fraction
 from functools import cache
 
 from dufm.theory.problem import Problem
-from dufm.theory.rational import fraction
 from dufm.theory.squared.bounds import pair_power
-from dufm.theory.squared.phi import collapse_threshold, power_root
+from dufm.theory.squared.phi import collapse_ends, collapse_power, power_root
 from dufm.verification.claims import CLAIMS, claim_named
 from dufm.verification.claims.base.claim import BUDGETS, Claim
 from dufm.verification.claims.base.filed import judge, missing
@@ -86,7 +85,7 @@ def judged(label: str) -> Status:
 
 def dnc_optimal(K: int, L: int, claims: Iterable[Claim] = CLAIMS, status: Callable[[str], Status] = judged) -> End:
     """The greatest x <= x* up to which a claim that holds has DNC optimal; x = 0 and no claim where there is none."""
-    collapse = _collapse(L)
+    collapse = collapse_ends(L)
     speaking = [(c, p) for c in claims if c.says == "dnc" for p in _parts(c, K, L) if p.x is not None]
     for claim, part in sorted(speaking, key=lambda pair: _greatest(pair[1], collapse[0]), reverse=True):
         if status(THEOREM) in STANDING and (found := status(claim.label)) in STANDING:
@@ -113,7 +112,7 @@ def thresholds(
         found = status(label)
         return found.name if found in STANDING else ""
 
-    collapse = _collapse(L)
+    collapse = collapse_ends(L)
     low, high = dnc_optimal(K, L, claims, status), End(collapse[1], width=K)
     empty_low, empty_high = End(collapse[0], width=K), End(Fraction(K), width=K)
     if standing(THEOREM):
@@ -139,14 +138,9 @@ def thresholds(
     if low.x == collapse[0]:
         empty_high = End(collapse[1], low.claim, low.status, K)
     elif standing(ABOVE):
-        power = fraction(collapse_threshold(L) ** (L + 1)) * Fraction(K ** (L + 1), pair_power(K, L))
+        power = collapse_power(L) * Fraction(K ** (L + 1), pair_power(K, L))
         empty_high = End(power_root(power, L + 1)[1], ABOVE, standing(ABOVE), K)
     return Thresholds(K, L, collapse, (low, high), (empty_low, empty_high))
-
-
-@cache
-def _collapse(L: int) -> Interval:
-    return power_root(fraction(collapse_threshold(L) ** (L + 1)), L + 1)
 
 
 def _parts(claim: Claim, K: int, L: int) -> list[Part]:

@@ -6,8 +6,7 @@ from pathlib import Path
 from typing import Any
 
 from dufm.theory.problem import Problem
-from dufm.theory.rational import fraction
-from dufm.theory.squared.phi import collapse_threshold
+from dufm.theory.squared.phi import collapse_power
 from dufm.verification.atlas.cells import Cell
 from dufm.verification.atlas.records import read_atlas
 from dufm.verification.claims.base.claim import BUDGETS, Claim
@@ -48,7 +47,7 @@ def _status(label: str) -> Status:
 
 def below_collapse(problem: Problem) -> bool:
     """Whether DNC is not zero: x < x*_L, compared exactly."""
-    return problem.x_power < fraction(collapse_threshold(problem.L) ** (problem.L + 1))
+    return problem.x_power < collapse_power(problem.L)
 
 
 def verdict(problem: Problem, certified: bool, rank: int = 0) -> str:

@@ -11,8 +11,7 @@ from itertools import count, islice
 from typing import Any, Literal
 
 from dufm.theory.problem import Problem
-from dufm.theory.rational import fraction
-from dufm.theory.squared.phi import collapse_threshold, power_root
+from dufm.theory.squared.phi import collapse_ends, collapse_power
 
 Expect = dict[str, Any]
 
@@ -100,14 +99,14 @@ class Strengths:
         if self.low is not None and power < self.low ** (L + 1):
             return False
         if self.high == "collapse":
-            return power < fraction(collapse_threshold(L) ** (L + 1))
+            return power < collapse_power(L)
         return self.high is None or power <= self.high ** (L + 1)
 
     def ends(self, L: int) -> list[Fraction]:
         """Rationals [low, high] around a stretch; the collapse is rounded up by 2^-128 at most."""
         if self.low is None or self.high is None:
             raise ValueError("a certificate needs a stretch with two ends")
-        at_collapse = power_root(fraction(collapse_threshold(L) ** (L + 1)), L + 1)[1]
+        at_collapse = collapse_ends(L)[1]
         return [self.low, at_collapse if self.high == "collapse" else self.high]
 
     def __str__(self) -> str:

@@ -171,6 +171,7 @@ def _relu(budget: Budget) -> Verdict:
         for lam in RELU_STRENGTHS[: 1 if quick else None]:
             problem = Problem.of(K, L, lam, K, loss="ce", activation="relu")
             found = relu_search(problem, restarts, SEED, threads=1)
+            found.raise_if_interrupted()
             what = f"best found and collapse with relu, K = {K}, L = {L}, lambda = {lam}"
             if (K, L) in RELU_LOW:
                 comparisons.append(Comparison(found.loss, "<", found.collapse, what=what))

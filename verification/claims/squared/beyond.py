@@ -11,7 +11,8 @@ from dufm.theory import derivations
 from dufm.theory.problem import Problem
 from dufm.theory.rational import fraction, matrix, squared_norm
 from dufm.theory.squared.beyond import outliving, share_of
-from dufm.theory.squared.phi import collapse_threshold, phi, power_root
+from dufm.theory.squared.phi import collapse_ends, phi
+from dufm.verification.base.certificate import entries
 from dufm.verification.claims.base.claim import Budget, Claim, Expected
 from dufm.verification.claims.base.proofs import by_derivation
 from dufm.verification.claims.base.regime import EVERY, From, Part, Regime
@@ -38,7 +39,7 @@ class Lasting:
 @cache
 def of_witness(K: int, L: int) -> Lasting:
     """What the shipped weights at the least x known of a cell show beyond collapse."""
-    weights = [[[Fraction(x, m["den"]) for x in row] for row in m["rows"]] for m in witness(K, L)["witness"]]
+    weights = entries(witness(K, L))
     return Lasting(share_of(weights), max(len(w) for w in weights[:-1]))
 
 
@@ -56,7 +57,7 @@ def _beyond(budget: Budget) -> Verdict:
         found = outliving(K, L)
         if found is None:
             return Verdict(Status.REFUTED, f"no structure of at most {K} classes costs less than DNC at L = {L}")
-        x = NEAR * found.share * power_root(fraction(collapse_threshold(L) ** (L + 1)), L + 1)[0]
+        x = NEAR * found.share * collapse_ends(L)[0]
         # The loss of k classes at strength Lambda = x / k and cost C = k / share.
         loss = phi(L, x / found.share)[1]
         what = f"loss of {found.structure} just below its end, K = {K}, L = {L}"
@@ -64,7 +65,7 @@ def _beyond(budget: Budget) -> Verdict:
         words.append(f"{float(found.share):.3f} at K = {K}, L = {L}")
     for L, K in LEAST:
         share = of_witness(K, L).share
-        x = NEAR * share * power_root(fraction(collapse_threshold(L) ** (L + 1)), L + 1)[0]
+        x = NEAR * share * collapse_ends(L)[0]
         what = f"loss of the shipped weights just below their end, K = {K}, L = {L}"
         comparisons.append(Comparison(_least_loss(K, L, x), "<", Fraction(1, 2), what=what))
     sentence = f"Structures of cost C < k beat zero weights up to x* k / C; k / C is at least {', '.join(words)}."
@@ -73,7 +74,7 @@ def _beyond(budget: Budget) -> Verdict:
 
 def _least_loss(K: int, L: int, x: Fraction) -> Fraction:
     """Exact loss of the shipped weights of a cell at x, scaled to nearly their best."""
-    weights = [matrix([[Fraction(v, m["den"]) for v in row] for row in m["rows"]]) for m in witness(K, L)["witness"]]
+    weights = [matrix(w) for w in entries(witness(K, L))]
     output = Problem.of(K, L, 1).output(weights)
     r = sum((fraction(output[i, i]) for i in range(K)), Fraction(0)) / squared_norm(output)
     # At their end the best output is (L - 1)/L r Z; the factors are brought to one norm.

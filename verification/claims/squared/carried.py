@@ -4,13 +4,13 @@ from fractions import Fraction
 
 from dufm.theory import derivations
 from dufm.verification.base.certificate import Certificate
-from dufm.verification.base.lower import dnc_value, lower_certificate, pair_value
-from dufm.verification.base.shipped_bounds import certificate, need, rows
+from dufm.verification.base.lower import lower_certificate
+from dufm.verification.base.shipped_bounds import need
 from dufm.verification.claims.base.claim import Budget, Claim, Expected
 from dufm.verification.claims.base.proofs import by_derivation
 from dufm.verification.claims.base.regime import EVERY, From, Only, Part, Regime, Strengths
-from dufm.verification.claims.base.verdict import Comparison, Status, Verdict
-from dufm.verification.claims.squared.lower_bounds import CLASSES, GIVEN
+from dufm.verification.claims.base.verdict import Status, Verdict
+from dufm.verification.claims.squared.lower_bounds import CLASSES, GIVEN, SPECTRA, above_pairs
 
 LABEL, COLLAPSE = "carried-bounds", "collapse-bounds"
 # Just below DNC's collapse x*.
@@ -24,32 +24,14 @@ def made(K: int, L: int) -> Certificate:
 
 
 def _near_collapse(budget: Budget) -> Verdict:
-    comparisons, certificates, least = [], [], {L: Fraction(1) for L in NEAR}
-    for K, L, x in CELLS:
-        row, dnc = rows()[K, L, x], dnc_value(K, L, x)[1]
-        what = f"bound and that of pairs over DNC, ({K}, {L}), x = {float(x):g}"
-        comparisons.append(Comparison(row.lower / dnc, ">", pair_value(K, L, x) / dnc, what=what))
-        certificates.append(certificate(row.file))
-        least[L] = min(least[L], row.lower / dnc)
-    words = ", ".join(f"{float(share):.3f} at L = {L}" for L, share in least.items())
-    sentence = f"Next to collapse no weights go below these shares of DNC, {len(CELLS)} cells: {words} at least."
-    return by_derivation(sentence, comparisons, certificates)
+    return above_pairs(
+        CELLS, "Next to collapse no weights go below these shares of DNC, {cells} cells: {least} at least."
+    )
 
 
 def _carried(budget: Budget) -> Verdict:
     return by_derivation("What bounds leave open at one x bounds what is open at every smaller x, and in between.")
 
-
-SPECTRA = (
-    derivations.dnc,
-    derivations.reductions,
-    derivations.head,
-    derivations.linear_network,
-    derivations.two_classes,
-    derivations.pairs,
-    derivations.z_test,
-    derivations.spectra,
-)
 
 CARRIED = (
     Claim(

@@ -6,8 +6,8 @@ from dufm.solvers.intervals.intervals import envelope
 from dufm.solvers.intervals.options import LEAST_X
 from dufm.theory import derivations
 from dufm.theory.problem import Problem
-from dufm.theory.rational import fraction, matrix, squared_norm
-from dufm.theory.squared.phi import collapse_threshold, phi, power_root
+from dufm.theory.rational import matrix, squared_norm
+from dufm.theory.squared.phi import collapse_ends, phi
 from dufm.verification.base.certificate import Certificate, entries, interval_certificate
 from dufm.verification.claims.base.claim import Budget, Claim, Expected
 from dufm.verification.claims.base.regime import Only, Part, Regime, Wide, stretch
@@ -66,7 +66,7 @@ def _intervals(budget: Budget) -> Verdict:
         )
         certificates.append(certificate)
         comparisons += at_ends(certificate)
-        last, collapse = cover[-1].x_to, power_root(fraction(collapse_threshold(L) ** (L + 1)), L + 1)[1]
+        last, collapse = cover[-1].x_to, collapse_ends(L)[1]
         comparisons.append(Comparison(last, ">", collapse, what=f"last x and x*_{L}, K = {K}"))
         words.append(f"({K}, {L}) to {float(last / collapse):.4f} x*_{L}")
         details[f"K{K}_L{L}"] = {

@@ -72,38 +72,45 @@ def table(layers: tuple[int, ...]) -> list[str]:
     return lines
 
 
-def _lower_bounds(layers: tuple[int, ...], budget: Budget) -> Verdict:
-    comparisons, certificates, least = [], [], dict.fromkeys(layers, Fraction(1))
-    for K, L, x in cells(layers):
+def above_pairs(wanted: Iterable[tuple[int, int, Fraction]], sentence: str) -> Verdict:
+    """The shipped bounds of cells, each above that of pairs; `sentence` has places for {cells} and {least} shares."""
+    comparisons: list[Comparison] = []
+    certificates: list[Certificate] = []
+    least: dict[int, Fraction] = {}
+    for K, L, x in wanted:
         own, pairs = shares(K, L, x)
-        comparisons.append(Comparison(own, ">", pairs, what=f"bound and that of pairs over DNC, ({K}, {L}), x = {x}"))
+        what = f"bound and that of pairs over DNC, ({K}, {L}), x = {float(x):g}"
+        comparisons.append(Comparison(own, ">", pairs, what=what))
         certificates.append(shipped(K, L, x))
-        least[L] = min(least[L], own)
+        least[L] = min(least.get(L, own), own)
     words = ", ".join(f"{float(share):.3f} at L = {L}" for L, share in least.items())
-    return by_derivation(
-        f"No weights go below these shares of DNC, {len(certificates)} cells of 3 to 15 classes: {words} at least.",
-        comparisons,
-        certificates,
-    )
+    return by_derivation(sentence.format(cells=len(certificates), least=words), comparisons, certificates)
 
 
-def _claim(layers: tuple[int, ...], statement: str, own: Callable[[], Derivation]) -> Claim:
+def _lower_bounds(layers: tuple[int, ...], budget: Budget) -> Verdict:
+    sentence = "No weights go below these shares of DNC, {cells} cells of 3 to 15 classes: {least} at least."
+    return above_pairs(cells(layers), sentence)
+
+
+SPECTRA = (
+    derivations.dnc,
+    derivations.reductions,
+    derivations.head,
+    derivations.linear_network,
+    derivations.two_classes,
+    derivations.pairs,
+    derivations.z_test,
+    derivations.spectra,
+)
+
+
+def _claim(layers: tuple[int, ...], statement: str, *more: Callable[[], Derivation]) -> Claim:
     return Claim(
         LABELS[layers],
         statement,
         Regime(tuple(Part(Only(tuple(CLASSES)), Only((L,)), Strengths(points=(HALF[L],))) for L in layers)),
         "ours",
-        (
-            derivations.dnc,
-            derivations.reductions,
-            derivations.head,
-            derivations.linear_network,
-            derivations.two_classes,
-            derivations.pairs,
-            derivations.z_test,
-            derivations.spectra,
-            *(() if own is derivations.spectra else (own,)),
-        ),
+        (*SPECTRA, *more),
         partial(_lower_bounds, layers),
         Expected(Status.PROVED),
         needs=tuple(need(*cell) for cell in cells(layers)),
@@ -115,7 +122,6 @@ LOWER_BOUNDS = (
         SHALLOW,
         "At two and three layers no weights, whatever their width, have a loss below the bounds listed, "
         "each above that of pairs of classes; at weak decay they bound the cost of outputs I.",
-        derivations.spectra,
     ),
     _claim(
         DEEP,

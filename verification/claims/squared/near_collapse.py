@@ -10,7 +10,7 @@ from dufm.theory import derivations
 from dufm.theory.problem import Problem
 from dufm.theory.rational import fraction
 from dufm.theory.squared.halves import Halves, cost_cubed
-from dufm.theory.squared.phi import collapse_threshold, phi, phi_of_power, power_root
+from dufm.theory.squared.phi import collapse_ends, phi, phi_of_power
 from dufm.theory.squared.srg import classes
 from dufm.verification.base.certificate import Certificate, entries, point_certificate
 from dufm.verification.base.exact import rational
@@ -31,8 +31,7 @@ STAR = Regime((Part(From(4), Only((3,)), stretch(str(FROM_THREE)), 2),))
 
 def threshold_above(L: int) -> Fraction:
     """A rational no smaller than x*_L, within 2^-128."""
-    power = Fraction(str(collapse_threshold(L) ** (L + 1)))
-    return power_root(power, L + 1)[1]
+    return collapse_ends(L)[1]
 
 
 def _halves(budget: Budget) -> Verdict:

@@ -50,13 +50,12 @@ def run_relu_search(request: SearchRequest, console: Console) -> None:
             print(json.dumps(record, indent=1))
         else:
             _show(problem, record, console)
-        if found.interrupted:
-            raise KeyboardInterrupt
+        found.raise_if_interrupted()
 
 
 def _solution(request: SearchRequest, found: ReluSearch) -> Solution:
-    ended = Outcome.INTERRUPTED if found.interrupted else Outcome.FINISHED
-    ended = Outcome.STOPPED if found.restarts < request.options.restarts and not found.interrupted else ended
+    whole = found.restarts == request.options.restarts
+    ended = Outcome.INTERRUPTED if found.interrupted else Outcome.FINISHED if whole else Outcome.STOPPED
     settings = {"restarts": request.options.restarts}
     return Solution(
         request.problem,
