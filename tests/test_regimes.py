@@ -13,7 +13,7 @@ from dufm.theory.derivations import derivation
 from dufm.theory.problem import Problem
 from dufm.theory.proof.checks import Checked, Method
 from dufm.verification.claims import CLAIMS, claim_named
-from dufm.verification.claims import run as report
+from dufm.verification.claims import entry as report
 from dufm.verification.claims.base.claim import BUDGETS, Budget, Claim, Known, support_name
 from dufm.verification.claims.base.conclusions import CONCLUSIONS, uncovered
 from dufm.verification.claims.base.filed import judge, missing
