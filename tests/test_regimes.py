@@ -8,6 +8,7 @@ from typing import Any
 
 import pytest
 
+from dufm.solvers.ce import margin_records, records
 from dufm.theory import derivations
 from dufm.theory.derivations import derivation
 from dufm.theory.problem import Problem
@@ -269,3 +270,25 @@ def test_wide_bounds_say_what_they_are() -> None:
     assert part.room(6) == 13 and "hidden width >= thirteen" in str(part)
     assert Part(Only((6,)), From(4), None, None).room(6) is None
     assert BUDGETS["quick"].name == "quick"
+
+
+@pytest.mark.parametrize("label", ["ce-search-table", "ce-search-margins"])
+def test_the_regime_of_a_shipped_table_is_its_rows(label: str) -> None:
+    rows = records.best_known() if label == "ce-search-table" else margin_records.best_margins()
+    words = [
+        f"{name} = {min(found)}..{max(found)}" for name in ("K", "L") for found in [{getattr(r, name) for r in rows}]
+    ]
+    if label == "ce-search-table":
+        strengths = sorted({r.lam for r in records.best_known()}, reverse=True)
+        words.append(f"lambda = {', '.join(map(str, strengths))}")
+    assert str(claim_named(label).regime).startswith(", ".join(words))
+
+
+def test_the_regime_of_runs_names_every_value_that_is_run() -> None:
+    width = claim_named("dyn-gd-width").regime
+    assert width == (
+        "L = 4, K = 10, lambda = 0.004, n = 1, width 15, 20, 30, 40, 50, 64 (quick: 15, 64), learning rate 0.5, "
+        "normal starts of size 1"
+    )
+    relu = str(claim_named("ce-search-relu").regime)
+    assert "low rank at (K, L) = (4, 4), (6, 4)" in relu and "lambda = 1/100 (budget full: also 1/1000)" in relu
