@@ -18,6 +18,7 @@ from dufm.theory.squared.bounds import pair_power
 from dufm.theory.squared.carrying import below_collapse, between, bound_of, excess
 from dufm.theory.squared.phi import collapse_power, phi, phi_of_power, power_root
 from dufm.verification.base.lower import pair_value
+from dufm.verification.base.remembered import remembered
 from dufm.verification.base.shipped_bounds import certificate, need, rows
 from dufm.verification.claims import claim_named
 from dufm.verification.claims.base.claim import support_name
@@ -47,7 +48,9 @@ def holding(label: str) -> Status:
 @cache
 def _proves(name: str) -> bool:
     """Whether every step of a derivation holds."""
-    return proved(derivation(name).check())
+    words = {True: "holds", False: "does not hold"}
+    found = remembered(f"derivation {name}", words.values(), lambda: words[proved(derivation(name).check())])
+    return found == words[True]
 
 
 @dataclass(frozen=True)

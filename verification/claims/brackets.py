@@ -14,6 +14,7 @@ from functools import cache
 from dufm.theory.problem import Problem
 from dufm.theory.squared.bounds import pair_power
 from dufm.theory.squared.phi import collapse_ends, collapse_power, power_root
+from dufm.verification.base.remembered import remembered
 from dufm.verification.claims import CLAIMS, claim_named
 from dufm.verification.claims.base.claim import BUDGETS, Claim
 from dufm.verification.claims.base.filed import judge, missing
@@ -75,7 +76,11 @@ class Thresholds:
 
 @cache
 def judged(label: str) -> Status:
-    """What a claim comes to, its certificates re-checked; run once a process."""
+    """What a claim comes to, its certificates re-checked; run once a process, if not by this very program before."""
+    return Status[remembered(f"claim {label}", Status.__members__, lambda: _judged(label).name)]
+
+
+def _judged(label: str) -> Status:
     claim = claim_named(label)
     verdict = claim.check(BUDGETS["quick"])
     judgements = [judge(json.dumps(c).encode(), claim.needs) for c in verdict.certificates]
@@ -83,10 +88,15 @@ def judged(label: str) -> Status:
     return verdict.status if held else Status.UNDECIDED
 
 
+def may_stand(claim: Claim) -> bool:
+    """Whether its check can end so that something may rest on it: what searches alone support is not even run."""
+    return claim.expected.quick in STANDING
+
+
 def dnc_optimal(K: int, L: int, claims: Iterable[Claim] = CLAIMS, status: Callable[[str], Status] = judged) -> End:
     """The greatest x <= x* up to which a claim that holds has DNC optimal; x = 0 and no claim where there is none."""
     collapse = collapse_ends(L)
-    speaking = [(c, p) for c in claims if c.says == "dnc" for p in _parts(c, K, L) if p.x is not None]
+    speaking = [(c, p) for c in claims if may_stand(c) and c.says == "dnc" for p in _parts(c, K, L) if p.x is not None]
     for claim, part in sorted(speaking, key=lambda pair: _greatest(pair[1], collapse[0]), reverse=True):
         if status(THEOREM) in STANDING and (found := status(claim.label)) in STANDING:
             return End(_greatest(part, collapse[0]), claim.label, found.name, K)
@@ -117,7 +127,11 @@ def thresholds(
     empty_low, empty_high = End(collapse[0], width=K), End(Fraction(K), width=K)
     if standing(THEOREM):
         speaking = [
-            (claim, part) for claim in claims if claim.says for part in _parts(claim, K, L) if part.x is not None
+            (claim, part)
+            for claim in claims
+            if claim.says and may_stand(claim)
+            for part in _parts(claim, K, L)
+            if part.x is not None
         ]
         for claim, part in sorted(speaking, key=lambda pair: _least(pair[1])):
             assert part.x is not None
@@ -125,7 +139,9 @@ def thresholds(
                 high = End(_least(part), claim.label, standing(claim.label), part.room(K) or K)
         # What beats zero weights for some classes does so for more of them, at the same x (derivation `beyond`).
         classes = range(2 if standing(BEYOND) else K, K + 1)
-        reaching = [(c, part, k) for c in claims if c.says for k in classes for part in _parts(c, k, L)]
+        reaching = [
+            (c, part, k) for c in claims if c.says and may_stand(c) for k in classes for part in _parts(c, k, L)
+        ]
         for claim, part, fewer in reaching:
             top = part.x.high if part.x is not None else None
             beyond = claim.says == "low rank" and isinstance(top, Fraction) and top > empty_low.x
