@@ -47,6 +47,7 @@ from dufm.theory.derivations.squared.two_classes import two_classes
 from dufm.theory.derivations.squared.two_layers import two_layers
 from dufm.theory.derivations.squared.weak_decay import weak_decay
 from dufm.theory.derivations.squared.z_test import z_test
+from dufm.theory.derivations.squared.zero_weights import zero_weights
 from dufm.theory.problem import ProblemError, listed
 from dufm.theory.proof.derivation import Derivation, name_of
 
@@ -68,6 +69,7 @@ DERIVATIONS = (
     threshold,
     beyond,
     carried,
+    zero_weights,
     z_test,
     spectra,
     deep_spectra,

@@ -29,6 +29,7 @@ from dufm.verification.claims.squared.shipped_heads import FRONTIER
 from dufm.verification.claims.squared.strips import STRIPS
 from dufm.verification.claims.squared.thresholds import THRESHOLDS
 from dufm.verification.claims.squared.witnesses import WITNESSES
+from dufm.verification.claims.squared.zero_weights import ZERO_WEIGHTS
 from dufm.verification.claims.training.descent import TRAINING
 from dufm.verification.claims.training.networks import NETWORKS
 
@@ -43,6 +44,7 @@ CLAIMS: tuple[Claim, ...] = (
     *BEYOND,
     *LOWER_BOUNDS,
     *CARRIED,
+    *ZERO_WEIGHTS,
     *STRIPS,
     *INTERVALS,
     *SEARCHED,

@@ -14,7 +14,9 @@ from functools import cache
 from dufm.theory.problem import Problem
 from dufm.theory.squared.bounds import pair_power
 from dufm.theory.squared.phi import collapse_ends, collapse_power, power_root
+from dufm.theory.squared.zero_weights import for_more_classes, zero_from
 from dufm.verification.base.remembered import remembered
+from dufm.verification.base.shipped_bounds import rows
 from dufm.verification.claims import CLAIMS, claim_named
 from dufm.verification.claims.base.claim import BUDGETS, Claim
 from dufm.verification.claims.base.filed import judge, missing
@@ -23,7 +25,7 @@ from dufm.verification.claims.base.verdict import Status
 from dufm.verification.claims.squared.beyond import lasting
 
 Interval = tuple[Fraction, Fraction]
-THEOREM, ABOVE, BEYOND = "one-threshold", "pair-bound", "beyond-collapse"
+THEOREM, ABOVE, BEYOND, EMPTY = "one-threshold", "pair-bound", "beyond-collapse", "zero-optimal"
 # An end that is found by computing is rounded down to so many decimals.
 DECIMALS = 10**12
 STANDING = (Status.PROVED, Status.CERTIFIED)
@@ -38,12 +40,16 @@ class End:
         claim: label of the claim it rests on; "" where nothing better than the trivial value is known.
         status: what that claim came to.
         width: it holds where every hidden layer is at least this wide; K where nothing wider is needed.
+        also: labels of further claims it rests on.
+        files: names of the shipped bounds it rests on.
     """
 
     x: Fraction
     claim: str = ""
     status: str = ""
     width: int = 0
+    also: tuple[str, ...] = ()
+    files: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -146,7 +152,8 @@ def thresholds(
             top = part.x.high if part.x is not None else None
             beyond = claim.says == "low rank" and isinstance(top, Fraction) and top > empty_low.x
             if beyond and isinstance(top, Fraction) and standing(claim.label):
-                empty_low = End(top, claim.label, standing(claim.label), max(K, part.room(fewer) or fewer))
+                also = (BEYOND,) if fewer < K else ()
+                empty_low = End(top, claim.label, standing(claim.label), max(K, part.room(fewer) or fewer), also)
     alive = lasting(K, L)
     reach = Fraction(int(alive.share * collapse[0] * DECIMALS), DECIMALS) if alive else empty_low.x
     if alive and reach > empty_low.x and standing(BEYOND):
@@ -156,7 +163,23 @@ def thresholds(
     elif standing(ABOVE):
         power = collapse_power(L) * Fraction(K ** (L + 1), pair_power(K, L))
         empty_high = End(power_root(power, L + 1)[1], ABOVE, standing(ABOVE), K)
+    if low.x < collapse[0]:
+        empty_high = min([empty_high, *_zero_ends(K, L, standing)], key=lambda end: end.x)
     return Thresholds(K, L, collapse, (low, high), (empty_low, empty_high))
+
+
+def _zero_ends(K: int, L: int, standing: Callable[[str], str]) -> list[End]:
+    """Where zero weights are optimal by a shipped bound: the least end that holds, if any."""
+    found = [
+        (for_more_classes(L, x, m, K), row)
+        for (m, depth, at), row in rows().items()
+        if depth == L and m <= K and at > 0 and (x := zero_from(L, at, (m - row.lower * at) / 2)) is not None
+    ]
+    for x, row in sorted(found, key=lambda pair: pair[0]) if found and standing(EMPTY) else ():
+        if standing(row.claim):
+            also = () if row.claim == EMPTY else (row.claim,)
+            return [End(x, EMPTY, standing(EMPTY), K, also, (row.file,))]
+    return []
 
 
 def _parts(claim: Claim, K: int, L: int) -> list[Part]:
