@@ -76,6 +76,14 @@ CONCLUSIONS = {
     ),
     "ce-hessian": Conclusion(where=((From(3), From(2)),), words=("For L >= 2, K >= 3",)),
     "ce-undecided": Conclusion(where=((From(3), From(2)),), words=("For every K >= 3 and L >= 2",)),
+    "ce-relu-structures": Conclusion(
+        where=((From(15), Only((2,))), (From(6), Only((3,))), (From(5), Only((4,))), (From(3), From(5))),
+        words=("for L = 2, K >= 15; L = 3, K >= 6; L = 4, K >= 5; L >= 5, K >= 3",),
+    ),
+    "ce-relu-nc2-structures": Conclusion(
+        where=((From(26), Only((2,))), (From(10), Only((3,))), (From(8), Only((4,))), (From(6), From(5))),
+        words=("for L = 2, K >= 26; L = 3, K >= 10; L = 4, K >= 8; L >= 5, K >= 6",),
+    ),
     "ce-three": Conclusion(where=((Only((3,)), From(1)),), words=("For K = 3 and every L >= 1",)),
 }
 
