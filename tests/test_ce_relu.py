@@ -32,7 +32,8 @@ from dufm.theory.problem import Problem, ProblemError
 from dufm.theory.proof.derivation import proved
 from dufm.theory.rational import fraction, identity, matrix, to_lists
 from dufm.theory.squared.srg import nuclear_norm
-from dufm.verification.claims.ce.relu import BEYOND_NC2, SUBOPTIMAL
+from dufm.verification.claims.base.claim import Budget
+from dufm.verification.claims.ce.relu import BEYOND_NC2, CE_RELU, FEW_CLASSES, SUBOPTIMAL
 
 BUILDERS = (
     ce_relu_collapse,
@@ -179,10 +180,16 @@ def test_layers_that_make_no_sense_are_refused() -> None:
         small_head(3, 2)
 
 
+@pytest.mark.parametrize("claim", CE_RELU, ids=lambda c: c.label)
+def test_the_claims_earn_their_verdicts(claim) -> None:
+    assert claim.check(Budget("test", 1)).status is claim.expected.quick
+
+
 def test_what_is_claimed_and_what_is_not() -> None:
     for regime, inside, outside in (
         (SUBOPTIMAL, {(15, 2), (6, 3), (5, 4), (3, 5), (40, 2), (7, 9)}, {(14, 2), (5, 3), (4, 4), (3, 4), (2, 9)}),
         (BEYOND_NC2, {(26, 2), (10, 3), (8, 4), (6, 5)}, {(25, 2), (9, 3), (7, 4), (5, 5), (5, 40)}),
+        (FEW_CLASSES, {(7, 4), (5, 7), (4, 8)}, {(7, 3), (5, 6), (4, 7), (3, 9), (6, 4)}),
     ):
         assert all(regime.has(*cell) for cell in inside) and not any(regime.has(*cell) for cell in outside)
     assert fraction(halves(3).power) == 3000

@@ -8,9 +8,9 @@ in is then the exact one, a convex problem. What is found is an upper bound, not
 import math
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from typing import Any
 
 import numpy as np
+from scipy.optimize import nnls
 
 from dufm.solvers.base.arrays import Array
 from dufm.solvers.base.checks import require_integers
@@ -36,6 +36,8 @@ STAGES = np.array(
 GENTLE = STAGES[3:]
 KEPT = 8
 SAME = 1e-4
+# Of the residual of the least-squares problem: below it no readout has positive margins.
+FEASIBLE = 1e-12
 # What the smoothed cost of a descent worth a readout may be above the best, in its log.
 NEAR = 0.01
 
@@ -54,31 +56,34 @@ class MarginHead:
 
 
 def best_margin_readout(features: Array) -> Array | None:
-    """W of least norm with every margin of W F at least 1, by Clarabel; None where there is none. Its columns add to 0.
+    """W of least norm with every margin of W F at least 1; None where there is none. Its columns add up to 0.
+
+    The least vector in a polyhedron is a problem of non-negative least squares (Lawson and Hanson 1974, chapter 23).
 
     Args:
         features: F, d x K.
     """
-    # It takes longer to load than everything else here together.
-    import cvxpy as cp
-
     size = float(np.abs(features).max())
     if not size > 0:
         return None
     K = features.shape[1]
-    # Least for the scaled features: Clarabel's tolerances are absolute. Only the span of the columns matters.
+    # Only the span of the columns matters.
     basis, triangle = np.linalg.qr(features / size)
-    readout = cp.Variable((K, triangle.shape[0]))
-    logits = readout @ triangle
-    apart: list[Any] = [cp.diag(logits) - logits[(np.arange(K) + i) % K, np.arange(K)] >= 1 for i in range(1, K)]
-    problem = cp.Problem(cp.Minimize(cp.sum_squares(readout)), apart)
+    rank = len(triangle)
+    apart = np.zeros((K, K, K, rank))
+    for k in range(K):
+        apart[:, k, k] += triangle[:, k]
+        apart[np.arange(K), k, np.arange(K)] -= triangle[:, k]
+    # Row (j, k) is what W of K x rank gives to Z_kk - Z_jk.
+    margins = apart[~np.eye(K, dtype=bool)].reshape(K * (K - 1), K * rank)
     try:
-        problem.solve(solver=cp.CLARABEL)
-    except cp.SolverError:
+        weights, _ = nnls(np.vstack([margins.T, np.ones(len(margins))]), np.append(np.zeros(K * rank), 1.0))
+    except RuntimeError:
         return None
-    if problem.status != cp.OPTIMAL or readout.value is None:
+    left = 1 - float(weights.sum())
+    if not left > FEASIBLE:
         return None
-    found = readout.value @ basis.T / size
+    found = (margins.T @ weights / left).reshape(K, rank) @ basis.T / size
     return found - found.mean(axis=0)
 
 
