@@ -1,5 +1,6 @@
 """relu layers under cross-entropy: derivations, structures, and attempts to break the proof with random networks."""
 
+from dataclasses import replace
 from fractions import Fraction
 from random import Random
 
@@ -30,10 +31,14 @@ from dufm.theory.derivations.ce.relu_structures import ce_relu_structures
 from dufm.theory.derivations.ce.relu_sums import ce_relu_sums
 from dufm.theory.problem import Problem, ProblemError
 from dufm.theory.proof.derivation import proved
-from dufm.theory.rational import fraction, identity, matrix, to_lists
+from dufm.theory.rational import identity, matrix, to_lists
 from dufm.theory.squared.srg import nuclear_norm
 from dufm.verification.claims.base.claim import Budget
-from dufm.verification.claims.ce.relu import BEYOND_NC2, CE_RELU, FEW_CLASSES, SUBOPTIMAL
+from dufm.verification.claims.base.conclusions import CONCLUSIONS
+from dufm.verification.claims.ce.relu import BEYOND_NC2, CE_RELU, FEW_CLASSES, LABELS, SUBOPTIMAL
+from dufm.verification.claims.relu_grid import least_share, relu_cell
+from dufm.verification.claims.run import Entry
+from dufm.verification.cli.ce.numbers import ce_relu_numbers_at
 
 BUILDERS = (
     ce_relu_collapse,
@@ -192,4 +197,30 @@ def test_what_is_claimed_and_what_is_not() -> None:
         (FEW_CLASSES, {(7, 4), (5, 7), (4, 8)}, {(7, 3), (5, 6), (4, 7), (3, 9), (6, 4)}),
     ):
         assert all(regime.has(*cell) for cell in inside) and not any(regime.has(*cell) for cell in outside)
-    assert fraction(halves(3).power) == 3000
+    assert halves(3).power == Fraction(3000)
+    # Each by its own derivation: the claims rest on several that name cells.
+    for name, regime in (("ce-relu-structures", SUBOPTIMAL), ("ce-relu-nc2-structures", BEYOND_NC2)):
+        proved_at = CONCLUSIONS[name].where
+        for K, L in ((K, L) for K in range(2, 40) for L in range(1, 12)):
+            assert regime.has(K, L) == any(K in classes and L in layers for classes, layers in proved_at), (K, L)
+
+
+def test_the_table_of_winners_says_what_is_proved_and_costs_what_is_known() -> None:
+    entry = Entry(LABELS["dnc"], "PROVED", "PROVED", "", (), (), {})
+    for K in range(3, 30):
+        for L in range(2, 8):
+            found, (share, name) = relu_cell(K, L, [entry]), least_share(K, L)
+            assert (found.winner == "low rank") == SUBOPTIMAL.has(K, L) == (share < 1) == bool(name), (K, L)
+            assert relu_cell(K, L, []).winner == ""
+    assert least_share(6, 3)[0] ** 4 * 1080 == pytest.approx(1074.87, abs=0.01)
+    assert least_share(15, 2)[0] ** 3 * 3150 == pytest.approx(3000, rel=1e-9)
+    assert relu_cell(4, 1, [Entry("ce-one-layer", "PROVED", "PROVED", "", (), (), {})]).winner == "dnc"
+    assert relu_cell(6, 3, [replace(entry, status="UNDECIDED")]).winner == ""
+
+
+def test_the_numbers_behind_a_derivation_are_those_of_relu_layers() -> None:
+    words = ce_relu_numbers_at(3, "text")
+    assert "K = 6: DNC pays 1080, NC2 alone 625; the cheapest known layers (edges, r = 4" in words
+    assert "K = 5: DNC pays 500, NC2 alone 256; no layers that cost less than DNC are known" in words
+    with pytest.raises(ProblemError, match="--L"):
+        ce_relu_numbers_at(1, "text")

@@ -135,6 +135,23 @@ def _few(budget: Budget) -> Verdict:
     return replace(found, status=Status.CERTIFIED) if found.status is Status.PROVED else found
 
 
+GROUND = (
+    derivations.ce_relu_collapse,
+    derivations.ce_relu_nc2,
+    derivations.ce_relu_margins,
+    derivations.ce_relu_sums,
+)
+# Edges and halves are those of the squared loss.
+BUILT = (
+    derivations.reductions,
+    derivations.dnc,
+    derivations.srg,
+    derivations.head,
+    derivations.cuts,
+    derivations.halves,
+    derivations.ce_relu_structures,
+)
+
 CE_RELU = (
     Claim(
         LABELS["dnc"],
@@ -143,13 +160,7 @@ CE_RELU = (
         SUBOPTIMAL,
         f"ours; Garrod and Keating (2410.23169), Theorem 7, as others quote it, has L = 4, K >= {KNOWN[4]} and L >= 5, "
         f"K >= {KNOWN[5]}, under an assumption, and nothing at L = 2, 3",
-        (
-            derivations.ce_relu_collapse,
-            derivations.ce_relu_nc2,
-            derivations.ce_relu_margins,
-            derivations.ce_relu_sums,
-            derivations.ce_relu_structures,
-        ),
+        (*GROUND, *BUILT),
         _suboptimal,
         Expected(Status.PROVED),
         needs=tuple(case.need for case in _of("dnc")),
@@ -160,14 +171,7 @@ CE_RELU = (
         "simplex in every hidden layer 2 .. L (NC2, norms and means free) is a global minimiser.",
         BEYOND_NC2,
         "ours",
-        (
-            derivations.ce_relu_collapse,
-            derivations.ce_relu_nc2,
-            derivations.ce_relu_margins,
-            derivations.ce_relu_sums,
-            derivations.ce_relu_structures,
-            derivations.ce_relu_nc2_structures,
-        ),
+        (*GROUND, *BUILT, derivations.ce_relu_nc2_structures),
         _nc2,
         Expected(Status.PROVED),
         needs=tuple(case.need for case in _of("nc2")),
@@ -177,12 +181,7 @@ CE_RELU = (
         "The same for fewer classes: none that obeys NC2 alone, other than zero weights, is a global minimiser.",
         FEW_CLASSES,
         "ours",
-        (
-            derivations.ce_relu_collapse,
-            derivations.ce_relu_nc2,
-            derivations.ce_relu_margins,
-            derivations.ce_relu_sums,
-        ),
+        GROUND,
         _few,
         Expected(Status.CERTIFIED),
         needs=tuple(case.need for case in FOUND),
