@@ -77,7 +77,7 @@ def check(
     files: Annotated[list[str], typer.Argument(help="Certificate files.", metavar="FILE...")],
     exact: Annotated[bool, typer.Option(help="Print margins as whole fractions.")] = False,
 ) -> None:
-    """Re-check certificates in exact arithmetic with checker.py; kinds lower and deep have programs of their own.
+    """Re-check certificates in exact arithmetic with checker.py; kinds lower, deep, margin have their own programs.
 
     The same programs run with no package installed: python -S -I verification/checker.py FILE...
 
