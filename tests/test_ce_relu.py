@@ -34,10 +34,9 @@ from dufm.theory.proof.derivation import proved
 from dufm.theory.rational import identity, matrix, to_lists
 from dufm.theory.squared.srg import nuclear_norm
 from dufm.verification.claims.base.claim import Budget
-from dufm.verification.claims.base.conclusions import CONCLUSIONS
 from dufm.verification.claims.ce.relu import BEYOND_NC2, CE_RELU, FEW_CLASSES, LABELS, SUBOPTIMAL
+from dufm.verification.claims.entry import Entry
 from dufm.verification.claims.relu_grid import least_share, relu_cell
-from dufm.verification.claims.run import Entry
 from dufm.verification.cli.ce.numbers import ce_relu_numbers_at
 
 BUILDERS = (
@@ -198,9 +197,9 @@ def test_what_is_claimed_and_what_is_not() -> None:
     ):
         assert all(regime.has(*cell) for cell in inside) and not any(regime.has(*cell) for cell in outside)
     assert halves(3).power == Fraction(3000)
-    # Each by its own derivation: the claims rest on several that name cells.
-    for name, regime in (("ce-relu-structures", SUBOPTIMAL), ("ce-relu-nc2-structures", BEYOND_NC2)):
-        proved_at = CONCLUSIONS[name].where
+    for claim, regime in zip(CE_RELU, (SUBOPTIMAL, BEYOND_NC2), strict=False):
+        assert claim.concluded is not None
+        proved_at = claim.concluded.where
         for K, L in ((K, L) for K in range(2, 40) for L in range(1, 12)):
             assert regime.has(K, L) == any(K in classes and L in layers for classes, layers in proved_at), (K, L)
 

@@ -12,8 +12,8 @@ from dufm.verification.atlas.heads import ATLAS
 from dufm.verification.base.certificate import entries, read
 from dufm.verification.claims.base.verdict import Status
 from dufm.verification.claims.ce.relu import LABELS, SUBOPTIMAL
+from dufm.verification.claims.entry import Entry
 from dufm.verification.claims.grid import Cell
-from dufm.verification.claims.run import Entry
 
 # At one layer there is no relu, and the linear claim speaks.
 ONE_LAYER = "ce-one-layer"
