@@ -27,7 +27,7 @@ ROWS = (
     ("solvers.search",),
     ("solvers.intervals", "solvers.heads", "solvers.metrics", "solvers.datasets", "solvers.spectra"),
     ("solvers.training", "solvers.networks", *(f"solvers.{topic}" for topic in TOPICS)),
-    ("verification.checker", "verification.lower_checker", "verification.deep_checker"),
+    ("verification.checker", "verification.lower_checker", "verification.deep_checker", "verification.margin_checker"),
     ("verification.base",),
     ("verification.atlas",),
     ("verification.claims.base",),
@@ -110,6 +110,7 @@ def test_only_the_command_line_prints() -> None:
             "checker.py",
             "lower_checker.py",
             "deep_checker.py",
+            "margin_checker.py",
         ):
             continue
         calls = [n for n in ast.walk(ast.parse(path.read_text())) if isinstance(n, ast.Call)]

@@ -25,6 +25,7 @@ TRUSTED = (
     "verification/checker.py",
     "verification/lower_checker.py",
     "verification/deep_checker.py",
+    "verification/margin_checker.py",
     "verification/base",
 )
 

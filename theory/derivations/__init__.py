@@ -4,6 +4,12 @@ from dufm.theory.derivations.ce.dnc import ce_dnc
 from dufm.theory.derivations.ce.hessian import ce_hessian
 from dufm.theory.derivations.ce.low_rank import ce_low_rank
 from dufm.theory.derivations.ce.reduction import ce_reduction
+from dufm.theory.derivations.ce.relu_collapse import ce_relu_collapse
+from dufm.theory.derivations.ce.relu_margins import ce_relu_margins
+from dufm.theory.derivations.ce.relu_nc2 import ce_relu_nc2
+from dufm.theory.derivations.ce.relu_nc2_structures import ce_relu_nc2_structures
+from dufm.theory.derivations.ce.relu_structures import ce_relu_structures
+from dufm.theory.derivations.ce.relu_sums import ce_relu_sums
 from dufm.theory.derivations.ce.sums import ce_sums
 from dufm.theory.derivations.ce.three import ce_three
 from dufm.theory.derivations.ce.undecided import ce_undecided
@@ -88,6 +94,12 @@ DERIVATIONS = (
     ce_three,
     ce_zero,
     ce_sums,
+    ce_relu_collapse,
+    ce_relu_nc2,
+    ce_relu_margins,
+    ce_relu_sums,
+    ce_relu_structures,
+    ce_relu_nc2_structures,
     rfm_recursion,
     rfm_rates,
     rfm_collapse,

@@ -6,6 +6,7 @@ from dufm.theory.problem import ProblemError, listed
 from dufm.verification.claims.base.claim import Claim
 from dufm.verification.claims.ce.hessian import CE_HESSIAN
 from dufm.verification.claims.ce.regimes import CE_REGIMES
+from dufm.verification.claims.ce.relu import CE_RELU
 from dufm.verification.claims.ce.searched import CE_SEARCHED
 from dufm.verification.claims.ce.structures import CE, CE_CROSSINGS
 from dufm.verification.claims.jumps.chains import JUMPS_CHAINS
@@ -52,6 +53,7 @@ CLAIMS: tuple[Claim, ...] = (
     *CE_HESSIAN,
     *CE_CROSSINGS,
     *CE_REGIMES,
+    *CE_RELU,
     *CE_SEARCHED,
     *TRAINING,
     *JUMPS,

@@ -82,7 +82,7 @@ def check(
     files: Annotated[list[str], typer.Argument(help="Certificate files.", metavar="FILE...")],
     exact: Annotated[bool, typer.Option(help="Print margins as whole fractions.")] = False,
 ) -> None:
-    """Re-check certificates in exact arithmetic with checker.py; kinds lower and deep have programs of their own.
+    """Re-check certificates in exact arithmetic with checker.py; kinds lower, deep, margin have their own programs.
 
     The same programs run with no package installed: python -S -I verification/checker.py FILE...
 
@@ -151,7 +151,7 @@ def derive(
     """
     from dufm.theory.derivations import derivation
     from dufm.theory.proof.derivation import FORMATS, document
-    from dufm.verification.cli.ce.numbers import ce_numbers_at
+    from dufm.verification.cli.ce.numbers import ce_numbers_at, ce_relu_numbers_at
     from dufm.verification.cli.formal import checked_by_kernel
     from dufm.verification.cli.listings import derivations_table, numbers_at
 
@@ -167,7 +167,8 @@ def derive(
     with alive("checking the steps"):
         shown = derivation(name).render(form, ascii_only=not has_unicode(sys.stdout)) + checked_by_kernel(name, form)
         if L is not None:
-            shown += "\n\n" + (ce_numbers_at if name.startswith("ce-") else numbers_at)(L, form)
+            linear = ce_numbers_at if name.startswith("ce-") else numbers_at
+            shown += "\n\n" + (ce_relu_numbers_at if name.startswith("ce-relu-") else linear)(L, form)
     print(document(shown) if standalone else shown)
 
 
