@@ -28,6 +28,7 @@ from dufm.verification.claims.squared.searched import SEARCHED
 from dufm.verification.claims.squared.shipped_heads import FRONTIER
 from dufm.verification.claims.squared.strips import STRIPS
 from dufm.verification.claims.squared.thresholds import THRESHOLDS
+from dufm.verification.claims.squared.variants import VARIANTS
 from dufm.verification.claims.squared.witnesses import WITNESSES
 from dufm.verification.claims.training.descent import TRAINING
 from dufm.verification.claims.training.networks import NETWORKS
@@ -46,6 +47,7 @@ CLAIMS: tuple[Claim, ...] = (
     *STRIPS,
     *INTERVALS,
     *SEARCHED,
+    *VARIANTS,
     *CE,
     *CE_HESSIAN,
     *CE_CROSSINGS,
