@@ -48,7 +48,8 @@ def test_the_search_states_the_exact_loss_of_what_it_saves(
     assert code == 0 and solution.problem == problem
     exact = problem.objective([[[Fraction(x) for x in row] for row in w.tolist()] for w in solution.weights])
     assert record["loss"] == float(exact) and record["restarts"] == 6
-    if record["collapse"] is not None:
+    assert (record["collapse"] is None) == (variant.bias == "last-decayed")
+    if record["below_collapse"] is not None:
         low, high = bias_loss(problem) if variant.bias == "last" else split_loss(problem)
         assert record["collapse"]["loss"] == float(high) and record["below_collapse"] == (exact < low)
     assert (record["bias"] is None) == (variant.bias == "none")

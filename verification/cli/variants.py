@@ -15,9 +15,10 @@ from dufm.solvers.ce.polish import numerical_rank
 from dufm.solvers.ce.rows import rational
 from dufm.solvers.engines.cpu import compiled_homotopy
 from dufm.solvers.objectives.fit import Fit
-from dufm.solvers.objectives.squared import Objective
+from dufm.solvers.objectives.squared import Objective, loss
 from dufm.solvers.search.devices import device_search
 from dufm.solvers.search.solution import Outcome, Solution, save
+from dufm.solvers.weights.residual import diagonal_skip
 from dufm.theory.problem import Problem, ProblemError, Variant, exact_number
 from dufm.theory.squared.variants import collapse_loss, learned, zero_loss
 from dufm.verification.cli import options as checked
@@ -87,8 +88,8 @@ def run_variant_search(request: SearchRequest, console: Console) -> None:
     if request.device == "cuda":
         raise ProblemError("--device must be auto or cpu beyond the plain model, got 'cuda'")
     checked.folder(request.out)
-    collapse, zero = collapse_loss(problem), zero_loss(problem)
-    reference = float(zero if collapse is None else min(collapse[1][1], zero))
+    collapse, zero = _collapse(problem), float(zero_loss(problem))
+    reference = zero if collapse is None else min(collapse[1], zero)
     with Console(stderr=True).status("loading the compiled program (once on a machine: compiling, up to a minute)"):
         compiled_homotopy()
     beside = "zero weights" if collapse is None else "collapse"
@@ -105,8 +106,18 @@ def run_variant_search(request: SearchRequest, console: Console) -> None:
             raise KeyboardInterrupt
 
 
+def _collapse(problem: Problem) -> tuple[str, float] | None:
+    """What stands for collapse and its loss, from above: derived, or with skips the best diagonal weights."""
+    derived = collapse_loss(problem)
+    if derived is not None:
+        return derived[0], float(derived[1][1])
+    if set(problem.variant.named) <= {"skip", "slope"} and problem.variant.skip != "none":
+        return "diagonal weights", loss(problem, diagonal_skip(problem))
+    return None
+
+
 def _record(problem: Problem, solution: Solution) -> dict[str, Any]:
-    collapse, zero = collapse_loss(problem), zero_loss(problem)
+    derived, collapse, zero = collapse_loss(problem), _collapse(problem), zero_loss(problem)
     exact = problem.objective([rational(w) for w in solution.weights])
     features = Objective(problem).forward(solution.weights[:-1]).features
     output = solution.weights[-1] @ features[-1]
@@ -116,9 +127,9 @@ def _record(problem: Problem, solution: Solution) -> dict[str, Any]:
         | {"lambdas": [str(x) for x in problem.lambdas], "activation": problem.activation}
         | {"slope": str(variant.slope), "bias": variant.bias, "skip": variant.skip, "classes": list(variant.sizes)},
         "loss": float(exact),
-        "below_collapse": None if collapse is None else bool(exact < min(collapse[1][0], zero)),
-        "collapse": None if collapse is None else {"what": collapse[0], "loss": float(min(collapse[1][1], zero))},
-        "learned": list(learned(problem)) if variant.sizes and collapse is not None else None,
+        "below_collapse": None if derived is None else bool(exact < min(derived[1][0], zero)),
+        "collapse": None if collapse is None else {"what": collapse[0], "loss": min(collapse[1], float(zero))},
+        "learned": list(learned(problem)) if variant.sizes and derived is not None else None,
         "zero": float(zero),
         "ranks": [numerical_rank(f, RANK) for f in [*features[1:], output]],
         "output": [round(float(x), 6) for x in np.diag(output)],

@@ -2,10 +2,13 @@
 
 from fractions import Fraction
 
+import numpy as np
 import sympy as sp
 
+from dufm.solvers.objectives.squared import loss
 from dufm.solvers.search.options import SearchOptions
 from dufm.solvers.search.portfolio import global_search
+from dufm.solvers.weights.residual import diagonal_skip
 from dufm.theory import derivations
 from dufm.theory.derivations.squared.last_bias import DROPPED, dropped
 from dufm.theory.derivations.squared.leaky import leaky_weights
@@ -35,6 +38,8 @@ TILTS = (
 # (K, L, slope, whether a search must end below collapse), at x = x*/2.
 SEARCHED = ((3, 2, "1/10", False), (2, 3, "1/2", False), (2, 3, "1/5", True), (4, 4, "1/10", True), (2, 4, "1/2", True))
 SCALE = sp.Rational(499, 500)
+# (K, L) of searches with skips, at lambda = 1/25.
+SKIPS = ((2, 3), (4, 3), (6, 4), (10, 2))
 BIAS_HEAD = 9  # classes of the shipped head that wins at three layers with a bias
 
 
@@ -181,6 +186,28 @@ def _leaky_map(budget: Budget) -> Verdict:
     return Verdict(Status.SUPPORTED, sentence, tuple(comparisons), details=details)
 
 
+def _skips(budget: Budget) -> Verdict:
+    restarts = 8 if budget.name != "full" else 200
+    comparisons, hits = [], 0
+    for K, L in SKIPS:
+        problem = Problem.of(K, L, "1/25", K, variant=Variant(skip="block1"))
+        solution, _ = global_search(problem, SearchOptions(restarts, SEED, threads=1))
+        solution.raise_if_interrupted()
+        collapse = loss(problem, diagonal_skip(problem))
+        # Both are sums over the entries of the factors, each rounded, at stationary points.
+        slack = sum(w.size for w in solution.weights) * float(np.spacing(collapse))
+        what = f"best found and diagonal weights with skips, K = {K}, L = {L}"
+        comparisons.append(Comparison(solution.loss, ">=", collapse, slack, what))
+        comparisons.append(Comparison(solution.loss, "<=", collapse * (1 + 1e-6), what=f"{what}, reached"))
+        hits += int(np.sum(solution.losses <= collapse * (1 + 1e-6)))
+    details = {"seed": SEED, "restarts": restarts, "hits": hits}
+    failed = [str(c) for c in comparisons if not c.holds]
+    if failed:
+        return Verdict(Status.UNDECIDED, f"not as stated: {'; '.join(failed)}", details=details)
+    sentence = f"{hits} of {restarts * len(SKIPS)} restarts with skips ended in collapse, none below it."
+    return Verdict(Status.SUPPORTED, sentence, tuple(comparisons), details=details)
+
+
 THREE_LAYERS, FOUR_LAYERS = (next(c for c in HEADS if c.label == f"{word}-layers") for word in ("three", "four"))
 TWO_LAYERS = next(c for c in STRONG if c.label == "two-layers-low-rank")
 
@@ -207,7 +234,7 @@ VARIANTS = (
     ),
     Claim(
         "var-unequal-ratios",
-        "A structure for equal classes, its columns scaled, beats collapse under step imbalance up to the ratio listed.",
+        "A structure for equal classes, its columns scaled, beats collapse under step imbalance up to ratios listed.",
         f"x = x*/4, half of the classes R times larger; (K, L) R: {', '.join(f'{k} {r}' for k, r in RATIOS.items())}",
         "ours",
         (derivations.reductions, derivations.dnc, derivations.unequal_classes, derivations.head),
@@ -227,7 +254,7 @@ VARIANTS = (
     ),
     Claim(
         "var-leaky-relu",
-        "With a leaky relu collapse costs K and is not optimal at any strength below its collapse, for two classes too.",
+        "With a leaky relu collapse costs K and is never optimal below its collapse, even for two classes.",
         "every K >= 2, slope 0 < a < 1: L >= 3 for a < 1/3, L >= 4 for a^2 < 1/3, L >= 3 + 3 a^2/((3a-1)(1-a)) for a > "
         "1/3; squared loss",
         "ours",
@@ -250,6 +277,16 @@ VARIANTS = (
         "ours",
         (),
         _leaky_map,
+        Expected(Status.SUPPORTED),
+    ),
+    Claim(
+        "var-skip-searched",
+        "With an identity skip around each relu layer searches find nothing below collapse, and end in it, also where "
+        "without skips low rank wins.",
+        f"F + relu(W F); (K, L): {', '.join(map(str, SKIPS))}; lambda = 1/25, width K; squared loss",
+        "ours; collapse with many residual blocks: Sukenik, Lampert and Mondelli (2505.15239)",
+        (),
+        _skips,
         Expected(Status.SUPPORTED),
     ),
 )
