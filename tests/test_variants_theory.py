@@ -20,7 +20,9 @@ from dufm.theory.squared.phi import collapse_power
 from dufm.theory.squared.variants import bias_loss, collapse_loss, learned, split_loss, zero_loss
 from dufm.verification.claims.base.claim import BUDGETS
 from dufm.verification.claims.squared.variants import VARIANTS, diagonal, sized
+from dufm.verification.claims.squared.variants_searched import VARIANTS_SEARCHED
 
+ALL = (*VARIANTS, *VARIANTS_SEARCHED)
 BIAS = Variant(bias="last")
 FINE: dict[str, Any] = {"method": "Nelder-Mead", "options": {"xatol": 1e-10, "fatol": 1e-16}}
 
@@ -128,9 +130,9 @@ def test_what_is_not_derived_has_no_collapse() -> None:
     assert zero_loss(Problem.of(3, 2, "0.01", variant=BIAS)) == Fraction(1, 3)
 
 
-@pytest.mark.parametrize("label", [c.label for c in VARIANTS if c.label != "var-unequal-low-rank"])
+@pytest.mark.parametrize("label", [c.label for c in ALL if c.label != "var-unequal-low-rank"])
 def test_each_claim_reaches_its_verdict(label: str) -> None:
-    claim = next(c for c in VARIANTS if c.label == label)
+    claim = next(c for c in ALL if c.label == label)
     verdict = claim.work(BUDGETS["quick"])
     assert verdict.status is claim.expected.quick, verdict.sentence
     assert verdict.comparisons and all(c.holds for c in verdict.comparisons)

@@ -29,6 +29,7 @@ from dufm.verification.claims.squared.shipped_heads import FRONTIER
 from dufm.verification.claims.squared.strips import STRIPS
 from dufm.verification.claims.squared.thresholds import THRESHOLDS
 from dufm.verification.claims.squared.variants import VARIANTS
+from dufm.verification.claims.squared.variants_searched import VARIANTS_SEARCHED
 from dufm.verification.claims.squared.witnesses import WITNESSES
 from dufm.verification.claims.training.descent import TRAINING
 from dufm.verification.claims.training.networks import NETWORKS
@@ -48,6 +49,7 @@ CLAIMS: tuple[Claim, ...] = (
     *INTERVALS,
     *SEARCHED,
     *VARIANTS,
+    *VARIANTS_SEARCHED,
     *CE,
     *CE_HESSIAN,
     *CE_CROSSINGS,

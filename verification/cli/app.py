@@ -170,9 +170,7 @@ def derive(
 def search(
     L: Annotated[int, typer.Option("--L", help="Weight layers, >= 1.")],
     lam: Annotated[str, typer.Option(help="Strength of all factors, or L + 1 of them separated by commas.")],
-    K: Annotated[
-        int | None, typer.Option("--K", help="Classes, >= 2; may be left out with --classes or --target-matrix.")
-    ] = None,
+    K: Annotated[int | None, typer.Option("--K", help="Classes, >= 2, unless other options say it.")] = None,
     width: Annotated[int | None, typer.Option(help="Hidden width, >= K; K + 4 if not given.")] = None,
     n: Annotated[int, typer.Option(help="Samples a class.")] = 1,
     restarts: Annotated[int, typer.Option(help="Restarts, each a knock-out among 16 starts.")] = 240,
@@ -209,10 +207,7 @@ def search(
     from dufm.verification.cli.shared import SearchRequest
     from dufm.verification.cli.variants import read_variant
 
-    named, variant = read_variant(activation, bias, skip, classes, target_matrix)
-    many = K if K is not None else len(variant.target) or len(variant.sizes)
-    if not many:
-        raise ProblemError("--K is needed: how many classes, unless --classes or --target-matrix say it")
+    many, named, variant = read_variant(K, activation, bias, skip, classes, target_matrix)
     problem = Problem.of(many, L, as_strengths(lam), width, n, loss, named, variant)
     checked.integers(1, restarts=restarts, patience=patience)
     checked.integers(0, seed=seed, minima=minima)

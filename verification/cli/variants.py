@@ -32,9 +32,9 @@ MOST_ENTRIES = 1_000_000
 
 
 def read_variant(
-    activation: str | None, bias: str, skip: str, classes: str | None, target: Path | None
-) -> tuple[str, Variant]:
-    """The activation's name ("" if not given) and the variant, from what a person types.
+    K: int | None, activation: str | None, bias: str, skip: str, classes: str | None, target: Path | None
+) -> tuple[int, str, Variant]:
+    """Number of classes, the activation's name ("" if not given) and the variant, from what a person types.
 
     Raises:
         ProblemError: naming the option.
@@ -50,7 +50,10 @@ def read_variant(
     checked.choice("--skip", skip, ("none", "block1"))
     sizes = tuple(_size(word) for word in classes.split(",")) if classes is not None else ()
     rows = () if target is None else read_target(target)
-    return name, Variant(below, bias, skip, rows, sizes)
+    many = K if K is not None else len(rows) or len(sizes)
+    if not many:
+        raise ProblemError("--K is needed: how many classes, unless --classes or --target-matrix say it")
+    return many, name, Variant(below, bias, skip, rows, sizes)
 
 
 def _size(word: str) -> int:

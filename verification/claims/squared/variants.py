@@ -2,13 +2,8 @@
 
 from fractions import Fraction
 
-import numpy as np
 import sympy as sp
 
-from dufm.solvers.objectives.squared import loss
-from dufm.solvers.search.options import SearchOptions
-from dufm.solvers.search.portfolio import global_search
-from dufm.solvers.weights.residual import diagonal_skip
 from dufm.theory import derivations
 from dufm.theory.derivations.squared.last_bias import DROPPED, dropped
 from dufm.theory.derivations.squared.leaky import leaky_weights
@@ -23,7 +18,6 @@ from dufm.verification.claims.base.verdict import Comparison, Status, Verdict
 from dufm.verification.claims.squared.heads import HEADS
 from dufm.verification.claims.squared.near_collapse import STRONG
 
-SEED = 20261128
 # Class sizes at which the split is compared with exact weights, and the x it is done at.
 SIZES, AT = ((5, 5, 1), (9, 4, 4, 1)), Fraction(1, 20)
 NEAR = Fraction(1, 10**12)
@@ -35,11 +29,7 @@ TILTS = (
     ("1/2", ("3/5", "1/2", "3/10")),
     ("9/10", ("1/20",) * 17),
 )
-# (K, L, slope, whether a search must end below collapse), at x = x*/2.
-SEARCHED = ((3, 2, "1/10", False), (2, 3, "1/2", False), (2, 3, "1/5", True), (4, 4, "1/10", True), (2, 4, "1/2", True))
 SCALE = sp.Rational(499, 500)
-# (K, L) of searches with skips, at lambda = 1/25.
-SKIPS = ((2, 3), (4, 3), (6, 4), (10, 2))
 BIAS_HEAD = 9  # classes of the shipped head that wins at three layers with a bias
 
 
@@ -158,56 +148,6 @@ def _leaky(budget: Budget) -> Verdict:
     return by_derivation(words, comparisons)
 
 
-def _leaky_map(budget: Budget) -> Verdict:
-    restarts = 16 if budget.name != "full" else 400
-    comparisons, told = [], {}
-    for K, L, slope, wins in SEARCHED:
-        x = (collapse_ends(L)[0] / 2).limit_denominator(10**6)
-        problem = Problem.of(K, L, str(x / K), activation="leaky", variant=Variant(Fraction(slope)))
-        solution, _ = global_search(problem, SearchOptions(restarts, SEED, threads=1))
-        solution.raise_if_interrupted()
-        exact = problem.objective([[[Fraction(v) for v in row] for row in w.tolist()] for w in solution.weights])
-        low, high = split_loss(problem)
-        what = f"best found and collapse, K = {K}, L = {L}, slope {slope}"
-        if wins:
-            comparisons.append(Comparison(exact, "<", low, what=what))
-        else:
-            # A search that does not come to collapse could not have gone below it either.
-            comparisons.append(Comparison(exact, ">=", low, what=what))
-            comparisons.append(Comparison(exact, "<=", high * (1 + Fraction(1, 10**6)), what=f"{what}, reached"))
-        told[f"K={K}, L={L}, slope={slope}"] = float(exact / high)
-    details = {"seed": SEED, "restarts": restarts, "ratio": told}
-    failed = [str(c) for c in comparisons if not c.holds]
-    if failed:
-        return Verdict(Status.UNDECIDED, f"not as stated: {'; '.join(failed)}", details=details)
-    sentence = (
-        f"{restarts} restarts a case: below collapse where proved, nothing below it at two layers or slope 1/2, L = 3."
-    )
-    return Verdict(Status.SUPPORTED, sentence, tuple(comparisons), details=details)
-
-
-def _skips(budget: Budget) -> Verdict:
-    restarts = 8 if budget.name != "full" else 200
-    comparisons, hits = [], 0
-    for K, L in SKIPS:
-        problem = Problem.of(K, L, "1/25", K, variant=Variant(skip="block1"))
-        solution, _ = global_search(problem, SearchOptions(restarts, SEED, threads=1))
-        solution.raise_if_interrupted()
-        collapse = loss(problem, diagonal_skip(problem))
-        # Both are sums over the entries of the factors, each rounded, at stationary points.
-        slack = sum(w.size for w in solution.weights) * float(np.spacing(collapse))
-        what = f"best found and diagonal weights with skips, K = {K}, L = {L}"
-        comparisons.append(Comparison(solution.loss, ">=", collapse, slack, what))
-        comparisons.append(Comparison(solution.loss, "<=", collapse * (1 + 1e-6), what=f"{what}, reached"))
-        hits += int(np.sum(solution.losses <= collapse * (1 + 1e-6)))
-    details = {"seed": SEED, "restarts": restarts, "hits": hits}
-    failed = [str(c) for c in comparisons if not c.holds]
-    if failed:
-        return Verdict(Status.UNDECIDED, f"not as stated: {'; '.join(failed)}", details=details)
-    sentence = f"{hits} of {restarts * len(SKIPS)} restarts with skips ended in collapse, none below it."
-    return Verdict(Status.SUPPORTED, sentence, tuple(comparisons), details=details)
-
-
 THREE_LAYERS, FOUR_LAYERS = (next(c for c in HEADS if c.label == f"{word}-layers") for word in ("three", "four"))
 TWO_LAYERS = next(c for c in STRONG if c.label == "two-layers-low-rank")
 
@@ -248,7 +188,14 @@ VARIANTS = (
         "every K >= 3 from L = 4 on, every K >= 9 and K = 4 at L = 3, K = 3 from L = 2 on; equal norms in each layer; "
         "relu layers, squared loss",
         "ours",
-        (derivations.reductions, derivations.dnc, derivations.last_bias, derivations.srg, derivations.direct_sum),
+        (
+            derivations.reductions,
+            derivations.dnc,
+            derivations.head,
+            derivations.srg,
+            derivations.direct_sum,
+            derivations.last_bias,
+        ),
         _bias,
         Expected(Status.PROVED),
     ),
@@ -260,33 +207,15 @@ VARIANTS = (
         "ours",
         (
             derivations.reductions,
+            derivations.dnc,
             derivations.unequal_classes,
             derivations.linear_network,
+            derivations.head,
             derivations.srg,
             derivations.direct_sum,
             derivations.leaky_layers,
         ),
         _leaky,
         Expected(Status.PROVED),
-    ),
-    Claim(
-        "var-leaky-searched",
-        "Searches with leaky relus go below collapse where that is proved possible, and find nothing below it for "
-        "three classes at two layers nor for two classes at three layers with slope 1/2.",
-        f"x = x*/2; (K, L, slope): {', '.join(f'({K}, {L}, {a})' for K, L, a, _ in SEARCHED)}; squared loss",
-        "ours",
-        (),
-        _leaky_map,
-        Expected(Status.SUPPORTED),
-    ),
-    Claim(
-        "var-skip-searched",
-        "With an identity skip around each relu layer searches find nothing below collapse, and end in it, also where "
-        "without skips low rank wins.",
-        f"F + relu(W F); (K, L): {', '.join(map(str, SKIPS))}; lambda = 1/25, width K; squared loss",
-        "ours; collapse with many residual blocks: Sukenik, Lampert and Mondelli (2505.15239)",
-        (),
-        _skips,
-        Expected(Status.SUPPORTED),
     ),
 )
