@@ -139,6 +139,32 @@ def records(
     raise typer.Exit(run_records(K, L, atlas, as_json, console, x))
 
 
+@commands.command("check-weights")
+def check_weights(
+    file: Annotated[Path, typer.Argument(help="A .pt, .safetensors, .npz or .npy, or a file of dufm.", metavar="FILE")],
+    lam: Annotated[
+        str | None, typer.Option(help="Weight decay of every factor, or L + 1 of them separated by commas.")
+    ] = None,
+    names: Annotated[
+        str | None, typer.Option(help="Arrays that are H_1, W_1, ..., W_L, in this order; found by name if not given.")
+    ] = None,
+    transpose: Annotated[str, typer.Option(help="W if weights are in x out, H if features are rows, all for both.")] = (
+        "none"
+    ),
+    certificate: Annotated[Path | None, typer.Option(help="Write the certificate here if they beat DNC.")] = None,
+    as_json: Json = False,
+) -> None:
+    """Judge weights of your own: loss against DNC and the best known, rank by layer, a certificate if they beat DNC.
+
+    Nothing in the file is run. Exit code 1 if a certificate is asked for and they do not beat DNC.
+
+    Example: dufm check-weights weights.pt --lam 0.002 --certificate mine.json
+    """
+    from dufm.verification.cli.weights import run_check_weights
+
+    raise typer.Exit(run_check_weights(file, lam, names, transpose, certificate, as_json, console))
+
+
 @commands.command()
 def submit(
     file: Annotated[Path, typer.Argument(help="A solution (.npz) or a certificate (.json).", metavar="FILE")],

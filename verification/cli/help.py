@@ -7,7 +7,7 @@ from typer.core import TyperGroup
 from dufm.verification.cli.interrupt import Interrupted, kept
 
 SECTIONS = {
-    "Verify": ("verify", "check", "claims", "threshold", "bound"),
+    "Verify": ("verify", "check", "check-weights", "claims", "threshold", "bound"),
     "Read and compare": ("derive", "structures", "compare", "figures"),
     "Search and certify": ("search", "intervals", "frontier", "map", "records", "submit"),
     "Cross-entropy": ("ce-table", "ce-persistence", "ce-landscape"),
