@@ -28,6 +28,7 @@ if TYPE_CHECKING:
     from dufm.library.figures import figure as figure
     from dufm.library.figures import figures as figures
     from dufm.library.finding import search as search
+    from dufm.library.scoring import evaluator as evaluator
     from dufm.library.structures import compare as compare
     from dufm.library.structures import structures as structures
     from dufm.library.training import train as train
@@ -52,6 +53,7 @@ PLACES = {
     "compare": "dufm.library.structures",
     "derivations": "dufm.library.derive",
     "derive": "dufm.library.derive",
+    "evaluator": "dufm.library.scoring",
     "figure": "dufm.library.figures",
     "figures": "dufm.library.figures",
     "read_weights": "dufm.library.weights",
@@ -72,6 +74,7 @@ __all__ = [
     "compare",
     "derivations",
     "derive",
+    "evaluator",
     "figure",
     "figures",
     "read_weights",

@@ -36,7 +36,7 @@ ROWS = (
         "solvers.weight_files",
     ),
     ("solvers.training", "solvers.networks", *(f"solvers.{topic}" for topic in TOPICS)),
-    ("verification.checker", "verification.lower_checker", "verification.deep_checker"),
+    ("verification.checker", "verification.lower_checker", "verification.deep_checker", "verification.evaluator"),
     ("verification.base",),
     ("verification.atlas",),
     ("verification.claims.base",),

@@ -121,6 +121,9 @@ def records(
     extract: Annotated[
         Path | None, typer.Option(help="Write the certificate of the one record at K, L, x here.")
     ] = None,
+    csv: Annotated[
+        Path | None, typer.Option(help="Write the whole atlas into this folder: records.csv and datapackage.json.")
+    ] = None,
     atlas: Annotated[Path | None, typer.Option(help="Atlas folder; the shipped one if not given.")] = None,
     as_json: Json = False,
 ) -> None:
@@ -128,15 +131,37 @@ def records(
 
     Beside each the greatest lower bound known, over DNC's loss, and the gap. Exit code 1 if a record does not hold.
 
-    With --extract, write one of them as a certificate that checker.py reads alone.
+    With --extract, write one of them as a certificate that checker.py reads alone; with --csv, all of them as a table
+    with a descriptor of Frictionless Data.
 
     Example: dufm records --K 6 --L 4 --x 0.012 --extract out/record.json
     """
-    from dufm.verification.cli.map import run_extract, run_records
+    from dufm.verification.cli.map import run_csv, run_extract, run_records
 
+    if csv is not None:
+        raise typer.Exit(run_csv(atlas, csv))
     if extract is not None:
         raise typer.Exit(run_extract((K, L, x), atlas, extract))
     raise typer.Exit(run_records(K, L, atlas, as_json, console, x))
+
+
+@commands.command()
+def evaluator(
+    K: Annotated[int, typer.Option("--K", help="Classes, >= 2.")],
+    L: Annotated[int, typer.Option("--L", help="Weight layers, >= 1.")],
+    x: Annotated[str, typer.Option("--x", help="K Lambda > 0, below DNC's collapse.")],
+    out: Annotated[Path, typer.Option(help="A new or an empty folder.")] = Path("out/evaluator"),
+    as_json: Json = False,
+) -> None:
+    """Write a folder that scores programs which make weights, for OpenEvolve, ShinkaEvolve or by hand.
+
+    It needs Python and nothing else; the score is exact and the record to beat stands in it.
+
+    Example: dufm evaluator --K 10 --L 4 --x 0.015 --out out/evaluator
+    """
+    from dufm.verification.cli.weights import run_evaluator
+
+    run_evaluator((K, L, x), out, as_json, console)
 
 
 @commands.command("check-weights")

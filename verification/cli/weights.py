@@ -1,4 +1,4 @@
-"""`dufm check-weights`: weights from PyTorch or NumPy against DNC and the record, with a certificate if they win."""
+"""`dufm check-weights`: weights against DNC and the record; `dufm evaluator`: a score for programs that make some."""
 
 import json
 from pathlib import Path
@@ -7,6 +7,7 @@ from typing import Any
 from rich.console import Console
 from rich.table import Table
 
+from dufm.verification.answers.evaluator import write_evaluator
 from dufm.verification.answers.weight_file import WeightFile, read_weight_file
 from dufm.verification.answers.weights import RANK_THRESHOLD, Judgement, judge_weights
 from dufm.verification.base.certificate import write
@@ -94,3 +95,19 @@ def _words(judged: Judgement, record: dict[str, Any]) -> list[str]:
     else:
         lines.append("Below DNC, exactly, accepted by checker.py; --certificate FILE writes the proof.")
     return lines
+
+
+def run_evaluator(cell: tuple[int, int, str], out: Path, as_json: bool, console: Console) -> None:
+    """Write the folder and say what is to beat; see `dufm evaluator --help`."""
+    with alive("looking up what is known"):
+        files, task = write_evaluator(*cell, out)
+    if as_json:
+        print(json.dumps(task | {"files": [str(path) for path in files]}, indent=1))
+        return
+    lines = [
+        f"To beat: {task['record']:.12g} ({task['record_by']}); DNC has {task['dnc']:.12g}, nothing goes below "
+        f"{task['bound']:.12g}.",
+        f"Wrote {', '.join(str(path) for path in files)}",
+        f"Try: python {files[0]} {out / 'initial.py'}",
+    ]
+    console.print("\n".join(lines), highlight=False, markup=False, soft_wrap=True)
