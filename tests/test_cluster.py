@@ -17,12 +17,13 @@ from pathlib import Path
 import psutil
 import pytest
 
+from dufm.solvers.base.processes import process_pool
 from dufm.theory.problem import ProblemError
 from dufm.verification.atlas import cluster
 from dufm.verification.atlas.cells import read_grid
 from dufm.verification.atlas.cluster import dask_cluster
 from dufm.verification.atlas.store import open_store
-from dufm.verification.atlas.sweep import Tally, process_pool, sweep
+from dufm.verification.atlas.sweep import Tally, sweep
 from dufm.verification.atlas.work import Effort
 
 # Dask and what it brings may warn of their own future; tests of ours must not.

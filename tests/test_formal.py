@@ -8,7 +8,7 @@ import pytest
 from dufm.theory.derivations import names as derivation_names
 from dufm.theory.problem import ProblemError
 from dufm.verification.claims import CLAIMS
-from dufm.verification.claims.run import Entry
+from dufm.verification.claims.entry import Entry
 from dufm.verification.cli.formal import KernelReport, checked_by_kernel, unasked
 from dufm.verification.formal import kernel
 from dufm.verification.formal.headline import headline_file

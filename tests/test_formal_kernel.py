@@ -21,7 +21,7 @@ from dufm.verification import checker
 from dufm.verification.base.certificate import Certificate
 from dufm.verification.claims import CLAIMS, claim_named
 from dufm.verification.claims.base.claim import BUDGETS
-from dufm.verification.claims.run import Entry
+from dufm.verification.claims.entry import Entry
 from dufm.verification.cli.formal import FOLDER, check_in_kernel, show_kernel
 from dufm.verification.formal import kernel
 from dufm.verification.formal.export import NoTermError, Term, certificate_term, identifier, term, unit_term

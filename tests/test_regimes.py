@@ -8,16 +8,29 @@ from typing import Any
 
 import pytest
 
+from dufm.solvers.ce import margin_records, records
 from dufm.theory import derivations
 from dufm.theory.derivations import derivation
 from dufm.theory.problem import Problem
 from dufm.theory.proof.checks import Checked, Method
 from dufm.verification.claims import CLAIMS, claim_named
-from dufm.verification.claims import run as report
+from dufm.verification.claims import entry as report
 from dufm.verification.claims.base.claim import BUDGETS, Budget, Claim, Known, support_name
-from dufm.verification.claims.base.conclusions import CONCLUSIONS, uncovered
+from dufm.verification.claims.base.conclusions import CONCLUSIONS
 from dufm.verification.claims.base.filed import judge, missing
-from dufm.verification.claims.base.regime import BELOW, EVERY, Edges, From, Only, Part, Regime, Wide, at, stretch
+from dufm.verification.claims.base.regime import (
+    BELOW,
+    EVERY,
+    Between,
+    Edges,
+    From,
+    Only,
+    Part,
+    Regime,
+    Wide,
+    at,
+    stretch,
+)
 from dufm.verification.claims.base.verdict import Status, Verdict
 from dufm.verification.claims.squared.heads import head_witness
 from dufm.verification.claims.squared.strips import STRETCHES
@@ -120,7 +133,7 @@ def test_the_edges_of_what_is_claimed(label: str, inside: tuple[int, int], outsi
 
 @pytest.mark.parametrize("claim", [c for c in STRUCTURED if c.expected.quick is Status.PROVED], ids=lambda c: c.label)
 def test_the_derivations_reach_the_whole_regime(claim: Claim) -> None:
-    assert uncovered(regime_of(claim), claim.says, names_of(claim), claim.needs) == ""
+    assert claim.beyond(names_of(claim)) == ""
 
 
 @pytest.mark.parametrize(
@@ -142,11 +155,26 @@ def test_the_derivations_reach_the_whole_regime(claim: Claim) -> None:
         ("cuts-vanish", Part(Edges(5), From(2), None)),
         ("ce-suboptimal", Part(From(5), From(2), EVERY)),
         ("ce-near-collapse", Part(From(2), From(2), None)),
+        ("ce-one-layer", Part(From(2), From(1), EVERY)),
+        ("ce-three-classes", Part(Only((3, 4)), From(1), None)),
+        ("ce-polygon", Part(From(4), From(4), EVERY)),
+        ("ce-polygon", Part(Between(4, 44), Only((4,)), EVERY)),
+        ("ce-polygon", Part(Between(4, 7), Only((3,)), EVERY)),
+        ("ce-codes", Part(From(8), From(3), EVERY)),
+        ("ce-codes", Part(Only((8, 10)), From(2), EVERY)),
+        ("ce-hessian", Part(From(2), From(2), EVERY)),
+        ("ce-psd", Part(From(3), From(2), EVERY)),
+        ("ce-psd", Part(From(4), From(1), EVERY)),
+        ("ce-gap", Part(From(2), From(2), EVERY)),
+        ("ce-gap", Part(From(3), From(1), EVERY)),
+        ("ce-saddle-window", Part(From(5), Between(2, 36), None)),
+        ("ce-saddle-window", Part(From(6), Between(2, 37), None)),
+        ("ce-three-weak", Part(Only((3, 4)), From(1), None)),
     ],
 )
 def test_a_regime_beyond_the_derivations_is_refused(label: str, wider: Part) -> None:
     claim = replace(claim_named(label), regime=Regime((wider,)), work=lambda budget: Verdict(Status.PROVED, "w"))
-    assert uncovered(regime_of(claim), claim.says, names_of(claim), claim.needs)
+    assert claim.beyond(names_of(claim))
     below = {s.label: Status.PROVED for s in claim.rests_on if isinstance(s, Claim)}
     verdict = claim.check(ONE, Known(dict.fromkeys(names_of(claim), HOLDS), below))
     assert verdict.status is Status.UNDECIDED and "do not reach K = " in verdict.sentence
@@ -161,16 +189,26 @@ def test_a_regime_beyond_the_derivations_is_refused(label: str, wider: Part) -> 
         ("two-layers-low-rank", derivations.halves),
         ("one-layer", derivations.lower_bound),
         ("two-classes", derivations.two_classes),
+        ("ce-psd", derivations.ce_hessian),
+        ("ce-polygon", derivations.ce_low_rank),
+        ("ce-zero", derivations.ce_zero),
+        ("ce-vanish", derivations.ce_sums),
     ],
 )
 def test_a_derivation_taken_away_is_missed(label: str, dropped: Any) -> None:
     claim = claim_named(label)
     left = tuple(s for s in claim.rests_on if s is not dropped)
     assert len(left) < len(claim.rests_on)
-    assert uncovered(regime_of(claim), claim.says, names_of(replace(claim, rests_on=left)), claim.needs)
+    assert claim.beyond(names_of(replace(claim, rests_on=left)))
 
 
 def test_conclusions_are_what_the_derivations_state() -> None:
+    concluded = {c.label: c.concluded for c in CLAIMS if c.concluded}
+    for label, said in concluded.items():
+        assert said.words in " ".join(derivation(said.by).states.split()), label
+    assert concluded.keys() >= {
+        c.label for c in CLAIMS if c.label.startswith("ce-") and c.expected.quick is Status.PROVED
+    }
     for name, conclusion in CONCLUSIONS.items():
         states = " ".join(derivation(name).states.split())
         assert conclusion.words and all(words in states for words in conclusion.words), name
@@ -232,3 +270,25 @@ def test_wide_bounds_say_what_they_are() -> None:
     assert part.room(6) == 13 and "hidden width >= thirteen" in str(part)
     assert Part(Only((6,)), From(4), None, None).room(6) is None
     assert BUDGETS["quick"].name == "quick"
+
+
+@pytest.mark.parametrize("label", ["ce-search-table", "ce-search-margins"])
+def test_the_regime_of_a_shipped_table_is_its_rows(label: str) -> None:
+    rows = records.best_known() if label == "ce-search-table" else margin_records.best_margins()
+    words = [
+        f"{name} = {min(found)}..{max(found)}" for name in ("K", "L") for found in [{getattr(r, name) for r in rows}]
+    ]
+    if label == "ce-search-table":
+        strengths = sorted({r.lam for r in records.best_known()}, reverse=True)
+        words.append(f"lambda = {', '.join(map(str, strengths))}")
+    assert str(claim_named(label).regime).startswith(", ".join(words))
+
+
+def test_the_regime_of_runs_names_every_value_that_is_run() -> None:
+    width = claim_named("dyn-gd-width").regime
+    assert width == (
+        "L = 4, K = 10, lambda = 0.004, n = 1, width 15, 20, 30, 40, 50, 64 (quick: 15, 64), learning rate 0.5, "
+        "normal starts of size 1"
+    )
+    relu = str(claim_named("ce-search-relu").regime)
+    assert "low rank at (K, L) = (4, 4), (6, 4)" in relu and "lambda = 1/100 (budget full: also 1/1000)" in relu

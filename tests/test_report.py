@@ -8,11 +8,13 @@ import pytest
 from rich.console import Console
 
 from dufm.verification.claims import claim_named, select
-from dufm.verification.claims import run as report
+from dufm.verification.claims import entry as report
+from dufm.verification.claims import run as runs
 from dufm.verification.claims.base.claim import BUDGETS, Budget, Claim, Expected
 from dufm.verification.claims.base.verdict import Status, Verdict
+from dufm.verification.claims.entry import Entry
 from dufm.verification.claims.grid import cell
-from dufm.verification.claims.run import Entry, run
+from dufm.verification.claims.run import run
 from dufm.verification.cli.verify import show_claims, show_winners, verify_claims
 
 QUICK = BUDGETS["quick"]
@@ -33,8 +35,8 @@ def test_a_run_writes_its_report_and_certificates(tmp_path: Path) -> None:
 def test_resume_runs_only_what_is_missing(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     run(select("reductions"), QUICK, tmp_path, 1)
     ran: list[str] = []
-    checked = report._checked
-    monkeypatch.setattr(report, "_checked", lambda label, budget: ran.append(label) or checked(label, budget))
+    checked = report.check_and_file
+    monkeypatch.setattr(runs, "check_and_file", lambda label, *more: ran.append(label) or checked(label, *more))
     run(select("reductions,srg-wins"), QUICK, tmp_path, 1, resume=True)
     assert ran == ["srg-wins"]
     ran.clear()

@@ -7,6 +7,7 @@ from dufm.verification.claims import claim_named, select
 from dufm.verification.claims.base.claim import BUDGETS, Known
 from dufm.verification.claims.base.measured import MIN_RUNS, all_agree, enough, none_of
 from dufm.verification.claims.base.verdict import Status, Verdict
+from dufm.verification.claims.entry import Entry
 from dufm.verification.claims.jumps import chains
 from dufm.verification.claims.rank_two import dynamics
 from dufm.verification.claims.schedule import in_parallel, next_task
@@ -16,35 +17,28 @@ QUICK = BUDGETS["quick"]
 FAILS = (Checked(False, Method.SYMBOLIC),)
 
 
-def told(label: str, budget: str, known: Known | None) -> Verdict | str:
+def told(label: str, budget: str, known: Known | None) -> Entry:
     """What a worker is told: every claim is as it should be, but for one that breaks."""
     assert known is not None
-    if label == "srg-cost":
-        return "broken"
-    status = Status.CERTIFIED if label == "three-classes" else Status.SUPPORTED
-    return Verdict(
-        status,
-        budget,
-        details={
-            "steps": {name: all(c.ok for c in checked) for name, checked in known.steps.items()},
-            "statuses": {name: status.name for name, status in known.statuses.items()},
-        },
-    )
+    status = "CERTIFIED" if label == "three-classes" else "SUPPORTED"
+    steps = {name: all(c.ok for c in checked) for name, checked in known.steps.items()}
+    statuses = {name: status.name for name, status in known.statuses.items()}
+    details = {"steps": steps, "statuses": statuses}
+    return Entry(label, status, status, budget, (), (), details, failed=label == "srg-cost")
 
 
 def test_supports_come_first_and_are_handed_on() -> None:
     chosen = select("srg-cost,srg-wins,three-classes,four-layers")
     found = list(in_parallel(chosen, QUICK, 2, told))
-    labels = [label for label, _ in found]
+    labels = [entry.label for entry in found]
     assert sorted(labels) == sorted(c.label for c in chosen)
     assert labels.index("three-classes") < labels.index("four-layers")
-    verdicts = dict(found)
-    four, wins = verdicts["four-layers"], verdicts["srg-wins"]
-    assert isinstance(four, Verdict) and isinstance(wins, Verdict) and verdicts["srg-cost"] == "broken"
+    entries = dict(zip(labels, found, strict=True))
+    four = entries["four-layers"]
     assert four.details["statuses"] == {"three-classes": "CERTIFIED"}
     assert four.details["steps"] == dict.fromkeys(["dnc", "direct-sum", "head", "reductions"], True)
     # A support that broke is not handed on.
-    assert wins.details["statuses"] == {}
+    assert entries["srg-wins"].details["statuses"] == {}
 
 
 def test_a_process_stays_in_the_rooms_it_has_been_to() -> None:

@@ -19,6 +19,7 @@ import pytest
 from rich.console import Console
 from watching import gone, lines_of
 
+from dufm.solvers.base.processes import process_pool
 from dufm.theory.problem import ProblemError
 from dufm.theory.squared.phi import collapse_threshold
 from dufm.verification.atlas import cluster
@@ -26,7 +27,7 @@ from dufm.verification.atlas import sweep as sweeping
 from dufm.verification.atlas.cells import Cell, read_grid
 from dufm.verification.atlas.records import check_atlas
 from dufm.verification.atlas.store import CellRecord, open_store
-from dufm.verification.atlas.sweep import Tally, neighbours, process_pool, sweep
+from dufm.verification.atlas.sweep import Tally, neighbours, sweep
 from dufm.verification.atlas.work import CellResult, Effort, floats, judge, solve_cell
 from dufm.verification.cli.map import run_map
 
@@ -209,7 +210,8 @@ from multiprocessing import active_children
 from pathlib import Path
 from dufm.verification.atlas.cells import read_grid
 from dufm.verification.atlas.store import open_store
-from dufm.verification.atlas.sweep import process_pool, sweep
+from dufm.solvers.base.processes import process_pool
+from dufm.verification.atlas.sweep import sweep
 from dufm.verification.atlas.work import Effort
 if __name__ == "__main__":
     with open_store(Path(sys.argv[1])) as store:

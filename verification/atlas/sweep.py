@@ -5,15 +5,11 @@ result, as long as the effort's restarts end a search and not its clock. A worke
 with it; they are given out again. Warm starts are read from the store before the sweep begins, for the same reason.
 """
 
-import os
-import signal
-import threading
 import time
-from collections.abc import Callable, Generator, Sequence
-from concurrent.futures import BrokenExecutor, Executor, Future, ProcessPoolExecutor, as_completed
-from contextlib import AbstractContextManager, contextmanager
+from collections.abc import Callable, Sequence
+from concurrent.futures import BrokenExecutor, Executor, Future, as_completed
+from contextlib import AbstractContextManager
 from dataclasses import dataclass, field
-from multiprocessing import get_context, parent_process
 
 import numpy as np
 
@@ -198,26 +194,3 @@ def _without_one(cell: Cell, weights: list[Array]) -> list[Array]:
         trial = [np.delete(weights[0], k, axis=1), *weights[1:-1], np.delete(weights[-1], k, axis=0)]
         trials.append(balance(cell.problem, trial))
     return min(trials, key=lambda w: loss(cell.problem, w))
-
-
-@contextmanager
-def process_pool(jobs: int) -> Generator[Executor]:
-    """A pool of `jobs` processes; leaving it by an exception ends them at once."""
-    pool = ProcessPoolExecutor(jobs, mp_context=get_context("spawn"), initializer=_worker)
-    workers = pool._processes
-    try:
-        yield pool
-    except BaseException:
-        for process in list(workers.values()):
-            process.terminate()
-        raise
-    finally:
-        pool.shutdown(wait=True, cancel_futures=True)
-
-
-def _worker() -> None:
-    """Ctrl-C is for the parent to handle; and a worker whose parent was killed must not outlive it."""
-    signal.signal(signal.SIGINT, signal.SIG_IGN)
-    parent = parent_process()
-    if parent is not None:
-        threading.Thread(target=lambda: (parent.join(), os._exit(1)), daemon=True).start()

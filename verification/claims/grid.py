@@ -9,7 +9,7 @@ from dufm.theory.squared.structure import total_cost
 from dufm.theory.squared.structures import CheapestSum
 from dufm.verification.claims import claim_named
 from dufm.verification.claims.base.verdict import Status
-from dufm.verification.claims.run import Entry
+from dufm.verification.claims.entry import Entry
 
 STRENGTH = [Status.PROVED.name, Status.CERTIFIED.name, Status.SUPPORTED.name]
 

@@ -1,25 +1,25 @@
 """Claims over several processes: every derivation and every claim that others rest on is run once and handed on."""
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from concurrent.futures import FIRST_COMPLETED, Future, ProcessPoolExecutor, wait
+from concurrent.futures import FIRST_COMPLETED, Executor, Future, wait
+from contextlib import ExitStack
 from functools import cache
-from multiprocessing import get_context
 from typing import Any
 
+from dufm.solvers.base.processes import process_pool
 from dufm.theory.derivations import derivation
 from dufm.theory.proof.checks import Checked
 from dufm.verification.claims.base.claim import Budget, Claim, Known, support_name
-from dufm.verification.claims.base.verdict import Verdict
+from dufm.verification.claims.base.verdict import Status
+from dufm.verification.claims.entry import Entry
 
-Check = Callable[[str, str, Known | None], Verdict | str]
+Check = Callable[[str, str, Known | None], Entry]
 # (True, name of a derivation) or (False, label of a claim).
 Task = tuple[bool, str]
 
 
-def in_parallel(
-    claims: Sequence[Claim], budget: Budget, jobs: int, check: Check
-) -> Iterator[tuple[str, Verdict | str]]:
-    """(label, verdict, or in words what broke) of every claim, as they come.
+def in_parallel(claims: Sequence[Claim], budget: Budget, jobs: int, check: Check) -> Iterator[Entry]:
+    """The entry of every claim, as they come.
 
     A claim starts when all it rests on is known. A support that broke is not handed on: the claim runs it again and
     breaks with it.
@@ -28,7 +28,7 @@ def in_parallel(
         claims: what to check; claims they rest on that are not among them are run inside those that need them.
         budget: how much work each check may do.
         jobs: processes.
-        check: (label, name of the budget, what is known) -> verdict, a function of a module.
+        check: (label, name of the budget, what is known) -> entry; it is sent to the processes.
     """
     by_label = {c.label: c for c in claims}
     needs = {c.label: [_task(s) for s in c.rests_on] for c in claims}
@@ -38,24 +38,24 @@ def in_parallel(
     left: list[Task] = [*((True, name) for name in names), *((False, c.label) for c in reversed(claims))]
     rooms = {task: "" if task[0] else _room(by_label[task[1]]) for task in left}
     steps: dict[str, tuple[Checked, ...]] = {}
-    verdicts: dict[str, Verdict] = {}
+    statuses: dict[str, Status] = {}
     done: set[Task] = set()
     # One process each, so that a claim can go where its room's runs and programs are in memory already.
-    workers = [ProcessPoolExecutor(1, mp_context=get_context("spawn")) for _ in range(min(jobs, len(claims)))]
-    been: list[set[str]] = [set() for _ in workers]
+    been: list[set[str]] = [set() for _ in range(min(jobs, len(claims)))]
     running: dict[Future[Any], tuple[Task, int]] = {}
 
-    def start(place: int, task: Task) -> Future[Any]:
+    def start(worker: Executor, task: Task) -> Future[Any]:
         if task[0]:
-            return workers[place].submit(_steps, task[1])
+            return worker.submit(_steps, task[1])
         tasks = needs[task[1]]
         known = Known(
             {n: steps[n] for is_steps, n in tasks if is_steps and n in steps},
-            {n: verdicts[n].status for is_steps, n in tasks if not is_steps and n in verdicts},
+            {n: statuses[n] for is_steps, n in tasks if not is_steps and n in statuses},
         )
-        return workers[place].submit(check, task[1], budget.name, known)
+        return worker.submit(check, task[1], budget.name, known)
 
-    try:
+    with ExitStack() as stack:
+        workers = [stack.enter_context(process_pool(1)) for _ in been]
         while running or left:
             for place in sorted(set(range(len(workers))) - {place for _, place in running.values()}):
                 ready = [task for task in left if task[0] or set(needs[task[1]]) <= done]
@@ -64,7 +64,7 @@ def in_parallel(
                 task = next_task(ready, rooms, been, place)
                 left.remove(task)
                 been[place].add(rooms[task])
-                running[start(place, task)] = (task, place)
+                running[start(workers[place], task)] = (task, place)
             for future in wait(running, return_when=FIRST_COMPLETED).done:
                 task, _ = running.pop(future)
                 found = future.result()
@@ -72,11 +72,8 @@ def in_parallel(
                 if task[0]:
                     steps |= {} if found is None else {task[1]: found}
                     continue
-                verdicts |= {task[1]: found} if isinstance(found, Verdict) else {}
-                yield task[1], found
-    finally:
-        for worker in workers:
-            worker.shutdown(wait=True, cancel_futures=True)
+                statuses |= {} if found.failed else {task[1]: Status[found.status]}
+                yield found
 
 
 def next_task(ready: Sequence[Task], rooms: Mapping[Task, str], been: Sequence[set[str]], place: int) -> Task:

@@ -55,7 +55,7 @@ def verify(
     budget: Annotated[str, typer.Option(help="How much searching: quick (about a minute) or full.")] = "quick",
     only: Annotated[str | None, typer.Option(help="Labels or patterns, comma-separated: 'srg-*,three-layers'.")] = None,
     out: Annotated[Path, typer.Option(help="Folder for the report and the certificates.")] = Path("out/verify"),
-    jobs: Annotated[int, typer.Option(help="Worker processes; 0 takes one per core.")] = 0,
+    jobs: Annotated[int, typer.Option(help="Worker processes; 0 takes one per core this process may use.")] = 0,
     resume: Annotated[bool, typer.Option(help="Keep verdicts of an earlier run of the same program.")] = False,
     formal: Annotated[bool, typer.Option("--formal", help="Also check all of it in the Rocq kernel.")] = False,
     as_json: Json = False,
@@ -66,6 +66,10 @@ def verify(
 
     Example: dufm verify --budget quick --only 'srg-*'
     """
+    from dufm.solvers.base.processes import load_for_workers
+
+    if only is None and jobs != 1:
+        load_for_workers(["dufm.verification.claims.entry"])
     from dufm.verification.cli.verify import verify_claims
 
     raise typer.Exit(verify_claims(budget, only, out, jobs, resume, as_json, console, formal))

@@ -9,7 +9,7 @@ from rich.console import Console
 from dufm.theory.problem import ProblemError
 from dufm.verification import checker
 from dufm.verification.base.checkers import checker_of
-from dufm.verification.claims.run import Entry
+from dufm.verification.claims.entry import Entry
 from dufm.verification.formal import kernel
 from dufm.verification.formal.export import NoTermError, identifier, term
 from dufm.verification.formal.kernel import Theorem

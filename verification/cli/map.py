@@ -9,6 +9,7 @@ from typing import Any
 from rich.console import Console
 
 from dufm.solvers.base.parallel import cores
+from dufm.solvers.base.processes import process_pool
 from dufm.theory.problem import ProblemError
 from dufm.verification import checker
 from dufm.verification.atlas.cells import Cell, read_grid
@@ -16,7 +17,7 @@ from dufm.verification.atlas.cluster import dask_cluster
 from dufm.verification.atlas.datapackage import write_datapackage
 from dufm.verification.atlas.records import FOLDER, check_atlas, export, extract, own_atlas, path_of, read_atlas, submit
 from dufm.verification.atlas.store import CellRecord, Store, open_store
-from dufm.verification.atlas.sweep import Opener, Tally, process_pool, sweep
+from dufm.verification.atlas.sweep import Opener, Tally, sweep
 from dufm.verification.atlas.work import Effort
 from dufm.verification.base.number_lists import read_integers
 from dufm.verification.base.source_digest import source_digest

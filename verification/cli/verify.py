@@ -1,17 +1,18 @@
 """`dufm verify`: progress while claims run, then the table of claims and the grid of winners."""
 
-import os
 from pathlib import Path
 
 from rich.console import Console
 from rich.table import Table
 
+from dufm.solvers.base.parallel import cores
 from dufm.theory.problem import ProblemError
 from dufm.verification.claims import select
 from dufm.verification.claims.base.claim import BUDGETS
 from dufm.verification.claims.base.verdict import Status
+from dufm.verification.claims.entry import Entry
 from dufm.verification.claims.grid import cell
-from dufm.verification.claims.run import Entry, run
+from dufm.verification.claims.run import run
 from dufm.verification.cli import options as checked
 from dufm.verification.cli.formal import KernelReport, check_in_kernel, show_kernel, unasked
 from dufm.verification.cli.live import live_line
@@ -55,8 +56,8 @@ def verify_claims(
         def finished(entry: Entry) -> None:
             line.update(f"{entry.label}: {entry.status}", advance=1)
 
-        entries = run(claims, BUDGETS[budget], out, jobs or os.cpu_count() or 1, resume, finished)
-    kernel = check_in_kernel(entries, out, jobs or os.cpu_count() or 1, Console(stderr=True)) if formal else None
+        entries = run(claims, BUDGETS[budget], out, jobs or cores(), resume, finished)
+    kernel = check_in_kernel(entries, out, jobs or cores(), Console(stderr=True)) if formal else None
     if as_json:
         print((out / "report.json").read_text())
     else:

@@ -62,7 +62,8 @@ def ce_hessian() -> Derivation:
         states="For L >= 2, K >= 3, width d >= K and one strength lambda, the Hessian of the full model at DNC of "
         "scale alpha has the ten levels listed in step 9, in units of lambda; for K >= 4 it is PSD iff alpha >= K "
         "(L-1)/(L+1), with no zeros but the orbit's if >; below, at least K (K-3)/2 eigenvalues are negative. Every "
-        "non-zero singular value of critical logits is >= (lambda sqrt(K/2))^((L+1)/(L-1)).",
+        "non-zero singular value of critical logits is >= (lambda sqrt(K/2))^((L+1)/(L-1)). For every K and L >= 1 the "
+        "balanced factorisations of rank-q logits have dimension L (d q - q (q+1)/2).",
         steps=(
             Step(
                 "Gauge. M = L + 1 factors A_1 = H_1, ..., A_M = W_L, logits alpha P, P = I - J/K of rank q = K - 1; "

@@ -69,7 +69,8 @@ def ce_low_rank() -> Derivation:
         source="suboptimality of collapse: Garrod and Keating (arXiv 2410.23169), Theorem 1, re-derived; the rest ours",
         states=f"For K >= {PAIRS_FROM}, L >= 2 and for K in {{4, 5}}, L >= 3 no DNC point with alpha > 0 is a global "
         "minimiser, at any strength and n. The polygon (rank 2) does that alone for every K >= 4, L >= 5; for L = 4 "
-        "iff K <= 43, L = 3 iff K <= 6, L = 2 never. As Lambda -> 0 the least loss is mu c* log(1/mu)^p (1 + o(1)).",
+        "iff K <= 43, L = 3 iff K <= 6, L = 2 never. Every listed tight code does at every L >= 3. As Lambda -> 0 the "
+        "least loss is mu c* log(1/mu)^p (1 + o(1)).",
         steps=(
             Step(
                 "Principle. Let Z have least margin 1, a margin above 1, and c = sum sigma_i^p <= K - 1. At every "

@@ -1,13 +1,13 @@
 """A claim: one statement with its regime and source, what it rests on, and a check that runs all of that."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from functools import cache
 from typing import Literal, Union
 
 from dufm.theory.proof.checks import Checked
 from dufm.theory.proof.derivation import Builder, conclusion, name_of, proved, quotations
-from dufm.verification.claims.base.conclusions import uncovered
+from dufm.verification.claims.base.conclusions import Concluded, uncovered
 from dufm.verification.claims.base.regime import Expect, Regime
 from dufm.verification.claims.base.verdict import Status, Verdict
 
@@ -77,6 +77,7 @@ class Claim:
         expected: the status `check` must reach.
         says: which of the two it says is globally better in its regime, under squared loss with relu.
         needs: what its certificates must show, each by at least one; a certificate that shows none of it is refused.
+        concluded: the sentence of a derivation that it repeats, where that says it for its K and L alone.
     """
 
     label: str
@@ -88,6 +89,7 @@ class Claim:
     expected: Expected
     says: Winner | None = None
     needs: tuple[Expect, ...] = field(default=(), hash=False)
+    concluded: Concluded | None = None
 
     def settles(self, K: int, L: int) -> Settled | None:
         """Who wins at (K, L) by this claim, and whether at every strength below collapse; None if it does not say."""
@@ -96,6 +98,14 @@ class Claim:
         if self.regime.whole(K, L):
             return self.says
         return "dnc at some x" if self.says == "dnc" else "low rank at some x"
+
+    def beyond(self, derivations: Iterable[str]) -> str:
+        """The first part of its regime that these derivations do not reach, in words; "" if there is none."""
+        if isinstance(self.regime, str):
+            return ""
+        if self.concluded:
+            return self.concluded.unsaid(self.regime, derivations)
+        return uncovered(self.regime, self.says, derivations, self.needs)
 
     def check(self, budget: Budget, known: Known | None = None) -> Verdict:
         """Do the work, then run what the claim rests on, but for what is known already.
@@ -132,9 +142,8 @@ class Claim:
                 status = known.statuses.get(support.label) or _verdict(support, budget).status
                 if status in (Status.REFUTED, Status.UNDECIDED) or (is_proof and status is not Status.PROVED):
                     reasons.append(f"{support.label}, which is {status.name}")
-        if is_proof and isinstance(self.regime, Regime):
-            beyond = uncovered(self.regime, self.says, derivations, self.needs)
-            reasons += [f"{', '.join(derivations)}, which do not reach {beyond}"] if beyond else []
+        beyond = self.beyond(derivations) if is_proof else ""
+        reasons += [f"{', '.join(derivations)}, which do not reach {beyond}"] if beyond else []
         if reasons:
             return replace(verdict, status=Status.UNDECIDED, sentence=f"suspended: rests on {'; '.join(reasons)}")
         return verdict

@@ -71,13 +71,30 @@ CONCLUSIONS = {
     "threshold": Conclusion(extends="x", words=("a network below DNC at one x is a win at every x from there to x*",)),
     "chord": Conclusion(extends="x", words=("at every x between them DNC is not optimal",)),
     "envelope": Conclusion(extends="x", words=("at both ends of an interval", "it is on the whole interval")),
-    "ce-low-rank": Conclusion(
-        where=((From(6), From(2)), (Only((4, 5)), From(3))), words=("For K >= 6, L >= 2 and for K in {4, 5}, L >= 3",)
-    ),
-    "ce-hessian": Conclusion(where=((From(3), From(2)),), words=("For L >= 2, K >= 3",)),
-    "ce-undecided": Conclusion(where=((From(3), From(2)),), words=("For every K >= 3 and L >= 2",)),
-    "ce-three": Conclusion(where=((Only((3,)), From(1)),), words=("For K = 3 and every L >= 1",)),
 }
+
+
+@dataclass(frozen=True)
+class Concluded:
+    """Which sentence of a derivation a claim repeats.
+
+    Attributes:
+        by: name of the derivation; the claim must rest on it.
+        where: boxes (K, L) for which that sentence is said.
+        words: the sentence's own words (a test finds them in the derivation's statement).
+    """
+
+    by: str
+    where: tuple[Box, ...]
+    words: str
+
+    def unsaid(self, regime: Regime, derivations: Iterable[str]) -> str:
+        """The first part of a regime for which the sentence is not said, in words; "" if there is none."""
+        found = self.where if self.by in set(derivations) else ()
+        for K, L in product(CLASSES, DEPTHS):
+            if regime.has(K, L) and not any(K in ks and L in ls for ks, ls in found):
+                return f"K = {K}, L = {L}"
+        return ""
 
 
 def uncovered(regime: Regime, winner: str | None, derivations: Iterable[str], shown: Iterable[Expect]) -> str:

@@ -1,7 +1,7 @@
 """For which problems a claim is made. The record gives its words, its cells in the table and what certificates show.
 
-Sets of K and L are finite lists, rays (every number from some on) or the K = r(r-1)/2 of a ray of r, so membership
-beyond the largest number written in them repeats what holds just beyond it.
+Sets of K and L are finite lists, stretches, rays (every number from some on) or the K = r(r-1)/2 of a ray of r, so
+membership beyond the largest number written in them repeats what holds just beyond it.
 """
 
 from collections.abc import Callable, Iterator
@@ -49,6 +49,23 @@ class From:
 
 
 @dataclass(frozen=True)
+class Between:
+    """Every number from `least` to `most`."""
+
+    least: int
+    most: int
+
+    def __contains__(self, number: int) -> bool:
+        return self.least <= number <= self.most
+
+    def __iter__(self) -> Iterator[int]:
+        return iter(range(self.least, self.most + 1))
+
+    def text(self, name: str) -> str:
+        return f"{name} = {self.least} to {self.most}"
+
+
+@dataclass(frozen=True)
 class Edges:
     """K = r(r-1)/2, the edges of the complete graph on r vertices, for every (even) r from `least` on."""
 
@@ -65,7 +82,7 @@ class Edges:
         return f"{name} = r(r-1)/2 for every {'even ' if self.even else ''}r >= {self.least}"
 
 
-Numbers = Only | From | Edges
+Numbers = Only | From | Between | Edges
 
 
 def rounded_down(value: Fraction, digits: int = 6) -> str:
@@ -229,7 +246,9 @@ class Regime:
         found = []
         for part in self.parts:
             for K, L in [
-                (K, L) for K in islice(part.K, 8 if isinstance(part.K, Only) else 1) for L in islice(part.L, 1)
+                (K, L)
+                for K in islice(part.K, 8 if isinstance(part.K, Only | Between) else 1)
+                for L in islice(part.L, 1)
             ]:
                 for value in map(Fraction, x) if x or part.x is None else part.x.points:
                     if part.x is None or not part.x.holds(value ** (L + 1), L):

@@ -20,9 +20,11 @@ from dufm.theory.ce.structure import CeStructure, rank
 from dufm.theory.ce.structures import CE_STRUCTURES
 from dufm.theory.problem import Problem
 from dufm.verification.claims.base.claim import Budget, Claim, Expected
+from dufm.verification.claims.base.conclusions import Concluded
 from dufm.verification.claims.base.proofs import by_derivation
+from dufm.verification.claims.base.regime import EVERY, From, Part, Regime
 from dufm.verification.claims.base.verdict import Comparison, Status, Verdict
-from dufm.verification.claims.ce.structures import below
+from dufm.verification.claims.ce.structures import ALL, LINEAR, below
 
 DIGITS = 30
 # Neither has type stubs.
@@ -202,7 +204,7 @@ PSD = Claim(
     "ce-psd",
     "DNC has a PSD Hessian iff Lambda <= lambda_PSD = x^((L-1)/(L+1))/(e^x + K - 1), x = K (L-1)/(L+1) (upper "
     "branch); just above it K (K-3)/2 eigenvalues are negative.",
-    "every K >= 4, L >= 2, width >= K; one strength, n = 1 (n enters through Lambda); linear layers",
+    Regime((Part(From(4), From(2), EVERY),), f"one strength; {LINEAR}"),
     "Garrod and Keating (2410.23169), Theorem 4; the threshold and the count ours",
     (
         derivations.ce_hessian,
@@ -213,12 +215,17 @@ PSD = Claim(
     ),
     _psd,
     Expected(Status.PROVED),
+    concluded=Concluded(
+        "ce-hessian",
+        ((From(4), From(2)),),
+        "for K >= 4 it is PSD iff alpha >= K (L-1)/(L+1), with no zeros but the orbit's if >; below, at least",
+    ),
 )
 
 ORBIT = Claim(
     "ce-orbit",
     "The balanced factorisations of rank-q logits have dimension L (d q - q (q+1)/2), DNC's the largest.",
-    "every K, L >= 1, width d >= q; cross-entropy, linear layers",
+    Regime((Part(*ALL, None, width=None),), f"width d >= q; {LINEAR}"),
     "Garrod and Keating (2410.23169), Theorem 5; proof re-derived",
     (
         derivations.ce_hessian,
@@ -229,13 +236,18 @@ ORBIT = Claim(
     ),
     _orbit,
     Expected(Status.PROVED),
+    concluded=Concluded(
+        "ce-hessian",
+        (ALL,),
+        "For every K and L >= 1 the balanced factorisations of rank-q logits have dimension L (d q - q (q+1)/2).",
+    ),
 )
 
 CE_HESSIAN = (
     Claim(
         "ce-hessian",
         "The Hessian of the full cross-entropy model at DNC has ten levels, all in closed form in K, L, d, n, alpha.",
-        "every K >= 3, L >= 2, width >= K, n, one strength; linear layers",
+        Regime((Part(From(3), From(2), EVERY),), f"one strength; {LINEAR}"),
         "ours",
         (
             derivations.ce_reduction,
@@ -246,6 +258,11 @@ CE_HESSIAN = (
         ),
         _spectrum_claim,
         Expected(Status.PROVED),
+        concluded=Concluded(
+            "ce-hessian",
+            ((From(3), From(2)),),
+            "For L >= 2, K >= 3, width d >= K and one strength lambda, the Hessian of the full model at DNC",
+        ),
     ),
     PSD,
     ORBIT,
@@ -253,7 +270,7 @@ CE_HESSIAN = (
         "ce-gap",
         "Non-zero singular values of critical logits are at least (Lambda sqrt(K/2))^((L+1)/(L-1)), so ranks are "
         "bounded; at fixed mu = (L+1)/2 Lambda < log(2)/(2K) the rank is exactly 2 from some depth on.",
-        "every K >= 3, L >= 2, Lambda > 0; cross-entropy, linear layers",
+        Regime((Part(From(3), From(2), EVERY),), LINEAR),
         "Garrod and Keating (2410.23169), Theorem 3; the constants ours",
         (
             derivations.ce_reduction,
@@ -264,5 +281,10 @@ CE_HESSIAN = (
         ),
         _gap,
         Expected(Status.PROVED),
+        concluded=Concluded(
+            "ce-hessian",
+            ((From(3), From(2)),),
+            "Every non-zero singular value of critical logits is >= (lambda sqrt(K/2))^((L+1)/(L-1)).",
+        ),
     ),
 )

@@ -18,10 +18,11 @@ from dufm.theory.derivations.ce.three import SCALE, STRENGTH, loss_of_fit
 from dufm.theory.derivations.ce.zero import loss_at_threshold
 from dufm.theory.problem import Problem
 from dufm.verification.claims.base.claim import Budget, Claim, Expected
+from dufm.verification.claims.base.conclusions import Concluded
 from dufm.verification.claims.base.proofs import by_derivation
-from dufm.verification.claims.base.regime import From, Only, Part, Regime
+from dufm.verification.claims.base.regime import EVERY, Between, From, Only, Part, Regime
 from dufm.verification.claims.base.verdict import Status, Verdict
-from dufm.verification.claims.ce.structures import below
+from dufm.verification.claims.ce.structures import ALL, LINEAR, below
 
 DIGITS = 30
 FINE = Fraction(1, 10**8)
@@ -123,11 +124,12 @@ CE_REGIMES = (
     Claim(
         "ce-three-weak",
         "For three classes DNC is a global minimiser whenever (L+1)/2 Lambda <= 1e-9.",
-        Regime((Part(Only((3,)), From(1), None, width=None),), "cross-entropy, linear layers"),
+        Regime((Part(Only((3,)), From(1), None, width=None),), LINEAR),
         "ours",
         (derivations.ce_reduction, derivations.ce_dnc, derivations.ce_three),
         _three,
         Expected(Status.PROVED),
+        concluded=Concluded("ce-three", ((Only((3,)), From(1)),), "For K = 3 and every L >= 1, DNC is a global"),
     ),
     Claim(
         "ce-near-collapse",
@@ -138,12 +140,15 @@ CE_REGIMES = (
         (derivations.ce_reduction, derivations.ce_undecided, derivations.ce_dnc),
         _near_collapse,
         Expected(Status.PROVED),
+        concluded=Concluded(
+            "ce-undecided", ((From(3), From(2)),), "For every K >= 3 and L >= 2 there is an interval of strengths"
+        ),
     ),
     Claim(
         "ce-zero",
         "Zero weights are the only global minimiser once (L+1)/2 Lambda > K^(-p) (log K)^(1-p), p = 2/(L+1); so at "
         "fixed Lambda they are for every L + 1 > 2 max(1, log K)/Lambda.",
-        "every K >= 2, L >= 1, width, n; cross-entropy, linear layers",
+        Regime((Part(*ALL, EVERY, width=None),), LINEAR),
         "ours",
         (
             derivations.ce_reduction,
@@ -155,12 +160,13 @@ CE_REGIMES = (
         ),
         _zero,
         Expected(Status.PROVED),
+        concluded=Concluded("ce-zero", (ALL,), "For every K >= 2, L >= 1, zero weights are a global minimiser if mu ="),
     ),
     Claim(
         "ce-saddle-window",
         "There are strengths at which DNC costs less than zero weights and its Hessian has K (K-3)/2 negative "
         "eigenvalues.",
-        "every K >= 6, 2 <= L <= 36; one strength; cross-entropy, linear layers",
+        Regime((Part(From(6), Between(2, 36), None),), f"at some strengths, one for all factors; {LINEAR}"),
         "ours",
         (
             derivations.ce_hessian,
@@ -172,16 +178,21 @@ CE_REGIMES = (
         ),
         _window,
         Expected(Status.PROVED),
+        concluded=Concluded(
+            "ce-zero",
+            ((From(6), Between(2, 36)),),
+            "For K >= 6 and 2 <= L <= 36 there are strengths at which DNC costs less than zero weights and is a strict",
+        ),
     ),
     Claim(
         "ce-vanish",
         "c* (the least sum sigma^p at margin 1) never falls with K and is at most the sum of the costs of blocks with "
         "Z_ii >= 1, so at most ceil(log2 K) K^p at that rank: for L >= 2 it is arbitrarily far below DNC's K - 1.",
-        "every K >= 2, L >= 1 (the last statement L >= 2); cross-entropy, linear layers; as a loss ratio in the limit "
-        "Lambda -> 0",
+        Regime((Part(*ALL, None),), f"the last statement for L >= 2, as a loss ratio at Lambda -> 0; {LINEAR}"),
         "ours",
         (derivations.ce_reduction, derivations.ce_low_rank, derivations.ce_sums, derivations.ce_dnc),
         _sums,
         Expected(Status.PROVED),
+        concluded=Concluded("ce-sums", (ALL,), "For every K >= 2 and L >= 1, c* <= ceil(log2 K) K^p"),
     ),
 )

@@ -1,5 +1,6 @@
 """Claims on cross-entropy that searches and counts support. Evidence, never proof; table rows are rigorous bounds."""
 
+from collections.abc import Iterable
 from dataclasses import replace
 from decimal import Decimal
 from fractions import Fraction
@@ -22,7 +23,7 @@ from dufm.theory.squared.structure import as_fraction_ball
 from dufm.verification.claims.base.claim import Budget, Claim, Expected
 from dufm.verification.claims.base.verdict import Comparison, Status, Verdict
 from dufm.verification.claims.ce.hessian import ORBIT, PSD
-from dufm.verification.claims.ce.structures import ASYMPTOTICS
+from dufm.verification.claims.ce.structures import ASYMPTOTICS, LINEAR
 
 SEED = 20260102
 DIGITS = 20
@@ -38,6 +39,7 @@ FULL_SHARE = 10
 FEW = DescentCase(4, 3, Fraction(1, 100), 4)
 WIDTHS = (4, 8, 16, 32)
 MANY = DescentCase(10, 3, Fraction(3, 1000), 20, rate=0.2)
+OTHER_WIDTHS = (10, 40, 80)
 RARE = Fraction(1, 10)
 WIDE, WIDE_STARTS = 640, 12
 RELU_COLLAPSE = ((3, 2), (4, 2), (5, 2), (4, 3))
@@ -146,7 +148,7 @@ def _persistence(budget: Budget) -> Verdict:
 def _absence(budget: Budget) -> Verdict:
     quick = budget.name != "full"
     starts = 40 if quick else 400
-    cases = [replace(MANY, width=d) for d in ((MANY.width,) if quick else (10, 20, 40, 80))]
+    cases = [replace(MANY, width=d) for d in sorted((MANY.width, *(() if quick else OTHER_WIDTHS)))]
     counts = [persistence(case, starts, SEED, threads=1) for case in cases]
     comparisons = [
         Comparison(h.dnc.high, "<", RARE, what=f"upper end of P(collapse) at width {h.case.width}") for h in counts
@@ -193,6 +195,25 @@ def _relu(budget: Budget) -> Verdict:
     return Verdict(Status.SUPPORTED, sentence, tuple(comparisons), details=details)
 
 
+def _listed(values: Iterable[object]) -> str:
+    return ", ".join(map(str, values))
+
+
+def _case(case: DescentCase, widths: Iterable[int], more: Iterable[int] = ()) -> str:
+    full = f" (budget full: also {_listed(more)})" if more else ""
+    at = f"K = {case.K}, L = {case.L}, lambda = {case.lam}, width {_listed(widths)}{full}"
+    return f"{at}, step {case.rate:g}, standard random weights; {LINEAR}"
+
+
+def _cells(cells: Iterable[tuple[int, int]]) -> str:
+    return _listed(f"({K}, {L})" for K, L in cells)
+
+
+RELU_REGIME = (
+    f"cross-entropy, relu layers; low rank at (K, L) = {_cells(RELU_LOW)}, nothing below collapse at "
+    f"{_cells(RELU_COLLAPSE)}; lambda = {RELU_STRENGTHS[0]} (budget full: also {_listed(RELU_STRENGTHS[1:])}), width K"
+)
+
 CE_SEARCHED = (
     Claim(
         "ce-search-table",
@@ -218,7 +239,7 @@ CE_SEARCHED = (
         "ce-search-persistence",
         "Collapse persists although low rank is better: the wider the layers, the more often gradient descent ends "
         "in it.",
-        "K = 4, L = 3, lambda = 1/100, widths 4, 8, 16, 32; step 0.05, standard random weights; linear layers",
+        _case(FEW, WIDTHS),
         "searches ours; effect: Garrod and Keating (2410.23169), Theorem 5",
         (ORBIT,),
         _persistence,
@@ -228,8 +249,7 @@ CE_SEARCHED = (
         "ce-search-absence",
         "For ten classes collapse does not persist at moderate widths, though its Hessian is positive semidefinite "
         "there: gradient descent ends in it less than once in ten times; it returns at widths of several hundred.",
-        "K = 10, L = 3, lambda = 3/1000 (below lambda_PSD), width 20, at budget full also 10, 40, 80, 640; step 0.2; "
-        "linear layers",
+        _case(MANY, (MANY.width,), (*OTHER_WIDTHS, WIDE)),
         "ours",
         (PSD,),
         _absence,
@@ -239,8 +259,7 @@ CE_SEARCHED = (
         "ce-search-relu",
         "With relu layers too low rank beats collapse once there are four layers; at two layers, and at three for four "
         "classes, searches find nothing below collapse.",
-        "cross-entropy, relu layers; K = 4, 6 at L = 4 and K = 3, 4, 5 at L = 2, K = 4 at L = 3; lambda = 1/100, at "
-        "budget full also 1/1000; width K",
+        RELU_REGIME,
         "suboptimality with relu: Garrod and Keating (2410.23169), Theorem 7; searches ours",
         (),
         _relu,

@@ -16,8 +16,9 @@ from dufm.theory.derivations.ce.low_rank import CODE_CASES, code_wins
 from dufm.theory.problem import Problem
 from dufm.theory.squared.structure import as_fraction_ball
 from dufm.verification.claims.base.claim import Budget, Claim, Expected
+from dufm.verification.claims.base.conclusions import Concluded
 from dufm.verification.claims.base.proofs import by_derivation
-from dufm.verification.claims.base.regime import EVERY, From, Only, Part, Regime
+from dufm.verification.claims.base.regime import EVERY, Between, From, Only, Part, Regime
 from dufm.verification.claims.base.verdict import Comparison, Status, Verdict
 
 DIGITS = 30
@@ -159,45 +160,58 @@ def _crossings(budget: Budget) -> Verdict:
     )
 
 
+# What every claim here supposes beside K and L.
+LINEAR = "cross-entropy, linear layers"
+ALL = (From(2), From(1))
+CODED = Only(tuple(sorted({K for _, K in CODE_CASES})))
+
 ASYMPTOTICS = Claim(
     "ce-asymptotics",
     "The least loss is mu c* log(1/mu)^p (1 + o(1)), mu = (L+1)/2 Lambda, c* the least sum sigma^p at margin 1.",
-    "every K, L; Lambda -> 0; cross-entropy, linear layers",
+    Regime((Part(*ALL, None),), f"Lambda -> 0; {LINEAR}"),
     "ours",
     (derivations.ce_reduction, derivations.ce_dnc, derivations.ce_low_rank),
     _asymptotics,
     Expected(Status.PROVED),
+    concluded=Concluded("ce-low-rank", (ALL,), "As Lambda -> 0 the least loss is mu c* log(1/mu)^p (1 + o(1))."),
 )
 
-SUBOPTIMAL = Regime((Part(From(6), From(2), EVERY), Part(Only((4, 5)), From(3), EVERY)), "cross-entropy, linear layers")
+SUBOPTIMAL = Regime((Part(From(6), From(2), EVERY), Part(Only((4, 5)), From(3), EVERY)), LINEAR)
 
 CE = (
     Claim(
         "ce-reduction",
         "Under cross-entropy the deep linear model is CE(Z) + (L+1)/2 Lambda sum sigma_i(Z)^(2/(L+1)) over K x K Z.",
-        "every K, L, n, width >= K, positive strengths per factor; linear layers",
+        Regime((Part(*ALL, EVERY),), f"one strength a factor; {LINEAR}"),
         "as in Garrod and Keating (2410.23169); proof ours",
         (derivations.ce_reduction,),
         _reduction,
         Expected(Status.PROVED),
+        concluded=Concluded("ce-reduction", (ALL,), "min over K x K logits Z of CE(Z) + (L+1)/2 Lambda sum"),
     ),
     Claim(
         "ce-one-layer",
         "Under cross-entropy DNC is globally optimal at L = 1.",
-        "L = 1, every K >= 2, n, Lambda > 0; linear layers",
+        Regime((Part(From(2), Only((1,)), EVERY),), LINEAR),
         "classical; proof here ours",
         (derivations.ce_reduction,),
         _one_layer,
         Expected(Status.PROVED),
+        concluded=Concluded(
+            "ce-reduction", ((From(2), Only((1,))),), "for L = 1 DNC is a global minimiser for every K and Lambda."
+        ),
     ),
     Claim(
         "ce-three-classes",
         "For K = 3 DNC is the unique centred minimiser of sum sigma_i^p at least margin 1.",
-        "K = 3, every L; cross-entropy, the limit Lambda -> 0",
+        Regime((Part(Only((3,)), From(1), None),), f"Lambda -> 0; {LINEAR}"),
         "ours",
         (derivations.ce_reduction, derivations.ce_dnc),
         _three_classes,
         Expected(Status.PROVED),
+        concluded=Concluded(
+            "ce-dnc", ((Only((3,)), From(1)),), "For K = 3 and every L it is the unique centred minimiser of"
+        ),
     ),
     Claim(
         "ce-suboptimal",
@@ -207,25 +221,43 @@ CE = (
         (derivations.ce_reduction, derivations.ce_dnc, derivations.ce_low_rank),
         _suboptimal,
         Expected(Status.PROVED),
+        concluded=Concluded(
+            "ce-low-rank",
+            ((From(6), From(2)), (Only((4, 5)), From(3))),
+            "For K >= 6, L >= 2 and for K in {4, 5}, L >= 3 no DNC point with alpha > 0 is a global minimiser",
+        ),
     ),
     Claim(
         "ce-polygon",
         "Rank 2 suffices: the regular polygon beats DNC at every strength.",
-        "every K >= 4, L >= 5; for L = 4 iff K <= 43, L = 3 iff K <= 6, L = 2 never by this test; cross-entropy",
+        Regime(
+            (
+                Part(From(4), From(5), EVERY),
+                Part(Between(4, 43), Only((4,)), EVERY),
+                Part(Between(4, 6), Only((3,)), EVERY),
+            ),
+            f"by this test at no other K and L; {LINEAR}",
+        ),
         "ours",
         (derivations.ce_reduction, derivations.ce_low_rank, derivations.ce_dnc),
         _polygon,
         Expected(Status.PROVED),
+        concluded=Concluded(
+            "ce-low-rank",
+            ((From(4), From(5)), (Between(4, 43), Only((4,))), (Between(4, 6), Only((3,)))),
+            "does that alone for every K >= 4, L >= 5; for L = 4 iff K <= 43, L = 3 iff K <= 6, L = 2 never.",
+        ),
     ),
     Claim(
         "ce-codes",
         "A tight spherical code of K points in R^r with largest cosine s beats DNC at every strength if r^(L-1) "
         "(K/(1-s))^2 < (K-1)^(L+1); Johnson, Clebsch, Schlaefli and other listed codes do from L = 2 or 3 on.",
-        "K, r, s of the codes listed, every L >= 3; cross-entropy, linear layers",
+        Regime((Part(CODED, From(3), EVERY),), f"a listed code of that many points; {LINEAR}"),
         "ours",
         (derivations.ce_reduction, derivations.ce_low_rank, derivations.ce_dnc),
         _codes,
         Expected(Status.PROVED),
+        concluded=Concluded("ce-low-rank", ((CODED, From(3)),), "Every listed tight code does at every L >= 3."),
     ),
     ASYMPTOTICS,
 )

@@ -18,41 +18,22 @@ from dufm.solvers.training.reading import End, dnc_loss, ends, summarise
 from dufm.solvers.training.run import DescentRun, class_mean_weights
 from dufm.solvers.training.setting import DescentSetting
 from dufm.theory import derivations
-from dufm.theory.problem import Problem
 from dufm.verification.atlas.levels import levels
 from dufm.verification.base.certificate import Certificate, point_certificate
 from dufm.verification.base.exact import rational
 from dufm.verification.claims.base.claim import Budget, Claim, Expected
 from dufm.verification.claims.base.measured import enough
 from dufm.verification.claims.base.verdict import Comparison, Status, Verdict
+from dufm.verification.claims.training import cases
 
 SEED = 20240514
 SOURCE = "quoted from figure captions of SML24 (their full text gives the start and n, not at hand); runs ours"
-DECAYS = (60, 400)  # quick, full
 CONFIDENCE = 0.95
-
-
-def point(
-    budget: Budget,
-    lam: str = "0.004",
-    width: int = 30,
-    rate: float = 0.5,
-    scale: float = 1.0,
-    decays: int | None = None,
-) -> DescentSetting:
-    """A setting that differs from Fig. 2's where told, with the budget's time."""
-    problem = Problem.of(10, 4, lam, width)
-    time = (decays or _count(budget, *DECAYS)) * DescentSetting(problem, rate, scale).decay
-    return DescentSetting.of(problem, rate, scale, max(1, round(time)))
 
 
 # What the words of the claims mean: many levels, levels apart by this share of DNC's loss, far below DNC; and the
 # greatest rise of a mean rank that a null result may have missed.
 MANY, APART, FAR, VISIBLE = 5, 1e-3, 0.8, 2.0
-
-
-def _count(budget: Budget, quick: int, full: int) -> int:
-    return full if budget.name == "full" else quick
 
 
 # Runs of this process by setting and number: claims that look at the same run make it once.
@@ -102,7 +83,7 @@ def _verdict(
 
 
 def _low_rank(budget: Budget) -> Verdict:
-    batch = _train([point(budget)], _count(budget, 14, 200))
+    batch = _train(cases.fig_2(budget), cases.count_at(budget, 14, 200))
     setting, found = batch.settings[0], ends(batch, 0)
     level, below = levels(setting.problem), [end for end in found if end.kind == "low rank" and end.ratio < 1]
     share = clopper_pearson(len(below), len(found), CONFIDENCE, "lower")
@@ -130,13 +111,14 @@ def _low_rank(budget: Budget) -> Verdict:
 
 
 def _width(budget: Budget) -> Verdict:
-    widths = (15, 20, 30, 40, 50, 64) if budget.name == "full" else (15, 64)
-    batch = _train([point(budget, width=d, decays=_count(budget, 24, 200)) for d in widths], _count(budget, 6, 100))
-    counts = [summarise(ends(batch, place)).kinds["DNC"] for place in range(len(widths))]
+    settings = cases.widths(budget)
+    named = [s.problem.width for s in settings]
+    batch = _train(settings, cases.count_at(budget, 6, 100))
+    counts = [summarise(ends(batch, place)).kinds["DNC"] for place in range(len(named))]
     runs = batch.count
     narrow = clopper_pearson(counts[0], runs, CONFIDENCE, "upper").high
     wide = clopper_pearson(counts[-1], runs, CONFIDENCE, "lower").low
-    told = ", ".join(f"{n} of {runs} at width {d}" for d, n in zip(widths, counts, strict=True))
+    told = ", ".join(f"{n} of {runs} at width {d}" for d, n in zip(named, counts, strict=True))
     comparison = Comparison(wide, ">", narrow, what="P(DNC): lower bound at the widest, upper bound at the narrowest")
     return _verdict(comparison, f"DNC is reached in {told}.", _told(batch), runs)
 
@@ -154,8 +136,9 @@ def _falls(batch: Batch, low: int, high: int) -> tuple[Comparison, str]:
 
 
 def _decay(budget: Budget) -> Verdict:
-    values = ("0.016", "0.008", "0.004", "0.002", "0.001") if budget.name == "full" else ("0.016", "0.004")
-    batch = _train([point(budget, lam=lam) for lam in values], _count(budget, 8, 100))
+    settings = cases.strengths(budget)
+    values = [cases.SAID["lambda ="](s) for s in settings]
+    batch = _train(settings, cases.count_at(budget, 8, 100))
     comparison, words = _falls(batch, 0, len(values) - 1)
     means = [summarise(ends(batch, place)).mean_rank for place in range(len(values))]
     told = ", ".join(f"{mean:.2f} at {lam}" for lam, mean in zip(values, means, strict=True))
@@ -163,7 +146,7 @@ def _decay(budget: Budget) -> Verdict:
 
 
 def _start(budget: Budget) -> Verdict:
-    batch = _train([point(budget, scale=0.5), point(budget, scale=1.0)], _count(budget, 6, 100))
+    batch = _train(cases.sizes(budget), cases.count_at(budget, 6, 100))
     comparison, words = _falls(batch, 0, 1)
     means = [summarise(ends(batch, place)).mean_rank for place in (0, 1)]
     told = f"Mean rank {means[0]:.2f} from starts of size 0.5, {means[1]:.2f} from size 1; {words}."
@@ -171,14 +154,14 @@ def _start(budget: Budget) -> Verdict:
 
 
 def _rate(budget: Budget) -> Verdict:
-    rates = (0.125, 0.25, 0.5, 1.0, 2.0) if budget.name == "full" else (0.25, 2.0)
-    lam = "0.004" if budget.name == "full" else "0.016"
-    batch = _train([point(budget, lam=lam, rate=rate) for rate in rates], _count(budget, 8, 100))
-    told = [summarise(ends(batch, place)) for place in range(len(rates))]
+    settings = cases.rates(budget)
+    named, lam = [s.rate for s in settings], cases.SAID["lambda ="](settings[0])
+    batch = _train(settings, cases.count_at(budget, 8, 100))
+    told = [summarise(ends(batch, place)) for place in range(len(named))]
     small, large = told[0], told[-1]
     error = (small.rank_error**2 + large.rank_error**2) ** 0.5
     means = ", ".join(
-        f"{s.mean_rank:.2f} ({s.kinds['DNC']} DNC) at {rate:g}" for rate, s in zip(rates, told, strict=True)
+        f"{s.mean_rank:.2f} ({s.kinds['DNC']} DNC) at {rate:g}" for rate, s in zip(named, told, strict=True)
     )
     sentence = (
         f"Mean rank {means}, lambda = {lam}: against SML24's finding that smaller rates end closer to DNC, full-batch "
@@ -192,10 +175,9 @@ def _rate(budget: Budget) -> Verdict:
 
 
 def _deep(budget: Budget) -> Verdict:
-    problem = Problem.of(15, 7, "0.002", 30)
-    steps = _count(budget, 15_000, 400_000)
-    batch = _train([DescentSetting.of(problem, 0.5, 1.0, steps)], _count(budget, 5, 50))
-    found, level = ends(batch, 0), levels(problem)
+    (setting,) = cases.fifteen(budget)
+    batch = _train([setting], cases.count_at(budget, 5, 50))
+    found, level = ends(batch, 0), levels(setting.problem)
     below = sum(end.kind == "low rank" and end.ratio < 1 for end in found)
     under = sum(end.ratio * level.dnc < (level.srg or 0.0) for end in found)
     share = clopper_pearson(below, len(found), CONFIDENCE, "lower")
@@ -215,7 +197,7 @@ TRAINING = (
     Claim(
         "dyn-gd-low-rank",
         "Gradient descent from random starts ends below DNC in most runs, at many levels and not at one solution.",
-        "L = 4, K = 10, lambda = 0.004, n = 1, width 30, learning rate 0.5, normal starts of size 1",
+        cases.regime(cases.fig_2),
         SOURCE,
         (derivations.dnc,),
         _low_rank,
@@ -225,7 +207,7 @@ TRAINING = (
     Claim(
         "dyn-gd-width",
         "The wider the network, the more often gradient descent ends in DNC.",
-        "L = 4, K = 10, lambda = 0.004, n = 1, widths 15 to 64, learning rate 0.5, normal starts of size 1",
+        cases.regime(cases.widths),
         SOURCE,
         (derivations.dnc,),
         _width,
@@ -234,7 +216,7 @@ TRAINING = (
     Claim(
         "dyn-gd-decay",
         "Stronger weight decay ends in lower rank.",
-        "L = 4, K = 10, lambda from 0.001 (quick: 0.004) to 0.016, n = 1, width 30, learning rate 0.5, size 1",
+        cases.regime(cases.strengths),
         SOURCE,
         (),
         _decay,
@@ -243,7 +225,7 @@ TRAINING = (
     Claim(
         "dyn-gd-start",
         "Smaller starts end in lower rank.",
-        "L = 4, K = 10, lambda = 0.004, n = 1, width 30, learning rate 0.5, starts of size 0.5 and 1",
+        cases.regime(cases.sizes),
         "ours",
         (),
         _start,
@@ -252,7 +234,7 @@ TRAINING = (
     Claim(
         "dyn-gd-rate",
         "Given the same time, smaller learning rates do not end in higher rank: no such trend in full-batch descent.",
-        "L = 4, K = 10, lambda = 0.004 (quick: 0.016), n = 1, width 30, learning rates 0.125 to 2, starts of size 1",
+        cases.regime(cases.rates),
         "ours; SML24 find that smaller rates end closer to DNC",
         (),
         _rate,
@@ -261,7 +243,7 @@ TRAINING = (
     Claim(
         "dyn-gd-deep",
         "With fifteen classes and seven layers gradient descent ends far below DNC.",
-        "L = 7, K = 15, lambda = 0.002, n = 1, width 30, learning rate 0.5, normal starts of size 1",
+        cases.regime(cases.fifteen),
         SOURCE,
         (derivations.dnc,),
         _deep,
