@@ -11,7 +11,8 @@ from dufm.library.shown import Shown, Told, for_callers
 from dufm.theory.problem import ProblemError
 from dufm.verification.claims import CLAIMS, select
 from dufm.verification.claims.base.claim import BUDGETS, Claim
-from dufm.verification.claims.run import Entry, run
+from dufm.verification.claims.entry import Entry
+from dufm.verification.claims.run import run
 
 
 @dataclass(frozen=True, repr=False)
