@@ -91,6 +91,7 @@ HOSTILE: dict[str, tuple[bytes, str]] = {
     "keys that take hours to hash": (nested(), "keys are no text"),
     "a huge memo": (b"\x80\x02}r\xff\xff\xff\x7f.", "holds no arrays"),
     "beyond the storage": (tensor("3 2", "2 1"), "beyond its storage"),
+    "one beyond the storage": (tensor("5", "1"), "beyond its storage"),
     "before the storage": (tensor("2", "1", -1), "beyond its storage"),
     "backwards": (tensor("4", "-1", 3), "beyond its storage"),
     "the same number very often": (tensor("60000 60000", "0 0"), "more than"),
