@@ -235,3 +235,16 @@ def test_numpy_files_are_read(name: str, tmp_path: Path) -> None:
     found = arrange(read_arrays(path))
     assert (found.K, found.L) == (3, 4 if name == "npz" else 3)
     assert io.BytesIO(path.read_bytes()).read(2) in (b"PK", b"\x93N")
+
+
+def test_an_archive_of_zeros_is_refused_before_room_is_made(tmp_path: Path) -> None:
+    file = tmp_path / "a.npz"
+    with zipfile.ZipFile(file, "w", zipfile.ZIP_DEFLATED) as archive:
+        with archive.open("H.npy", "w", force_zip64=True) as member:
+            for _ in range(160):
+                member.write(bytes(1 << 20))
+    tracemalloc.start()
+    with pytest.raises(ProblemError, match="unpacks to more than"):
+        read_arrays(file)
+    assert tracemalloc.get_traced_memory()[1] < 20 << 20
+    tracemalloc.stop()

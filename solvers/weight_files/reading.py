@@ -8,7 +8,7 @@ import numpy as np
 
 from dufm.solvers.base.files import DAMAGE
 from dufm.solvers.base.packed import Packed, read_array
-from dufm.solvers.weight_files.limits import MOST_ARRAYS, MOST_BYTES, Allowance
+from dufm.solvers.weight_files.limits import MOST_ARRAYS, MOST_BYTES, MOST_NUMBERS, Allowance
 from dufm.solvers.weight_files.safetensors import read_safetensors
 from dufm.solvers.weight_files.torch_zip import read_torch
 from dufm.theory.problem import ProblemError
@@ -53,6 +53,9 @@ def _read(content: bytes) -> dict[str, np.ndarray]:
     if content.startswith(ZIP):
         if any(name.rpartition("/")[2] == "data.pkl" for name in zipfile.ZipFile(io.BytesIO(content)).namelist()):
             return read_torch(content)
+        with zipfile.ZipFile(io.BytesIO(content)) as archive:
+            if sum(entry.file_size for entry in archive.infolist()) > 9 * MOST_NUMBERS:
+                raise ValueError(f"it unpacks to more than {MOST_NUMBERS} numbers")
         packed, allowance, found = Packed(content), Allowance(), {}
         if len(packed.names) > MOST_ARRAYS:
             raise ValueError(f"more than {MOST_ARRAYS} arrays")
