@@ -54,8 +54,8 @@ OpenEvolve: `openevolve-run initial.py evaluate.py --config config.yaml --iterat
 ShinkaEvolve: `initial.py` and `evaluate.py` have the names it looks for; `--task-dir` is this folder.
 
 A program runs in a process of its own with limits of time ({seconds:g} s), memory and file size. That keeps a score
-honest; it is no sandbox: run programs you do not trust in a container, with this folder read-only. With `--results_dir` weights below collapse are
-also written as `certificate.json`, which `dufm check` judges and `dufm submit` files.
+honest; it is no sandbox: run programs you do not trust in a container, with this folder read-only. With `--results_dir`
+weights below collapse are also written as `certificate.json`, which `dufm check` judges and `dufm submit` files.
 """
 
 
