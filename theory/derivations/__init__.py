@@ -38,6 +38,8 @@ from dufm.theory.derivations.squared.exponents import exponents
 from dufm.theory.derivations.squared.four_classes import four_classes
 from dufm.theory.derivations.squared.halves import halves
 from dufm.theory.derivations.squared.head import head
+from dufm.theory.derivations.squared.last_bias import last_bias
+from dufm.theory.derivations.squared.leaky import leaky_layers
 from dufm.theory.derivations.squared.linear_network import linear_network
 from dufm.theory.derivations.squared.lower_bound import lower_bound
 from dufm.theory.derivations.squared.optimal_three import optimal_three
@@ -51,8 +53,10 @@ from dufm.theory.derivations.squared.three_layers_value import three_layers_valu
 from dufm.theory.derivations.squared.threshold import threshold
 from dufm.theory.derivations.squared.two_classes import two_classes
 from dufm.theory.derivations.squared.two_layers import two_layers
+from dufm.theory.derivations.squared.unequal_classes import unequal_classes
 from dufm.theory.derivations.squared.weak_decay import weak_decay
 from dufm.theory.derivations.squared.z_test import z_test
+from dufm.theory.derivations.squared.zero_weights import zero_weights
 from dufm.theory.problem import ProblemError, listed
 from dufm.theory.proof.derivation import Derivation, name_of
 
@@ -74,6 +78,7 @@ DERIVATIONS = (
     threshold,
     beyond,
     carried,
+    zero_weights,
     z_test,
     spectra,
     deep_spectra,
@@ -84,6 +89,9 @@ DERIVATIONS = (
     weak_decay,
     exponents,
     four_classes,
+    unequal_classes,
+    last_bias,
+    leaky_layers,
     ce_reduction,
     ce_dnc,
     ce_low_rank,

@@ -29,7 +29,10 @@ from dufm.verification.claims.squared.searched import SEARCHED
 from dufm.verification.claims.squared.shipped_heads import FRONTIER
 from dufm.verification.claims.squared.strips import STRIPS
 from dufm.verification.claims.squared.thresholds import THRESHOLDS
+from dufm.verification.claims.squared.variants import VARIANTS
+from dufm.verification.claims.squared.variants_searched import VARIANTS_SEARCHED
 from dufm.verification.claims.squared.witnesses import WITNESSES
+from dufm.verification.claims.squared.zero_weights import ZERO_WEIGHTS
 from dufm.verification.claims.training.descent import TRAINING
 from dufm.verification.claims.training.networks import NETWORKS
 
@@ -44,9 +47,12 @@ CLAIMS: tuple[Claim, ...] = (
     *BEYOND,
     *LOWER_BOUNDS,
     *CARRIED,
+    *ZERO_WEIGHTS,
     *STRIPS,
     *INTERVALS,
     *SEARCHED,
+    *VARIANTS,
+    *VARIANTS_SEARCHED,
     *CE,
     *CE_HESSIAN,
     *CE_CROSSINGS,

@@ -12,6 +12,7 @@ from rich.console import Console
 
 from dufm import __version__
 from dufm.theory.problem import ProblemError
+from dufm.verification.base.remembered import remember
 from dufm.verification.cli.atlas import commands
 from dufm.verification.cli.ce.commands import commands as ce_commands
 from dufm.verification.cli.extensions import extension
@@ -173,9 +174,9 @@ def derive(
 
 @app.command()
 def search(
-    K: Annotated[int, typer.Option("--K", help="Classes, >= 2.")],
     L: Annotated[int, typer.Option("--L", help="Weight layers, >= 1.")],
     lam: Annotated[str, typer.Option(help="Strength of all factors, or L + 1 of them separated by commas.")],
+    K: Annotated[int | None, typer.Option("--K", help="Classes, >= 2, unless other options say it.")] = None,
     width: Annotated[int | None, typer.Option(help="Hidden width, >= K; K + 4 if not given.")] = None,
     n: Annotated[int, typer.Option(help="Samples a class.")] = 1,
     restarts: Annotated[int, typer.Option(help="Restarts, each a knock-out among 16 starts.")] = 240,
@@ -189,7 +190,14 @@ def search(
     out: Annotated[Path, typer.Option(help="Folder for the solution (.npz) and its certificate.")] = Path("out/search"),
     loss: Annotated[str, typer.Option(help="mse (squared loss) or ce (cross-entropy).")] = "mse",
     activation: Annotated[
-        str | None, typer.Option(help="relu or linear; as the papers have it if not given: relu, with ce linear.")
+        str | None,
+        typer.Option(help="relu, linear or leaky:SLOPE; as the papers have it if not given: relu, with ce linear."),
+    ] = None,
+    classes: Annotated[str | None, typer.Option(help="Samples of each class, such as 5,5,1 (squared loss).")] = None,
+    bias: Annotated[str, typer.Option(help="none; last or last-decayed: of the last layer (squared loss).")] = "none",
+    skip: Annotated[str, typer.Option(help="none or block1: F + relu(W F) in each hidden layer.")] = "none",
+    target_matrix: Annotated[
+        Path | None, typer.Option(help="K rows of comma-separated numbers to fit, in place of the identity.")
     ] = None,
     as_json: Json = False,
 ) -> None:
@@ -203,10 +211,10 @@ def search(
     from dufm.verification.cli import options as checked
     from dufm.verification.cli.search import run_search
     from dufm.verification.cli.shared import SearchRequest
+    from dufm.verification.cli.variants import read_variant
 
-    if activation is not None:
-        checked.choice("--activation", activation, ("relu", "linear"))
-    problem = Problem.of(K, L, as_strengths(lam), width, n, loss, activation or "")
+    many, named, variant = read_variant(K, activation, bias, skip, classes, target_matrix)
+    problem = Problem.of(many, L, as_strengths(lam), width, n, loss, named, variant)
     checked.integers(1, restarts=restarts, patience=patience)
     checked.integers(0, seed=seed, minima=minima)
     checked.numbers(target=target)
@@ -270,6 +278,7 @@ def main() -> None:
     """Entry point: every foreseen mistake is one line on stderr and exit code 2."""
     any_encoding()
     answer_at_once()
+    remember()
     try:
         code = app(args=sys.argv[1:] or ["--help"], standalone_mode=False)
     except typer.TyperException as error:

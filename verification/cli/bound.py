@@ -123,7 +123,11 @@ def _record(K: int, L: int, x: Fraction, certificate: dict[str, Any], held: Boun
 
 
 def _behind(claims: list[str]) -> str:
-    return f" ({', '.join(claims)}; their steps, and the certificates used, re-checked just now)" if claims else ""
+    return (
+        f" ({', '.join(claims)}; their steps checked by this very program, the certificates used just now)"
+        if claims
+        else ""
+    )
 
 
 def _quantity(x: Fraction) -> str:

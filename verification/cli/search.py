@@ -46,6 +46,11 @@ def run_search(request: SearchRequest, console: Console) -> None:
 
         run_ce_search(request, console)
         return
+    if not problem.is_plain:
+        from dufm.verification.cli.variants import run_variant_search
+
+        run_variant_search(request, console)
+        return
     device = chosen_device(request.device)
     if least_loss(problem)[0] >= Fraction(1, 2):
         words = "Zero weights are optimal, loss 1/2: everything collapses. Proved (dufm derive pairs): no search."

@@ -29,7 +29,7 @@ def run_threshold(K: str, L: str, as_markdown: bool, as_json: bool, console: Con
     ]
     with alive("running the claims"):
         found = [two_sided(k, depth) for k, depth in cells]
-        require_sound(*(cell.lower for cell in found))
+        require_sound(*(cell.lower for cell in found), *(cell.thresholds.empty[1] for cell in found))
         for cell in found:
             _require_order(cell)
     if as_json:
@@ -69,7 +69,7 @@ def _require_order(cell: TwoSided) -> None:
 
 def _by(t: Thresholds) -> str:
     ends = dict.fromkeys(
-        f"{end.claim} ({end.status}{f', width >= {end.width}' if end.width > t.K else ''})"
+        f"{' with '.join((end.claim, *end.also))} ({end.status}{f', width >= {end.width}' if end.width > t.K else ''})"
         for end in (*t.critical, *t.empty)
         if end.claim
     )
@@ -84,6 +84,7 @@ def _record(cell: TwoSided) -> dict[str, Any]:
             "x": str(e.x),
             "value": float(e.x),
             "claim": e.claim or None,
+            "also": list(e.also),
             "status": e.status or None,
             "width": e.width,
         }
