@@ -134,7 +134,7 @@ def test_the_checker_agrees_with_the_finder_on_one_box() -> None:
 
 
 def test_the_command_names_the_program_that_judges(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("dufm.verification.cli.bound.lower_certificate", lambda K, L, x, _: shipped(K, L, x))
+    monkeypatch.setattr("dufm.verification.answers.bound.lower_certificate", lambda K, L, x, _: shipped(K, L, x))
     out = tmp_path / "bound.json"
     said = invoke("bound", "--K", "3", "--L", "4", "--x", "0.102", "--out", str(out))
     assert "deep_checker: for K=3, L=4" in said and f"python -S -I verification/deep_checker.py {out}" in said

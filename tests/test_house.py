@@ -7,6 +7,8 @@ from pathlib import Path
 import pytest
 
 FLOORS = ("theory", "solvers", "verification", "paper_figs")
+# On top of them, in the folder that gives all the one name.
+TOP = "dufm/library"
 TOPICS = ("ce", "jumps", "rank_two", "rfm")
 # Lowest first. A module may import its own room and rooms of lower rows; rooms of one row do not see each other.
 ROWS = (
@@ -26,9 +28,22 @@ ROWS = (
     ("solvers.engines",),
     ("solvers.minima",),
     ("solvers.search",),
-    ("solvers.intervals", "solvers.heads", "solvers.metrics", "solvers.datasets", "solvers.spectra"),
+    (
+        "solvers.intervals",
+        "solvers.heads",
+        "solvers.metrics",
+        "solvers.datasets",
+        "solvers.spectra",
+        "solvers.weight_files",
+    ),
     ("solvers.training", "solvers.networks", *(f"solvers.{topic}" for topic in TOPICS)),
-    ("verification.checker", "verification.lower_checker", "verification.deep_checker", "verification.margin_checker"),
+    (
+        "verification.checker",
+        "verification.lower_checker",
+        "verification.deep_checker",
+        "verification.margin_checker",
+        "verification.evaluator",
+    ),
     ("verification.base",),
     ("verification.atlas",),
     ("verification.claims.base",),
@@ -36,14 +51,16 @@ ROWS = (
     ("verification.claims.training", *(f"verification.claims.{topic}" for topic in TOPICS)),
     ("verification.claims",),
     ("verification.formal",),
+    ("verification.answers",),
     ("verification.cli",),
     ("paper_figs.style",),
     ("paper_figs.squared", "paper_figs.training", "paper_figs.networks", *(f"paper_figs.{topic}" for topic in TOPICS)),
     ("paper_figs",),
+    ("library",),
 )
 ROOMS = {room: row for row, rooms in enumerate(ROWS) for room in rooms}
-MODULES = [p for floor in FLOORS for p in sorted(Path(floor).rglob("*.py"))]
-NAMES = {".".join(p.with_suffix("").parts).removesuffix(".__init__"): p for p in MODULES}
+MODULES = [p for floor in (*FLOORS, TOP) for p in sorted(Path(floor).rglob("*.py"))]
+NAMES = {".".join(p.with_suffix("").parts).removesuffix(".__init__").removeprefix("dufm."): p for p in MODULES}
 
 
 def imported(tree: ast.AST) -> set[str]:

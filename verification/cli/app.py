@@ -30,7 +30,6 @@ app = typer.Typer(
     name="dufm",
     cls=Sections,
     help="When is deep neural collapse optimal, and when does low-rank bias win? Exact theory, search, certificates.",
-    add_completion=False,
     rich_markup_mode=None,
     pretty_exceptions_enable=False,
 )
