@@ -143,7 +143,12 @@ def test_what_a_program_changes_in_its_process_changes_no_score(folder: Path, tm
 
 @pytest.mark.parametrize(
     ("cell", "words"),
-    [((3, 4, "0"), "lambda must be > 0"), ((3, 4, "9"), "below DNC's collapse"), ((60, 4, "0.1"), "at most 50")],
+    [
+        ((3, 4, "0"), "--x must be > 0"),
+        ((0, 4, "1"), "K must be"),
+        ((3, 4, "9"), "below DNC's collapse"),
+        ((60, 4, "0.1"), "at most 50"),
+    ],
 )
 def test_cells_without_a_task(cell: tuple[int, int, str], words: str, tmp_path: Path) -> None:
     with pytest.raises(ProblemError, match=words):

@@ -65,8 +65,11 @@ def evaluator_task(K: int, L: int, x: Any) -> dict[str, Any]:
     Raises:
         ProblemError: for a cell that makes no sense or is too large, and where DNC is zero, so that nothing is to beat.
     """
+    Problem.of(K, L, 1)
     strength = exact_number(x, "--x")
-    problem = Problem.of(K, L, strength / K if strength > 0 else strength)
+    if strength <= 0:
+        raise ProblemError(f"--x must be > 0, got {x}")
+    problem = Problem.of(K, L, strength / K)
     if K > MOST_CLASSES or L > MOST_LAYERS:
         raise ProblemError(f"--K must be at most {MOST_CLASSES} and --L at most {MOST_LAYERS}, got {K}, {L}")
     low, high = phi(L, strength)

@@ -7,11 +7,13 @@ from typing import Any
 from rich.console import Console
 from rich.table import Table
 
+from dufm.solvers.weight_files.arranging import TRANSPOSES
+from dufm.theory.problem import ProblemError
 from dufm.verification.answers.evaluator import write_evaluator
 from dufm.verification.answers.weight_file import WeightFile, read_weight_file
 from dufm.verification.answers.weights import RANK_THRESHOLD, Judgement, judge_weights
 from dufm.verification.base.certificate import write
-from dufm.verification.base.number_lists import as_strengths
+from dufm.verification.base.number_lists import as_strengths, read_numbers
 from dufm.verification.cli import options as checked
 from dufm.verification.cli.heartbeat import alive
 from dufm.verification.cli.output import show_table
@@ -31,7 +33,10 @@ def run_check_weights(
 ) -> int:
     """Print what the weights are worth; 1 if a certificate was asked for and there is none. See `--help`."""
     checked.file(certificate, "--certificate")
+    checked.choice("--transpose", transpose, TRANSPOSES)
     strengths = None if lam is None else as_strengths(lam)
+    if lam is not None and min(read_numbers(lam, "--lam")) <= 0:
+        raise ProblemError(f"--lam must be > 0, got {lam}")
     wanted = None if names is None else [name.strip() for name in names.split(",")]
     with alive("judging the weights"):
         read = read_weight_file(path, strengths, wanted, transpose)
@@ -99,6 +104,7 @@ def _words(judged: Judgement, record: dict[str, Any]) -> list[str]:
 
 def run_evaluator(cell: tuple[int, int, str], out: Path, as_json: bool, console: Console) -> None:
     """Write the folder and say what is to beat; see `dufm evaluator --help`."""
+    checked.folder(out)
     with alive("looking up what is known"):
         files, task = write_evaluator(*cell, out)
     if as_json:
