@@ -150,7 +150,7 @@ def derive(
     """
     from dufm.theory.derivations import derivation
     from dufm.theory.proof.derivation import FORMATS, document
-    from dufm.verification.cli.ce.numbers import ce_numbers_at, ce_relu_numbers_at
+    from dufm.verification.cli.ce.numbers import ce_numbers_of
     from dufm.verification.cli.formal import checked_by_kernel
     from dufm.verification.cli.listings import derivations_table, numbers_at
 
@@ -166,8 +166,7 @@ def derive(
     with alive("checking the steps"):
         shown = derivation(name).render(form, ascii_only=not has_unicode(sys.stdout)) + checked_by_kernel(name, form)
         if L is not None:
-            linear = ce_numbers_at if name.startswith("ce-") else numbers_at
-            shown += "\n\n" + (ce_relu_numbers_at if name.startswith("ce-relu-") else linear)(L, form)
+            shown += "\n\n" + (ce_numbers_of(name) if name.startswith("ce-") else numbers_at)(L, form)
     print(document(shown) if standalone else shown)
 
 
