@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 from enum import Enum
 from fractions import Fraction
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 import numpy as np
 
@@ -87,7 +87,7 @@ def stated(problem: Problem) -> dict[str, Any]:
 def _plain_words(value: Any) -> Any:
     """Fractions as text, tuples as lists."""
     if isinstance(value, tuple):
-        return [_plain_words(part) for part in value]
+        return [_plain_words(part) for part in cast("tuple[Any, ...]", value)]
     return str(value) if isinstance(value, Fraction) else value
 
 

@@ -1,6 +1,7 @@
 """Leaky relus: two classes beat collapse already, for every slope in (0, 1) from some depth on; the SRG too."""
 
 from random import Random
+from typing import Any
 
 import sympy as sp
 
@@ -26,32 +27,32 @@ def leaky(value: sp.Expr, slope: sp.Expr = a) -> sp.Expr:
     return leaky_of(value, slope)
 
 
-def circulant(along: sp.Expr, across: sp.Expr) -> sp.Matrix:
+def circulant(along: Any, across: Any) -> sp.Matrix:
     """The symmetric 2 x 2 matrix with eigenvalues `along` on (1, -1) and `across` on (1, 1)."""
     same, other = (along + across) / 2, (across - along) / 2
     return sp.Matrix([[same, other], [other, same]])
 
 
-def ratio(below: sp.Expr, above: sp.Expr) -> sp.Expr:
+def ratio(below: Any, above: Any) -> Any:
     """||W||^2 / 2 of the layer from eigenvalues 1 + a below, 1 - a below to 1 + above, 1 - above."""
     return (((1 + above) / (1 + a * below)) ** 2 + ((1 - above) / (1 - a * below)) ** 2) / 2
 
 
-def excess(*tilts: sp.Expr) -> sp.Expr:
+def excess(*tilts: Any) -> Any:
     """Coefficient of s^2 in the product of squared norms over 2^(L+1), the layers tilted by s times these."""
-    product = sp.Integer(1)
+    product: Any = sp.Integer(1)
     for below, above in zip(tilts, (*tilts[1:], sp.Integer(0)), strict=True):
         product *= ratio(s * below, s * above)
     return sp.diff(product, s, 2).subs(s, 0) / 2
 
 
-def quadratic(*tilts: sp.Expr) -> sp.Expr:
+def quadratic(*tilts: Any) -> Any:
     """What `excess` comes to: sum over layers of above^2 - 4 a below above + 3 a^2 below^2."""
     pairs = zip(tilts, (*tilts[1:], sp.Integer(0)), strict=True)
     return sum((up**2 - 4 * a * low * up + 3 * a**2 * low**2 for low, up in pairs), sp.Integer(0))
 
 
-def leaky_weights(tilts: tuple[sp.Rational, ...], slope: sp.Rational) -> list[sp.Matrix]:
+def leaky_weights(tilts: tuple[Any, ...], slope: Any) -> list[sp.Matrix]:
     """Unit factors (I, P_2, W_2, ..., W_L) of the family, exact."""
     above = [*tilts[1:], sp.Integer(0)]
     layers = [

@@ -48,7 +48,7 @@ def three_layers_optimal() -> Derivation:
     )
     strength = (y**2 - 1) / y**3
     least = y + 3 / y
-    F, F_t, W_3, W_t, B, P, E, T, T_i, D, S_2 = letters("F F^T W_3 W_3^T B P E T T^(-1) D S")
+    F, F_t, W_3, W_t, B, _, E, T, T_i, D, S_2 = letters("F F^T W_3 W_3^T B P E T T^(-1) D S")
     solved = (W_3 - B * F_t) * (F * F_t + x) * (W_t - F * B)
     readout = {B * F_t * F: 1 - x * B, F_t * F * B: 1 - x * B}
     tau = 2 * th * n_1 * n_2
