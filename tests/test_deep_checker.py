@@ -46,13 +46,14 @@ def spoil(certificate: dict[str, Any], change: Callable[[dict[str, Any]], Any]) 
 
 def most_shown(*arguments: Any) -> float:
     """The greatest bound that a leaf reaches; -inf where it shows nothing."""
+    check: Any = deep_checker.check_leaf
     low, high = -np.inf, 100 * N
-    if deep_checker.check_leaf(*arguments, 0)[0] < 0:
+    if check(*arguments, 0)[0] < 0:
         return low
     low = 0
     for _ in range(36):
         middle = (low + high) // 2
-        reached = deep_checker.check_leaf(*arguments, middle)[0] >= middle
+        reached = check(*arguments, middle)[0] >= middle
         low, high = (middle, high) if reached else (low, middle)
     return low
 

@@ -49,6 +49,7 @@ from dufm.theory.derivations.squared.spectra import spectra
 from dufm.theory.derivations.squared.srg import srg
 from dufm.theory.derivations.squared.three_layers import three_layers
 from dufm.theory.derivations.squared.three_layers_nu import three_layers_nu
+from dufm.theory.derivations.squared.three_layers_optimal import three_layers_optimal
 from dufm.theory.derivations.squared.three_layers_value import three_layers_value
 from dufm.theory.derivations.squared.threshold import threshold
 from dufm.theory.derivations.squared.two_classes import two_classes
@@ -86,6 +87,7 @@ DERIVATIONS = (
     three_layers_nu,
     three_layers_value,
     three_layers,
+    three_layers_optimal,
     weak_decay,
     exponents,
     four_classes,

@@ -59,7 +59,7 @@ def blocks() -> tuple[Block, ...]:
         A, B, W, U = (np.array([[float(x) for x in row] for row in m]) for m in entries(read(path)))
         before = float((A**2).sum() * (B**2).sum() * (W**2).sum())
         whole, sums = before * float((U**2).sum()), before * float((U.sum(axis=0) ** 2).sum())
-        found.append(Block(B.shape[1], 3, whole, sums, len(A), path.stem))
+        found.append(Block(B.shape[1], 3, whole, sums, len(A), f"head, rank {len(A)}, K = {B.shape[1]}"))
     return tuple(found)
 
 

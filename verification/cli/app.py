@@ -130,7 +130,7 @@ def derive(
     """
     from dufm.theory.derivations import derivation
     from dufm.theory.proof.derivation import FORMATS, document
-    from dufm.verification.cli.ce.numbers import ce_numbers_at, ce_relu_numbers_at
+    from dufm.verification.cli.ce.numbers import ce_numbers_of
     from dufm.verification.cli.formal import checked_by_kernel
     from dufm.verification.cli.listings import derivations_table, numbers_at
 
@@ -146,8 +146,7 @@ def derive(
     with alive("checking the steps"):
         shown = derivation(name).render(form, ascii_only=not has_unicode(sys.stdout)) + checked_by_kernel(name, form)
         if L is not None:
-            linear = ce_numbers_at if name.startswith("ce-") else numbers_at
-            shown += "\n\n" + (ce_relu_numbers_at if name.startswith("ce-relu-") else linear)(L, form)
+            shown += "\n\n" + (ce_numbers_of(name) if name.startswith("ce-") else numbers_at)(L, form)
     print(document(shown) if standalone else shown)
 
 
@@ -168,16 +167,11 @@ def search(
     resume: Annotated[bool, typer.Option(help="Go on from the solution this command saved before.")] = False,
     out: Annotated[Path, typer.Option(help="Folder for the solution (.npz) and its certificate.")] = Path("out/search"),
     loss: Annotated[str, typer.Option(help="mse (squared loss) or ce (cross-entropy).")] = "mse",
-    activation: Annotated[
-        str | None,
-        typer.Option(help="relu, linear or leaky:SLOPE; as the papers have it if not given: relu, with ce linear."),
-    ] = None,
+    activation: Annotated[str | None, typer.Option(help="relu (with ce linear), linear or leaky:SLOPE.")] = None,
     classes: Annotated[str | None, typer.Option(help="Samples of each class, such as 5,5,1 (squared loss).")] = None,
     bias: Annotated[str, typer.Option(help="none; last or last-decayed: of the last layer (squared loss).")] = "none",
     skip: Annotated[str, typer.Option(help="none or block1: F + relu(W F) in each hidden layer.")] = "none",
-    target_matrix: Annotated[
-        Path | None, typer.Option(help="K rows of comma-separated numbers to fit, in place of the identity.")
-    ] = None,
+    target_matrix: Annotated[Path | None, typer.Option(help="K rows of a CSV to fit in place of I.")] = None,
     as_json: Json = False,
 ) -> None:
     """Global search; prints the loss against DNC and the best known structure, ranks and singular values by layer.

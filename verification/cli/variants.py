@@ -40,7 +40,8 @@ def read_variant(
         ProblemError: naming the option.
     """
     name, colon, slope = (activation or "").partition(":")
-    checked.choice("--activation", "relu" if activation is None else name, ("relu", "leaky", "linear"))
+    if activation is not None:
+        checked.choice("--activation", name, ("relu", "leaky", "linear"))
     if (name == "leaky") != bool(colon):
         raise ProblemError(f"--activation must be relu, linear or leaky:SLOPE such as leaky:0.1, got {activation!r}")
     below = exact_number(slope, "--activation leaky:SLOPE") if colon else Fraction(0)

@@ -1,5 +1,6 @@
 """The numbers `dufm derive --L` prints after a derivation on cross-entropy, with linear or with relu layers."""
 
+from collections.abc import Callable
 from fractions import Fraction
 
 from dufm.theory.ce.collapse import last_strength, zero_bound
@@ -17,6 +18,11 @@ CLASSES = (3, 4, 5, 6, 8, 10, 12, 16)
 DIGITS = 20
 FINE = Fraction(1, 10**10)
 SHOWN = 10  # digits
+
+
+def ce_numbers_of(name: str) -> Callable[[int, str], str]:
+    """What prints the numbers behind a derivation on cross-entropy, from L and the format."""
+    return ce_relu_numbers_at if name.startswith("ce-relu-") else ce_numbers_at
 
 
 def ce_numbers_at(L: int, form: str) -> str:
