@@ -35,7 +35,7 @@ if TYPE_CHECKING:
     from dufm.library.weights import certify as certify
     from dufm.library.weights import read_weights as read_weights
     from dufm.theory.problem import Problem as Problem
-    from dufm.theory.problem import ProblemError as ProblemError
+    from dufm.theory.stated import ProblemError as ProblemError
 
     __version__: str
 
@@ -45,7 +45,7 @@ limit_blas()
 # Where each public name is; nothing of it is loaded before it is asked for.
 PLACES = {
     "Problem": "dufm.theory.problem",
-    "ProblemError": "dufm.theory.problem",
+    "ProblemError": "dufm.theory.stated",
     "bound": "dufm.library.bounds",
     "certify": "dufm.library.weights",
     "check": "dufm.library.checking",

@@ -118,26 +118,6 @@ def structures(
 
 
 @app.command()
-def bound(
-    K: Annotated[int, typer.Option("--K", help="Classes, >= 2.")],
-    L: Annotated[int, typer.Option("--L", help="Weight layers, >= 1.")],
-    x: Annotated[str, typer.Option("--x", help="K Lambda >= 0; 0 is the limit of weak decay: costs of outputs I.")],
-    out: Annotated[Path | None, typer.Option(help="Write the certificate here.")] = None,
-    as_json: Json = False,
-) -> None:
-    """A lower bound of the loss of all weights of any width, with the certificate that proves it.
-
-    At two and three layers by boxes of eigenvalues, else by pairs of classes. DNC stands beside it, and the least loss
-    known. The certificate is checked as it is printed.
-
-    Example: dufm bound --K 8 --L 3 --x 0.05
-    """
-    from dufm.verification.cli.bound import run_bound
-
-    run_bound((K, L, x), out, as_json, console)
-
-
-@app.command()
 def derive(
     name: Annotated[str | None, typer.Argument(help="A derivation; all are listed if none is named.")] = None,
     L: Annotated[int | None, typer.Option("--L", help="Also print the statement's numbers at this depth.")] = None,

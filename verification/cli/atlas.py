@@ -61,6 +61,26 @@ def threshold(
 
 
 @commands.command()
+def bound(
+    K: Annotated[int, typer.Option("--K", help="Classes, >= 2.")],
+    L: Annotated[int, typer.Option("--L", help="Weight layers, >= 1.")],
+    x: Annotated[str, typer.Option("--x", help="K Lambda >= 0; 0 is the limit of weak decay: costs of outputs I.")],
+    out: Annotated[Path | None, typer.Option(help="Write the certificate here.")] = None,
+    as_json: Json = False,
+) -> None:
+    """A lower bound of the loss of all weights of any width, with the certificate that proves it.
+
+    At two and three layers by boxes of eigenvalues, else by pairs of classes. DNC stands beside it, and the least loss
+    known. The certificate is checked as it is printed.
+
+    Example: dufm bound --K 8 --L 3 --x 0.05
+    """
+    from dufm.verification.cli.bound import run_bound
+
+    run_bound((K, L, x), out, as_json, console)
+
+
+@commands.command()
 def frontier(
     K: Annotated[str, typer.Option("--K", help="Classes: 6, 4,7 or 3:16.")] = "3:16",
     q: Annotated[str | None, typer.Option("--q", help="Rows of the neck; all plausible ones if not given.")] = None,
