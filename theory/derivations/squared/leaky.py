@@ -40,10 +40,10 @@ def ratio(below: Any, above: Any) -> Any:
 
 def excess(*tilts: Any) -> Any:
     """Coefficient of s^2 in the product of squared norms over 2^(L+1), the layers tilted by s times these."""
-    product: Any = sp.Integer(1)
-    for below, above in zip(tilts, (*tilts[1:], sp.Integer(0)), strict=True):
-        product *= ratio(s * below, s * above)
-    return sp.diff(product, s, 2).subs(s, 0) / 2
+    pairs = zip(tilts, (*tilts[1:], sp.Integer(0)), strict=True)
+    product: Any = sp.Mul(*(ratio(s * below, s * above) for below, above in pairs))
+    second: Any = sp.diff(product, s, 2)
+    return second.subs(s, 0) / 2
 
 
 def quadratic(*tilts: Any) -> Any:
