@@ -26,7 +26,8 @@ from dufm.verification.atlas.cells import Cell
 from dufm.verification.atlas.records import FOLDER, check_atlas, file_weights, path_of, read_atlas, read_file, submit
 from dufm.verification.atlas.work import as_text, floats, judge
 from dufm.verification.base.certificate import point_certificate, write
-from dufm.verification.claims import settled as winners
+from dufm.verification.claims import brackets
+from dufm.verification.claims.base.verdict import Status
 from dufm.verification.claims.settled import (
     CERTIFIED_LOW,
     CERTIFIED_OTHER,
@@ -209,7 +210,7 @@ def test_verdicts_come_from_checked_claims(monkeypatch: pytest.MonkeyPatch) -> N
     assert verdict(Problem.of(5, 3, "0.001"), True, 3) == CERTIFIED_LOW
     assert verdict(Problem.of(5, 3, "0.001"), True, 5) == CERTIFIED_OTHER
     settled.cache_clear()
-    monkeypatch.setattr(winners, "_status", lambda label: None)
+    monkeypatch.setattr(brackets, "judged", lambda label: Status.UNDECIDED)
     assert settled(10, 4) is None
     settled.cache_clear()
 

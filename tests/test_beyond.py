@@ -67,6 +67,7 @@ def test_brackets_take_the_farthest_strip_of_fewer_classes() -> None:
     strips = {K: Fraction(span[1]) for (K, L), span in STRETCHES.items() if L == 2 and K <= 12}
     end = thresholds(12, 2, status=STATED.__getitem__).empty[0]
     assert (end.x, end.claim) == (max(strips.values()), "strips") and end.width >= 12
+    assert end.also == ("beyond-collapse",), "a strip of eleven classes"
     weights = thresholds(10, 2, status=STATED.__getitem__).empty[0]
     assert weights.claim == "beyond-collapse" and weights.x > max(v for (K, L), v in strips_of(2).items() if K <= 10)
     assert thresholds(10, 3, status=STATED.__getitem__).empty[0].claim == "beyond-collapse"

@@ -47,6 +47,8 @@ REQUIRED = {
     "file": "no.npz",
     "files": "no.json",
 }
+# Needed unless other options say it.
+UNLESS = {"search": {"--K": "6"}}
 BAD = {
     "int": ("-1", "0", "nan", "1e400", "text"),
     "float": ("-1", "0", "nan", "1e400", "text"),
@@ -110,6 +112,7 @@ def called(words: tuple[str, ...], options: dict[str, str], monkeypatch: pytest.
     needed = [p for own, p in every() if own == words and p.required]
     line = [f"{p.opts[0]}={REQUIRED[p.name]}" for p in needed if is_option(p) and p.name in REQUIRED]
     line = [word for word in line if word.partition("=")[0] not in options]
+    line += [f"{name}={value}" for name, value in UNLESS.get(words[-1], {}).items() if name not in options]
     line += [REQUIRED[p.name] for p in needed if not is_option(p)]
     if words == ("derive",):
         line.append("srg")

@@ -5,13 +5,13 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from test_deep_checker import most_shown
 from test_lower_bounds import invoke, random_matrix, relu, value
 
 from dufm.solvers.spectra.deep import best_chain
 from dufm.solvers.spectra.deep_tree import REACH, chain_tree
 from dufm.solvers.spectra.lines import Cell
 from dufm.solvers.spectra.tree import worst
-from dufm.verification import deep_checker
 from dufm.verification.base.lower import judged, lower_certificate, pair_value, value_of
 from dufm.verification.claims import claim_named
 from dufm.verification.claims.squared.lower_bounds import DEEP, HALF, cells, made, shares, shipped
@@ -121,7 +121,7 @@ def test_the_checker_agrees_with_the_finder_on_one_box() -> None:
     N, K, L, x = 1 << 40, 4, 4, 0.1
     ends, e, k = [(1.5, 1.6), (1.0, 1.05)], 1.4, 0.6
     known = [(int(a * N), int(b * N)) for a, b in ends]
-    shown, _ = deep_checker.check_leaf(K, L - 1, int(x * N) + 1, N, known, int(e * N), int(k * N))
+    shown = most_shown(K, L - 1, int(x * N) + 1, N, known, int(e * N), int(k * N))
     least = np.inf
     for first in np.linspace(*ends[0], 7):
         for second in np.linspace(*ends[1], 7):
@@ -134,7 +134,7 @@ def test_the_checker_agrees_with_the_finder_on_one_box() -> None:
 
 
 def test_the_command_names_the_program_that_judges(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("dufm.verification.cli.bound.lower_certificate", lambda K, L, x, _: shipped(K, L, x))
+    monkeypatch.setattr("dufm.verification.answers.bound.lower_certificate", lambda K, L, x, _: shipped(K, L, x))
     out = tmp_path / "bound.json"
     said = invoke("bound", "--K", "3", "--L", "4", "--x", "0.102", "--out", str(out))
     assert "deep_checker: for K=3, L=4" in said and f"python -S -I verification/deep_checker.py {out}" in said

@@ -44,6 +44,20 @@ def spoil(certificate: dict[str, Any], change: Callable[[dict[str, Any]], Any]) 
     return said(twin)
 
 
+def most_shown(*arguments: Any) -> float:
+    """The greatest bound that a leaf reaches; -inf where it shows nothing."""
+    check: Any = deep_checker.check_leaf
+    low, high = -np.inf, 100 * N
+    if check(*arguments, 0)[0] < 0:
+        return low
+    low = 0
+    for _ in range(36):
+        middle = (low + high) // 2
+        reached = check(*arguments, middle)[0] >= middle
+        low, high = (middle, high) if reached else (low, middle)
+    return low
+
+
 def leaf(certificate: dict[str, Any], i: int = 0) -> list[Any]:
     """The numbers of the i-th leaf."""
     return [node[0] for node in certificate["witness"]["nodes"] if type(node[0]) is list][i]
@@ -79,19 +93,19 @@ BOX = [(2 * N, 3 * N), (N, 2 * N)]
 
 
 def test_what_a_line_must_obey() -> None:
-    assert deep_checker.check_leaf(3, 3, N // 10, N, BOX, N // 2, N // 8)[0] > 0
+    assert most_shown(3, 3, N // 10, N, BOX, N // 2, N // 8) > 0
     with pytest.raises(ValueError, match="more than"):
-        deep_checker.check_leaf(3, 3, N, N, BOX, N // 2 + 1, N // 8)
+        deep_checker.check_leaf(3, 3, N, N, BOX, N // 2 + 1, N // 8, 0)
     with pytest.raises(ValueError, match="flat"):
-        deep_checker.check_leaf(3, 3, N // 10, N, [(0, N), (0, N)], N // 2, N // 8)
+        deep_checker.check_leaf(3, 3, N // 10, N, [(0, N), (0, N)], N // 2, N // 8, 0)
     # d < 0 at l_1, at l_2, and among the others where only one of the two lines is too steep or too high.
     for e, k in ((N, N), (4 * N, 0), (3 * N, 0)):
-        assert deep_checker.check_leaf(3, 3, 0, N, BOX, e, k)[0] == -np.inf
+        assert most_shown(3, 3, 0, N, BOX, e, k) == -np.inf
 
 
 def test_the_steeper_of_the_two_lines_is_asked_too() -> None:
     """q(l) = e - e l/l_1 is lower at l_1 = 2 than at l_1 = 3, and so is c; a point of the box tells."""
-    shown = deep_checker.check_leaf(3, 3, 0, N, BOX, 2 * N, 0)[0] / N
+    shown = most_shown(3, 3, 0, N, BOX, 2 * N, 0) / N
     t = np.array([2.0, 2.0, 2.0])
     q = 2 - 2 * t / 2
     there = 3 * 2 * (2 + 4) ** (1 / 3) + float(np.sum(2 * np.sqrt(2 * q - q * q * t)))
@@ -132,9 +146,9 @@ def test_a_depth_of_three_is_refused_for_its_depth() -> None:
 
 
 def test_all_classes_and_both_roots_are_counted() -> None:
-    three, four = (deep_checker.check_leaf(K, 3, 0, N, BOX, N // 2, N // 8)[0] for K in (3, 4))
+    three, four = (most_shown(K, 3, 0, N, BOX, N // 2, N // 8) for K in (3, 4))
     assert four - three > N // 2
-    flat = deep_checker.check_leaf(3, 3, 0, N, BOX, 0, 0)[0] / N
+    flat = most_shown(3, 3, 0, N, BOX, 0, 0) / N
     assert 3 * (2 ** (1 / 3) + 1) - 0.01 < flat <= 3 * (2 ** (1 / 3) + 1)
 
 
@@ -145,19 +159,25 @@ def test_root_is_the_integer_part(p: int) -> None:
         assert found**p <= value * N ** (p - 1) < (found + 1) ** p
 
 
-def test_least_is_below_and_hardly_lower() -> None:
+def test_what_is_shown_is_the_least_and_no_more() -> None:
     rng = np.random.default_rng(5)
     for _ in range(60):
         e, x = rng.uniform(0.2, 2), float(rng.choice([0.0, 0.1, 0.3]))
         g, tilt = e * rng.uniform(0, 0.6), rng.uniform(0, 2)
         low, high = np.sort(rng.uniform(0, min(1.2, 1.5 / e), size=2))
         t = np.linspace(low, high, 3000)
-        q = e - g * t
-        d = 2 * q - q * q * t
-        there = (tilt * t + 2 * np.sqrt(d) - x * d).min()
-        exact = [int(v * N) for v in (tilt, e, g, x, low, high)]
-        found = deep_checker.least(exact[0], [(exact[1], exact[2])], N, *exact[3:])[0] / N
-        assert found <= there + 1e-8 and there - found < 1.5 / deep_checker.SLACK + 1e-5
+
+        def values(line: tuple[float, float], t: Any = t, tilt: float = tilt, x: float = x) -> Any:
+            q = line[0] - line[1] * t
+            return tilt * t + 2 * np.sqrt(2 * q - q * q * t) - x * (2 * q - q * q * t)
+
+        lines = [(e, g), (e * rng.uniform(0.9, 1), g)]
+        there = min(values(line).min() for line in lines)
+        parts = [(3, int(tilt * N), [(int(a * N), int(b * N)) for a, b in lines], int(low * N), int(high * N))]
+        for miss in (-0.5, -1e-3, -1e-5, 1e-6):
+            wanted = int(3 * (there + miss) * N)
+            found = deep_checker.shown(parts, N, int(x * N), wanted)[0]
+            assert found <= 3 * (there + 1e-8) * N and (found >= wanted) == (miss < 0)
 
 
 def test_it_is_bound_to_what_is_expected() -> None:
@@ -189,7 +209,7 @@ def test_the_program_is_short_and_imports_the_library_alone() -> None:
     tree = ast.parse(text, feature_version=(3, 9))
     names = {a.name for node in ast.walk(tree) if isinstance(node, ast.Import) for a in node.names}
     names |= {str(node.module) for node in ast.walk(tree) if isinstance(node, ast.ImportFrom)}
-    assert names <= {"json", "math", "os", "sys", "collections", "fractions", "typing"}
+    assert names <= {"heapq", "json", "math", "os", "sys", "collections", "fractions", "typing"}
 
 
 def nodes(own: Any, bits: int = 40) -> str:

@@ -41,7 +41,7 @@ from dufm.theory.proof.derivation import (
 )
 from dufm.theory.proof.theorems import AM_GM, CAUCHY_SCHWARZ, not_negative, quoted
 from dufm.theory.proof.words import letters, same_words
-from dufm.verification.cli.ce.numbers import ce_numbers_at
+from dufm.verification.cli.ce.numbers import ce_numbers_of
 from dufm.verification.cli.listings import numbers_at
 
 # Derivations with a step that is only tried on instances; claims that rest on one are not PROVED.
@@ -208,7 +208,7 @@ def test_latex_compiles_in_a_minimal_article_and_alone_without_overfull_lines(na
         return
     minimal = "\\documentclass{article}\\usepackage{amsmath}\\begin{document}\n" + body + "\n\\end{document}\n"
     _compiled(compiler, minimal, tmp_path)
-    numbers = (ce_numbers_at if name.startswith("ce-") else numbers_at)(4, "latex")
+    numbers = (ce_numbers_of(name) if name.startswith("ce-") else numbers_at)(4, "latex")
     log = _compiled(compiler, document(f"{body}\n\n{numbers}"), tmp_path)
     wide = [float(points) for points in re.findall(r"Overfull \\hbox \((.*?)pt too wide\)", log)]
     assert all(points < 1 for points in wide), log

@@ -157,8 +157,9 @@ def test_a_block_runs_and_shows_what_it_prints(block: Block, tmp_path: Path) -> 
         if told.startswith("skip"):
             continue
         if block.python:
-            (tmp_path / "block.py").write_text(command)
-            command = "python -m doctest block.py" if command.startswith(">>>") else "python block.py"
+            file = "block.txt" if command.startswith(">>>") else "block.py"
+            (tmp_path / file).write_text(command)
+            command = f"python -m doctest {file}" if file.endswith("txt") else f"python {file}"
         words, arrow, file = command.partition(" > ")
         done = run(f"{words} {told}{arrow}{file}", tmp_path)
         assert done.returncode == 0, f"{command} {told}\n{done.stdout}\n{done.stderr}"

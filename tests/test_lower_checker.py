@@ -122,10 +122,10 @@ def test_what_the_second_line_must_obey_is_checked() -> None:
         result = spoil(three(), lambda c, e=entry: c["witness"]["nodes"][leaf_of(c)].__setitem__(1, e))
         assert not result.ok
     # d < 0: -infinity is shown, however large the rest is.
-    assert lower_checker.least([[N, 0], [40 * N, 0]], N, 0, 0, N)[0] == -np.inf
+    assert lower_checker.shown([[N, 0], [40 * N, 0]], N, 0, [(1, 0, N)], 0, 0)[0] == -np.inf
 
 
-def test_least_is_below_c_and_hardly_lower() -> None:
+def test_what_is_shown_is_the_least_c_and_no_more() -> None:
     rng = np.random.default_rng(3)
     for _ in range(60):
         top, x = float(np.exp(rng.uniform(-1, 3))), float(rng.choice([0.0, 0.05, 0.3]))
@@ -136,10 +136,13 @@ def test_least_is_below_c_and_hardly_lower() -> None:
             ends[0] = 0.0
         low, high = (round(v * N) for v in ends)
         exact = [[round(v * N) for v in line] for line in lines]
-        found = lower_checker.least(exact, N, -int(-x * N // 1), low, high)[0] / N
         points = np.linspace(low / N, high / N, 4001)
         there = shown([[v / N for v in line] for line in exact], x, points).min()
-        assert found <= there + 1e-12 and there - found < 1.5 / lower_checker.SLACK + 1e-5
+        strength, parts = -int(-x * N // 1), [(1, low, high), (2, low, high)]
+        for miss in (-0.5, -1e-3, -3e-5, 1e-6):
+            wanted = int(3 * (there + miss) * N)
+            found = lower_checker.shown(exact, N, strength, parts, wanted, 0)[0]
+            assert found <= 3 * there * N + 1e-5 and (found >= wanted) == (miss < 0)
 
 
 def test_steep_finds_what_is_above_1() -> None:
@@ -150,7 +153,7 @@ def test_steep_finds_what_is_above_1() -> None:
         points = np.linspace(low / N, high / N, 2001)
         most = (points * (a / N - b / N * points) ** 2).max()
         if abs(most - 1) > 1e-5:
-            assert lower_checker.steep([a, b], N, low, high) == (most > 1)
+            assert lower_checker.steep(N, low, high, a, b) == (most > 1)
             seen.add(bool(most > 1))
     assert seen == {True, False}
 
@@ -173,7 +176,7 @@ def test_the_program_is_short_and_imports_the_library_alone() -> None:
     tree = ast.parse(text, feature_version=(3, 9))
     names = {a.name for node in ast.walk(tree) if isinstance(node, ast.Import) for a in node.names}
     names |= {str(node.module) for node in ast.walk(tree) if isinstance(node, ast.ImportFrom)}
-    assert names <= {"json", "math", "os", "sys", "collections", "fractions", "typing"}
+    assert names <= {"heapq", "json", "math", "os", "sys", "collections", "fractions", "typing"}
 
 
 OWN_HOSTILE = {

@@ -63,6 +63,7 @@ def test_every_file_of_data_and_every_module_is_in_the_wheel(installed: Path) ->
     [
         ("--version", f"dufm {__version__}"),
         ("records --K 6 --L 3", "all accepted by checker.py"),
+        ("records --csv out/table", "out/table/records.csv"),
         ("compare examples/my.py:Mine --K 10 --L 4", "petersen (yours)"),
         ("figures critical-depth head-frontier", "out/figures/head-frontier.csv"),
         ("verify --only frontier,depth3-K7 --jobs 1", "accepted by checker.py"),

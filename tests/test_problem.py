@@ -23,7 +23,10 @@ from dufm.theory.rational import identity, matrix, relu
         ({"K": 3, "L": 2, "lam": 1, "width": 2}, "width must be an integer >= 3"),
         ({"K": 3, "L": 2, "lam": 1, "n": 0}, "n must be an integer >= 1"),
         ({"K": 3, "L": 2, "lam": 1, "loss": "hinge"}, "loss must be one of"),
-        ({"K": 3, "L": 2, "lam": 1, "activation": "linear"}, "activation must be 'relu' with loss 'mse', got 'linear'"),
+        (
+            {"K": 3, "L": 2, "lam": 1, "activation": "tanh"},
+            "activation must be 'relu' or 'leaky' or 'linear' with loss 'mse', got 'tanh'",
+        ),
         (
             {"K": 3, "L": 2, "lam": 1, "loss": "ce", "activation": "tanh"},
             "activation must be 'linear' or 'relu' with loss 'ce', got 'tanh'",

@@ -142,7 +142,7 @@ def test_brackets_rest_on_claims_that_hold() -> None:
 
     t = thresholds(4, 2, CLAIMS, proved)
     assert [end.x for end in t.critical] == [0, Fraction("0.395198")] and not t.settled
-    assert t.critical[1].claim == "thresholds" and t.empty[1].claim == "pair-bound"
+    assert t.critical[1].claim == "thresholds" and t.empty[1].claim == "zero-optimal"
     t = thresholds(3, 2, CLAIMS, proved)
     assert t.critical[0].x == STRENGTH and t.critical[1].x >= t.collapse[0]
     assert thresholds(20, 2, CLAIMS, proved).critical[1].x == 0
@@ -181,5 +181,7 @@ def test_the_command_prints_what_is_known(monkeypatch: pytest.MonkeyPatch) -> No
     done = CliRunner().invoke(app, ["threshold", "--K", "2,15", "--L", "2", "--json"])
     first, second = json.loads(done.stdout)
     assert first["settled"] and first["x_c_over_collapse"] == [1, 1] and first["x_c"][0]["claim"] == "two-classes"
-    assert second["x_c"][1] == {"x": "0", "value": 0.0, "claim": "two-layers-low-rank", "status": "PROVED", "width": 20}
+    by = {"claim": "two-layers-low-rank", "also": [], "status": "PROVED"}
+    assert second["x_c"][1] == {"x": "0", "value": 0.0, **by, "width": 20}
+    assert second["x_e"][0]["also"] == ["beyond-collapse"] and second["x_e"][1]["claim"] == "zero-optimal"
     assert CliRunner().invoke(app, ["threshold", "--K", "1"]).exit_code != 0

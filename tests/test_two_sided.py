@@ -28,7 +28,7 @@ def test_the_page_shows_what_the_program_finds() -> None:
 
 def test_a_fallen_claim_widens_the_brackets() -> None:
     cell = two_sided(8, 2, STATED.__getitem__)
-    assert brackets(cell) == ("[0, 0.8221]", "[1.0251, 1.5875]", "[0.9478, 1]") and cell.state == "open"
+    assert brackets(cell) == ("[0, 0.8221]", "[1.0251, 1.1241]", "[0.9478, 1]") and cell.state == "open"
     fallen = STATED | {"thresholds": Status.UNDECIDED}
     found = two_sided(8, 2, fallen.__getitem__).thresholds
     assert found.critical[1].x / found.collapse[0] == cell.before[1] > Fraction("0.83")

@@ -10,71 +10,32 @@ share their best column: everywhere in this project H_1 is d x K and n enters as
 With loss "ce" the fit is cross-entropy, (1/K) sum_i log(1 + sum_(j != i) exp(Z_ji - Z_ii)), and the layers are linear
 (Garrod and Keating, arXiv 2410.23169) unless activation "relu" is asked for, which is searched only. That is no
 rational number; `theory.ce.enclosure` encloses it.
+
+A `Variant` (`theory.model`) changes the squared loss further: leaky or linear layers, skips, a bias of the last layer,
+any target, classes of unequal sizes.
 """
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
-from difflib import get_close_matches
 from fractions import Fraction
 from typing import Any
 
 import sympy as sp
 from flint import fmpq_mat
 
-from dufm.theory.rational import identity, matrix, relu, squared_norm
+from dufm.theory.model import (
+    ACTIVATIONS,
+    LOSSES,
+    PLAIN,
+    Variant,
+    activated,
+    squared_columns,
+    weighted_fit,
+)
+from dufm.theory.rational import matrix, squared_norm
+from dufm.theory.stated import ProblemError, exact_number, listed, require_count
 
-LOSSES = ("mse", "ce")
-# What stands between the layers, by loss; the first is what the papers have, and taken where nothing is said.
-ACTIVATIONS = {"mse": ("relu",), "ce": ("linear", "relu")}
-# A longer list of names is not printed into an error.
-SPELLED_OUT = 12
-NEAREST = 3
-
-
-class ProblemError(ValueError):
-    """A problem, or weights for one, that make no sense; the message names the option and what is accepted."""
-
-
-def listed(got: str, known: Iterable[str], listing: str) -> tuple[str, str]:
-    """Words for a name that is not known: what is accepted, and what was found with the nearest names.
-
-    Args:
-        got: the name.
-        known: those that are; few are spelled out.
-        listing: the command that prints them all.
-    """
-    names = list(known)
-    near = get_close_matches(got.lower(), names, NEAREST)
-    if len(names) <= SPELLED_OUT:
-        accepted = f"one of {', '.join(names)}"
-    else:
-        accepted = f"one of the {len(names)} names that `{listing}` lists"
-    return accepted, repr(got) + (f"; nearest: {', '.join(near)}" if near else "")
-
-
-def exact_number(value: Any, name: str) -> Fraction:
-    """Read a number a person wrote: "0.004", "1/250", 1, Fraction(1, 250), or a float through its shortest decimal.
-
-    Raises:
-        ProblemError: for NaN, infinities and anything that is not a number.
-    """
-    try:
-        if isinstance(value, bool):
-            raise ValueError
-        text = value if isinstance(value, (int, Fraction)) else str(value).strip()
-        if isinstance(text, str) and len(text) > 64:
-            raise ValueError
-        if isinstance(text, str) and "e" in text.lower() and abs(int(text.lower().rpartition("e")[2])) > 300:
-            raise ValueError
-        return Fraction(text)
-    except (ValueError, ZeroDivisionError):
-        raise ProblemError(f"{name} must be a finite number such as 0.004 or 1/250, got {value!r}") from None
-
-
-def _count(value: Any, name: str, least: int) -> int:
-    if isinstance(value, bool) or not isinstance(value, int) or value < least:
-        raise ProblemError(f"{name} must be an integer >= {least}, got {value!r}")
-    return value
+__all__ = ["ACTIVATIONS", "LOSSES", "PLAIN", "Problem", "ProblemError", "Variant", "exact_number", "listed"]
 
 
 @dataclass(frozen=True)
@@ -88,7 +49,8 @@ class Problem:
         width: hidden width d of H_1 and of every hidden layer, >= K.
         n: samples a class, >= 1.
         loss: "mse" (squared loss) or "ce" (cross-entropy).
-        activation: "relu" or "linear", one of ACTIVATIONS of the loss.
+        activation: "relu", "leaky" or "linear", one of ACTIVATIONS of the loss.
+        variant: what else differs from the papers' model; PLAIN for nothing.
     """
 
     K: int
@@ -98,12 +60,13 @@ class Problem:
     n: int = 1
     loss: str = "mse"
     activation: str = ""
+    variant: Variant = PLAIN
 
     def __post_init__(self) -> None:
-        _count(self.K, "K", 2)
-        _count(self.L, "L", 1)
-        _count(self.n, "n", 1)
-        _count(self.width, "width", self.K)
+        require_count(self.K, "K", 2)
+        require_count(self.L, "L", 1)
+        require_count(self.n, "n", 1)
+        require_count(self.width, "width", self.K)
         if self.loss not in LOSSES:
             raise ProblemError(f"loss must be one of {', '.join(map(repr, LOSSES))}, got {self.loss!r}")
         known = ACTIVATIONS[self.loss]
@@ -112,6 +75,7 @@ class Problem:
         if self.activation not in known:
             words = f"activation must be {' or '.join(map(repr, known))} with loss {self.loss!r}"
             raise ProblemError(f"{words}, got {self.activation!r}")
+        self.variant.require(self.K, self.n, self.loss, self.activation)
         if len(self.lambdas) != self.L + 1:
             raise ProblemError(
                 f"lambdas must be one number or L + 1 = {self.L + 1} numbers (H_1, W_1, ..., W_L), got "
@@ -133,24 +97,41 @@ class Problem:
         n: int = 1,
         loss: str = "mse",
         activation: str = "",
+        variant: Variant = PLAIN,
     ) -> "Problem":
         """Build a problem from what a person types: one `lam` for all factors or a sequence of L + 1."""
-        _count(K, "K", 2)
-        _count(L, "L", 1)
+        require_count(K, "K", 2)
+        require_count(L, "L", 1)
         many = lam if isinstance(lam, (list, tuple)) else [lam] * (L + 1)
         lambdas = tuple(exact_number(x, "lambda") for x in many)
-        return cls(K, L, lambdas, default_width(K, L) if width is None else width, n, loss, activation)
+        return cls(K, L, lambdas, default_width(K, L) if width is None else width, n, loss, activation, variant)
 
     @property
     def shapes(self) -> tuple[tuple[int, int], ...]:
         """Shapes of (H_1, W_1, ..., W_L)."""
         d = self.width
-        return ((d, self.K), *((d, d) for _ in range(self.L - 1)), (self.K, d))
+        return ((d, self.columns), *((d, d) for _ in range(self.L - 1)), (self.K, d))
+
+    @property
+    def columns(self) -> int:
+        """Columns m of H_1: K, unless the target has another number."""
+        return self.variant.columns(self.K)
+
+    @property
+    def is_plain(self) -> bool:
+        """Whether this is the model of the papers: the first activation of its loss, and no variant."""
+        return self.variant == PLAIN and self.activation == ACTIVATIONS[self.loss][0]
 
     @property
     def effective_lambdas(self) -> tuple[Fraction, ...]:
-        """(n lambda_H, lambda_1, ..., lambda_L): the strengths once H_1 has one column a class."""
-        return (self.n * self.lambdas[0], *self.lambdas[1:])
+        """(n lambda_H, lambda_1, ..., lambda_L): the strengths once H_1 has one column a class; n a mean if unequal."""
+        sizes = self.variant.sizes
+        return ((Fraction(sum(sizes), len(sizes)) if sizes else self.n) * self.lambdas[0], *self.lambdas[1:])
+
+    @property
+    def bias_share(self) -> Fraction:
+        """s of `theory.model`: how much of the mean residual the best bias takes away."""
+        return self.variant.bias_share(self.lambdas[-1])
 
     @property
     def Lambda_power(self) -> Fraction:
@@ -182,7 +163,7 @@ class Problem:
         Args:
             loss: the one that is needed.
             what: the asker, first word of the line.
-            activations: those that will do; None for the first of ACTIVATIONS of the loss alone.
+            activations: those that will do; None for the first of ACTIVATIONS of the loss alone, without a variant.
         """
         if self.loss != loss:
             raise ProblemError(f"{what} needs loss {loss!r}, got {self.loss!r}")
@@ -190,9 +171,11 @@ class Problem:
         if self.activation not in known:
             words = f"{what} needs activation {' or '.join(map(repr, known))} with loss {loss!r}"
             raise ProblemError(f"{words}, got {self.activation!r}")
+        if activations is None and self.variant != PLAIN:
+            raise ProblemError(f"{what} is not there with {', '.join(self.variant.named)}: see docs/variants.md")
 
     def check_shapes(self, shapes: Sequence[tuple[int, int]]) -> None:
-        """Check that matrices (H_1, W_1, ..., W_L) chain up from K columns to K rows; hidden widths are free.
+        """Check that matrices (H_1, W_1, ..., W_L) chain up from m columns to K rows; hidden widths are free.
 
         Raises:
             ProblemError: naming the first factor that does not fit.
@@ -200,24 +183,28 @@ class Problem:
         names = ["H_1", *(f"W_{i}" for i in range(1, self.L + 1))]
         if len(shapes) != len(names):
             raise ProblemError(f"L = {self.L} needs {len(names)} factors ({', '.join(names)}), got {len(shapes)}")
-        below = self.K
+        below = m = self.columns
         for i, (name, (rows, columns)) in enumerate(zip(names, shapes, strict=True)):
-            if i == 0 and columns != self.K:
-                raise ProblemError(f"H_1 must have K = {self.K} columns, got shape {rows} x {columns}")
+            if i == 0 and columns != m:
+                many = f"K = {m}" if m == self.K else f"{m}"
+                raise ProblemError(f"H_1 must have {many} columns, got shape {rows} x {columns}")
             if i > 0 and columns != below:
                 raise ProblemError(f"{name} must have {below} columns to fit the factor below, got {rows} x {columns}")
+            if 0 < i < self.L and rows != below and self.variant.skip != "none":
+                raise ProblemError(f"{name} must be square with skip {self.variant.skip!r}, got {rows} x {columns}")
             below = rows
         if below != self.K:
             raise ProblemError(f"W_{self.L} must have K = {self.K} rows, got {below}")
 
     def output(self, weights: Sequence[Any]) -> fmpq_mat:
-        """The output Z (K x K), exact, of rational weights (H_1, W_1, ..., W_L) of any hidden widths."""
+        """The output Z (K x m) without bias, exact, of rational weights (H_1, W_1, ..., W_L) of any hidden widths."""
         factors = [matrix(w) for w in weights]
         self.check_shapes([(f.nrows(), f.ncols()) for f in factors])
-        product = factors[0]
-        for i, factor in enumerate(factors[1:]):
-            product = factor * (relu(product) if i > 0 and self.activation == "relu" else product)
-        return product
+        features = factors[0]
+        for factor in factors[1:-1]:
+            above = activated(self.activation, self.variant.slope, factor * features)
+            features = above if self.variant.skip == "none" else features + above
+        return factors[-1] * features
 
     def objective(self, weights: Sequence[Any]) -> Fraction:
         """The loss, exact, of rational weights (H_1, W_1, ..., W_L) with hidden widths of the caller's choice."""
@@ -230,13 +217,14 @@ class Problem:
         Raises:
             ProblemError: for loss "ce", whose fit is not rational.
         """
-        self.require_loss("mse", "an exact objective")
-        fit = squared_norm(self.output(weights) - identity(self.K)) / (2 * self.K)
-        return fit, self.regulariser(weights)
+        self.require_loss("mse", "an exact objective", ACTIVATIONS["mse"])
+        residual = self.output(weights) - self.variant.matrix(self.K)
+        return weighted_fit(residual, self.variant.shares(self.K), self.bias_share), self.regulariser(weights)
 
     def regulariser(self, weights: Sequence[Any]) -> Fraction:
         """Half the weighted sum of squared norms of rational weights, exact, for either loss."""
-        norms = [squared_norm(matrix(w)) for w in weights]
+        first, *others = [matrix(w) for w in weights]
+        norms = [squared_columns(first, self.variant.shares(self.K)), *map(squared_norm, others)]
         return sum((lam * s for lam, s in zip(self.effective_lambdas, norms, strict=True)), Fraction(0)) / 2
 
 

@@ -24,9 +24,10 @@ Roots: on u <= l <= v, 0 <= r <= o = (K - 2) max l_2, (l + 2r)^(1/p) is at least
 0))/(v - u) + r (h(v, o) - h(v, 0))/o, as it is concave, and so at the corners. So all is a sum over eigenvalues of
 tilt l + c(d), the K - 2 others in [0, max l_2]. On a piece of an interval c(d) >= (2/(s + w) - x) d + 2 s w/(s + w)
 for w <= sqrt(d) <= s, as (sqrt(d) - w)(s - sqrt(d)) >= 0: a cubic, at least its least Bernstein coefficient; so are d
->= w^2 and d <= s^2 found. Pieces are halved until this is within 1/SLACK of a value. All are integers over 2^bits,
-rounded down; x is rounded up."""
+>= w^2 and d <= s^2 found. The piece where most is open is halved until "lower" is reached, or points say that it will
+not be. All are integers over 2^bits, rounded down; x is rounded up."""
 
+import heapq
 import json
 import math
 import os
@@ -36,7 +37,7 @@ from fractions import Fraction
 from typing import Any
 
 _ = sys.version_info >= (3, 9) or sys.exit(print("deep_checker.py needs Python 3.9 or newer", file=sys.stderr) or 2)
-MAX_BYTES, MAX_DIGITS, MAX_PART, MAX_PIECES, SLACK = 4 << 20, 300, 10**30, 10**6, 2**9
+MAX_BYTES, MAX_DIGITS, MAX_PART, MAX_PIECES = 4 << 20, 300, 10**30, 10**6
 JSON: Any = {"parse_int": lambda x: int(x if len(x) <= MAX_DIGITS else f"{len(x)} digits"), "parse_constant": int}
 Result = namedtuple("Result", "ok sentence margin kind facts", defaults=(None, "", {}))  # pyright: ignore
 
@@ -64,47 +65,51 @@ def listed(value: Any, name: str, length: int) -> list[Any]:
 
 
 def root(value: int, N: int, p: int) -> int:
-    """The integer part of N (value/N)^(1/p)."""
-    low, high = 0, max(value, N) + 1
-    while high - low > 1:
-        middle = (low + high) // 2
-        low, high = (middle, high) if middle**p <= value * N ** (p - 1) else (low, middle)
-    return low
+    """The integer part of N (value/N)^(1/p): Newton's steps from above."""
+    whole = value * N ** (p - 1)
+    found = 1 << -(-whole.bit_length() // p)
+    while found**p > whole:
+        found = ((p - 1) * found + whole // found ** (p - 1)) // p
+    return found
 
 
-def piece(tilt: int, e: int, g: int, N: int, x: int, u: int, v: int) -> float:
+def piece(N: int, x: int, u: int, v: int, tilt: int, e: int, g: int) -> float:
     """A number below tilt l + c(d) on [u, v] for q = e - g l, the nearer the shorter the piece; all over N."""
-    line, cubic = [], []  # 3 N^3 and 3 N^5 times the Bernstein coefficients of tilt l and d
-    for t, step in ((u, v - u), (v, u - v)):
-        q = e * N - g * t
-        here = 3 * q * (2 * N**3 - q * t)
-        line += [3 * N * tilt * t, N * tilt * (3 * t + step)]
-        cubic += [here, here + (2 * q * g * t - 2 * g * N**3 - q * q) * step]
-    if min(cubic) < 0:
+    p, q, cube, most = e * N - g * u, e * N - g * v, N**3, 3 * N**5
+    first, last = 3 * p * (2 * cube - p * u), 3 * q * (2 * cube - q * v)  # 3 N^5 times the Bernstein coefficients of d
+    second = first + (2 * p * g * u - 2 * g * cube - p * p) * (v - u)
+    third = last - (2 * q * g * v - 2 * g * cube - q * q) * (v - u)
+    low, high = min(first, second, third, last), max(first, second, third, last)
+    if low < 0:
         return -math.inf
-    w, s, one = math.isqrt(min(cubic) // (3 * N**3)), math.isqrt(max(cubic) // (3 * N**3)) + 1, N**5
-    first, slope = N**3 * (s + w), 2 * N**2 - x * (s + w)
-    return (min(first * line[i] + slope * cubic[i] for i in range(4)) + 6 * s * w * one) // (3 * one * (s + w))
+    w, s = math.isqrt(low // (3 * cube)), math.isqrt(high // (3 * cube)) + 1
+    rise, slope = (s + w) * tilt * N**4, 2 * N**2 - x * (s + w)
+    left = min(3 * u * rise + slope * first, (2 * u + v) * rise + slope * second)
+    right = min((u + 2 * v) * rise + slope * third, 3 * v * rise + slope * last)
+    return (min(left, right) + 2 * s * w * most) // (most * (s + w))
 
 
-def least(tilt: int, lines: list[tuple[int, int]], N: int, x: int, low: int, high: int) -> tuple[float, int]:
-    """A number below tilt l + c(d) on [low, high] for all lines, and how many pieces it took."""
-    best, pieces = math.inf, 0
-    for e, g in lines:
-        best, waiting = min(best, piece(tilt, e, g, N, x, high, high)), [(low, high)]
-        while waiting:
-            (u, v), pieces = waiting.pop(), pieces + 1
-            if piece(tilt, e, g, N, x, u, v) < best - N // SLACK:
-                need(v - u > 1 and pieces < MAX_PIECES, "a leaf needs too many pieces")
-                middle = (u + v) // 2
-                best = min(best, piece(tilt, e, g, N, x, middle, middle))
-                waiting += [(u, middle), (middle, v)]
-    return best - N // SLACK, pieces
+def shown(parts: list[tuple[int, int, Any, int, int]], N: int, x: int, wanted: int) -> tuple[Any, int]:
+    """(a number below the sum of count * (tilt l + c(d)) over (count, tilt, lines, low, high), pieces it took)."""
+    heaps: list[Any] = [sorted((piece(N, x, a, b, c, *q), a, b, q) for q in qs) for _, c, qs, a, b in parts]
+    best = [min(piece(N, x, b, b, tilt, *q) for q in lines) for _, tilt, lines, _, b in parts]
+    pieces, every = sum(map(len, heaps)), range(len(parts))
+    while True:
+        total = sum(parts[j][0] * heaps[j][0][0] for j in every)
+        if total >= wanted or sum(parts[j][0] * best[j] for j in every) < wanted:
+            return total, pieces
+        i = max(every, key=lambda j: parts[j][0] * (best[j] - heaps[j][0][0]))
+        (_, u, v, q), pieces = heapq.heappop(heaps[i]), pieces + 2
+        need(v - u > 1 and pieces < MAX_PIECES, "a leaf needs too many pieces")
+        tilt, middle = parts[i][1], (u + v) // 2
+        best[i] = min(best[i], piece(N, x, middle, middle, tilt, *q))
+        for a, b in ((u, middle), (middle, v)):
+            heapq.heappush(heaps[i], (piece(N, x, a, b, tilt, *q), a, b, q))
 
 
-def check_leaf(K: int, p: int, x: int, N: int, known: list[tuple[int, int]], e: int, k: int) -> tuple[float, int]:
+def check_leaf(K: int, p: int, x: int, N: int, known: Any, e: int, k: int, wanted: int) -> tuple[Any, int]:
     """(what a leaf shows, pieces)."""
-    (a, b), (_, end) = known
+    (a, b), (low, end) = known
     need(2 * e * x**2 <= N**3, "e is more than 1/(2 x^2)")
     need(a > 0 or k == e, "where l_1 may be 0 the line must be flat")
     most, total, rise, tilts = (K - 2) * end, 0, 0, []
@@ -114,10 +119,9 @@ def check_leaf(K: int, p: int, x: int, N: int, known: list[tuple[int, int]], e: 
         total += p * begin + -tilts[-1] * u // N
         rise += p * max(beyond - here - 1, 0) * N // most
     ends = [(e, (e - k) * N // b), (e, -(-(e - k) * N // max(a, 1)))]
-    first, pieces = least(tilts[0], [(k, 0)], N, x, a, b)
-    second, more = least(tilts[1], ends, N, x, *known[1])
-    others, rest = least(rise, ends, N, x, 0, end)
-    return total + first + second + (K - 2) * others, pieces + more + rest
+    parts = [(1, tilts[0], [(k, 0)], a, b), (1, tilts[1], ends, low, end), (K - 2, rise, ends, 0, end)]
+    value, pieces = shown(parts, N, x, wanted - total)
+    return total + value, pieces
 
 
 def check_tree(K: int, L: int, x: Fraction, lower: Fraction, bits: int, nodes: Any) -> tuple[int, int, int]:
@@ -136,7 +140,8 @@ def check_tree(K: int, L: int, x: Fraction, lower: Fraction, bits: int, nodes: A
             continue
         line = listed(listed(node, "a leaf", 1)[0], "a line", 2)
         e = integer(line[0], "e of a line", 0, N << 40)
-        total, more = check_leaf(K, L - 1, strength, N, known, e, integer(line[1], "k of a line", 0, e))
+        k = integer(line[1], "k of a line", 0, e)
+        total, more = check_leaf(K, L - 1, strength, N, known, e, k, wanted)
         leaves, pieces = leaves + 1, pieces + more
         need(pieces <= MAX_PIECES, f"more than {MAX_PIECES} pieces")
         need(total >= wanted, f"leaf {leaves}: only {total / N:.8g} is shown, less than {float(lower):.8g}")
@@ -155,10 +160,8 @@ def check_deep(problem: Any, bound: Any, witness: Any) -> tuple[Fraction, str]:
     need(method == "chain", "method must be chain")
     leaves, pieces, spare = check_tree(K, L, x, lower, integer(bits, "bits", 24, 64), nodes)
     said = f"have 2K loss / x below {lower}" if x > 0 else f"with output I cost less than C = {lower / (L + 1)}"
-    by = f"{leaves} box{'es' * (leaves > 1)} of eigenvalues, {pieces} pieces"
-    return Fraction(
-        spare, 1 << bits
-    ), f"for K={K}, L={L}, any n and widths, x = K Lambda = {x}, no weights {said} ({by})"
+    said += f" ({leaves} box{'es' * (leaves > 1)} of eigenvalues, {pieces} pieces)"
+    return Fraction(spare, 1 << bits), f"for K={K}, L={L}, any n and widths, x = K Lambda = {x}, no weights {said}"
 
 
 def check(certificate: Any, expect: Any = None) -> Result:

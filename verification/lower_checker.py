@@ -2,33 +2,32 @@
     python3 -S -I verification/lower_checker.py FILE...    exit 0: all accepted, 1: some rejected, 2: no such file
 K classes, n samples a class, L weight layers, any hidden widths, p = L + 1 factors H_1, W_1, ..., W_L; the loss is
     1/(2K) |W_L relu(... W_2 relu(W_1 H_1)) - I|^2 + 1/2 (n lambda_H |H_1|^2 + sum_l lambda_l |W_l|^2)
-in Frobenius norms, x = K (n lambda_H prod lambda_l)^(1/p). the best sample of each class and rescaled factors
-leave n = 1 and all strengths x/K. F_l are the hidden features, A_l = F_l^T F_l >= 0 entry by entry, |.|_* is the sum of
-singular values. The best W_L costs x tr (A_(L-1) + x)^(-1), and |H_1|^2 + |W_1|^2 >= 2 |W_1 H_1|_*. So 2K loss >= x f,
+in Frobenius norms, x = K (n lambda_H prod lambda_l)^(1/p). The best sample of each class and rescaled factors leave n =
+1 and all strengths x/K. F_l are the hidden features, A_l = F_l^T F_l >= 0 entry by entry, |.|_* is the sum of singular
+values. The best W_L costs x tr (A_(L-1) + x)^(-1), and |H_1|^2 + |W_1|^2 >= 2 |W_1 H_1|_*. So 2K loss >= x f,
     f = tr (A_(L-1) + x)^(-1) + 2 |P|_* + sum over 1 < l < L of |W_l|^2,    P = W_1 H_1.
 Output I takes |W_L|^2 >= tr A_(L-1)^(-1), so there f at x = 0 is at most the sum of the balanced squared norms, p C if
 their product is C^p. "lower" is a bound of f: loss >= lower x/(2K); at x = 0, C >= lower/p for outputs I.
 Z-test. M = a I - b A with b >= 0 has off-diagonal entries <= 0. For F = relu(P), A = F^T F: F and F - P are >= 0 with
-no common support, so <F - P, F M> <= 0 and <P, F M> >= <F, F M> = tr M A, whatever Gram matrix >= 0 is put for A in M.
+no common support, so <F - P, F M> <= 0, <P, F M> >= <F, F M> = tr M A, whatever Gram matrix >= 0 is put for A in M.
 (1) If |F M| <= 1, that is l (a - b l)^2 <= 1 at every eigenvalue l of A, then |P|_* >= <P, F M> >= tr M A.
-(2) With P = W F, R = relu(P), S = R^T R, G = R M F^T: |W|^2 >= 2 <W, G> - |G|^2 >= tr (2M - M A M) S, as <P, R M> >=
-    tr M S.
+(2) With P = W F, R = relu(P), S = R^T R, G = R M F^T: |W|^2 >= 2 <W, G> - |G|^2 >= tr (2M - M A M) S by <P, R M> again.
 (3) For D >= 0 and B = S + x: tr B^(-1) + tr D S >= 2 tr D^(1/2) - x tr D, by the square |B^(-1/2) - B^(1/2) D^(1/2)|^2.
 So f >= sum of c(l) over the eigenvalues l_1 >= ... >= l_K >= 0 of A_1: for L = 2 by (1) c = 2 l p + 1/(l + x), p = a -
 b l; for L = 3 by (1), (2), (3) c = 2 l p + 2 sqrt(d) - x d, d = 2 q - q^2 l >= 0, q another such line.
-What is checked. f >= 2 |P|_* >= 2 |F_1| >= 2 sqrt(l_1): l_1 <= (lower/2)^2 =: top is left. "nodes" is a tree in order,
-a node before its parts. At a node l_1, ..., l_k lie in known intervals, the others in [0, last end]; at first k = 1 and
-[0, top]. [i, cut] cuts the interval of l_i, or, for i = k + 1, [0, last end] for l_(k+1); order shortens intervals. A
-leaf holds its lines [a, b]: conditions are checked on all intervals, and the least c of each, times K - k for the
-others, must add up to lower. On a piece [u, v] of an interval c is at least
-    L = 2: 2 l p + 2/m - (l + x)/m^2, m = (u + v)/2 + x, as (l + x - m)^2 >= 0, concave, so least at an end; or 2 l p at
-           an end and 1/(v + x);
+What is checked. f >= 2 |F_1| >= 2 sqrt(l_1): l_1 <= (lower/2)^2 =: top is left. "nodes" is a tree in order, a node
+before its parts. At a node l_1, ..., l_k lie in known intervals, the others in [0, last end]; at first k = 1 and [0,
+top]. [i, cut] cuts the interval of l_i, or, for i = k + 1, [0, last end] for l_(k+1); order shortens intervals. A leaf
+holds its lines [a, b]: conditions are checked on all intervals, the least c of each, times K - k for the others, must
+add up to lower. On a piece [u, v] of an interval c is at least
+    L = 2: 2 l p + 2/m - (l + x)/m^2, m = (u + v)/2 + x, by a square: concave, least at an end; or 2 l p + 1/(v + x);
     L = 3: 2 l p + (2/(r + w) - x) d + 2 r w/(r + w), if w <= sqrt(d) <= r, as (sqrt(d) - w)(r - sqrt(d)) >= 0: a cubic,
-           at least its least Bernstein coefficient on the piece; so are d >= w^2 and d <= r^2 found.
-Pieces are halved until this is within 1/SLACK of a value. All are integers over 2^bits, rounded down; x is rounded up,
-as f falls in x. Method "pairs", any L: DNC is optimal for two classes, and the mean over pairs (derivations two-classes
-and pairs) says loss >= phi_L(y), y^p = (2/K)^(p-2) x^p, phi_L as below; with output I, C^p >= 2^(p-2) K^2"""
+           at least its least Bernstein coefficient on the piece; so are d >= w^2 and d <= r^2 found. The piece where
+most is open is halved until "lower" is reached, or points say it will not. All are integers over 2^bits, rounded down;
+x up, as f falls in x. Method "pairs", any L: DNC is optimal for two classes, the mean over pairs (derivations
+two-classes, pairs) says loss >= phi_L(y), y^p = (2/K)^(p-2) x^p, phi_L as below; with output I, C^p >= 2^(p-2) K^2"""
 
+import heapq
 import json
 import math
 import os
@@ -38,7 +37,7 @@ from fractions import Fraction
 from typing import Any
 
 _ = sys.version_info >= (3, 9) or sys.exit(print("lower_checker.py needs Python 3.9 or newer", file=sys.stderr) or 2)
-MAX_BYTES, MAX_DIGITS, MAX_PART, MAX_PIECES, MAX_CUT, SLACK = 4 << 20, 300, 10**30, 10**6, 8, 2**9
+MAX_BYTES, MAX_DIGITS, MAX_PART, MAX_PIECES, MAX_CUT = 4 << 20, 300, 10**30, 10**6, 8
 JSON: Any = {"parse_int": lambda x: int(x if len(x) <= MAX_DIGITS else f"{len(x)} digits"), "parse_constant": int}
 Result = namedtuple("Result", "ok sentence margin kind facts", defaults=(None, "", {}))  # pyright: ignore
 
@@ -54,11 +53,10 @@ def integer(value: Any, name: str, least: int, most: int) -> int:
 
 
 def members(value: Any, name: str, keys: str, optional: Any = None) -> list[Any]:
-    names = (
-        sorted(key for key, _ in value if key != optional) if type(value) is tuple else []
-    )  # objects arrive as pairs
-    need(names == sorted(keys.split()), f"{name} must be an object with exactly the keys {keys}, each once")
-    return [dict(value)[key] for key in keys.split()]
+    own = value if type(value) is tuple else ()  # objects arrive as pairs
+    named = sorted(key for key, _ in own if key != optional)
+    need(named == sorted(keys.split()), f"{name} must be an object with exactly the keys {keys}, each once")
+    return [dict(own)[key] for key in keys.split()]
 
 
 def listed(value: Any, name: str, length: int) -> list[Any]:
@@ -66,44 +64,48 @@ def listed(value: Any, name: str, length: int) -> list[Any]:
     return value
 
 
-def steep(line: list[int], N: int, u: int, v: int) -> bool:
+def steep(N: int, u: int, v: int, a: int, b: int) -> bool:
     """Whether l (a - b l)^2 > 1 for some l in [u, v]; it turns at a/b, where it is 0, and at a/(3b)."""
-    a, b = line
     turn = 3 * b * u < a * N < 3 * b * v and 4 * a**3 > 27 * b * N**2
     return turn or any(t * (a * N - b * t) ** 2 > N**5 for t in (u, v))
 
 
 def piece(lines: list[list[int]], N: int, x: int, u: int, v: int) -> float:
     """A number below c on [u, v], the nearer the shorter the piece; all are integers over N."""
-    (a, b), m = lines[0], u + v + 2 * x  # m is twice the m of the text
+    (a, b), h, m = lines[0], v - u, u + v + 2 * x  # m is twice the m of the text
+    at_u, at_v = 2 * u * (a * N - b * u), 2 * v * (a * N - b * v)  # N^3 times 2 l p
     if len(lines) == 1:
-        tilted = {t: 2 * t * (a * N - b * t) // N**2 for t in (u, v)}
-        tangent = min(here + 4 * (m - t - x) * N**2 // m**2 for t, here in tilted.items())
-        return max(tangent, min(tilted.values()) + N**2 // (v + x))
-    (e, g), line, cubic = lines[1], [], []  # 3 N^3 and 3 N^5 times the Bernstein coefficients of 2 l p and d
-    for t, step in ((u, v - u), (v, u - v)):
-        q = e * N - g * t
-        p_here, d_here = 6 * t * (a * N - b * t), 3 * q * (2 * N**3 - q * t)
-        line += [p_here, p_here + (2 * a * N - 4 * b * t) * step]
-        cubic += [d_here, d_here + (2 * q * g * t - 2 * g * N**3 - q * q) * step]
-    if min(cubic) < 0:
+        here, there, four = at_u // N**2, at_v // N**2, 4 * N**2
+        tangent = min(here + four * (m - u - x) // m**2, there + four * (m - v - x) // m**2)
+        return max(tangent, min(here, there) + N**2 // (v + x))
+    (e, g), cube, most = lines[1], N**3, 3 * N**5
+    p, q = e * N - g * u, e * N - g * v
+    first, last = 3 * p * (2 * cube - p * u), 3 * q * (2 * cube - q * v)  # d: 3 N^5 times its Bernstein coefficients
+    d = first, first + (2 * g * (p * u - cube) - p * p) * h, last - (2 * g * (q * v - cube) - q * q) * h, last
+    if min(d) < 0:
         return -math.inf
-    w, r, one = math.isqrt(min(cubic) // (3 * N**3)), math.isqrt(max(cubic) // (3 * N**3)) + 1, N**5
-    first, tilt = N**3 * (r + w), 2 * N**2 - x * (r + w)
-    return (min(first * line[i] + tilt * cubic[i] for i in range(4)) + 6 * r * w * one) // (3 * one * (r + w))
+    w, r = math.isqrt(min(d) // (3 * cube)), math.isqrt(max(d) // (3 * cube)) + 1
+    rise, slope = cube * (r + w), 2 * N**2 - x * (r + w)
+    left = min(3 * rise * at_u + slope * d[0], rise * (3 * at_u + (2 * a * N - 4 * b * u) * h) + slope * d[1])
+    right = min(rise * (3 * at_v - (2 * a * N - 4 * b * v) * h) + slope * d[2], 3 * rise * at_v + slope * d[3])
+    return (min(left, right) + 2 * r * w * most) // (most * (r + w))
 
 
-def least(lines: list[list[int]], N: int, x: int, low: int, high: int) -> tuple[float, int]:
-    """A number below c on [low, high], and how many pieces it took."""
-    best, waiting, pieces = piece(lines, N, x, high, high), [(low, high)], 0
-    while waiting:
-        (u, v), pieces = waiting.pop(), pieces + 1
-        if piece(lines, N, x, u, v) < best - N // SLACK:
-            need(v - u > 1 and pieces < MAX_PIECES, "a leaf needs too many pieces")
-            middle = (u + v) // 2
-            best = min(best, piece(lines, N, x, middle, middle))
-            waiting += [(u, middle), (middle, v)]
-    return best - N // SLACK, pieces
+def shown(lines: list[list[int]], N: int, x: int, parts: list[Any], wanted: int, pieces: int) -> tuple[Any, int]:
+    """(a number below the sum of count * least c over parts (count, low, high), `pieces` and those it took)."""
+    heaps = [[(piece(lines, N, x, low, high), low, high)] for _, low, high in parts]
+    best = [piece(lines, N, x, high, high) for _, _, high in parts]
+    pieces, every = pieces + len(parts), range(len(parts))
+    while True:
+        total = sum(parts[j][0] * heaps[j][0][0] for j in every)
+        if total >= wanted or sum(parts[j][0] * best[j] for j in every) < wanted:
+            return total, pieces
+        i = max(every, key=lambda j: parts[j][0] * (best[j] - heaps[j][0][0]))
+        (_, u, v), pieces = heapq.heappop(heaps[i]), pieces + 2
+        need(v - u > 1 and pieces < MAX_PIECES, f"more than {MAX_PIECES} pieces")
+        best[i] = min(best[i], piece(lines, N, x, (u + v) // 2, (u + v) // 2))
+        for a, b in ((u, (u + v) // 2), ((u + v) // 2, v)):
+            heapq.heappush(heaps[i], (piece(lines, N, x, a, b), a, b))
 
 
 def check_tree(K: int, L: int, x: Fraction, lower: Fraction, bits: int, nodes: Any) -> tuple[int, int, int]:
@@ -121,14 +123,12 @@ def check_tree(K: int, L: int, x: Fraction, lower: Fraction, bits: int, nodes: A
             waiting.append([(max(a, cut), b) if j <= i else (a, b) for j, (a, b) in enumerate(known)])
             waiting.append([(a, min(b, cut)) if j >= i else (a, b) for j, (a, b) in enumerate(known)])
             continue
-        pairs = [listed(line, "a line", 2) for line in listed(node, "a leaf", L - 1)]
-        lines = [[integer(value, "a or b of a line", 0, N << 40) for value in line] for line in pairs]
-        total, leaves, others = 0, leaves + 1, [((0, known[-1][1]), K - len(known))] * (len(known) < K)
-        for ends, count in [(ends, 1) for ends in known] + others:
-            need(not steep(lines[0], N, *ends), f"leaf {leaves}: |F M| may be above 1")
-            value, more = least(lines, N, strength, *ends)
-            total, pieces = total + count * value, pieces + more
-            need(pieces <= MAX_PIECES, f"more than {MAX_PIECES} pieces")
+        lines = [listed(line, "a line", 2) for line in listed(node, "a leaf", L - 1)]
+        _ = [integer(value, "a or b of a line", 0, N << 40) for line in lines for value in line]
+        parts, leaves = [(1, u, v) for u, v in known], leaves + 1
+        parts += [(K - len(known), 0, known[-1][1])] * (len(known) < K)
+        need(not any(steep(N, u, v, *lines[0]) for _, u, v in parts), f"leaf {leaves}: |F M| may be above 1")
+        total, pieces = shown(lines, N, strength, parts, wanted, pieces)
         need(total >= wanted, f"leaf {leaves}: only {total / N:.8g} is shown, less than {float(lower):.8g}")
         spare = min(spare, total - wanted)
     need(not waiting, f"{len(waiting)} parts are not covered")

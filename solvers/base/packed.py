@@ -4,6 +4,7 @@ import io
 import math
 import zipfile
 from collections.abc import Sequence
+from typing import BinaryIO, cast
 
 import numpy as np
 
@@ -49,14 +50,23 @@ class Packed:
         """
         entry = self._entries[name]
         with self._file.open(entry) as member:
-            version = np.lib.format.read_magic(member)
-            if version not in HEADERS:
-                raise ValueError(f"{name} is an array file of version {version}")
-            shape, by_columns, kind = HEADERS[version](member)
-            if kind.kind not in KINDS or kind.hasobject:
-                raise ValueError(f"{name} holds {kind}, numbers or text are needed")
-            size, held = math.prod(shape) * kind.itemsize, entry.file_size - member.tell()
-            if size != held or min(shape, default=0) < 0:
-                raise ValueError(f"{name} claims shape {shape} of {kind} and holds {held} bytes")
-            numbers = np.frombuffer(bytearray(member.read(size)), kind) if size else np.zeros(math.prod(shape), kind)
-            return numbers.reshape(shape, order="F" if by_columns else "C")
+            return read_array(cast(BinaryIO, member), entry.file_size, name)
+
+
+def read_array(member: BinaryIO, length: int, name: str) -> np.ndarray:
+    """The array of an .npy file that is `length` bytes long; `name` is what errors call it.
+
+    Raises:
+        ValueError: for a type that is not in `KINDS`, and a shape that is not that of the bytes there are.
+    """
+    version = np.lib.format.read_magic(member)
+    if version not in HEADERS:
+        raise ValueError(f"{name} is an array file of version {version}")
+    shape, by_columns, kind = HEADERS[version](member)
+    if kind.kind not in KINDS or kind.hasobject:
+        raise ValueError(f"{name} holds {kind}, numbers or text are needed")
+    size, held = math.prod(shape) * kind.itemsize, length - member.tell()
+    if size != held or min(shape, default=0) < 0:
+        raise ValueError(f"{name} claims shape {shape} of {kind} and holds {held} bytes")
+    numbers = np.frombuffer(bytearray(member.read(size)), kind) if size else np.zeros(math.prod(shape), kind)
+    return numbers.reshape(shape, order="F" if by_columns else "C")

@@ -208,37 +208,59 @@ def weighted_square(typing: Any, w: Any, gt: Any, xt: Any, st: Any, n: Any) -> A
     return types.float64(w, types.int64, types.int64, types.int64, types.int64), emit
 
 
+def _rectifier(builder: Any, value: Any, slope: Any, eps: Any, n: Any, below: Any = None) -> None:
+    """relu_eps(z) and its derivative over rows of eight; with `below` those of below z + (1 - below) relu_eps(z)."""
+    zero, one, half = (spread(builder, ir.Constant(DOUBLE, c)) for c in (0.0, 1.0, 0.5))
+    square = spread(builder, builder.fmul(eps, eps))
+    leaky = below is not None
+    low = spread(builder, below) if leaky else zero
+    rest = builder.fsub(one, low) if leaky else one
+
+    def smooth(i: Any) -> None:
+        z = load(builder, value, i)
+        root = _square_root(builder, fma(builder, z, z, square))
+        v = builder.fmul(half, builder.fadd(z, root))
+        s = builder.fmul(half, builder.fadd(one, builder.fdiv(z, root)))
+        store(builder, fma(builder, rest, v, builder.fmul(low, z)) if leaky else v, value, i)
+        store(builder, fma(builder, rest, s, low) if leaky else s, slope, i)
+
+    def sharp(i: Any) -> None:
+        z = load(builder, value, i)
+        positive = builder.fcmp_ordered(">", z, zero)
+        # NaN must stay NaN: it marks a lane that broke down.
+        negative = builder.fcmp_ordered("<=", z, zero)
+        store(builder, builder.select(negative, builder.fmul(low, z) if leaky else zero, z), value, i)
+        store(builder, builder.select(positive, one, low), slope, i)
+
+    with builder.if_else(builder.fcmp_ordered("==", eps, ir.Constant(DOUBLE, 0.0))) as (then, otherwise):
+        with then:
+            _over_rows(builder, n, sharp)
+        with otherwise:
+            _over_rows(builder, n, smooth)
+
+
 @vector_code
 def rectify(typing: Any, w: Any, zt: Any, st: Any, eps: Any, n: Any) -> Any:
     """Replace z by relu_eps(z) and write its derivative at w[st]; as objectives.layers.relu_and_slope, eps = 0 too."""
 
     def emit(context: Any, builder: Any, signature: Any, args: Any) -> Any:
         value, slope = (address(context, builder, signature.args[0], args[0], args[i]) for i in (1, 2))
-        zero, one, half = (spread(builder, ir.Constant(DOUBLE, c)) for c in (0.0, 1.0, 0.5))
-        square = spread(builder, builder.fmul(args[3], args[3]))
-
-        def smooth(i: Any) -> None:
-            z = load(builder, value, i)
-            root = _square_root(builder, fma(builder, z, z, square))
-            store(builder, builder.fmul(half, builder.fadd(z, root)), value, i)
-            store(builder, builder.fmul(half, builder.fadd(one, builder.fdiv(z, root))), slope, i)
-
-        def sharp(i: Any) -> None:
-            z = load(builder, value, i)
-            positive = builder.fcmp_ordered(">", z, zero)
-            # NaN must stay NaN: it marks a lane that broke down.
-            negative = builder.fcmp_ordered("<=", z, zero)
-            store(builder, builder.select(negative, zero, z), value, i)
-            store(builder, builder.select(positive, one, zero), slope, i)
-
-        with builder.if_else(builder.fcmp_ordered("==", args[3], ir.Constant(DOUBLE, 0.0))) as (then, otherwise):
-            with then:
-                _over_rows(builder, args[4], sharp)
-            with otherwise:
-                _over_rows(builder, args[4], smooth)
+        _rectifier(builder, value, slope, args[3], args[4])
         return context.get_dummy_value()
 
     return types.void(w, types.int64, types.int64, types.float64, types.int64), emit
+
+
+@vector_code
+def leak(typing: Any, w: Any, zt: Any, st: Any, eps: Any, below: Any, n: Any) -> Any:
+    """Replace z by below z + (1 - below) relu_eps(z) and write its derivative at w[st]; eps = 0 too."""
+
+    def emit(context: Any, builder: Any, signature: Any, args: Any) -> Any:
+        value, slope = (address(context, builder, signature.args[0], args[0], args[i]) for i in (1, 2))
+        _rectifier(builder, value, slope, args[3], args[5], args[4])
+        return context.get_dummy_value()
+
+    return types.void(w, types.int64, types.int64, types.float64, types.float64, types.int64), emit
 
 
 @vector_code

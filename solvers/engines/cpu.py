@@ -16,7 +16,7 @@ from dufm.solvers.compiled import lbfgs
 from dufm.solvers.engines.knock_out import DescentResults
 from dufm.solvers.engines.schedule import Keep, keep_all, schedule
 from dufm.solvers.objectives import evaluation, squared_kernel
-from dufm.theory.problem import Problem, ProblemError
+from dufm.theory.problem import ACTIVATIONS, Problem, ProblemError
 
 MEMORY = 16
 
@@ -81,26 +81,19 @@ class CpuEngine:
     """
 
     def __init__(self, problem: Problem, memory: int = MEMORY) -> None:
-        problem.require_loss("mse", "the compiled engine")
+        problem.require_loss("mse", "the compiled engine", ACTIVATIONS["mse"])
         self.problem = problem
         self.flag = np.zeros(1, dtype=np.int64)
         self._homotopy = compiled_homotopy()
         self._shapes = problem.shapes[:-1]
-        self.offsets = squared_kernel.layout(problem.K, problem.L, problem.width, memory)
-        strengths = [float(value) for value in problem.effective_lambdas]
-        self._strength = np.concatenate(
-            [np.full(rows * columns, value) for value, (rows, columns) in zip(strengths, self._shapes, strict=False)]
-        )
-        self._ridge = strengths[-1]
+        self.offsets = squared_kernel.layout(problem, memory)
         self._local = threading.local()
 
     def workspace(self) -> Array:
-        """The calling thread's flat array, strengths filled in."""
+        """The calling thread's flat array, filled in for the problem."""
         if not hasattr(self._local, "workspace"):
             workspace = aligned(int(self.offsets[evaluation.TOTAL]))
-            at = self.offsets[evaluation.STRENGTH]
-            workspace[at : at + self._strength.size] = self._strength
-            workspace[self.offsets[evaluation.END] + squared_kernel.RIDGE] = self._ridge
+            squared_kernel.settle(self.problem, workspace, self.offsets)
             self._local.workspace = workspace
         return self._local.workspace
 
@@ -121,7 +114,8 @@ class CpuEngine:
         return DescentResults(values, left, [self.unpack(points[i]) for i in left], int(counts[0]), int(counts[1]))
 
     def evaluate(self, points: Array, eps: float = 0.0) -> tuple[Array, Array]:
-        """Losses and gradients at packed points, with relu_eps and W_L eliminated; NaN where it breaks down."""
+        """Losses and gradients at packed points, with relu_eps (linear layers) and W_L eliminated; NaN if it fails."""
+        eps = -1.0 if self.problem.activation == "linear" else eps
         w, (x, g, size) = self.workspace(), (int(self.offsets[i]) for i in (lbfgs.X, lbfgs.G, lbfgs.SIZE))
         values, gradients = np.empty(len(points)), np.empty_like(points)
         for i, point in enumerate(points):

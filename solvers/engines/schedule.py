@@ -39,7 +39,8 @@ def schedule(
     """The stages of one restart: eps, gradient tolerance, most steps, least decrease in twenty steps, how many stay.
 
     Args:
-        problem: without hidden layers (L = 1) nothing is smoothed and one stage is the whole descent.
+        problem: without hidden layers (L = 1), or with linear ones (eps = -1), nothing is smoothed and one stage is
+            the whole descent.
         eps0: first smoothing; it falls by `factor` to 1e-7.
         keep: descents left after a stage, from its number and the descents that entered it.
         descents: starts of the restart.
@@ -51,9 +52,11 @@ def schedule(
     while smoothings[-1] * factor > EPS_END * 1.001:
         smoothings.append(smoothings[-1] * factor)
     smoothings = [*smoothings, EPS_END] if problem.L > 1 else [0.0]
+    if problem.activation == "linear":
+        smoothings = [-1.0]
     rows: list[tuple[float, ...]] = []
     for i, eps in enumerate(smoothings):
         descents = max(1, keep(i, descents))
         steps = first_steps if i == 0 and problem.L > 1 else STEPS_PER_STAGE
-        rows.append((eps, max(LEAST_TOLERANCE, TOLERANCE_SHARE * eps), steps, flat * eps, descents))
+        rows.append((eps, max(LEAST_TOLERANCE, TOLERANCE_SHARE * eps), steps, flat * max(eps, 0.0), descents))
     return np.array(rows, dtype=float)

@@ -39,6 +39,7 @@ def canonical(
     Raises:
         ProblemError: if the shapes do not chain up.
     """
+    problem.require_loss("mse", "the canonical form")
     best = [np.array(w, dtype=float) for w in weights]
     value = loss(problem, best)
     for step in [_factorise, *[_simplify(i, tolerance) for i in range(2, problem.L + 1)], _factorise, _sort]:

@@ -124,6 +124,7 @@ def refine(problem: Problem, weights: Sequence[Array], stop: Stop = None) -> Pol
     Raises:
         ProblemError: if the shapes do not chain up.
     """
+    problem.require_loss("mse", "the polish")
     given = loss(problem, weights)
     if sum(w.size for w in weights) > MOST_WEIGHTS:
         return None

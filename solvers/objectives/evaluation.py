@@ -22,9 +22,11 @@ from dufm.solvers.compiled.passes import backward, forward, turn
 from dufm.solvers.compiled.products import product
 from dufm.solvers.compiled.vectors import set_scaled, weighted_square
 
-# Places in o after those of lbfgs. END is room of the end's own.
-CLASSES, COLUMNS, HIDDEN, WIDTH, PADDED_COLUMNS, PADDED_WIDTH = range(lbfgs.FREE + 1, lbfgs.FREE + 7)
-STRENGTH, FEATURES, SLOPES, TURNED, ADJOINT, OTHER, END, TOTAL = range(lbfgs.FREE + 7, lbfgs.FREE + 15)
+# Places in o after those of lbfgs. SKIP is 1 where each layer adds its input. END is room of the end's own.
+CLASSES, COLUMNS, HIDDEN, WIDTH, PADDED_COLUMNS, PADDED_WIDTH, SKIP = range(lbfgs.FREE + 1, lbfgs.FREE + 8)
+STRENGTH, FEATURES, SLOPES, TURNED, ADJOINT, OTHER, BELOW, END, TOTAL = range(lbfgs.FREE + 8, lbfgs.FREE + 17)
+# At o[BELOW]: the slope of the activation below zero, which gets a whole row of eight; 0 is the relu.
+ROW = 8
 
 
 def padded(count: int) -> int:
@@ -32,7 +34,9 @@ def padded(count: int) -> int:
     return -(-count // 8) * 8
 
 
-def layout(K: int, L: int, width: int, columns: int, variables: int, room: int, memory: int | None) -> np.ndarray:
+def layout(
+    K: int, L: int, width: int, columns: int, variables: int, room: int, memory: int | None, skip: bool = False
+) -> np.ndarray:
     """Offsets of everything one descent needs in its flat array; o[TOTAL] is the length.
 
     Args:
@@ -41,6 +45,7 @@ def layout(K: int, L: int, width: int, columns: int, variables: int, room: int, 
         variables: how many numbers x has.
         room: numbers the end wants at o[END].
         memory: pairs L-BFGS keeps; None where nothing but X and G is wanted.
+        skip: whether each layer adds its input.
     """
     row, rows, hidden = padded(columns), padded(width), L - 1
     o = np.zeros(TOTAL + 1, dtype=np.int64)
@@ -49,10 +54,11 @@ def layout(K: int, L: int, width: int, columns: int, variables: int, room: int, 
         o[[SIZE, G, lbfgs.FREE]] = size, size, 2 * size
     else:
         o[: lbfgs.FREE + 1] = lbfgs.layout(variables, memory)
-    o[CLASSES : PADDED_WIDTH + 1] = K, columns, hidden, width, row, rows
+    o[CLASSES : SKIP + 1] = K, columns, hidden, width, row, rows, skip
     o[STRENGTH] = o[lbfgs.FREE]
     # Turning reads whole blocks of eight rows, also where a side is no multiple of eight: 64 numbers more at the end.
-    lengths = [o[SIZE], hidden * rows * row, hidden * rows * row, row * rows, rows * row, rows * row, room + 64]
+    lengths = [o[SIZE], hidden * rows * row, hidden * rows * row, row * rows, rows * row, rows * row, ROW]
+    lengths.append(room + 64)
     o[STRENGTH + 1 : TOTAL + 1] = o[STRENGTH] + np.cumsum(lengths)
     return o
 
@@ -70,7 +76,8 @@ def compile_evaluation(end: Any, name: str) -> Any:
     def evaluate(w, o, eps):
         n, hidden, d, row, x, g = o[COLUMNS], o[HIDDEN], o[WIDTH], o[PADDED_COLUMNS], o[X], o[G]
         size, adjoint = o[PADDED_WIDTH] * row, o[ADJOINT]
-        top, stride = forward(w, x, o[FEATURES], o[SLOPES], hidden, d, n, row, size, eps)
+        skip = o[SKIP] != 0
+        top, stride = forward(w, x, o[FEATURES], o[SLOPES], hidden, d, n, row, size, eps, w[o[BELOW]], skip)
         fit = end(w, o, top, stride)
         if not math.isfinite(fit):
             return math.nan, 0.0
@@ -80,7 +87,8 @@ def compile_evaluation(end: Any, name: str) -> Any:
                     w[g + i * n + j] = w[adjoint + i * row + j]
         else:
             turned, wide, other = o[TURNED], o[PADDED_WIDTH], o[OTHER]
-            backward(w, x, g, o[FEATURES], o[SLOPES], turned, wide, adjoint, other, hidden, d, n, row, size, eps)
+            slopes = o[SLOPES]
+            backward(w, x, g, o[FEATURES], slopes, turned, wide, adjoint, other, hidden, d, n, row, size, eps, skip)
         return fit, 0.5 * weighted_square(w, g, x, o[STRENGTH], o[SIZE])
 
     return _named(evaluate, name, error_model="numpy")

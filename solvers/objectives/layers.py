@@ -10,6 +10,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from dufm.solvers.base.arrays import Array
+from dufm.theory.problem import Problem
 
 
 def relu_and_slope(z: Array, eps: float) -> tuple[Array, Array]:
@@ -20,6 +21,38 @@ def relu_and_slope(z: Array, eps: float) -> tuple[Array, Array]:
     return 0.5 * (z + root), 0.5 * (1.0 + z / root)
 
 
+@dataclass(frozen=True)
+class Layers:
+    """The hidden layers: act(z) = slope z + (1 - slope) relu_eps(z), F_(l+1) = act(P_(l+1)), plus F_l if `skip`.
+
+    Attributes:
+        slope: of the activation below zero.
+        skip: whether each layer adds its input.
+        linear: whether act(z) = z.
+    """
+
+    slope: float = 0.0
+    skip: bool = False
+    linear: bool = False
+
+    @classmethod
+    def of(cls, problem: Problem) -> "Layers":
+        """Those of a problem."""
+        return cls(float(problem.variant.slope), problem.variant.skip != "none", problem.activation == "linear")
+
+    def act(self, z: Array, eps: float | None) -> tuple[Array, Array | None]:
+        """Value and derivative; the derivative is None where every layer is linear."""
+        if self.linear or eps is None:
+            return z, None
+        value, slope = relu_and_slope(z, eps)
+        if self.slope:
+            return self.slope * z + (1 - self.slope) * value, self.slope + (1 - self.slope) * slope
+        return value, slope
+
+
+RELU = Layers()
+
+
 @dataclass(frozen=True, eq=False)
 class Pass:
     """What a forward pass over (H_1, W_1, ..., W_m) met.
@@ -28,21 +61,23 @@ class Pass:
         before: P_2, ..., P_(m+1), P_(l+1) = W_l F_l.
         features: F_1 = H_1, F_2, ..., F_(m+1); F_1 is not rectified.
         slopes: derivatives of the activation at `before`; None for each linear layer.
+        skip: whether each layer adds its input.
     """
 
     before: list[Array]
     features: list[Array]
     slopes: list[Array | None]
+    skip: bool = False
 
 
-def forward(factors: Sequence[Array], eps: float | None = 0.0) -> Pass:
-    """The pass over (H_1, W_1, ..., W_m), relu_eps after each W; linear layers for eps = None."""
-    found = Pass([], [factors[0]], [])
+def forward(factors: Sequence[Array], eps: float | None = 0.0, layers: Layers = RELU) -> Pass:
+    """The pass over (H_1, W_1, ..., W_m), act_eps after each W; linear layers for eps = None."""
+    found = Pass([], [factors[0]], [], layers.skip)
     for factor in factors[1:]:
         z = factor @ found.features[-1]
-        value, slope = (z, None) if eps is None else relu_and_slope(z, eps)
+        value, slope = layers.act(z, eps)
         found.before.append(z)
-        found.features.append(value)
+        found.features.append(found.features[-1] + value if layers.skip else value)
         found.slopes.append(slope)
     return found
 
@@ -51,10 +86,11 @@ def backward(lambdas: Sequence[float], factors: Sequence[Array], met: Pass, adjo
     """Gradient in (H_1, W_1, ..., W_m), regulariser included, from the derivative `adjoint` in the last features."""
     gradients = []
     for i in range(len(factors) - 1, 0, -1):
-        slope = met.slopes[i - 1]
+        slope, above = met.slopes[i - 1], adjoint
         adjoint = adjoint if slope is None else adjoint * slope
         gradients.append(adjoint @ met.features[i - 1].T + lambdas[i] * factors[i])
         adjoint = factors[i].T @ adjoint
+        adjoint = adjoint + above if met.skip else adjoint
     gradients.append(adjoint + lambdas[0] * factors[0])
     return gradients[::-1]
 

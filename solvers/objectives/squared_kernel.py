@@ -11,33 +11,58 @@ import numpy as np
 from numba import njit
 
 from dufm.solvers.compiled.lbfgs import F0, STATE
+from dufm.solvers.compiled.passes import turn
 from dufm.solvers.compiled.products import product
 from dufm.solvers.compiled.vectors import add_scaled, set_scaled
 from dufm.solvers.objectives import evaluation
 from dufm.solvers.objectives.evaluation import (
     ADJOINT,
+    BELOW,
     CLASSES,
     END,
     PADDED_COLUMNS,
+    STRENGTH,
     WIDTH,
     compile_descent,
     padded,
     put,
     take,
 )
+from dufm.solvers.objectives.fit import Fit
+from dufm.theory.problem import Problem
 
 # Places in the counts.
 EVALUATIONS, DROPPED = range(2)
 # Columns of a stage.
 EPS, TOLERANCE, CAP, FLAT, KEPT = range(5)
-# At o[END]: the ridge lambda_L, which gets a whole row of eight, then the Gram matrix and its square.
-RIDGE, GRAM = 0, 8
+# At o[END]: the ridge lambda_L and whether the fit is mixed (`solvers.objectives.fit`), in a row of eight, then square
+# matrices: the Gram matrix and its square; where the fit is mixed N, (T N)^T T N and another after them.
+RIDGE, MIXED, GRAM = 0, 1, 8
 
 
-def layout(K: int, L: int, width: int, memory: int) -> np.ndarray:
+def layout(problem: Problem, memory: int) -> np.ndarray:
     """Offsets of everything one descent needs in its flat array; see `solvers.objectives.evaluation.layout`."""
-    variables = width * K + (L - 1) * width * width
-    return evaluation.layout(K, L, width, K, variables, GRAM + 2 * padded(K) ** 2, memory)
+    m, width, skip = problem.columns, problem.width, problem.variant.skip != "none"
+    variables = width * m + (problem.L - 1) * width * width
+    matrices = 2 if Fit.of(problem) is None else 5
+    return evaluation.layout(m, problem.L, width, m, variables, GRAM + matrices * padded(m) ** 2, memory, skip)
+
+
+def settle(problem: Problem, w: np.ndarray, o: np.ndarray) -> None:
+    """Write the strengths, the slope below zero and the fit of a problem into a workspace of `layout`."""
+    fit, strengths = Fit.of(problem), [float(value) for value in problem.effective_lambdas]
+    first, *others = [np.full(shape, value) for value, shape in zip(strengths, problem.shapes[:-1], strict=False)]
+    first = first if fit is None else first + fit.excess
+    of_entries = np.concatenate([first.ravel(), *(each.ravel() for each in others)])
+    w[o[STRENGTH] : o[STRENGTH] + of_entries.size] = of_entries
+    w[o[BELOW]] = float(problem.variant.slope)
+    end, m, row = o[END], problem.columns, padded(problem.columns)
+    w[end + RIDGE] = strengths[-1]
+    if fit is not None:
+        w[end + MIXED] = 1.0
+        for place, value in ((2, fit.mix), (3, fit.square)):
+            at = end + GRAM + place * row * row
+            w[at : at + row * row].reshape(row, row)[:m, :m] = value
 
 
 @njit(nogil=True, error_model="numpy")
@@ -61,8 +86,39 @@ def _invert(w, at, k, row):
 
 
 @njit(nogil=True, error_model="numpy")
+def _mixed_ridge_regression(w, o, top, stride):
+    """lambda_L/2 tr(A^-1 Q), A = N^T F^T F N + m lambda_L, Q = (T N)^T T N: its derivative is -lambda_L F N S N^T."""
+    m, d, row, ridge = o[CLASSES], o[WIDTH], o[PADDED_COLUMNS], w[o[END] + RIDGE]
+    size, gram = row * row, o[END] + GRAM
+    one, mix, square, two = gram + size, gram + 2 * size, gram + 3 * size, gram + 4 * size
+    product(w, one, row, top, 1, stride, top, stride, m, row, d)
+    product(w, two, row, one, row, 1, mix, row, m, row, m)
+    product(w, gram, row, mix, 1, row, two, row, m, row, m)
+    for i in range(m):
+        w[gram + i * row + i] += m * ridge
+    trace = _invert(w, gram, m, row)
+    if not math.isfinite(trace):
+        return math.nan
+    value = 0.0
+    for i in range(m):
+        for j in range(m):
+            value += w[gram + i * row + j] * w[square + i * row + j]
+    # S = A^-1 Q A^-1, then N S N^T.
+    product(w, one, row, gram, row, 1, square, row, m, row, m)
+    product(w, two, row, one, row, 1, gram, row, m, row, m)
+    product(w, one, row, mix, row, 1, two, row, m, row, m)
+    turn(w, mix, row, row, row, gram, row)
+    product(w, two, row, one, row, 1, gram, row, m, row, m)
+    set_scaled(w, two, -ridge, w, two, m * row)
+    product(w, o[ADJOINT], row, top, stride, 1, two, row, d, m, m)
+    return 0.5 * ridge * value
+
+
+@njit(nogil=True, error_model="numpy")
 def _ridge_regression(w, o, top, stride):
     """lambda_L/2 tr(A^-1), A = F^T F + K lambda_L, and its derivative -lambda_L F A^-2 in F."""
+    if w[o[END] + MIXED] != 0.0:
+        return _mixed_ridge_regression(w, o, top, stride)
     K, d, row, ridge = o[CLASSES], o[WIDTH], o[PADDED_COLUMNS], w[o[END] + RIDGE]
     gram = o[END] + GRAM
     square = gram + row * row

@@ -12,7 +12,7 @@ from dufm.solvers.search.found import Provenance
 from dufm.solvers.search.options import FIXED_DEFAULTS, FixedOptions, collect
 from dufm.solvers.search.restarts import Runner, run_restarts
 from dufm.solvers.search.solution import Solution
-from dufm.theory.problem import Problem
+from dufm.theory.problem import ACTIVATIONS, Problem
 
 ENGINE = "numba-lbfgs"
 # (first eps, start scale), by measurement (benchmarks/README.md): small scales for shallow networks, large ones for
@@ -54,7 +54,7 @@ def compiled_search(
     Raises:
         ProblemError: for threads < 1, or a problem that is not of the squared loss.
     """
-    problem.require_loss("mse", "this search")
+    problem.require_loss("mse", "this search", ACTIVATIONS["mse"])
     runner = processor(problem, threads) if runner is None else runner
     results = runner.run(options.plan(PORTFOLIO), options.seed, options.stop)
     return collect(problem, options, results, runner.provenance)

@@ -9,7 +9,6 @@ import contextlib
 import importlib
 import os
 import platform
-import sys
 from collections.abc import Callable, Generator, Iterable, Iterator
 from importlib.metadata import version
 from pathlib import Path
@@ -18,6 +17,7 @@ from typing import Any
 import numpy as np
 import scipy
 
+from dufm.solvers.base.cache_folder import cache_folder
 from dufm.solvers.base.parallel import Stop
 from dufm.solvers.engines.gpu.scheduler import GpuEngine
 from dufm.solvers.engines.knock_out import DescentResults
@@ -69,15 +69,8 @@ def _settings(engine: GpuEngine) -> dict[str, Any]:
 
 
 def program_folder() -> Path:
-    """Where compiled JAX programs are kept between processes: dufm/jax in the user's folder for caches."""
-    home = Path(os.path.expanduser("~"))
-    if sys.platform == "win32":
-        base = os.environ.get("LOCALAPPDATA") or home / "AppData" / "Local"
-    elif sys.platform == "darwin":
-        base = home / "Library" / "Caches"
-    else:
-        base = os.environ.get("XDG_CACHE_HOME") or home / ".cache"
-    return Path(base) / "dufm" / "jax"
+    """Where compiled JAX programs are kept between processes."""
+    return cache_folder("jax")
 
 
 def keep_programs() -> Path | None:

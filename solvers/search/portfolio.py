@@ -27,7 +27,7 @@ from dufm.solvers.search.restarts import Restart, Runner
 from dufm.solvers.search.solution import Outcome, Solution
 from dufm.solvers.search.start_kinds import KINDS, Kind, varied
 from dufm.solvers.search.state import HIT, SearchState
-from dufm.theory.problem import Problem, ProblemError
+from dufm.theory.problem import ACTIVATIONS, Problem, ProblemError
 
 # A round is a quarter of the restarts so far, rounded down to an even number for its two halves.
 GROWTH = 4
@@ -74,7 +74,8 @@ class _Search:
 
     def _restarts(self, first: int, chosen: Sequence[int]) -> list[Restart]:
         lowest = sorted((g for g in self.state.groups if g.weights), key=lambda g: g.loss)[:ELITE]
-        elite = [canonical(self.problem, g.weights, MERGED, MOST_RISE) for g in lowest]
+        plain = self.problem.is_plain
+        elite = [canonical(self.problem, g.weights, MERGED, MOST_RISE) if plain else g.weights for g in lowest]
         kinds: dict[str, Kind] = KINDS | ({VARIED: varied(elite)} if elite else {})
         recipes = [self.state.recipes[place].recipe for place in chosen]
         return [
@@ -104,7 +105,7 @@ def global_search(
     Raises:
         ProblemError: for a problem that is not of the squared loss, or too weak a strength.
     """
-    problem.require_loss("mse", "this search")
+    problem.require_loss("mse", "this search", ACTIVATIONS["mse"])
     if problem.x_power < WEAKEST ** (problem.L + 1):
         found = f"got {float(problem.x):.3g}"
         raise ProblemError(f"x = K Lambda must be >= {float(WEAKEST):g}, below which descents stall; {found}")
@@ -145,7 +146,12 @@ def _learn(state: SearchState, chosen: Sequence[int], finished: Sequence[Found],
 
 
 def _polish_lowest(problem: Problem, options: SearchOptions, state: SearchState) -> None:
-    """Polish the lowest minimum, and replace its weights by the polished ones if those are no worse."""
+    """Polish the lowest minimum, and replace its weights by the polished ones if those are no worse.
+
+    With a variant of the model nothing is polished: descents end within rounding of the minimum all the same.
+    """
+    if not problem.is_plain:
+        return
     group = min(state.groups, key=lambda g: g.loss, default=None)
     if group is None or group.polished is not None or (options.stop is not None and options.stop()):
         return

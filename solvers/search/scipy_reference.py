@@ -27,7 +27,7 @@ from dufm.solvers.search.found import Found, Provenance
 from dufm.solvers.search.options import FixedOptions, collect
 from dufm.solvers.search.restarts import finish
 from dufm.solvers.search.solution import Solution
-from dufm.theory.problem import Problem
+from dufm.theory.problem import ACTIVATIONS, Problem
 
 ENGINE = "scipy-lbfgsb"
 PORTFOLIO = ((0.01, 0.2), (0.01, 0.1), (0.003, 0.2), (0.01, 0.15), (0.03, 0.25), (0.003, 0.3))
@@ -96,7 +96,7 @@ def search(problem: Problem, options: FixedOptions = DEFAULTS) -> Solution:
     Raises:
         ProblemError: for a problem that is not of the squared loss.
     """
-    problem.require_loss("mse", "this search")
+    problem.require_loss("mse", "this search", ACTIVATIONS["mse"])
 
     def results() -> Generator[Found]:
         for restart in options.plan(PORTFOLIO if problem.L < DEEP else DEEP_PORTFOLIO):

@@ -5,14 +5,14 @@ from dataclasses import dataclass, field
 from enum import Enum
 from fractions import Fraction
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 import numpy as np
 
 from dufm.solvers.base.arrays import Array
 from dufm.solvers.base.files import read_archive, reading, require_finite, require_same, write_archive
 from dufm.solvers.objectives.any_loss import loss_of
-from dufm.theory.problem import ACTIVATIONS, Problem
+from dufm.theory.problem import ACTIVATIONS, Problem, Variant
 
 FORMAT = "dufm-solution"
 
@@ -75,14 +75,32 @@ def stated(problem: Problem) -> dict[str, Any]:
     lambdas = [[value.numerator, value.denominator] for value in problem.lambdas]
     sizes = {"K": problem.K, "L": problem.L, "width": problem.width, "n": problem.n}
     # What the loss alone says is not said again.
-    own = {} if problem.activation == ACTIVATIONS[problem.loss][0] else {"activation": problem.activation}
+    own: dict[str, Any] = (
+        {} if problem.activation == ACTIVATIONS[problem.loss][0] else {"activation": problem.activation}
+    )
+    variant = problem.variant.named
+    if variant:
+        own["variant"] = {name: _plain_words(value) for name, value in variant.items()}
     return sizes | {"lambdas": lambdas, "loss": problem.loss} | own
+
+
+def _plain_words(value: Any) -> Any:
+    """Fractions as text, tuples as lists."""
+    if isinstance(value, tuple):
+        return [_plain_words(part) for part in cast("tuple[Any, ...]", value)]
+    return str(value) if isinstance(value, Fraction) else value
+
+
+def _variant_from(words: dict[str, Any]) -> Variant:
+    target = tuple(tuple(Fraction(x) for x in row) for row in words.get("target", ()))
+    kept = {"bias": words.get("bias", "none"), "skip": words.get("skip", "none")}
+    return Variant(Fraction(words.get("slope", 0)), target=target, sizes=tuple(words.get("sizes", ())), **kept)
 
 
 def problem_from(words: dict[str, Any]) -> Problem:
     """The problem that `stated` put into words."""
     lambdas = tuple(Fraction(*pair) for pair in words["lambdas"])
-    kind = words.get("loss", "mse"), words.get("activation", "")
+    kind = words.get("loss", "mse"), words.get("activation", ""), _variant_from(words.get("variant", {}))
     return Problem(words["K"], words["L"], lambdas, words["width"], words["n"], *kind)
 
 

@@ -25,24 +25,25 @@ __all__ = ["KINDS", "Kind", "gaussian", "graph", "low_rank", "structured", "symm
 def low_rank(problem: Problem, generator: np.random.Generator, scale: float) -> list[Array]:
     """A random non-negative neck of random rank q < K, carried unchanged to a random head."""
     q = int(generator.integers(2, max(3, problem.K)))
-    sparse = generator.random((q, problem.K)) < generator.choice([0.5, 0.8, 1.0])
-    return _on_neck(problem, generator, generator.random((q, problem.K)) * sparse, scale)
+    sparse = generator.random((q, problem.columns)) < generator.choice([0.5, 0.8, 1.0])
+    return _on_neck(problem, generator, generator.random((q, problem.columns)) * sparse, scale)
 
 
 def graph(problem: Problem, generator: np.random.Generator, scale: float) -> list[Array]:
     """A neck of edges and loops of a random graph, each class one of them, and neurons that are vectors of signs."""
-    least = int(np.ceil((np.sqrt(8 * problem.K + 1) - 1) / 2))
-    q = int(generator.integers(least, max(least + 1, problem.K)))
+    m = problem.columns
+    least = int(np.ceil((np.sqrt(8 * m + 1) - 1) / 2))
+    q = int(generator.integers(least, max(least + 1, m)))
     places = [(i, i) for i in range(q)] + list(combinations(range(q), 2))
-    neck = np.zeros((q, problem.K))
-    for k, place in enumerate(generator.permutation(len(places))[: problem.K]):
+    neck = np.zeros((q, m))
+    for k, place in enumerate(generator.permutation(len(places))[:m]):
         neck[list(places[place]), k] = generator.uniform(0.6, 1.1)
     return _on_neck(problem, generator, neck, scale, signs=True)
 
 
 def structured(problem: Problem, generator: np.random.Generator, scale: float) -> list[Array]:
     """A known structure, or the cheapest direct sum of them, at its best scale, with noise; gaussian if none fits."""
-    known = _known_weights(problem)
+    known = _known_weights(problem) if problem.activation == "relu" and not problem.variant.named else ()
     if not known:
         return gaussian(problem, generator, 0.3)
     return perturb([w.copy() for w in known[int(generator.integers(len(known)))]], generator, scale)
@@ -51,8 +52,11 @@ def structured(problem: Problem, generator: np.random.Generator, scale: float) -
 def symmetric(problem: Problem, generator: np.random.Generator, scale: float) -> list[Array]:
     """Weights that commute with a random cyclic permutation of the classes, and with one of the neurons.
 
-    A descent keeps the symmetry, so it searches among far fewer weights.
+    A descent keeps the symmetry, so it searches among far fewer weights. With a target of its own, or classes of
+    unequal sizes, there is none to keep: gaussian starts.
     """
+    if problem.variant.target or problem.variant.sizes:
+        return gaussian(problem, generator, scale)
     turn = _random_cycles(problem.K, generator)
     order = int(np.lcm.reduce([len(c) for c in turn]))
     classes = np.arange(problem.K)

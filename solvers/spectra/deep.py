@@ -35,13 +35,16 @@ def best_chain(cell: Cell, boxes: Sequence[Interval], start: Array | None = None
     points, parts = eigenvalues(cell, boxes)
     first, beyond = _before(cell, boxes, points, parts), parts[1][0].start
     (low, high), most = boxes[0], boxes[1][1]
+    # d <= 2e, and what counts grows with d only up to 1/x^2: the limit for small eigenvalues.
+    limit = np.log(1 - 2 * ROOM) - np.log(2 * cell.x**2) if cell.x else np.inf
     centres = [] if start is None else [(start, NEAR)]
-    centres.append((np.array([1 - np.log(most), 0.5]), 1.0))
+    centres.append((np.array([min(1 - np.log(most), limit), 0.5]), 1.0))
     found = Found(-np.inf, ())
     for centre, share in centres:
         wide = share * WIDE
         while wide[0] > FINE * WIDE[0]:
             log, s = (v.ravel() for v in np.meshgrid(*(centre[i] + wide[i] * GRID for i in (0, 1))))
+            log = np.minimum(log, limit)
             e, s = np.exp(log), np.clip(s, 0, 1 if low > 0 else 0)
             top = (e * (1 - s))[:, None]
             last = np.empty((len(e), len(points)))

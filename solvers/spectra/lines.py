@@ -71,7 +71,8 @@ def best_lines(cell: Cell, boxes: Sequence[Interval], start: Array | None = None
     points, parts = eigenvalues(cell, boxes)
     if cell.L == 2:
         return _one_line(cell, boxes, points, parts)
-    usual = np.log([(0.6 * boxes[0][1]) ** -1.5 / 2, 0.6 * boxes[0][1], 0.7])
+    # For small eigenvalues q need not be above 1/(2 x^2).
+    usual = np.log([(0.6 * boxes[0][1]) ** -1.5 / 2, max(0.6 * boxes[0][1], 3 * cell.x**2), 0.7])
     found = Found(-np.inf, ()) if start is None else _two_lines(cell, boxes, points, parts, (start, 0.15))
     return found if found.value >= enough else _two_lines(cell, boxes, points, parts, (usual, 1.0))
 

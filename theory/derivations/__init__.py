@@ -4,6 +4,12 @@ from dufm.theory.derivations.ce.dnc import ce_dnc
 from dufm.theory.derivations.ce.hessian import ce_hessian
 from dufm.theory.derivations.ce.low_rank import ce_low_rank
 from dufm.theory.derivations.ce.reduction import ce_reduction
+from dufm.theory.derivations.ce.relu_collapse import ce_relu_collapse
+from dufm.theory.derivations.ce.relu_margins import ce_relu_margins
+from dufm.theory.derivations.ce.relu_nc2 import ce_relu_nc2
+from dufm.theory.derivations.ce.relu_nc2_structures import ce_relu_nc2_structures
+from dufm.theory.derivations.ce.relu_structures import ce_relu_structures
+from dufm.theory.derivations.ce.relu_sums import ce_relu_sums
 from dufm.theory.derivations.ce.sums import ce_sums
 from dufm.theory.derivations.ce.three import ce_three
 from dufm.theory.derivations.ce.undecided import ce_undecided
@@ -32,6 +38,8 @@ from dufm.theory.derivations.squared.exponents import exponents
 from dufm.theory.derivations.squared.four_classes import four_classes
 from dufm.theory.derivations.squared.halves import halves
 from dufm.theory.derivations.squared.head import head
+from dufm.theory.derivations.squared.last_bias import last_bias
+from dufm.theory.derivations.squared.leaky import leaky_layers
 from dufm.theory.derivations.squared.linear_network import linear_network
 from dufm.theory.derivations.squared.lower_bound import lower_bound
 from dufm.theory.derivations.squared.optimal_three import optimal_three
@@ -41,12 +49,15 @@ from dufm.theory.derivations.squared.spectra import spectra
 from dufm.theory.derivations.squared.srg import srg
 from dufm.theory.derivations.squared.three_layers import three_layers
 from dufm.theory.derivations.squared.three_layers_nu import three_layers_nu
+from dufm.theory.derivations.squared.three_layers_optimal import three_layers_optimal
 from dufm.theory.derivations.squared.three_layers_value import three_layers_value
 from dufm.theory.derivations.squared.threshold import threshold
 from dufm.theory.derivations.squared.two_classes import two_classes
 from dufm.theory.derivations.squared.two_layers import two_layers
+from dufm.theory.derivations.squared.unequal_classes import unequal_classes
 from dufm.theory.derivations.squared.weak_decay import weak_decay
 from dufm.theory.derivations.squared.z_test import z_test
+from dufm.theory.derivations.squared.zero_weights import zero_weights
 from dufm.theory.problem import ProblemError, listed
 from dufm.theory.proof.derivation import Derivation, name_of
 
@@ -68,6 +79,7 @@ DERIVATIONS = (
     threshold,
     beyond,
     carried,
+    zero_weights,
     z_test,
     spectra,
     deep_spectra,
@@ -75,9 +87,13 @@ DERIVATIONS = (
     three_layers_nu,
     three_layers_value,
     three_layers,
+    three_layers_optimal,
     weak_decay,
     exponents,
     four_classes,
+    unequal_classes,
+    last_bias,
+    leaky_layers,
     ce_reduction,
     ce_dnc,
     ce_low_rank,
@@ -86,6 +102,12 @@ DERIVATIONS = (
     ce_three,
     ce_zero,
     ce_sums,
+    ce_relu_collapse,
+    ce_relu_nc2,
+    ce_relu_margins,
+    ce_relu_sums,
+    ce_relu_structures,
+    ce_relu_nc2_structures,
     rfm_recursion,
     rfm_rates,
     rfm_collapse,

@@ -126,6 +126,11 @@ LAGRANGE = Theorem(
     "sum q_i sum q_i x_i^2 - (sum q_i x_i)^2 = sum_(i<j) q_i q_j (x_i - x_j)^2",
 )
 JENSEN = Theorem("Jensen", "Jensen 1906", "f(mean) <= mean of f", ("f is convex: its second derivative is >= 0",))
+BINOMIAL = Theorem(
+    "binomial series",
+    "Newton 1676",
+    "(1 - N)^(1/2) = 1 - sum b_n N^n, n >= 1, with every b_n > 0, if all |eigenvalues| < 1",
+)
 DESCARTES = Theorem(
     "rule of signs", "Descartes 1637", "no more positive roots than changes of sign, of the same parity"
 )

@@ -19,7 +19,7 @@ from dufm.theory.problem import Problem, ProblemError
 from dufm.verification.atlas.cells import Cell
 from dufm.verification.atlas.store import Store
 from dufm.verification.atlas.work import CLAIM, as_text, judge, summary
-from dufm.verification.base.certificate import CertificateError, point_certificate, read, write
+from dufm.verification.base.certificate import Certificate, CertificateError, point_certificate, read, write
 from dufm.verification.checker import check
 
 FOLDER = shipped("atlas")
@@ -137,11 +137,11 @@ def own_atlas() -> Path:
     return own
 
 
-def submit(path: Path, folder: Path) -> Filed:
-    """Put a user's weights into the atlas if they are better: a solution .npz of a search or a point certificate.
+def own_weights(path: Path) -> tuple[Problem, Certificate]:
+    """Weights in a file of this program, a solution .npz of a search or a point certificate: whose, as a certificate.
 
     Raises:
-        ProblemError: for files that hold no weights, unequal strengths, n > 1, and strengths the atlas does not hold.
+        ProblemError: for files that hold no weights.
     """
     if path.suffix == ".npz":
         solution = load(path)
@@ -163,6 +163,16 @@ def submit(path: Path, folder: Path) -> Filed:
         stated = certificate["problem"]
         lambdas = tuple(Fraction(*pair) for pair in stated["lambdas"])
         problem = Problem(stated["K"], stated["L"], lambdas, stated["K"], stated["n"])
+    return problem, certificate
+
+
+def submit(path: Path, folder: Path) -> Filed:
+    """Put a user's weights into the atlas if they are better: a solution .npz of a search or a point certificate.
+
+    Raises:
+        ProblemError: for files that hold no weights, unequal strengths, n > 1, and strengths the atlas does not hold.
+    """
+    problem, certificate = own_weights(path)
     if problem.n != 1 or len(set(problem.lambdas)) != 1:
         strengths = f"{len(set(problem.lambdas))} different strengths"
         raise ProblemError(f"the atlas holds n = 1 and equal strengths, got n = {problem.n} and {strengths}")

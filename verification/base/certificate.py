@@ -15,6 +15,7 @@ from typing import Any
 import numpy as np
 
 from dufm.solvers.base.files import write_whole
+from dufm.theory.ce.relu import MarginLayers, Rival
 from dufm.theory.problem import Problem, ProblemError, exact_number
 from dufm.theory.rational import matrix, to_lists
 
@@ -113,6 +114,24 @@ def head_certificate(
     """
     witness = [(name, _entries(m, None, name)) for name, m in (("A", A), ("B", B), ("W", W), ("U", U))]
     return _certificate("head", claim, {"K": K, "L_from": L_from}, witness, found_by)
+
+
+def margin_certificate(
+    layers: MarginLayers, rival: Rival, more: Sequence[str], claim: str, found_by: Mapping[str, Any]
+) -> Certificate:
+    """A witness that under cross-entropy with relu layers margins are had for less than collapse pays.
+
+    Args:
+        layers: exact factors with positive margins.
+        rival: "dnc" (narrow or broad), or "nc2".
+        more: "classes", "layers": claimed at all larger K, L too.
+        claim: label of the claim this supports.
+        found_by: anything worth remembering, stored as strings.
+    """
+    names = ["H_1", *(f"W_{i}" for i in range(1, layers.L + 1))]
+    witness = [(name, to_lists(factor)) for name, factor in zip(names, layers.factors, strict=True)]
+    problem = {"K": layers.K, "L": layers.L, "rival": rival, "more": list(more)}
+    return _certificate("margin", claim, problem, witness, found_by)
 
 
 def write(certificate: Certificate, path: str | Path) -> None:

@@ -1,11 +1,11 @@
-"""Which program judges a certificate: `lower_checker` kind "lower", `deep_checker` kind "deep", `checker` others."""
+"""Which program judges a certificate: of kinds "lower", "deep", "margin" one of their own, `checker` all others."""
 
 import json
 from types import ModuleType
 
-from dufm.verification import checker, deep_checker, lower_checker
+from dufm.verification import checker, deep_checker, lower_checker, margin_checker
 
-OWN = {"lower": lower_checker, "deep": deep_checker}
+OWN = {"lower": lower_checker, "deep": deep_checker, "margin": margin_checker}
 
 
 def checker_of(certificate: bytes) -> ModuleType:

@@ -23,6 +23,8 @@ from dufm.verification.checker import Result
 # What the first tree gives away of the best value, relatively; the next ones give away twice as much.
 GIVEN, TRIES = Fraction(1, 200), 4
 DIGITS, FINE = 10**5, 10**9
+# How near a bound beyond collapse comes to zero weights, relatively, and what an eigenvalue shows beyond it.
+NEAR_ZERO, NEAR_ZERO_SPARE = Fraction(1, 2500), 5e-4
 # More classes would take minutes.
 MOST = {2: 200, 3: 40} | dict.fromkeys(range(4, 13), 100)
 
@@ -79,6 +81,18 @@ def lower_certificate(
     return certificate
 
 
+def zero_certificate(K: int, L: int, x: Fraction, claim: str) -> Certificate | None:
+    """A bound at x > x* that is below the loss of zero weights by NEAR_ZERO alone, checked; None where there is none.
+
+    Args:
+        K, L: classes >= 3, weight layers >= 2.
+        x: K Lambda, exact.
+        claim: label of the claim it supports.
+    """
+    wanted = Fraction(K / x * (1 - NEAR_ZERO) * DIGITS // 1, DIGITS)
+    return _by_tree(K, L, x, wanted, NEAR_ZERO_SPARE, claim)
+
+
 def judged(certificate: Certificate) -> Result:
     """What its checker says of a certificate."""
     text = json.dumps(certificate).encode()
@@ -99,14 +113,22 @@ def _by_spectrum(K: int, L: int, x: Fraction, least: Fraction, claim: str, given
         if wanted <= least:
             return None
         # Twice as much to spare in the next try: a leaf may show less than its points said.
-        found = (chain_tree if deep else tree)(cell, float(wanted), SPARE * 2**again)
-        if found is not None:
-            method, bits = ("chain", DEEP_BITS) if deep else ("spectrum", BITS)
-            witness: dict[str, object] = {"method": method, "bits": bits, "nodes": found.nodes}
-            certificate = _certificate(K, L, x, wanted, claim, witness)
-            if judged(certificate).ok:
-                return certificate
+        certificate = _by_tree(K, L, x, wanted, SPARE * 2**again, claim)
+        if certificate is not None:
+            return certificate
     return None
+
+
+def _by_tree(K: int, L: int, x: Fraction, wanted: Fraction, spare: float, claim: str) -> Certificate | None:
+    """The certificate of a bound; None where no tree of it is found and accepted."""
+    deep = L > 3
+    found = (chain_tree if deep else tree)(Cell(K, L, float(x)), float(wanted), spare)
+    if found is None:
+        return None
+    method, bits = ("chain", DEEP_BITS) if deep else ("spectrum", BITS)
+    witness: dict[str, object] = {"method": method, "bits": bits, "nodes": found.nodes}
+    certificate = _certificate(K, L, x, wanted, claim, witness)
+    return certificate if judged(certificate).ok else None
 
 
 def _certificate(K: int, L: int, x: Fraction, lower: Fraction, claim: str, witness: dict[str, object]) -> Certificate:

@@ -6,6 +6,7 @@ from dufm.theory.problem import ProblemError, listed
 from dufm.verification.claims.base.claim import Claim
 from dufm.verification.claims.ce.hessian import CE_HESSIAN
 from dufm.verification.claims.ce.regimes import CE_REGIMES
+from dufm.verification.claims.ce.relu import CE_RELU
 from dufm.verification.claims.ce.searched import CE_SEARCHED
 from dufm.verification.claims.ce.structures import CE, CE_CROSSINGS
 from dufm.verification.claims.jumps.chains import JUMPS_CHAINS
@@ -28,7 +29,10 @@ from dufm.verification.claims.squared.searched import SEARCHED
 from dufm.verification.claims.squared.shipped_heads import FRONTIER
 from dufm.verification.claims.squared.strips import STRIPS
 from dufm.verification.claims.squared.thresholds import THRESHOLDS
+from dufm.verification.claims.squared.variants import VARIANTS
+from dufm.verification.claims.squared.variants_searched import VARIANTS_SEARCHED
 from dufm.verification.claims.squared.witnesses import WITNESSES
+from dufm.verification.claims.squared.zero_weights import ZERO_WEIGHTS
 from dufm.verification.claims.training.descent import TRAINING
 from dufm.verification.claims.training.networks import NETWORKS
 
@@ -43,13 +47,17 @@ CLAIMS: tuple[Claim, ...] = (
     *BEYOND,
     *LOWER_BOUNDS,
     *CARRIED,
+    *ZERO_WEIGHTS,
     *STRIPS,
     *INTERVALS,
     *SEARCHED,
+    *VARIANTS,
+    *VARIANTS_SEARCHED,
     *CE,
     *CE_HESSIAN,
     *CE_CROSSINGS,
     *CE_REGIMES,
+    *CE_RELU,
     *CE_SEARCHED,
     *TRAINING,
     *JUMPS,

@@ -18,12 +18,13 @@ from dufm.theory.squared.bounds import pair_power
 from dufm.theory.squared.carrying import below_collapse, between, bound_of, excess
 from dufm.theory.squared.phi import collapse_power, phi, phi_of_power, power_root
 from dufm.verification.base.lower import pair_value
+from dufm.verification.base.remembered import remembered
 from dufm.verification.base.shipped_bounds import certificate, need, rows
 from dufm.verification.claims import claim_named
 from dufm.verification.claims.base.claim import support_name
 from dufm.verification.claims.base.filed import judge
 from dufm.verification.claims.base.verdict import Status
-from dufm.verification.claims.brackets import ABOVE, STANDING, dnc_optimal, judged
+from dufm.verification.claims.brackets import ABOVE, STANDING, End, dnc_optimal, judged
 from dufm.verification.claims.squared.carried import LABEL as CARRIED
 
 # Bounds are rounded down to so many bits; those that are equal then count as equal, the first one being told.
@@ -47,7 +48,9 @@ def holding(label: str) -> Status:
 @cache
 def _proves(name: str) -> bool:
     """Whether every step of a derivation holds."""
-    return proved(derivation(name).check())
+    words = {True: "holds", False: "does not hold"}
+    found = remembered(f"derivation {name}", words.values(), lambda: words[proved(derivation(name).check())])
+    return found == words[True]
 
 
 @dataclass(frozen=True)
@@ -127,8 +130,8 @@ def below(value: Fraction) -> float:
     return near if Fraction(near) <= value else math.nextafter(near, -math.inf)
 
 
-def recheck(*bounds: Bound) -> list[str]:
-    """Judge each certificate that bounds rest on: a sentence for each that is refused or states another bound."""
+def recheck(*bounds: Bound | End) -> list[str]:
+    """Judge each certificate that bounds and ends of brackets rest on: a sentence for each that does not hold."""
     faults, files = [], {name for bound in bounds for name in bound.files}
     for cell, row in rows().items():
         if row.file in files:
@@ -137,8 +140,8 @@ def recheck(*bounds: Bound) -> list[str]:
     return faults
 
 
-def require_sound(*bounds: Bound) -> None:
-    """Raise ProblemError unless the certificates that bounds rest on hold."""
+def require_sound(*bounds: Bound | End) -> None:
+    """Raise ProblemError unless the certificates that these rest on hold."""
     if faults := recheck(*bounds):
         raise ProblemError(f"a shipped certificate does not hold: {'; '.join(faults)}")
 

@@ -14,6 +14,9 @@ from functools import cache
 from dufm.theory.problem import Problem
 from dufm.theory.squared.bounds import pair_power
 from dufm.theory.squared.phi import collapse_ends, collapse_power, power_root
+from dufm.theory.squared.zero_weights import for_more_classes, zero_from
+from dufm.verification.base.remembered import remembered
+from dufm.verification.base.shipped_bounds import rows
 from dufm.verification.claims import CLAIMS, claim_named
 from dufm.verification.claims.base.claim import BUDGETS, Claim
 from dufm.verification.claims.base.filed import judge, missing
@@ -22,7 +25,7 @@ from dufm.verification.claims.base.verdict import Status
 from dufm.verification.claims.squared.beyond import lasting
 
 Interval = tuple[Fraction, Fraction]
-THEOREM, ABOVE, BEYOND = "one-threshold", "pair-bound", "beyond-collapse"
+THEOREM, ABOVE, BEYOND, EMPTY = "one-threshold", "pair-bound", "beyond-collapse", "zero-optimal"
 # An end that is found by computing is rounded down to so many decimals.
 DECIMALS = 10**12
 STANDING = (Status.PROVED, Status.CERTIFIED)
@@ -37,12 +40,16 @@ class End:
         claim: label of the claim it rests on; "" where nothing better than the trivial value is known.
         status: what that claim came to.
         width: it holds where every hidden layer is at least this wide; K where nothing wider is needed.
+        also: labels of further claims it rests on.
+        files: names of the shipped bounds it rests on.
     """
 
     x: Fraction
     claim: str = ""
     status: str = ""
     width: int = 0
+    also: tuple[str, ...] = ()
+    files: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -75,7 +82,11 @@ class Thresholds:
 
 @cache
 def judged(label: str) -> Status:
-    """What a claim comes to, its certificates re-checked; run once a process."""
+    """What a claim comes to, its certificates re-checked; run once a process, if not by this very program before."""
+    return Status[remembered(f"claim {label}", Status.__members__, lambda: _judged(label).name)]
+
+
+def _judged(label: str) -> Status:
     claim = claim_named(label)
     verdict = claim.check(BUDGETS["quick"])
     judgements = [judge(json.dumps(c).encode(), claim.needs) for c in verdict.certificates]
@@ -83,10 +94,15 @@ def judged(label: str) -> Status:
     return verdict.status if held else Status.UNDECIDED
 
 
+def may_stand(claim: Claim) -> bool:
+    """Whether its check can end so that something may rest on it: what searches alone support is not even run."""
+    return claim.expected.quick in STANDING
+
+
 def dnc_optimal(K: int, L: int, claims: Iterable[Claim] = CLAIMS, status: Callable[[str], Status] = judged) -> End:
     """The greatest x <= x* up to which a claim that holds has DNC optimal; x = 0 and no claim where there is none."""
     collapse = collapse_ends(L)
-    speaking = [(c, p) for c in claims if c.says == "dnc" for p in _parts(c, K, L) if p.x is not None]
+    speaking = [(c, p) for c in claims if may_stand(c) and c.says == "dnc" for p in _parts(c, K, L) if p.x is not None]
     for claim, part in sorted(speaking, key=lambda pair: _greatest(pair[1], collapse[0]), reverse=True):
         if status(THEOREM) in STANDING and (found := status(claim.label)) in STANDING:
             return End(_greatest(part, collapse[0]), claim.label, found.name, K)
@@ -117,7 +133,11 @@ def thresholds(
     empty_low, empty_high = End(collapse[0], width=K), End(Fraction(K), width=K)
     if standing(THEOREM):
         speaking = [
-            (claim, part) for claim in claims if claim.says for part in _parts(claim, K, L) if part.x is not None
+            (claim, part)
+            for claim in claims
+            if claim.says and may_stand(claim)
+            for part in _parts(claim, K, L)
+            if part.x is not None
         ]
         for claim, part in sorted(speaking, key=lambda pair: _least(pair[1])):
             assert part.x is not None
@@ -125,12 +145,15 @@ def thresholds(
                 high = End(_least(part), claim.label, standing(claim.label), part.room(K) or K)
         # What beats zero weights for some classes does so for more of them, at the same x (derivation `beyond`).
         classes = range(2 if standing(BEYOND) else K, K + 1)
-        reaching = [(c, part, k) for c in claims if c.says for k in classes for part in _parts(c, k, L)]
+        reaching = [
+            (c, part, k) for c in claims if c.says and may_stand(c) for k in classes for part in _parts(c, k, L)
+        ]
         for claim, part, fewer in reaching:
             top = part.x.high if part.x is not None else None
             beyond = claim.says == "low rank" and isinstance(top, Fraction) and top > empty_low.x
             if beyond and isinstance(top, Fraction) and standing(claim.label):
-                empty_low = End(top, claim.label, standing(claim.label), max(K, part.room(fewer) or fewer))
+                also = (BEYOND,) if fewer < K else ()
+                empty_low = End(top, claim.label, standing(claim.label), max(K, part.room(fewer) or fewer), also)
     alive = lasting(K, L)
     reach = Fraction(int(alive.share * collapse[0] * DECIMALS), DECIMALS) if alive else empty_low.x
     if alive and reach > empty_low.x and standing(BEYOND):
@@ -140,7 +163,23 @@ def thresholds(
     elif standing(ABOVE):
         power = collapse_power(L) * Fraction(K ** (L + 1), pair_power(K, L))
         empty_high = End(power_root(power, L + 1)[1], ABOVE, standing(ABOVE), K)
+    if low.x < collapse[0]:
+        empty_high = min([empty_high, *_zero_ends(K, L, standing)], key=lambda end: end.x)
     return Thresholds(K, L, collapse, (low, high), (empty_low, empty_high))
+
+
+def _zero_ends(K: int, L: int, standing: Callable[[str], str]) -> list[End]:
+    """Where zero weights are optimal by a shipped bound: the least end that holds, if any."""
+    found = [
+        (for_more_classes(L, x, m, K), row)
+        for (m, depth, at), row in rows().items()
+        if depth == L and m <= K and at > 0 and (x := zero_from(L, at, (m - row.lower * at) / 2)) is not None
+    ]
+    for x, row in sorted(found, key=lambda pair: pair[0]) if found and standing(EMPTY) else ():
+        if standing(row.claim):
+            also = () if row.claim == EMPTY else (row.claim,)
+            return [End(x, EMPTY, standing(EMPTY), K, also, (row.file,))]
+    return []
 
 
 def _parts(claim: Claim, K: int, L: int) -> list[Part]:

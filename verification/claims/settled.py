@@ -9,9 +9,7 @@ from dufm.theory.problem import Problem
 from dufm.theory.squared.phi import collapse_power
 from dufm.verification.atlas.cells import Cell
 from dufm.verification.atlas.records import read_atlas
-from dufm.verification.claims.base.claim import BUDGETS, Claim
 from dufm.verification.claims.base.verdict import Status
-from dufm.verification.claims.squared.searched import SEARCHED
 
 PROVED_LOW, CERTIFIED_LOW, CERTIFIED_OTHER = "low rank (PROVED)", "low rank (CERTIFIED)", "not DNC (CERTIFIED)"
 
@@ -23,26 +21,18 @@ PROVED_DNC, OPEN = "DNC (PROVED)", "open"
 def settled(K: int, L: int) -> tuple[str, str] | None:
     """(winner, label of the claim) where a claim whose check ends PROVED says who wins at (K, L), else None.
 
-    The checks are run, each once a process; claims of searches are left out, for they never end PROVED.
+    The checks are run, their certificates judged, each once a process; claims of searches are not, for they never end
+    PROVED.
     """
-    for claim in _claims():
+    # Here and not above: claims on training read the atlas.
+    from dufm.verification.claims import CLAIMS
+    from dufm.verification.claims.brackets import judged, may_stand
+
+    for claim in CLAIMS:
         winner = claim.settles(K, L)
-        if winner in ("low rank", "dnc") and claim not in SEARCHED and _status(claim.label) is Status.PROVED:
+        if winner in ("low rank", "dnc") and may_stand(claim) and judged(claim.label) is Status.PROVED:
             return winner, claim.label
     return None
-
-
-def _claims() -> tuple[Claim, ...]:
-    # Here and not above, as are the brackets: claims on training read the atlas.
-    from dufm.verification.claims import CLAIMS
-
-    return CLAIMS
-
-
-@cache
-def _status(label: str) -> Status:
-    claim = next(c for c in _claims() if c.label == label)
-    return claim.check(BUDGETS["quick"]).status
 
 
 def below_collapse(problem: Problem) -> bool:

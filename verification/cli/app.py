@@ -12,6 +12,7 @@ from rich.console import Console
 
 from dufm import __version__
 from dufm.theory.problem import ProblemError
+from dufm.verification.base.remembered import remember
 from dufm.verification.cli.atlas import commands
 from dufm.verification.cli.ce.commands import commands as ce_commands
 from dufm.verification.cli.extensions import extension
@@ -29,7 +30,6 @@ app = typer.Typer(
     name="dufm",
     cls=Sections,
     help="When is deep neural collapse optimal, and when does low-rank bias win? Exact theory, search, certificates.",
-    add_completion=False,
     rich_markup_mode=None,
     pretty_exceptions_enable=False,
 )
@@ -81,7 +81,7 @@ def check(
     files: Annotated[list[str], typer.Argument(help="Certificate files.", metavar="FILE...")],
     exact: Annotated[bool, typer.Option(help="Print margins as whole fractions.")] = False,
 ) -> None:
-    """Re-check certificates in exact arithmetic with checker.py; kinds lower and deep have programs of their own.
+    """Re-check certificates in exact arithmetic with checker.py; kinds lower, deep, margin have their own programs.
 
     The same programs run with no package installed: python -S -I verification/checker.py FILE...
 
@@ -118,26 +118,6 @@ def structures(
 
 
 @app.command()
-def bound(
-    K: Annotated[int, typer.Option("--K", help="Classes, >= 2.")],
-    L: Annotated[int, typer.Option("--L", help="Weight layers, >= 1.")],
-    x: Annotated[str, typer.Option("--x", help="K Lambda >= 0; 0 is the limit of weak decay: costs of outputs I.")],
-    out: Annotated[Path | None, typer.Option(help="Write the certificate here.")] = None,
-    as_json: Json = False,
-) -> None:
-    """A lower bound of the loss of all weights of any width, with the certificate that proves it.
-
-    At two and three layers by boxes of eigenvalues, else by pairs of classes. DNC stands beside it, and the least loss
-    known. The certificate is checked as it is printed.
-
-    Example: dufm bound --K 8 --L 3 --x 0.05
-    """
-    from dufm.verification.cli.bound import run_bound
-
-    run_bound((K, L, x), out, as_json, console)
-
-
-@app.command()
 def derive(
     name: Annotated[str | None, typer.Argument(help="A derivation; all are listed if none is named.")] = None,
     L: Annotated[int | None, typer.Option("--L", help="Also print the statement's numbers at this depth.")] = None,
@@ -150,7 +130,7 @@ def derive(
     """
     from dufm.theory.derivations import derivation
     from dufm.theory.proof.derivation import FORMATS, document
-    from dufm.verification.cli.ce.numbers import ce_numbers_at
+    from dufm.verification.cli.ce.numbers import ce_numbers_of
     from dufm.verification.cli.formal import checked_by_kernel
     from dufm.verification.cli.listings import derivations_table, numbers_at
 
@@ -166,15 +146,15 @@ def derive(
     with alive("checking the steps"):
         shown = derivation(name).render(form, ascii_only=not has_unicode(sys.stdout)) + checked_by_kernel(name, form)
         if L is not None:
-            shown += "\n\n" + (ce_numbers_at if name.startswith("ce-") else numbers_at)(L, form)
+            shown += "\n\n" + (ce_numbers_of(name) if name.startswith("ce-") else numbers_at)(L, form)
     print(document(shown) if standalone else shown)
 
 
 @app.command()
 def search(
-    K: Annotated[int, typer.Option("--K", help="Classes, >= 2.")],
     L: Annotated[int, typer.Option("--L", help="Weight layers, >= 1.")],
     lam: Annotated[str, typer.Option(help="Strength of all factors, or L + 1 of them separated by commas.")],
+    K: Annotated[int | None, typer.Option("--K", help="Classes, >= 2, unless other options say it.")] = None,
     width: Annotated[int | None, typer.Option(help="Hidden width, >= K; K + 4 if not given.")] = None,
     n: Annotated[int, typer.Option(help="Samples a class.")] = 1,
     restarts: Annotated[int, typer.Option(help="Restarts, each a knock-out among 16 starts.")] = 240,
@@ -187,9 +167,11 @@ def search(
     resume: Annotated[bool, typer.Option(help="Go on from the solution this command saved before.")] = False,
     out: Annotated[Path, typer.Option(help="Folder for the solution (.npz) and its certificate.")] = Path("out/search"),
     loss: Annotated[str, typer.Option(help="mse (squared loss) or ce (cross-entropy).")] = "mse",
-    activation: Annotated[
-        str | None, typer.Option(help="relu or linear; as the papers have it if not given: relu, with ce linear.")
-    ] = None,
+    activation: Annotated[str | None, typer.Option(help="relu (with ce linear), linear or leaky:SLOPE.")] = None,
+    classes: Annotated[str | None, typer.Option(help="Samples of each class, such as 5,5,1 (squared loss).")] = None,
+    bias: Annotated[str, typer.Option(help="none; last or last-decayed: of the last layer (squared loss).")] = "none",
+    skip: Annotated[str, typer.Option(help="none or block1: F + relu(W F) in each hidden layer.")] = "none",
+    target_matrix: Annotated[Path | None, typer.Option(help="K rows of a CSV to fit in place of I.")] = None,
     as_json: Json = False,
 ) -> None:
     """Global search; prints the loss against DNC and the best known structure, ranks and singular values by layer.
@@ -202,10 +184,10 @@ def search(
     from dufm.verification.cli import options as checked
     from dufm.verification.cli.search import run_search
     from dufm.verification.cli.shared import SearchRequest
+    from dufm.verification.cli.variants import read_variant
 
-    if activation is not None:
-        checked.choice("--activation", activation, ("relu", "linear"))
-    problem = Problem.of(K, L, as_strengths(lam), width, n, loss, activation or "")
+    many, named, variant = read_variant(K, activation, bias, skip, classes, target_matrix)
+    problem = Problem.of(many, L, as_strengths(lam), width, n, loss, named, variant)
     checked.integers(1, restarts=restarts, patience=patience)
     checked.integers(0, seed=seed, minima=minima)
     checked.numbers(target=target)
@@ -269,6 +251,7 @@ def main() -> None:
     """Entry point: every foreseen mistake is one line on stderr and exit code 2."""
     any_encoding()
     answer_at_once()
+    remember()
     try:
         code = app(args=sys.argv[1:] or ["--help"], standalone_mode=False)
     except typer.TyperException as error:

@@ -61,6 +61,26 @@ def threshold(
 
 
 @commands.command()
+def bound(
+    K: Annotated[int, typer.Option("--K", help="Classes, >= 2.")],
+    L: Annotated[int, typer.Option("--L", help="Weight layers, >= 1.")],
+    x: Annotated[str, typer.Option("--x", help="K Lambda >= 0; 0 is the limit of weak decay: costs of outputs I.")],
+    out: Annotated[Path | None, typer.Option(help="Write the certificate here.")] = None,
+    as_json: Json = False,
+) -> None:
+    """A lower bound of the loss of all weights of any width, with the certificate that proves it.
+
+    At two and three layers by boxes of eigenvalues, else by pairs of classes. DNC stands beside it, and the least loss
+    known. The certificate is checked as it is printed.
+
+    Example: dufm bound --K 8 --L 3 --x 0.05
+    """
+    from dufm.verification.cli.bound import run_bound
+
+    run_bound((K, L, x), out, as_json, console)
+
+
+@commands.command()
 def frontier(
     K: Annotated[str, typer.Option("--K", help="Classes: 6, 4,7 or 3:16.")] = "3:16",
     q: Annotated[str | None, typer.Option("--q", help="Rows of the neck; all plausible ones if not given.")] = None,
@@ -121,6 +141,9 @@ def records(
     extract: Annotated[
         Path | None, typer.Option(help="Write the certificate of the one record at K, L, x here.")
     ] = None,
+    csv: Annotated[
+        Path | None, typer.Option(help="Write the whole atlas into this folder: records.csv and datapackage.json.")
+    ] = None,
     atlas: Annotated[Path | None, typer.Option(help="Atlas folder; the shipped one if not given.")] = None,
     as_json: Json = False,
 ) -> None:
@@ -128,15 +151,63 @@ def records(
 
     Beside each the greatest lower bound known, over DNC's loss, and the gap. Exit code 1 if a record does not hold.
 
-    With --extract, write one of them as a certificate that checker.py reads alone.
+    With --extract, write one of them as a certificate that checker.py reads alone; with --csv, all of them as a table
+    with a descriptor of Frictionless Data.
 
     Example: dufm records --K 6 --L 4 --x 0.012 --extract out/record.json
     """
-    from dufm.verification.cli.map import run_extract, run_records
+    from dufm.verification.cli.map import run_csv, run_extract, run_records
 
+    if csv is not None:
+        raise typer.Exit(run_csv(atlas, csv))
     if extract is not None:
         raise typer.Exit(run_extract((K, L, x), atlas, extract))
     raise typer.Exit(run_records(K, L, atlas, as_json, console, x))
+
+
+@commands.command()
+def evaluator(
+    K: Annotated[int, typer.Option("--K", help="Classes, >= 2.")],
+    L: Annotated[int, typer.Option("--L", help="Weight layers, >= 1.")],
+    x: Annotated[str, typer.Option("--x", help="K Lambda > 0, below DNC's collapse.")],
+    out: Annotated[Path, typer.Option(help="A new or an empty folder.")] = Path("out/evaluator"),
+    as_json: Json = False,
+) -> None:
+    """Write a folder that scores programs which make weights, for OpenEvolve, ShinkaEvolve or by hand.
+
+    It needs Python and nothing else; the score is exact and the record to beat stands in it.
+
+    Example: dufm evaluator --K 10 --L 4 --x 0.015 --out out/evaluator
+    """
+    from dufm.verification.cli.weights import run_evaluator
+
+    run_evaluator((K, L, x), out, as_json, console)
+
+
+@commands.command("check-weights")
+def check_weights(
+    file: Annotated[Path, typer.Argument(help="A .pt, .safetensors, .npz or .npy, or a file of dufm.", metavar="FILE")],
+    lam: Annotated[
+        str | None, typer.Option(help="Weight decay of every factor, or L + 1 of them separated by commas.")
+    ] = None,
+    names: Annotated[
+        str | None, typer.Option(help="Arrays that are H_1, W_1, ..., W_L, in this order; found by name if not given.")
+    ] = None,
+    transpose: Annotated[str, typer.Option(help="W if weights are in x out, H if features are rows, all for both.")] = (
+        "none"
+    ),
+    certificate: Annotated[Path | None, typer.Option(help="Write the certificate here if they beat DNC.")] = None,
+    as_json: Json = False,
+) -> None:
+    """Judge weights of your own: loss against DNC and the best known, rank by layer, a certificate if they beat DNC.
+
+    Nothing in the file is run. Exit code 1 if a certificate is asked for and they do not beat DNC.
+
+    Example: dufm check-weights weights.pt --lam 0.002 --certificate mine.json
+    """
+    from dufm.verification.cli.weights import run_check_weights
+
+    raise typer.Exit(run_check_weights(file, lam, names, transpose, certificate, as_json, console))
 
 
 @commands.command()

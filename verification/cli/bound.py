@@ -3,46 +3,33 @@
 import json
 from fractions import Fraction
 from pathlib import Path
-from typing import Any
 
 from rich.console import Console
 from rich.table import Table
 
-from dufm.theory.problem import Problem, ProblemError, exact_number
 from dufm.theory.squared.phi import collapse_power
-from dufm.verification import checker, lower_checker
+from dufm.verification import checker
+from dufm.verification.answers.bound import bounded_cell
 from dufm.verification.base.certificate import write
 from dufm.verification.base.checkers import checker_of
-from dufm.verification.base.lower import dnc_value, lower_certificate, pair_value, value_of
-from dufm.verification.claims.best_bound import Bound, below, best_bound, best_cost_bound, require_sound
-from dufm.verification.claims.best_known import best_cost, best_loss
 from dufm.verification.cli import options as checked
 from dufm.verification.cli.heartbeat import alive
 from dufm.verification.cli.output import show_table
 
-MOST_CLASSES, MOST_LAYERS = 10_000, 64
 DIGITS = 10
 
 
 def run_bound(cell: tuple[int, int, str], out: Path | None, as_json: bool, console: Console) -> None:
     """Find, check and print the bound; see `dufm bound --help`."""
-    K, L, x = cell[0], cell[1], _strength(cell[2])
-    Problem.of(K, L, 1)
-    if K > MOST_CLASSES or L > MOST_LAYERS:
-        raise ProblemError(f"--K must be at most {MOST_CLASSES} and --L at most {MOST_LAYERS}, got {K}, {L}")
+    K, L = cell[0], cell[1]
     checked.file(out)
     with alive("covering the eigenvalues"):
-        certificate = lower_certificate(K, L, x, "bound")
-        held = best_bound(K, L, x) if x else best_cost_bound(K, L)
-        require_sound(held)
+        found = bounded_cell(*cell)
+    record, x = found.record, Fraction(found.record["x"])
     if out is not None:
-        write(certificate, out)
-    text = out.read_bytes() if out is not None else json.dumps(certificate).encode()
-    program = checker_of(text)
-    by, result = program.__name__.rsplit(".", 1)[-1], program.check(text)
-    record = _record(K, L, x, certificate, held) | {"says": result.sentence}
+        write(found.certificate, out)
     if as_json:
-        print(json.dumps(record | {"certificate": certificate if out is None else str(out)}, indent=1))
+        print(json.dumps(record | {"certificate": found.certificate if out is None else str(out)}, indent=1))
         return
     table = Table(pad_edge=False)
     for name in (f"K = {K}, L = {L}, x = {cell[2]}", record["quantity"], "/ DNC"):
@@ -61,10 +48,10 @@ def run_bound(cell: tuple[int, int, str], out: Path | None, as_json: bool, conso
         f"Gap between the best bound and the best known: {100 * record['gap']:.2f} % of the best known. {_quantity(x)}."
         f"{_note(K, L, x)}",
         f"Best lower bound: {record['best_lower_by']}{_behind(record['best_lower_claims'])}.",
-        f"{by}: {result.sentence}",
+        f"{found.program}: {record['says']}",
     ]
     if out is not None:
-        words.append(f"Certificate: {out}; python -S -I verification/{by}.py {out}")
+        words.append(f"Certificate: {out}; python -S -I verification/{found.program}.py {out}")
     console.print("\n".join(words), highlight=False, soft_wrap=True)
 
 
@@ -86,44 +73,12 @@ def _start(path: Path) -> bytes:
         return b""
 
 
-def _strength(text: str) -> Fraction:
-    x = exact_number(text, "--x")
-    if x < 0:
-        raise ProblemError(f"--x must be >= 0, got {text}")
-    if max(x.numerator, x.denominator) > lower_checker.MAX_PART:
-        raise ProblemError(f"--x must have numerator and denominator up to {lower_checker.MAX_PART:.0e}, got {text}")
-    return x
-
-
-def _record(K: int, L: int, x: Fraction, certificate: dict[str, Any], held: Bound) -> dict[str, Any]:
-    """Bound, best known and DNC, in losses; at x = 0 in costs C."""
-    unit = x / (2 * K) if x else Fraction(1, L + 1)
-    value, dnc = value_of(certificate), dnc_value(K, L, x)
-    known, by = best_loss(K, L, x) if x else best_cost(K, L)
-    lower = below(value * unit)
-    best = max(lower, below(held.value))
-    return {
-        "K": K,
-        "L": L,
-        "x": str(x),
-        "quantity": "loss" if x else "cost C",
-        "lower": lower,
-        "lower_exact": str(value * unit),
-        "best_lower": best,
-        "best_lower_by": held.by if best > lower else "the certificate made here",
-        "best_lower_claims": list(held.claims) if best > lower else [],
-        "best_known": known,
-        "best_known_by": by,
-        "dnc": float(dnc[1] * unit),
-        "ratio": below(value / dnc[1]),
-        "pairs_ratio": below(pair_value(K, L, x) / dnc[1]),
-        "gap": max(known - best, 0.0) / known,
-        "method": certificate["witness"]["method"],
-    }
-
-
 def _behind(claims: list[str]) -> str:
-    return f" ({', '.join(claims)}; their steps, and the certificates used, re-checked just now)" if claims else ""
+    return (
+        f" ({', '.join(claims)}; their steps checked by this very program, the certificates used just now)"
+        if claims
+        else ""
+    )
 
 
 def _quantity(x: Fraction) -> str:

@@ -7,9 +7,9 @@ from typer.core import TyperGroup
 from dufm.verification.cli.interrupt import Interrupted, kept
 
 SECTIONS = {
-    "Verify": ("verify", "check", "claims", "threshold", "bound"),
+    "Verify": ("verify", "check", "check-weights", "claims", "threshold", "bound"),
     "Read and compare": ("derive", "structures", "compare", "figures"),
-    "Search and certify": ("search", "intervals", "frontier", "map", "records", "submit"),
+    "Search and certify": ("search", "intervals", "frontier", "map", "records", "submit", "evaluator"),
     "Cross-entropy": ("ce-table", "ce-persistence", "ce-landscape"),
     "Training": ("train", "jumps", "rank-two", "rfm", "network"),
 }

@@ -10,8 +10,9 @@ from dufm.theory.derivations import DERIVATIONS, names
 from dufm.theory.problem import Problem
 from dufm.theory.proof.typeset import typeset
 from dufm.theory.squared.phi import collapse_scale, collapse_threshold
-from dufm.theory.squared.structure import HeadCost, total_cost
+from dufm.theory.squared.structure import total_cost
 from dufm.theory.squared.structures import STRUCTURES
+from dufm.verification.answers.structures import structure_rows
 from dufm.verification.claims import CLAIMS
 from dufm.verification.claims.base.claim import BUDGETS, Claim, Support, support_name
 from dufm.verification.cli.output import show_table
@@ -59,17 +60,7 @@ def structures_table(console: Console, K: int | None, L: int, as_json: bool, los
 
         ce_structures_table(console, K, L, as_json)
         return
-    rows = []
-    for s in STRUCTURES:
-        row: dict[str, object] = {"name": s.name, "needs": s.needs}
-        if K is not None:
-            exists = s.valid(K, L)
-            cost = s.cost(K, L) if exists else None
-            row["C_over_K"] = float(sp.N(total_cost(s, K, L) / K)) if exists else None
-            row["rank"] = cost.q if isinstance(cost, HeadCost) else None
-            deep = isinstance(cost, HeadCost) and cost.q < K
-            row["critical_depth"] = float(sp.N(cost.critical_depth(K))) if deep else None  # pyright: ignore
-        rows.append(row)
+    rows = structure_rows(K, L)
     if as_json:
         print(json.dumps(rows, indent=1))
         return

@@ -14,7 +14,8 @@ from dufm.theory.problem import ProblemError
 from dufm.verification import checker
 from dufm.verification.atlas.cells import Cell, read_grid
 from dufm.verification.atlas.cluster import dask_cluster
-from dufm.verification.atlas.records import FOLDER, check_atlas, export, extract, own_atlas, read_atlas, submit
+from dufm.verification.atlas.datapackage import write_datapackage
+from dufm.verification.atlas.records import FOLDER, check_atlas, export, extract, own_atlas, path_of, read_atlas, submit
 from dufm.verification.atlas.store import CellRecord, Store, open_store
 from dufm.verification.atlas.sweep import Opener, Tally, sweep
 from dufm.verification.atlas.work import Effort
@@ -122,6 +123,14 @@ def run_extract(grid: tuple[str | None, str | None, str | None], folder: Path | 
     return 0
 
 
+def run_csv(folder: Path | None, out: Path) -> int:
+    """Write the atlas as a table and its descriptor. See `dufm records --help`."""
+    checked.folder(out, "--csv")
+    table_file, descriptor = write_datapackage(folder or FOLDER, out)
+    print(f"{table_file} and its descriptor {descriptor}")
+    return 0
+
+
 def run_records(
     classes: str | None,
     layers: str | None,
@@ -169,7 +178,11 @@ def run_submit(path: Path, folder: Path | None, as_json: bool, console: Console)
         print(json.dumps(cell | {"outcome": filed.outcome, "ratio": filed.ratio, "held": filed.held}))
     elif better:
         words = f"a record at {filed.cell}: {filed.ratio:.12g} of DNC's loss, {filed.held:.12g} was held"
-        console.print(f"{words}; filed in {folder}", highlight=False, soft_wrap=True)
+        file = path_of(folder, filed.cell.K, filed.cell.L)
+        send = (
+            f"To have it in the shipped atlas, send {file} as a change of atlas/{file.name}: it is judged again there."
+        )
+        console.print(f"{words}; filed in {folder}\n{send}", highlight=False, soft_wrap=True)
     else:
         words = f"no record at {filed.cell}: {filed.ratio:.15g} of DNC's loss, {filed.held:.15g} is held"
         console.print(f"{words}; short by {filed.ratio - filed.held:.3g}", highlight=False, soft_wrap=True)

@@ -1,30 +1,31 @@
 """`dufm search`: a global search with live progress, the minimum described, saved, and certified if it beats DNC."""
 
 import json
-from dataclasses import replace
 from fractions import Fraction
 from functools import partial
 from pathlib import Path
 from typing import Any
 
-import numpy as np
 from rich.console import Console
 from rich.table import Table
 
 from dufm.solvers.engines.cpu import compiled_homotopy
-from dufm.solvers.minima.canonical import describe
-from dufm.solvers.minima.polish import Polished, refine, unpolished
-from dufm.solvers.minima.symmetry import graph_of, symmetry_group
+from dufm.solvers.minima.polish import Polished
 from dufm.solvers.search.devices import chosen_device, device_search
 from dufm.solvers.search.lowest import lowest_minima
 from dufm.solvers.search.solution import Outcome, Solution, save
 from dufm.theory.problem import Problem
 from dufm.theory.squared.bounds import least_loss
-from dufm.theory.squared.phi import power_root
+from dufm.verification.answers.search import (
+    beside_bound,
+    certificate_found,
+    polished_best,
+    search_record,
+    sound_bound,
+)
 from dufm.verification.atlas.known_losses import known_losses
-from dufm.verification.base.certificate import point_certificate, write
+from dufm.verification.base.certificate import write
 from dufm.verification.checker import check
-from dufm.verification.claims.best_bound import Bound, below, best_bound, require_sound
 from dufm.verification.cli import options as checked
 from dufm.verification.cli.interrupt import keeping
 from dufm.verification.cli.output import show_table
@@ -34,8 +35,6 @@ from dufm.verification.cli.shared import SearchRequest, shown, time_limit
 COLLAPSED = 1e-9
 # A gap to the lower bound below this is rounding.
 CLOSED = 1e-9
-# More entries than this take the checker longer than it allows itself.
-MOST_CERTIFIED = 50_000
 
 
 def run_search(request: SearchRequest, console: Console) -> None:
@@ -45,6 +44,11 @@ def run_search(request: SearchRequest, console: Console) -> None:
         from dufm.verification.cli.ce.search import run_ce_search
 
         run_ce_search(request, console)
+        return
+    if not problem.is_plain:
+        from dufm.verification.cli.variants import run_variant_search
+
+        run_variant_search(request, console)
         return
     device = chosen_device(request.device)
     if least_loss(problem)[0] >= Fraction(1, 2):
@@ -56,7 +60,7 @@ def run_search(request: SearchRequest, console: Console) -> None:
             console.print(words, highlight=False, soft_wrap=True)
         return
     checked.folder(request.out)
-    known, bound = known_losses(problem), _bound(problem)
+    known, bound = known_losses(problem), sound_bound(problem)
     if device == "cpu":
         with Console(stderr=True).status("loading the compiled program (once on a machine: compiling, up to a minute)"):
             compiled_homotopy()
@@ -65,20 +69,15 @@ def run_search(request: SearchRequest, console: Console) -> None:
     # Before anything that may take long or fail.
     saved = save(solution, request.result)
     with keeping(f"the best of {len(solution.losses)} restarts is in {saved}; --resume goes on"):
-        polished = next((g.polished for g in state.groups if g.weights is solution.weights), None)
-        if polished is None and solution.outcome is not Outcome.INTERRUPTED:
-            with Console(stderr=True).status("polishing the best"):
-                polished = refine(problem, solution.weights, limit.over if limit is not None else None)
-        if polished is None:
-            polished = unpolished(problem, solution.weights)
-        if polished.loss < solution.loss:
-            solution = replace(solution, weights=polished.weights, loss=polished.loss)
-            saved = save(solution, request.result)
+        with Console(stderr=True).status("polishing the best"):
+            better, polished = polished_best(solution, state, limit.over if limit is not None else None)
+        if better is not solution:
+            solution, saved = better, save(better, request.result)
         certificate = (
             _certify(solution, request.result.with_suffix(".json")) if solution.loss < known["dnc"][1] else None
         )
-        record = _record(problem, solution, polished, known, saved, certificate) | {"census": state.summary()}
-        record |= _below(bound, solution.loss)
+        record = search_record(problem, solution, polished, known) | {"saved": str(saved), "certificate": certificate}
+        record |= {"census": state.summary()} | beside_bound(bound, solution.loss)
         lowest = lowest_minima(problem, state.groups, request.minima) if request.minima > 0 else []
         record["minima"] = [
             {"loss": m.polished.loss, "hits": m.hits, "local_minimum": bool(m.polished.is_local_minimum)}
@@ -93,20 +92,6 @@ def run_search(request: SearchRequest, console: Console) -> None:
             raise KeyboardInterrupt
 
 
-def _bound(problem: Problem) -> Bound:
-    """The greatest lower bound known, its certificates re-checked."""
-    found = best_bound(problem.K, problem.L, power_root(problem.x_power, problem.L + 1)[0])
-    require_sound(found)
-    return found
-
-
-def _below(bound: Bound, found: float) -> dict[str, Any]:
-    """The bound, and the gap between it and the loss found, relative to that."""
-    lower = below(bound.value)
-    told = {"loss": lower, "by": bound.by, "claims": list(bound.claims)}
-    return {"lower": told, "gap": max(found - lower, 0.0) / found}
-
-
 def _open(record: dict[str, Any]) -> str:
     """How much of the loss found is open, in words."""
     behind = f"{record['lower']['by']} ({', '.join(record['lower']['claims'])})"
@@ -116,54 +101,15 @@ def _open(record: dict[str, Any]) -> str:
 
 
 def _certify(solution: Solution, path: Path) -> dict[str, Any]:
-    size = sum(w.size for w in solution.weights)
-    if size > MOST_CERTIFIED:
-        return {"file": None, "accepted": False, "sentence": f"{size} weights, at most {MOST_CERTIFIED} are certified"}
-    found = {"engine": solution.engine, "seed": solution.seed, **solution.versions}
-    certificate = point_certificate(solution.problem, solution.weights, "search", found)
+    certificate = certificate_found(solution)
+    if isinstance(certificate, str):
+        return {"file": None, "accepted": False, "sentence": certificate}
     write(certificate, path)
     result = check(path.read_bytes())
     if not result.ok:
         # Weights below DNC that the checker refuses are beyond its limits; no file must claim what nothing accepts.
         path.unlink()
     return {"file": str(path) if result.ok else None, "accepted": result.ok, "sentence": result.sentence}
-
-
-def _record(
-    problem: Problem,
-    solution: Solution,
-    polished: Polished,
-    known: dict[str, tuple[str, float]],
-    saved: Path,
-    certificate: dict[str, Any] | None,
-) -> dict[str, Any]:
-    symmetry = symmetry_group(problem, solution.weights)
-    graph = graph_of(problem, solution.weights)
-    return {
-        "problem": {"K": problem.K, "L": problem.L, "width": problem.width, "n": problem.n}
-        | {"lambdas": [str(x) for x in problem.lambdas], "x": float(problem.x)},
-        "loss": solution.loss,
-        "ratio_to_dnc": solution.loss / known["dnc"][1],
-        "known": {name: {"what": what, "loss": value} for name, (what, value) in known.items()},
-        "restarts": len(solution.losses),
-        "dropped": solution.dropped,
-        "symmetry": {"name": symmetry.name, "order": symmetry.order, "orbits": [list(o) for o in symmetry.orbits]},
-        "graph": None if graph is None else graph.name,
-        "outcome": solution.outcome.value,
-        "seed": solution.seed,
-        "seconds": solution.seconds,
-        "engine": solution.engine,
-        "versions": solution.versions,
-        "polish": {"sentence": polished.sentence, "residual": polished.residual if polished.succeeded else None}
-        | {"local_minimum": bool(polished.is_local_minimum)},
-        "layers": [
-            {"name": s.name, "rank": s.rank, "gap": s.gap if np.isfinite(s.gap) else None}
-            | {"singular_values": list(s.singular_values)}
-            for s in describe(problem, solution.weights)
-        ],
-        "saved": str(saved),
-        "certificate": certificate,
-    }
 
 
 def _show(problem: Problem, solution: Solution, polished: Polished, record: dict[str, Any], console: Console) -> None:

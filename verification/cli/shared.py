@@ -1,5 +1,6 @@
 """What the searching commands share: reading a budget, making a folder, a live line."""
 
+import hashlib
 import re
 import time
 from collections.abc import Callable
@@ -101,11 +102,16 @@ class SearchRequest:
         """The file of the best weights; others of the search end otherwise."""
         p = self.problem
         kind = "" if p.loss == "mse" else "ce_relu_" if p.activation == "relu" else "ce_"
+        if p.loss == "mse" and not p.is_plain:
+            told = repr((p.activation, sorted(p.variant.named.items())))
+            kind = f"variant-{hashlib.sha256(told.encode()).hexdigest()[:8]}_"
         return self.out / f"{kind}K{p.K}_L{p.L}_d{p.width}_seed{self.options.seed}.npz"
 
 
-def shown(search: Search, request: SearchRequest, limit: TimeLimit | None, dnc: float) -> tuple[Solution, SearchState]:
-    """Run a search under a live line with its best loss beside DNC's, and keep its state.
+def shown(
+    search: Search, request: SearchRequest, limit: TimeLimit | None, dnc: float, beside: str = "DNC"
+) -> tuple[Solution, SearchState]:
+    """Run a search under a live line with its best loss beside DNC's, or what else `beside` names; keep its state.
 
     Where stderr is no terminal it gets a line after 1, 2, 4, 8, ... restarts instead.
 
@@ -123,7 +129,7 @@ def shown(search: Search, request: SearchRequest, limit: TimeLimit | None, dnc: 
             keeper(state)
             best = state.best.loss
             ran = len(state.losses) - done
-            words = f"best {best:.10g}, {best / dnc:.5f} of DNC, {len(state.groups)} minima"
+            words = f"best {best:.10g}, {best / dnc:.5f} of {beside}, {len(state.groups)} minima"
             line.update(words, completed=ran)
             if ran & (ran - 1) == 0:
                 line.say(f"{ran}/{restarts} {words}")

@@ -60,6 +60,7 @@ def run_train(K: int, L: int, grid: dict[str, str], options: dict[str, Any], as_
     from dufm.solvers.training.batch import Batch, train
     from dufm.solvers.training.setting import DescentSetting
     from dufm.solvers.training.store import load, save
+    from dufm.verification.answers.train import train_record
 
     axes = [read_numbers(grid[name], f"--{name}") for name in ("lam", "width", "lr", "scale")]
     for value in axes[1]:
@@ -94,7 +95,8 @@ def run_train(K: int, L: int, grid: dict[str, str], options: dict[str, Any], as_
     with keeping(f"{len(batch.runs)} runs are in {path}; --resume shows them"):
         if pressed():
             raise KeyboardInterrupt
-        record = _record(batch, path)
+        record = train_record(batch) | {"saved": str(path)}
+        record["certificate"] = certify_best(batch, path.with_suffix(".json")) if record["points"] else None
     if as_json:
         print(json.dumps(record, indent=1))
     else:
@@ -103,66 +105,19 @@ def run_train(K: int, L: int, grid: dict[str, str], options: dict[str, Any], as_
     return int(rejected)
 
 
-def _record(batch: Any, path: Path) -> dict[str, Any]:
-    from dufm.solvers.training.reading import CUT, ends, summarise
-    from dufm.solvers.training.run import Ending
-    from dufm.verification.atlas.levels import levels
-
-    rows = []
-    for place, setting in enumerate(batch.settings):
-        problem, found = setting.problem, ends(batch, place)
-        if not found:
-            continue
-        summary, level = summarise(found), levels(problem)
-        rows.append(
-            {"lambda": str(problem.lambdas[0]), "width": problem.width, "lr": setting.rate, "scale": setting.scale}
-            | {"x": float(problem.x), "steps": setting.steps, "runs": summary.runs, "kinds": summary.kinds}
-            | {"p_dnc": [summary.dnc.share, summary.dnc.low, summary.dnc.high], "mean_rank": _number(summary.mean_rank)}
-            | {"rank_error": _number(summary.rank_error), "best_over_dnc": _number(summary.best)}
-            | {"unclear_ranks": summary.unclear, "still_falling": summary.moving}
-            | {"levels": {"dnc": level.dnc, "srg": level.srg, "record": level.record}}
-            | {"ranks": [list(end.ranks) for end in found], "ratios": [_number(end.ratio) for end in found]}
-        )
-    interrupted = sum(run.ending is Ending.INTERRUPTED for run in batch.runs)
-    return {
-        "K": batch.settings[0].problem.K,
-        "L": batch.settings[0].problem.L,
-        "n": batch.settings[0].problem.n,
-        "seed": batch.seed,
-        "rank_cut": CUT,
-        "points": rows,
-        "interrupted": interrupted,
-        "finished": batch.finished,
-        "saved": str(path),
-        "versions": batch.versions,
-        "certificate": certify_best(batch, path.with_suffix(".json")) if rows else None,
-    }
-
-
-def _number(value: float) -> float | None:
-    return value if abs(value) < float("inf") else None
-
-
 def _text(value: Any) -> str:
     return f"{float(exact_number(value, 'number')):g}"
 
 
 def certify_best(batch: Any, path: Path) -> dict[str, Any] | None:
-    """Write and re-check a certificate of the run that is furthest below DNC, relatively; None if none is below."""
-    from dufm.solvers.training.reading import dnc_loss
-    from dufm.solvers.training.run import class_mean_weights
-    from dufm.verification.base.certificate import point_certificate, write
+    """Write and re-check the certificate of the best run; None if none is below DNC."""
+    from dufm.verification.answers.train import best_certificate
+    from dufm.verification.base.certificate import write
     from dufm.verification.checker import check
 
-    losses = [dnc_loss(setting) for setting in batch.settings]
-    below = [run for run in batch.runs if run.loss < losses[run.setting]]
-    if not below:
+    certificate = best_certificate(batch)
+    if certificate is None:
         return None
-    best = min(below, key=lambda run: run.loss / losses[run.setting])
-    setting = batch.settings[best.setting]
-    found = {"engine": "gradient descent", "seed": batch.seed, "run": best.number, "steps": best.step}
-    weights = class_mean_weights(setting, best)
-    certificate = point_certificate(setting.problem, weights, "train", found | batch.versions)
     write(certificate, path)
     result = check(path.read_bytes())
     return {"file": str(path), "accepted": result.ok, "sentence": result.sentence}

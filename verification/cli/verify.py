@@ -11,7 +11,8 @@ from dufm.verification.claims import select
 from dufm.verification.claims.base.claim import BUDGETS
 from dufm.verification.claims.base.verdict import Status
 from dufm.verification.claims.entry import Entry
-from dufm.verification.claims.grid import cell
+from dufm.verification.claims.grid import Cell, cell
+from dufm.verification.claims.relu_grid import relu_cell
 from dufm.verification.claims.run import run
 from dufm.verification.cli import options as checked
 from dufm.verification.cli.formal import KernelReport, check_in_kernel, show_kernel, unasked
@@ -31,6 +32,7 @@ STARRED = (
 )
 GRID_K = (2, 3, 4, 5, 6, 7, 8, 9, 10, 12, 15, 21)
 GRID_L = (1, 2, 3, 4, 5, 6, 7)
+RELU_GRID_K = (3, 4, 5, 6, 7, 8, 10, 15, 21)
 
 
 def verify_claims(
@@ -64,6 +66,7 @@ def verify_claims(
         show_claims(entries, console, kernel)
         if only is None:
             show_winners(entries, console, kernel)
+            show_relu_winners(entries, console)
         if kernel:
             show_kernel(kernel, entries, console)
         _summary(entries, out, console)
@@ -103,23 +106,17 @@ def show_claims(entries: list[Entry], console: Console, kernel: KernelReport | N
 
 def show_winners(entries: list[Entry], console: Console, kernel: KernelReport | None) -> None:
     """The table K x L of who is better, with a letter for how sure that is."""
-    table = Table(title="Who is better: low rank or DNC?", title_justify="left", pad_edge=False)
-    table.add_column("K", justify="right", no_wrap=True)
-    for L in GRID_L:
-        table.add_column(f"L = {L}", justify="right", no_wrap=True)
+    table = _grid("Who is better: low rank or DNC?")
     for K in GRID_K:
         row = []
         for L in GRID_L:
             c = cell(K, L, entries)
-            behind = [e for e in entries if e.label == c.label]
-            quotes = c.status == Status.PROVED.name and any(e.quotes for e in behind)
-            mark = QUOTING if quotes else MARKS.get(c.status, "")
+            behind, mark = [e for e in entries if e.label == c.label], _letter(c, entries)
             mark += "*" * any(kernel is not None and kernel.covers(e) for e in behind)
             words = {"low rank": f"{c.ratio:.3f}", "dnc": "DNC"} | SOME
             if c.winner == "dnc at some x" and c.status in (Status.PROVED.name, Status.CERTIFIED.name):
                 words |= {c.winner: "DNC by x"}
-            text = f"{words[c.winner]} {mark}" if c.winner else "?"
-            row.append(f"[{'cyan' if c.winner == 'low rank' else 'white' if c.winner else 'dim'}]{text}[/]")
+            row.append(_painted(c, f"{words[c.winner]} {mark}" if c.winner else "?"))
         table.add_row(str(K), *row)
     show_table(console, table)
     console.print(
@@ -130,6 +127,40 @@ def show_winners(entries: list[Entry], console: Console, kernel: KernelReport | 
         "s supported by search only; ? no claim" + (f"; {STARRED}." if kernel else "."),
         highlight=False,
     )
+
+
+def show_relu_winners(entries: list[Entry], console: Console) -> None:
+    """The same for relu layers under cross-entropy, where collapse is narrow or broad DNC."""
+    table = _grid("And under cross-entropy with relu layers?")
+    for K in RELU_GRID_K:
+        cells = [relu_cell(K, L, entries) for L in GRID_L]
+        texts = [f"{'DNC' if c.winner == 'dnc' else f'{c.ratio:.3f}'} {_letter(c, entries)}" for c in cells]
+        table.add_row(str(K), *(_painted(c, text if c.winner else "?") for c, text in zip(cells, texts, strict=True)))
+    show_table(console, table)
+    console.print(
+        "A number < 1: what the cheapest known layers with every margin >= 1 cost, over what narrow or broad DNC pays "
+        "for its mean margin (roots of products of squared norms): no such DNC but zero weights is optimal, at any "
+        "strength.",
+        highlight=False,
+    )
+
+
+def _grid(title: str) -> Table:
+    table = Table(title=title, title_justify="left", pad_edge=False)
+    table.add_column("K", justify="right", no_wrap=True)
+    for L in GRID_L:
+        table.add_column(f"L = {L}", justify="right", no_wrap=True)
+    return table
+
+
+def _letter(c: Cell, entries: list[Entry]) -> str:
+    """How sure a cell is: P, Q, C or s."""
+    quotes = c.status == Status.PROVED.name and any(e.quotes for e in entries if e.label == c.label)
+    return QUOTING if quotes else MARKS.get(c.status, "")
+
+
+def _painted(c: Cell, text: str) -> str:
+    return f"[{'cyan' if c.winner == 'low rank' else 'white' if c.winner else 'dim'}]{text}[/]"
 
 
 def _summary(entries: list[Entry], out: Path, console: Console) -> None:

@@ -96,7 +96,7 @@ def _two_peaks(u: tuple[int, ...]) -> bool:
     return len(peaks) <= 2
 
 
-def _mean_margin(size: int) -> bool:
+def mean_margin(size: int) -> bool:
     """tr(Z (I - J/K)) = (1/K) sum_(i,j) (Z_ii - Z_ji), symbolically."""
     logits: Any = sp.Matrix(size, size, sp.symbols(f"z:{size * size}"))
     centred = sp.eye(size) - sp.ones(size, size) / size
@@ -194,7 +194,7 @@ def ce_reduction() -> Derivation:
                 all_of(
                     trace_bound(),
                     identical(total - sp.UnevaluatedExpr(square / K), (K * total - square) / K),
-                    spots=[instances(range(2, 6), _mean_margin, "the identity, symbolic Z, K = 2, ..., 5")],
+                    spots=[instances(range(2, 6), mean_margin, "the identity, symbolic Z, K = 2, ..., 5")],
                 ),
                 "trace",
             ),

@@ -4,9 +4,10 @@ import json
 from fractions import Fraction
 
 from dufm.theory import derivations
-from dufm.theory.derivations.squared import four_classes
+from dufm.theory.derivations.squared import four_classes, three_layers_optimal
 from dufm.theory.derivations.squared.optimal_three import SCALE, STRENGTH
 from dufm.theory.squared.boxes import boxes_closed
+from dufm.theory.squared.crossed_three import crossed_boxes
 from dufm.verification.base.certificate import Certificate
 from dufm.verification.claims.base.claim import Budget, Claim, Expected
 from dufm.verification.claims.base.proofs import by_derivation
@@ -63,6 +64,14 @@ def _three_classes(budget: Budget) -> Verdict:
     return by_derivation(words, details={"boxes": boxes})
 
 
+def _three_layers(budget: Budget) -> Verdict:
+    boxes = crossed_boxes(three_layers_optimal.SHARE)
+    words = (
+        f"No network is below DNC at x = {float(three_layers_optimal.STRENGTH):.6f}, so at no smaller x; {boxes} boxes."
+    )
+    return by_derivation(words, details={"boxes": boxes})
+
+
 def _four_classes(budget: Budget) -> Verdict:
     words = f"A path with a loop, in closed form, is below DNC from x = {float(four_classes.STRENGTH):.6f} to collapse."
     return by_derivation(words)
@@ -111,6 +120,28 @@ THRESHOLDS = (
             derivations.optimal_three,
         ),
         _three_classes,
+        Expected(Status.PROVED),
+        says="dnc",
+    ),
+    Claim(
+        "three-classes-optimal-three-layers",
+        "For three classes and three relu layers DNC is globally optimal up to 0.0563 of its collapse, whatever the "
+        "output.",
+        Regime((Part(Only((3,)), Only((3,)), Strengths(high=three_layers_optimal.STRENGTH)),)),
+        "ours",
+        (
+            derivations.dnc,
+            derivations.reductions,
+            derivations.head,
+            derivations.direct_sum,
+            derivations.threshold,
+            derivations.z_test,
+            derivations.three_layers_nu,
+            derivations.three_layers_value,
+            derivations.three_layers,
+            derivations.three_layers_optimal,
+        ),
+        _three_layers,
         Expected(Status.PROVED),
         says="dnc",
     ),

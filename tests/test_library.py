@@ -1,0 +1,103 @@
+"""`import dufm`: fast, documented, typed, and every example in a docstring holds."""
+
+import doctest
+import importlib
+import inspect
+import subprocess
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any, get_type_hints
+
+import pytest
+
+import dufm
+from dufm.theory.problem import ProblemError
+
+FUNCTIONS = [name for name in dufm.__all__ if not name.startswith("Problem")]
+LIBRARY = sorted(path.stem for path in Path("dufm/library").glob("*.py") if path.stem != "__init__")
+HEAVY = ("numpy", "scipy", "sympy", "cvxpy", "numba", "matplotlib", "typer")
+
+
+def test_import_loads_nothing_heavy() -> None:
+    program = "import sys, dufm; print(*[m for m in sys.modules if m in sys.argv[1:]])"
+    done = subprocess.run([sys.executable, "-c", program, *HEAVY], capture_output=True, text=True, check=True)
+    assert done.stdout.split() == []
+
+
+def test_one_list_of_names() -> None:
+    assert dufm.__all__ == sorted(dufm.PLACES) and set(dufm.__all__) <= set(dir(dufm))
+    source = inspect.getsource(dufm).partition("if TYPE_CHECKING:")[2].partition("\n\n    __version__")[0]
+    typed = {line.rpartition(" ")[2]: line.split()[1] for line in source.split("\n") if " import " in line}
+    assert typed == dufm.PLACES
+    page = Path("docs/library.md").read_text()
+    assert [name for name in dufm.__all__ if f"`dufm.{name}" not in page] == []
+
+
+@pytest.mark.parametrize("name", dufm.__all__)
+def test_a_public_name_is_documented_and_annotated(name: str) -> None:
+    found = getattr(dufm, name)
+    assert found.__module__ == dufm.PLACES[name] and inspect.getdoc(found)
+    if name not in FUNCTIONS:
+        return
+    words = inspect.getdoc(found) or ""
+    assert ">>> import dufm" in words, "an example"
+    hints, parameters = get_type_hints(found), inspect.signature(found).parameters
+    assert set(parameters) | {"return"} == set(hints)
+    for parameter in parameters:
+        assert any(f"    {names}:" in words for names in (parameter, f"K, {parameter}")), parameter
+    if parameters:
+        assert "Raises:" in words
+
+
+@pytest.mark.parametrize("name", FUNCTIONS)
+def test_results_are_frozen_and_tell_themselves(name: str) -> None:
+    result = get_type_hints(getattr(dufm, name))["return"]
+    if result == tuple[str, ...]:
+        return
+    assert result.__dataclass_params__.frozen and inspect.getdoc(result)
+    assert result.__module__.startswith("dufm.library.")
+    fields = [field for field in result.__dataclass_fields__ if field not in ("K", "L", "rank", "x_collapse", "figure")]
+    words = "\n".join(inspect.getdoc(kind) or "" for kind in result.__mro__)
+    assert [field for field in fields if field not in words] == []
+
+
+def examples() -> Iterator[Any]:
+    for stem in LIBRARY:
+        module = importlib.import_module(f"dufm.library.{stem}")
+        for test in doctest.DocTestFinder(exclude_empty=True).find(module):
+            if test.examples:
+                yield pytest.param(test, id=test.name)
+
+
+@pytest.mark.parametrize("example", list(examples()))
+def test_the_examples_hold(example: doctest.DocTest) -> None:
+    assert doctest.DocTestRunner().run(example).failed == 0
+
+
+def test_an_unknown_name_is_an_attribute_error() -> None:
+    with pytest.raises(AttributeError, match="no attribute 'nonsense'"):
+        dufm.nonsense  # noqa: B018  # pyright: ignore
+
+
+@pytest.mark.parametrize(
+    ("call", "words"),
+    [
+        (lambda: dufm.bound(3, 2, "-1"), "^x must be >= 0"),
+        (lambda: dufm.structures(1), "K must be an integer >= 2"),
+        (lambda: dufm.derive("nonsense"), "`dufm derive` lists"),
+        (lambda: dufm.figure("nonsense"), "`dufm figures --list` lists"),
+        (lambda: dufm.verify("nonsense"), "^only must match a claim label"),
+        (lambda: dufm.search(4, 4, 0.01, restarts=0), "restarts must be"),
+        (lambda: dufm.search(4, 4, 0.01, device="abacus"), "^device must be one of"),
+        (lambda: dufm.records(K=99), "the atlas holds no cell"),
+        (lambda: dufm.check("no/such/file.json"), "cannot be read"),
+        (lambda: dufm.certify([[[1.0, 0.0]]], lam=0.1), "at least one W"),
+        (lambda: dufm.train(3, 2, 0.01, runs=0), "runs must be"),
+        (lambda: dufm.compare("nonsense", 10, 4), "structure must be one of"),
+    ],
+)
+def test_a_mistake_is_one_line_without_dashes(call: Any, words: str) -> None:
+    with pytest.raises(ProblemError, match=words) as caught:
+        call()
+    assert "\n" not in str(caught.value)

@@ -1,0 +1,95 @@
+"""Claims beyond the papers' model that searches support: leaky relus and skips; squared loss."""
+
+from fractions import Fraction
+
+import numpy as np
+
+from dufm.solvers.objectives.squared import loss
+from dufm.solvers.search.options import SearchOptions
+from dufm.solvers.search.portfolio import global_search
+from dufm.solvers.weights.residual import diagonal_skip
+from dufm.theory.problem import Problem, Variant
+from dufm.theory.squared.phi import collapse_ends
+from dufm.theory.squared.variants import split_loss
+from dufm.verification.claims.base.claim import Budget, Claim, Expected
+from dufm.verification.claims.base.verdict import Comparison, Status, Verdict
+
+SEED = 20261128
+# (K, L, slope, whether a search must end below collapse), at x = x*/2.
+SEARCHED = ((3, 2, "1/10", False), (2, 3, "1/2", False), (2, 3, "1/5", True), (4, 4, "1/10", True), (2, 4, "1/2", True))
+# (K, L) of searches with skips, at lambda = 1/25.
+SKIPS = ((2, 3), (4, 3), (6, 4), (10, 2))
+
+
+def _leaky_map(budget: Budget) -> Verdict:
+    restarts = 16 if budget.name != "full" else 400
+    comparisons, told = [], {}
+    for K, L, slope, wins in SEARCHED:
+        x = (collapse_ends(L)[0] / 2).limit_denominator(10**6)
+        problem = Problem.of(K, L, str(x / K), activation="leaky", variant=Variant(Fraction(slope)))
+        solution, _ = global_search(problem, SearchOptions(restarts, SEED, threads=1))
+        solution.raise_if_interrupted()
+        exact = problem.objective([[[Fraction(v) for v in row] for row in w.tolist()] for w in solution.weights])
+        low, high = split_loss(problem)
+        what = f"best found and collapse, K = {K}, L = {L}, slope {slope}"
+        if wins:
+            comparisons.append(Comparison(exact, "<", low, what=what))
+        else:
+            # A search that does not come to collapse could not have gone below it either.
+            comparisons.append(Comparison(exact, ">=", low, what=what))
+            comparisons.append(Comparison(exact, "<=", high * (1 + Fraction(1, 10**6)), what=f"{what}, reached"))
+        told[f"K={K}, L={L}, slope={slope}"] = float(exact / high)
+    details = {"seed": SEED, "restarts": restarts, "ratio": told}
+    failed = [str(c) for c in comparisons if not c.holds]
+    if failed:
+        return Verdict(Status.UNDECIDED, f"not as stated: {'; '.join(failed)}", details=details)
+    sentence = (
+        f"{restarts} restarts a case: below collapse where proved, nothing below it at two layers or slope 1/2, L = 3."
+    )
+    return Verdict(Status.SUPPORTED, sentence, tuple(comparisons), details=details)
+
+
+def _skips(budget: Budget) -> Verdict:
+    restarts = 8 if budget.name != "full" else 200
+    comparisons, hits = [], 0
+    for K, L in SKIPS:
+        problem = Problem.of(K, L, "1/25", K, variant=Variant(skip="block1"))
+        solution, _ = global_search(problem, SearchOptions(restarts, SEED, threads=1))
+        solution.raise_if_interrupted()
+        collapse = loss(problem, diagonal_skip(problem))
+        # Both are sums over the entries of the factors, each rounded, at stationary points.
+        slack = sum(w.size for w in solution.weights) * float(np.spacing(collapse))
+        what = f"best found and diagonal weights with skips, K = {K}, L = {L}"
+        comparisons.append(Comparison(solution.loss, ">=", collapse, slack, what))
+        comparisons.append(Comparison(solution.loss, "<=", collapse * (1 + 1e-6), what=f"{what}, reached"))
+        hits += int(np.sum(solution.losses <= collapse * (1 + 1e-6)))
+    details = {"seed": SEED, "restarts": restarts, "hits": hits}
+    failed = [str(c) for c in comparisons if not c.holds]
+    if failed:
+        return Verdict(Status.UNDECIDED, f"not as stated: {'; '.join(failed)}", details=details)
+    sentence = f"{hits} of {restarts * len(SKIPS)} restarts with skips ended in collapse, none below it."
+    return Verdict(Status.SUPPORTED, sentence, tuple(comparisons), details=details)
+
+
+VARIANTS_SEARCHED = (
+    Claim(
+        "var-leaky-searched",
+        "Searches with leaky relus go below collapse where that is proved possible, and find nothing below it for "
+        "three classes at two layers nor for two classes at three layers with slope 1/2.",
+        f"x = x*/2; (K, L, slope): {', '.join(f'({K}, {L}, {a})' for K, L, a, _ in SEARCHED)}; squared loss",
+        "ours",
+        (),
+        _leaky_map,
+        Expected(Status.SUPPORTED),
+    ),
+    Claim(
+        "var-skip-searched",
+        "With an identity skip around each relu layer searches find nothing below collapse, and end in it, also where "
+        "without skips low rank wins.",
+        f"F + relu(W F); (K, L): {', '.join(map(str, SKIPS))}; lambda = 1/25, width K; squared loss",
+        "ours; collapse with many residual blocks: Sukenik, Lampert and Mondelli (2505.15239)",
+        (),
+        _skips,
+        Expected(Status.SUPPORTED),
+    ),
+)

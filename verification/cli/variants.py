@@ -1,0 +1,179 @@
+"""`dufm search` beyond the papers' model: leaky or linear layers, skips, a bias, any target, unequal classes."""
+
+import json
+from fractions import Fraction
+from functools import partial
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from rich.console import Console
+from rich.table import Table
+
+from dufm.solvers.base.parallel import versions
+from dufm.solvers.ce.polish import numerical_rank
+from dufm.solvers.ce.rows import rational
+from dufm.solvers.engines.cpu import compiled_homotopy
+from dufm.solvers.objectives.fit import Fit
+from dufm.solvers.objectives.squared import Objective, loss
+from dufm.solvers.search.devices import device_search
+from dufm.solvers.search.solution import Outcome, Solution, save
+from dufm.solvers.weights.residual import diagonal_skip
+from dufm.theory.problem import Problem, ProblemError, Variant, exact_number
+from dufm.theory.squared.variants import collapse_loss, learned, zero_loss
+from dufm.verification.cli import options as checked
+from dufm.verification.cli.interrupt import keeping
+from dufm.verification.cli.output import show_table
+from dufm.verification.cli.shared import SearchRequest, shown, time_limit
+
+# Singular values below this share of the largest count as zero: a smoothing of 1e-7 is left in the weights.
+RANK = 1e-3
+MOST_ENTRIES = 1_000_000
+
+
+def read_variant(
+    K: int | None, activation: str | None, bias: str, skip: str, classes: str | None, target: Path | None
+) -> tuple[int, str, Variant]:
+    """Number of classes, the activation's name ("" if not given) and the variant, from what a person types.
+
+    Raises:
+        ProblemError: naming the option.
+    """
+    name, colon, slope = (activation or "").partition(":")
+    if activation is not None:
+        checked.choice("--activation", name, ("relu", "leaky", "linear"))
+    if (name == "leaky") != bool(colon):
+        raise ProblemError(f"--activation must be relu, linear or leaky:SLOPE such as leaky:0.1, got {activation!r}")
+    below = exact_number(slope, "--activation leaky:SLOPE") if colon else Fraction(0)
+    if colon and not 0 < below < 1:
+        raise ProblemError(f"--activation leaky:SLOPE needs 0 < SLOPE < 1, got {slope}")
+    checked.choice("--bias", bias, ("none", "last", "last-decayed"))
+    checked.choice("--skip", skip, ("none", "block1"))
+    sizes = tuple(_size(word) for word in classes.split(",")) if classes is not None else ()
+    rows = () if target is None else read_target(target)
+    many = K if K is not None else len(rows) or len(sizes)
+    if not many:
+        raise ProblemError("--K is needed: how many classes, unless --classes or --target-matrix say it")
+    return many, name, Variant(below, bias, skip, rows, sizes)
+
+
+def _size(word: str) -> int:
+    if not word.strip().isdecimal() or int(word) < 1:
+        raise ProblemError(f"--classes must be sizes >= 1 separated by commas, such as 5,5,1, got {word!r}")
+    return int(word)
+
+
+def read_target(path: Path) -> tuple[tuple[Fraction, ...], ...]:
+    """K rows of m exact numbers from a file of comma-separated values without a heading.
+
+    Raises:
+        ProblemError: naming the file and the line.
+    """
+    try:
+        lines = [line for line in path.read_text(encoding="utf-8").splitlines() if line.strip()]
+    except (OSError, UnicodeDecodeError) as error:
+        raise ProblemError(f"--target-matrix {path} cannot be read: {error}") from None
+    if len(lines) < 2 or len(lines) * lines[0].count(",") > MOST_ENTRIES:
+        raise ProblemError(f"--target-matrix {path} must have 2 rows or more of numbers, got {len(lines)}")
+    rows = [
+        tuple(exact_number(word, f"--target-matrix {path}, line {i}") for word in line.split(","))
+        for i, line in enumerate(lines, 1)
+    ]
+    if len({len(row) for row in rows}) > 1:
+        raise ProblemError(f"--target-matrix {path} must have rows of one length, got {[len(r) for r in rows][:9]}")
+    return tuple(rows)
+
+
+def run_variant_search(request: SearchRequest, console: Console) -> None:
+    """Search, state the loss exactly beside collapse, save; see `dufm search --help`."""
+    problem = request.problem
+    if request.minima:
+        raise ProblemError(f"--minima must be left out beyond the plain model, got {request.minima}")
+    if request.device == "cuda":
+        raise ProblemError("--device must be auto or cpu beyond the plain model, got 'cuda'")
+    checked.folder(request.out)
+    collapse, zero = _collapse(problem), float(zero_loss(problem))
+    reference = zero if collapse is None else min(collapse[1], zero)
+    with Console(stderr=True).status("loading the compiled program (once on a machine: compiling, up to a minute)"):
+        compiled_homotopy()
+    beside = "zero weights" if collapse is None else "collapse"
+    search = partial(device_search, problem, "cpu")
+    solution, _ = shown(search, request, time_limit(request.budget), reference, beside)
+    saved = str(save(solution, request.result))
+    with keeping(f"the best of {len(solution.losses)} restarts is in {saved}; --resume goes on"):
+        record = _record(problem, solution) | {"saved": saved}
+        if request.as_json:
+            print(json.dumps(record, indent=1))
+        else:
+            _show(problem, record, console)
+        if solution.outcome is Outcome.INTERRUPTED:
+            raise KeyboardInterrupt
+
+
+def _collapse(problem: Problem) -> tuple[str, float] | None:
+    """What stands for collapse and its loss, from above: derived, or with skips the best diagonal weights."""
+    derived = collapse_loss(problem)
+    if derived is not None:
+        return derived[0], float(derived[1][1])
+    if set(problem.variant.named) <= {"skip", "slope"} and problem.variant.skip != "none":
+        return "diagonal weights", loss(problem, diagonal_skip(problem))
+    return None
+
+
+def _record(problem: Problem, solution: Solution) -> dict[str, Any]:
+    derived, collapse, zero = collapse_loss(problem), _collapse(problem), zero_loss(problem)
+    exact = problem.objective([rational(w) for w in solution.weights])
+    features = Objective(problem).forward(solution.weights[:-1]).features
+    output = solution.weights[-1] @ features[-1]
+    fit, variant = Fit.of(problem), problem.variant
+    return {
+        "problem": {"K": problem.K, "L": problem.L, "width": problem.width, "n": problem.n, "columns": problem.columns}
+        | {"lambdas": [str(x) for x in problem.lambdas], "activation": problem.activation}
+        | {"slope": str(variant.slope), "bias": variant.bias, "skip": variant.skip, "classes": list(variant.sizes)},
+        "loss": float(exact),
+        "below_collapse": None if derived is None else bool(exact < min(derived[1][0], zero)),
+        "collapse": None if collapse is None else {"what": collapse[0], "loss": min(collapse[1], float(zero))},
+        "learned": list(learned(problem)) if variant.sizes and derived is not None else None,
+        "zero": float(zero),
+        "ranks": [numerical_rank(f, RANK) for f in [*features[1:], output]],
+        "output": [round(float(x), 6) for x in np.diag(output)],
+        "bias": None if variant.bias == "none" or fit is None else fit.bias(output, float(problem.bias_share)).tolist(),
+        "hits": int(np.sum(solution.losses <= solution.loss * (1 + 1e-6))),
+        "restarts": len(solution.losses),
+        "outcome": solution.outcome.value,
+        "seed": solution.seed,
+        "versions": versions(),
+    }
+
+
+def _show(problem: Problem, record: dict[str, Any], console: Console) -> None:
+    named = ", ".join(f"{name} {_short(value)}" for name, value in problem.variant.named.items())
+    model = f"{problem.activation} layers" + (f", {named}" if named else "")
+    console.print(f"{problem.K} classes, {problem.L} layers, squared loss, {model}", highlight=False, soft_wrap=True)
+    collapse = record["collapse"]
+    beside = record["zero"] if collapse is None else collapse["loss"]
+    table = Table(pad_edge=False)
+    for name in ("loss", "value", "/ zero weights" if collapse is None else "/ collapse"):
+        table.add_column(name, justify="left" if name == "loss" else "right", no_wrap=True)
+    rows = [("found here", record["loss"])] + ([] if collapse is None else [(collapse["what"], collapse["loss"])])
+    for name, value in [*rows, ("zero weights", record["zero"])]:
+        table.add_row(name, f"{value:.12g}", f"{value / beside:.6f}")
+    show_table(console, table)
+    lines = []
+    if record["learned"] is not None:
+        dropped = [str(i + 1) for i, kept in enumerate(record["learned"]) if not kept]
+        lines.append(f"Collapse learns all classes{' but ' if dropped else ''}{', '.join(dropped)}.")
+    if record["below_collapse"]:
+        lines.append("These weights are below collapse, in exact arithmetic.")
+    ranks = ", ".join(map(str, record["ranks"]))
+    lines.append(
+        f"Ranks of the hidden features and of the output: {ranks}. {record['hits']} of {record['restarts']} restarts "
+        f"ended there; {record['outcome']}. Searched, not proved. Saved {record['saved']}"
+    )
+    console.print("\n".join(lines), highlight=False, soft_wrap=True)
+
+
+def _short(value: Any) -> str:
+    if isinstance(value, tuple) and value and isinstance(value[0], tuple):
+        return f"{len(value)} x {len(value[0])}"
+    return ",".join(map(str, value)) if isinstance(value, tuple) else str(value)
