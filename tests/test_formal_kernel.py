@@ -64,6 +64,9 @@ TOO_MUCH_LOSS = (
     ("margins_beat", "(K%:R - 1)", "K%:R"),
     ("margins_beat", "1 <= O k k - O j k", "1 <= O k k"),
     ("margins_beat", "objective ell lam th < objective ell lam (zero_weights : weights R K L n d) ->", ""),
+    ("low_rank_margins", "(5 <= r)%N", "(4 <= r)%N"),
+    ("low_rank_margins", "(4 <= L)%N", "(3 <= L)%N"),
+    ("low_rank_margins", "-> margin_loss ell ->", "->"),
     ("squared_hinge", "(1 - (z k 0 - z j 0))", "(1 + (z k 0 - z j 0))"),
     ("squared_hinge", "j | j != k", "j < K | (k < j)%N"),
 )

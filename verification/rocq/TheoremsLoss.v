@@ -1,7 +1,7 @@
 (* The theorems on cross-entropy and every other margin loss, in the words of Model.v and ModelLoss.v alone; the proofs are
    references, as in Theorems.v. *)
 From mathcomp Require Import all_ssreflect all_fingroup all_algebra.
-From Dufm Require Import Model ModelLoss MarginBound MarginDnc MarginFacts.
+From Dufm Require Import Model ModelLoss MarginBound MarginDnc MarginSrg MarginFacts.
 Set Implicit Arguments. Unset Strict Implicit. Unset Printing Implicit Defensive.
 Import Order.TTheory GRing.Theory Num.Theory.
 Local Open Scope ring_scope.
@@ -25,6 +25,15 @@ Theorem margins_beat (R : rcfType) (K L n : nat) (d : nat -> nat) (th0 : weights
   objective ell lam th < objective ell lam (zero_weights : weights R K L n d) ->
   exists th' : weights R K L n d, objective ell lam th' < objective ell lam th.
 Proof. exact: (fun K2 n0 L2 out m c ell lam th ml lp dnc s => @margins_beat_dnc R K L n d ell K2 n0 L2 ml lam th lp s th0 O out m c dnc). Qed.
+
+(* Low rank wins for any margin loss at K = r (r - 1) / 2 classes, r >= 5, from four layers on, at hidden widths w >= K. *)
+Theorem low_rank_margins (r L : nat) : (5 <= r)%N -> (4 <= L)%N ->
+  forall (R : rcfType) (n w : nat) (ell : 'I_('C(r, 2)) -> 'cV[R]_('C(r, 2)) -> R) (lam : nat -> R)
+    (th : weights R 'C(r, 2) L n (fun=> w)),
+  (1 <= n)%N -> ('C(r, 2) <= w)%N -> (forall l, (l <= L)%N -> 0 < lam l) -> margin_loss ell -> is_dnc th ->
+  objective ell lam th < objective ell lam (zero_weights : weights R 'C(r, 2) L n (fun=> w)) ->
+  exists th' : weights R 'C(r, 2) L n (fun=> w), objective ell lam th' < objective ell lam th.
+Proof. exact: srg_beats. Qed.
 
 (* Margin losses exist: the squared hinge. *)
 Theorem squared_hinge (R : rcfType) (K : nat) :
