@@ -56,6 +56,20 @@ TOO_MUCH = (
     ("vanishing", "16 * K", "15 * K"),
     ("vanishing", "(2 <= L)%N", "(1 <= L)%N"),
 )
+TOO_MUCH_LOSS = (
+    ("margin_bound", "(K%:R ^+ L * (K%:R - 1)) * alpha", "(K%:R ^+ L * K%:R) * alpha"),
+    ("margin_bound", "K%:R ^+ L", "K%:R ^+ L.+1"),
+    ("margin_bound", "(2 <= L)%N", "(1 <= L)%N"),
+    ("margin_bound", "-> is_dnc th ->", "->"),
+    ("margins_beat", "(K%:R - 1)", "K%:R"),
+    ("margins_beat", "1 <= O k k - O j k", "1 <= O k k"),
+    ("margins_beat", "objective ell lam th < objective ell lam (zero_weights : weights R K L n d) ->", ""),
+    ("low_rank_margins", "(5 <= r)%N", "(4 <= r)%N"),
+    ("low_rank_margins", "(4 <= L)%N", "(3 <= L)%N"),
+    ("low_rank_margins", "-> margin_loss ell ->", "->"),
+    ("squared_hinge", "(1 - (z k 0 - z j 0))", "(1 + (z k 0 - z j 0))"),
+    ("squared_hinge", "j | j != k", "j < K | (k < j)%N"),
+)
 
 pytestmark = pytest.mark.skipif(not kernel.available(), reason=f"Rocq is missing; {kernel.INSTALL}")
 
@@ -201,6 +215,14 @@ def test_a_theorem_that_says_too_much_has_no_proof(library: Path) -> None:
     true = "".join(again(text, name, old, old, "{}. Abort.") for name, old, _ in TOO_MUCH)
     false = "".join(again(text, name, old, new, "Fail ({}). Abort.") for name, old, new in TOO_MUCH)
     kernel.compile_text(library, "TooMuch", head + true + false)
+
+
+def test_a_theorem_on_margin_losses_that_says_too_much_has_no_proof(library: Path) -> None:
+    text = (kernel.SOURCES / "TheoremsLoss.v").read_text()
+    head = text[: text.index("Local Open Scope ring_scope.")] + "Local Open Scope ring_scope.\n"
+    true = "".join(again(text, name, old, old, "{}. Abort.") for name, old, _ in TOO_MUCH_LOSS)
+    false = "".join(again(text, name, old, new, "Fail ({}). Abort.") for name, old, new in TOO_MUCH_LOSS)
+    kernel.compile_text(library, "TooMuchLoss", head + true + false)
 
 
 def test_an_axiom_is_told(library: Path) -> None:

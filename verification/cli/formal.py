@@ -23,7 +23,7 @@ class KernelReport:
     """What the kernel said in this run.
 
     Attributes:
-        headline: the theorems of `rocq/Theorems.v`.
+        headline: the theorems of `rocq/Theorems.v` and `rocq/TheoremsLoss.v`.
         certificates: one theorem for each certificate file of the report, by its name there.
         refused: certificates that are no terms, with the reason.
     """
@@ -86,7 +86,7 @@ def check_in_kernel(entries: Sequence[Entry], out: Path, jobs: int, console: Con
 
 def show_kernel(found: KernelReport, entries: Sequence[Entry], console: Console) -> None:
     """One line a theorem, its name and what it assumes; then how much of what is PROVED is a theorem."""
-    console.print("Checked by the Rocq kernel: statements in verification/rocq/Theorems.v, certificates one by one")
+    console.print("Checked by the Rocq kernel: statements in verification/rocq/Theorems*.v, certificates one by one")
     for theorem in [*found.headline.values(), *found.certificates.values()]:
         console.print(f"  {theorem}", highlight=False, soft_wrap=True, markup=False)
     for name, reason in found.refused.items():

@@ -1,4 +1,4 @@
-"""Which claims and derivations are theorems of `rocq/Theorems.v`, checked by the Rocq kernel."""
+"""Which claims and derivations are theorems of `rocq/Theorems.v` or `TheoremsLoss.v`, checked by the Rocq kernel."""
 
 THEOREMS = {
     "four_layers": ("three-classes", "four-layers"),
@@ -35,6 +35,7 @@ DERIVATIONS = {
     "spectra": "line_bound in Spectra.v: the cost of the first two layers in closed form, a part",
     "two-classes": "two_classes in TwoClasses.v: every depth from two layers on",
     "optimal-three": "three_classes in ThreeClasses.v, without boxes: for x <= 1/9",
+    "ce-relu-collapse": "dnc_margin_bound in MarginDnc.v: narrow DNC, for every margin loss, a part",
     "halves": "two_layers in Theorems.v (six vertices)",
 }
 """Derivation: the theorem of `rocq/` that says the same or more, with a proof of its own."""

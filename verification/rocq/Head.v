@@ -13,7 +13,6 @@ Notation sq := (@sqnorm R _ _).
 Hypotheses (qd : (q <= d)%N) (rd : (r <= d)%N) (md : (m <= d)%N).
 Variables (B : 'M[R]_(r, K)) (A : 'M[R]_(q, r)) (W : 'M[R]_(m, q)) (U : 'M[R]_(K, m)).
 Hypothesis neck : relu (A *m B) = A *m B.
-Hypothesis head : U *m relu (W *m (A *m B)) = 1%:M.
 
 Definition head_X : 'M[R]_(d, K) := pid_mx r *m B.
 Definition head_W L l : 'M[R]_d :=
@@ -33,13 +32,16 @@ have -> : head_W L l.+1 = pid_mx q.
 by rewrite mulmxA mul_pid_mx minnn (minn_idPr qd) relu_pidl // neck.
 Qed.
 
-Lemma head_unit L : (2 < L)%N -> unit_structure (L := L) (d := fun=> d) head_X (head_W L) head_V.
+Lemma head_output L : (2 < L)%N -> head_V *m feat L L.-1 = U *m relu (W *m (A *m B)).
 Proof.
-case: L => [|[|[|L]]] // _; rewrite /unit_structure.
-change (head_V *m relu (head_W L.+3 L.+1 *m feat L.+3 L.+1) = 1%:M).
+case: L => [|[|[|L]]] // _.
+change (head_V *m relu (head_W L.+3 L.+1 *m feat L.+3 L.+1) = U *m relu (W *m (A *m B))).
 rewrite head_neck // /head_W /= eqxx -!mulmxA [pid_mx q *m (pid_mx q *m _)]mulmxA pid_pid // mul1mx.
-by rewrite relu_pidl // [pid_mx m *m (pid_mx m *m _)]mulmxA pid_pid // mul1mx head.
+by rewrite relu_pidl // [pid_mx m *m (pid_mx m *m _)]mulmxA pid_pid // mul1mx.
 Qed.
+Lemma head_unit L : U *m relu (W *m (A *m B)) = 1%:M -> (2 < L)%N ->
+  unit_structure (L := L) (d := fun=> d) head_X (head_W L) head_V.
+Proof. by move=> head L3; rewrite /unit_structure [LHS]head_output. Qed.
 
 Lemma head_cost L : (2 < L)%N ->
   cost (L := L) (d := fun=> d) head_X (head_W L) head_V = sq A * sq B * sq W * sq U * q%:R ^+ (L - 3).

@@ -75,18 +75,19 @@ by rewrite big_ord_recr /= mulrC mulrA.
 Qed.
 End Features.
 
-(* the factors of a unit structure are not zero *)
-Lemma unit_pos K L (d : nat -> nat) (X : 'M[R]_(d 0%N, K)) (W : forall l, 'M[R]_(d l.+1, d l)) V :
-  (0 < K)%N -> unit_structure (L := L) X W V ->
-  [/\ 0 < sq X, forall l, (l < L.-1)%N -> 0 < sq (W l) & 0 < sq V].
+(* the factors of weights with an output are not zero *)
+Lemma output_pos K L N (d : nat -> nat) (X : 'M[R]_(d 0%N, N)) (W : forall l, 'M[R]_(d l.+1, d l)) (V : 'M[R]_(K, d L.-1)) :
+  V *m feature W X L.-1 != 0 -> [/\ 0 < sq X, forall l, (l < L.-1)%N -> 0 < sq (W l) & 0 < sq V].
 Proof.
-move=> K0 u; have n0 : V *m feature W X L.-1 != 0.
-  by rewrite u; case: K K0 X V u => // K *; rewrite oner_eq0.
-have pos m n (A : 'M[R]_(m, n)) : A != 0 -> 0 < sq A.
+move=> n0; have pos m n (A : 'M[R]_(m, n)) : A != 0 -> 0 < sq A.
   by move=> An0; rewrite lt_def sq_ge0 andbT; apply: contra_neq An0 => /sq_eq0.
 split=> [|l lL|]; apply: pos; apply: contra_neq n0 => E.
 - by rewrite feature_0 ?mulmx0 //; left.
 - by rewrite feature_0 ?mulmx0 //; right; exists l.
 - by rewrite E mul0mx.
 Qed.
+Lemma unit_pos K L (d : nat -> nat) (X : 'M[R]_(d 0%N, K)) (W : forall l, 'M[R]_(d l.+1, d l)) V :
+  (0 < K)%N -> unit_structure (L := L) X W V ->
+  [/\ 0 < sq X, forall l, (l < L.-1)%N -> 0 < sq (W l) & 0 < sq V].
+Proof. by move=> K0 u; apply: output_pos; rewrite u; case: K K0 X V u => // K *; rewrite oner_eq0. Qed.
 End Tools.

@@ -1,0 +1,25 @@
+(* What must be believed, besides Model.v, of the theorems on cross-entropy and its like. Nothing is proved here. *)
+From mathcomp Require Import all_ssreflect all_fingroup all_algebra.
+From Dufm Require Import Model.
+Set Implicit Arguments. Unset Strict Implicit. Unset Printing Implicit Defensive.
+Import Order.TTheory GRing.Theory Num.Theory.
+Local Open Scope ring_scope.
+
+Section Loss.
+Variables (R : rcfType) (K L n : nat) (d : nat -> nat).
+
+(* ell k z is the loss of a sample of class k whose output is the column z. It is a margin loss if it is convex in z, treats
+   the classes alike, and does not grow where no margin z_k - z_j shrinks. Cross-entropy, log (sum_j exp (z_j - z_k)), is
+   one over the real numbers: a symmetric sum, convex, of margins. So are hinge losses (MarginFacts.v, in the kernel). *)
+Record margin_loss (ell : 'I_K -> 'cV[R]_K -> R) : Prop := MarginLoss {
+  convex : forall k (a : R) (x y : 'cV[R]_K), 0 <= a <= 1 -> ell k (a *: x + (1 - a) *: y) <= a * ell k x + (1 - a) * ell k y;
+  symmetric : forall (s : {perm 'I_K}) k (z : 'cV[R]_K), ell (s k) z = ell k (\col_i z (s i) 0);
+  decreasing : forall k (x y : 'cV[R]_K), (forall j, y k 0 - y j 0 <= x k 0 - x j 0) -> ell k x <= ell k y }.
+
+(* The mean over the K n samples: column j of the outputs belongs to class j / n, as in Model.v. *)
+Definition mean_loss (ell : 'I_K -> 'cV[R]_K -> R) (Z : 'M[R]_(K, K * n)) : R :=
+  (K * n)%:R^-1 * \sum_(k < K) \sum_(j < K * n | (j %/ n)%N == k) ell k (col j Z).
+Definition objective ell (lam : nat -> R) (th : weights R K L n d) : R :=
+  mean_loss ell (output th)
+  + lam 0%N / 2 * sqnorm (H1 th) + \sum_(l < L.-1) lam l.+1 / 2 * sqnorm (hidden th l) + lam L / 2 * sqnorm (WL th).
+End Loss.
