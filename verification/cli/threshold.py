@@ -49,7 +49,7 @@ def run_threshold(K: str, L: str, as_markdown: bool, as_json: bool, console: Con
         "Of networks wide enough: the upper ends of x_c and C and the lower end of x_e need the hidden width behind "
         "their claim, the other ends hold at every width >= K.",
         f"{sum(cell.thresholds.settled for cell in found)} of {len(found)} cells have x_c settled. The claims named "
-        "were run just now and their certificates re-checked, also those behind the lower end of C / K.",
+        "hold, checked by this very program; the certificates behind the lower end of C / K were judged just now.",
     )
     console.print("\n".join(lines), highlight=False, soft_wrap=True)
 
