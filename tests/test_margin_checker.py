@@ -48,6 +48,8 @@ def test_a_shipped_file_is_accepted_made_again_and_bound_to_its_claim(case: Ship
         write(case.made(), tmp_path / "again.json")
         assert text == (tmp_path / "again.json").read_bytes()
     assert checker_of(text) is margin_checker and margin_checker.check(text, case.need).ok
+    # Without equal samples a class the bound for NC2 is not shown.
+    assert (case.rival == "nc2") == ("equal features in a class" in margin_checker.check(text).sentence)
     claim = next(c for c in CE_RELU if c.label == certificate(case)["claim"])
     result, shows = judge(text, claim.needs)
     assert result.ok and shows is not None and claim.needs[shows] == case.need

@@ -41,7 +41,7 @@ from typing import Any
 _ = sys.version_info >= (3, 9) or sys.exit(print("margin_checker.py needs Python 3.9 or newer", file=sys.stderr) or 2)
 MAX_BYTES, MAX_DIGITS, MAX_SIDE, MAX_L, MAX_WORK = 4 << 20, 1000, 500, 32, 2 * 10**9
 JSON: Any = {"parse_int": lambda x: int(x if len(x) <= MAX_DIGITS else f"{len(x)} digits"), "parse_constant": int}
-RIVALS = {"dnc": "DNC, narrow or broad,", "nc2": "NC2, centred features on a simplex,"}
+RIVALS = {"dnc": "DNC, narrow or broad,", "nc2": "NC1 with NC2 alone, equal features in a class, centred on a simplex,"}
 Result = namedtuple("Result", "ok sentence margin kind facts", defaults=(None, "", {}))  # pyright: ignore
 
 

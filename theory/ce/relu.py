@@ -1,8 +1,9 @@
 """relu layers under cross-entropy, exactly: logits with every margin >= 1, and what collapse pays for a margin (ours).
 
 Deep neural collapse pays prod ||factor||^2 >= n K^L (K-1) alpha^2 for a mean margin alpha, whatever its logits, and NC2
-alone, centred features that form a simplex, n (K-1)^(L+1) alpha^2 (derivation ce-relu-collapse). Factors with every
-margin >= 1 and a smaller product win at every strength (ce-relu-margins).
+alone, samples of a class equal and centred features that form a simplex, n (K-1)^(L+1) alpha^2 (derivations
+ce-relu-collapse, ce-relu-nc2). Factors with every margin >= 1 and a smaller product win at every strength
+(ce-relu-margins).
 """
 
 from dataclasses import dataclass

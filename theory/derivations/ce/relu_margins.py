@@ -27,7 +27,8 @@ def ce_relu_margins() -> Derivation:
         states="Let factors B_0, ..., B_L (relu layers, K classes, n = 1) have logits with Z_kk - Z_jk >= 1 for all j "
         "!= k, and let B be the product of their squared norms, the last one centred. If B < K^L (K-1), then for "
         "every n, every width at least theirs and all positive strengths no DNC configuration, narrow or broad, other "
-        "than zero weights is a global minimiser; if B < (K-1)^(L+1), no configuration that obeys NC2 alone.",
+        "than zero weights is a global minimiser; if B < (K-1)^(L+1), no configuration with "
+        "one feature a class that obeys NC2 alone (the hypotheses of ce-relu-nc2).",
         steps=(
             Step(
                 "C B_L in place of B_L, C = I - J/K, takes the same number from all logits of a sample, so no margin "

@@ -55,9 +55,9 @@ def ce_relu_nc2() -> Derivation:
                 "spread",
             ),
             Step(
-                "Q = M C/t has Q^T Q = C and Q C = Q, so 1 - Q Q^T is its own square. First two factors: n (K-1) "
-                "t^2/t <= <P, Q (x) 1^T> <= sqrt(n) ||H_1|| ||W_1||. Middle: ||W||^2 >= ||W M C||^2/t^2 >= (K-1) "
-                "t'^2/t^2. Last, as before: (K-1) alpha^2/t_L^2.",
+                "Equal features have alpha = 0, so t > 0. Q = M C/t has Q^T Q = C and Q C = Q, so 1 - Q Q^T is its own "
+                "square. First two factors: n (K-1) t^2/t <= <P, Q (x) 1^T> <= sqrt(n) ||H_1|| ||W_1||. Middle: "
+                "||W||^2 >= ||W M C||^2/t^2 >= (K-1) t'^2/t^2. Last, as before: (K-1) alpha^2/t_L^2.",
                 (),
                 all_of(
                     same_words((1 - Q * T) * (1 - Q * T), 1 - Q * T, {T * Q: C, Q * E: 0}),

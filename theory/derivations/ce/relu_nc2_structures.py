@@ -26,9 +26,9 @@ def ce_relu_nc2_structures() -> Derivation:
         title="Cross-entropy with relu layers: low rank that beats NC2 alone",
         source="ours",
         states="With relu layers, cross-entropy and every n and positive strengths, no configuration other than zero "
-        "weights whose centred features form a simplex in every hidden layer 2 .. L (NC2, norms and means free) is a "
-        "global minimiser for L = 2, K >= 26; L = 3, K >= 10; L = 4, K >= 8; L >= 5, K >= 6. Widths: those of the "
-        "structures, plus the classes added.",
+        "weights whose samples share one feature a class (NC1) and whose centred class features form a simplex (NC2, "
+        "norms and means free), in every hidden layer 2 .. L, is a global minimiser for L = 2, K >= 26; L = 3, K >= "
+        "10; L = 4, K >= 8; L >= 5, K >= 6. Widths: those of the structures, plus the classes added.",
         steps=(
             Step(
                 "Against (K-1)^4 for r >= 5, with the readout as it is, too: K - 1 = (r-2)(r+1)/2.",

@@ -35,10 +35,7 @@ def _centred(X: fmpq_mat) -> fmpq_mat:
 
 
 def _beside_singles(case: tuple[MarginLayers, int]) -> bool:
-    """The direct sum with single classes, shares as in the derivation, n = 1 and alpha = 1: no norm above what is paid.
-
-    Scales are square roots; their squares multiply to one in each block, which is what is checked.
-    """
+    """Direct sums with single classes: the least margin, and the centred readout as the sum of its blocks' parts."""
     layers, more_classes = case
     classes = layers.K + more_classes
     factors = [block_diagonal([factor, identity(more_classes)]) for factor in layers.factors]

@@ -173,8 +173,9 @@ CE_RELU = (
     ),
     Claim(
         LABELS["nc2"],
-        "With relu layers and cross-entropy no configuration other than zero weights whose centred features form a "
-        "simplex in every hidden layer 2 .. L (NC2, norms and means free) is a global minimiser.",
+        "With relu layers and cross-entropy no configuration other than zero weights whose samples share one "
+        "feature a class (NC1) and whose centred class features form a simplex (NC2, norms and means free), in every "
+        "hidden layer 2 .. L, is a global minimiser.",
         BEYOND_NC2,
         "ours",
         (*GROUND, *BUILT, derivations.ce_relu_nc2_structures),
@@ -189,7 +190,8 @@ CE_RELU = (
     ),
     Claim(
         FEW,
-        "The same for fewer classes: none that obeys NC2 alone, other than zero weights, is a global minimiser.",
+        "The same for fewer classes: none that is collapsed within classes and obeys NC2 alone, other than zero "
+        "weights, is a global minimiser.",
         FEW_CLASSES,
         "ours",
         GROUND,
