@@ -15,16 +15,18 @@ CLI = "dufm.verification.cli."
 # Where each command's work begins: reached, the options were accepted.
 WORK = {
     "verify": [CLI + "verify.run"],
-    "bound": [CLI + "bound.lower_certificate"],
+    "bound": ["dufm.verification.answers.bound.lower_certificate"],
     "derive": ["dufm.theory.derivations.derivation"],
     "search": [CLI + "search.known_losses", CLI + "search.compiled_homotopy"],
-    "compare": [CLI + "compare.inspect"],
+    "compare": ["dufm.verification.answers.compare.inspect"],
     "figures": ["dufm.paper_figs.write_figures"],
     "intervals": [CLI + "intervals.envelope"],
     "frontier": [CLI + "frontier.improve"],
     "map": [CLI + "map.swept"],
     "records": [CLI + "map.check_atlas", CLI + "map.extract"],
     "submit": [CLI + "map.submit"],
+    "check-weights": [CLI + "weights.read_weight_file"],
+    "evaluator": ["dufm.verification.answers.evaluator.best_loss"],
     "ce-table": ["dufm.solvers.ce.records.fill"],
     "ce-persistence": ["dufm.solvers.ce.study.persistence"],
     "ce-landscape": ["dufm.solvers.ce.landscape.critical_points"],
@@ -47,8 +49,8 @@ REQUIRED = {
     "file": "no.npz",
     "files": "no.json",
 }
-# Needed unless other options say it.
-UNLESS = {"search": {"--K": "6"}}
+# Not required, but given where nothing else says how many classes there are.
+USUAL = {("search", "K")}
 BAD = {
     "int": ("-1", "0", "nan", "1e400", "text"),
     "float": ("-1", "0", "nan", "1e400", "text"),
@@ -59,8 +61,8 @@ SENSIBLE = {("search", "target", "-1"), ("search", "target", "0"), ("landscape",
 # Where 0 stands for none, or in `jobs` for all cores.
 NONE = {"seed", "jobs", "minima", "searches", "inject", "ridge", "momentum", "decay"}
 NONE_OF = {("bound", "x"), ("rank-two", "lam"), ("exit-time", "number")}
-# Checked by what they are handed to, after the command has begun: an address, a folder that is only read.
-LATER = {("map", "dask"), ("submit", "atlas")}
+# Checked by what they are handed to, after the command has begun: an address, a folder that is read, arrays of a file.
+LATER = {("map", "dask"), ("submit", "atlas"), ("check-weights", "names")}
 
 
 def every() -> Iterator[tuple[tuple[str, ...], Any]]:
@@ -109,10 +111,9 @@ def called(words: tuple[str, ...], options: dict[str, str], monkeypatch: pytest.
     for target in WORK.get(words[-1], []):
         module, _, name = target.rpartition(".")
         monkeypatch.setattr(import_module(module), name, begin)
-    needed = [p for own, p in every() if own == words and p.required]
+    needed = [p for own, p in every() if own == words and (p.required or (*own, p.name) in USUAL)]
     line = [f"{p.opts[0]}={REQUIRED[p.name]}" for p in needed if is_option(p) and p.name in REQUIRED]
     line = [word for word in line if word.partition("=")[0] not in options]
-    line += [f"{name}={value}" for name, value in UNLESS.get(words[-1], {}).items() if name not in options]
     line += [REQUIRED[p.name] for p in needed if not is_option(p)]
     if words == ("derive",):
         line.append("srg")
