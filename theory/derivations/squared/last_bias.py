@@ -45,7 +45,7 @@ def dropped_cost(classes: int, depth: int) -> int:
     return prod([features.rows**2, *middle, int((readout.T * readout).trace())])
 
 
-def leaning(classes: int, depth: int, stretch: sp.Rational) -> list[sp.Matrix]:
+def leaning(classes: int, depth: int, stretch: sp.Expr) -> list[sp.Matrix]:
     """H_1, W_1, ..., W_L for the output I - e_K 1^T, the last class at zero: `stretch` along the ones, 1 beside it.
 
     H_1 is that times the features of `dropped`, the last layer undoes all of it.
