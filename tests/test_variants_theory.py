@@ -12,7 +12,7 @@ from dufm.solvers.objectives.squared import loss
 from dufm.solvers.search.options import SearchOptions
 from dufm.solvers.search.portfolio import global_search
 from dufm.solvers.weights.residual import diagonal_skip
-from dufm.theory.derivations.squared.last_bias import DROPPED, dropped, dropped_cost
+from dufm.theory.derivations.squared.last_bias import DROPPED, LEANING, dropped, dropped_cost, leaning
 from dufm.theory.derivations.squared.leaky import excess, leaky_weights, quadratic
 from dufm.theory.problem import Problem, ProblemError, Variant
 from dufm.theory.rational import fraction, identity, matrix, squared_norm
@@ -98,7 +98,29 @@ def test_one_class_at_zero_has_the_cost_stated_and_wins_where_it_is_said() -> No
     assert tuple(least.items()) == DROPPED
 
 
-@pytest.mark.parametrize(("K", "L"), [(3, 2), (4, 3), (5, 4)])
+def test_a_bias_takes_away_one_shift_of_all_classes_and_no_other() -> None:
+    problem, shift = Problem.of(3, 2, 1, 3, variant=BIAS), matrix([[2] * 3, [-1] * 3, [5] * 3])
+    norms = sum(squared_norm(w) for w in (identity(3), identity(3)))
+    for output, fit in ((identity(3) + shift, 0), (identity(3) + shift.transpose(), 54)):
+        loss_there = problem.objective([identity(3), identity(3), output])
+        assert loss_there == Fraction(norms + squared_norm(output), 2) + Fraction(fit, 6)
+
+
+def test_the_others_lean_at_the_least_depth_and_no_stretch_is_better() -> None:
+    for K, L, ones in LEANING:
+        assert (float(ones) - K ** (1 / (L + 1))) < 0.05
+        least = (K ** (1 / (L + 1)) + K - 2) ** (L + 1)
+        assert least < K**L * (K - 1)
+        if L > 2:
+            assert (K ** (1 / L) + K - 2) ** L > K ** (L - 1) * (K - 1)
+        for stretch in (sp.Rational(1), sp.Rational(6, 5), sp.Rational(5, 4), sp.Rational(3, 2)):
+            power = 1
+            for weight in leaning(K, L, stretch):
+                power *= squared_norm(matrix(weight))
+            assert float(power) >= least
+
+
+@pytest.mark.parametrize(("K", "L"), [(3, 2), (4, 2), (4, 3), (5, 3), (5, 4)])
 def test_searches_with_a_bias_go_below_collapse_where_it_is_proved(K: int, L: int) -> None:
     problem = Problem.of(K, L, "0.004", variant=BIAS)
     solution, _ = global_search(problem, SearchOptions(8, seed=2, threads=1))

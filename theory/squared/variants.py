@@ -7,7 +7,7 @@ x = K Lambda. Class k drops out, output 0, from x^(L+1) = w_k^L x*_L^(L+1) on: t
 *Bias* (derivation `last-bias`): with features orthogonal and of equal norms the least loss is that of outputs t C,
 C = I - J/K: (1 - 1/K) phi_L(x (K/(K-1))^(L/(L+1))).
 
-*Leaky relu and linear layers* (derivation `leaky`): as with relu.
+*Leaky relu and linear layers* (derivation `leaky-layers`): as with relu.
 """
 
 from fractions import Fraction
@@ -55,7 +55,7 @@ def collapse_loss(problem: Problem) -> tuple[str, Interval] | None:
         return None
     if variant.bias == "last":
         return None if variant.sizes else ("orthogonal features of equal norms (last-bias)", bias_loss(problem))
-    return "orthogonal features (unequal-classes)" if variant.sizes else "DNC (leaky)", split_loss(problem)
+    return "orthogonal features (unequal-classes)" if variant.sizes else "DNC (leaky-layers)", split_loss(problem)
 
 
 def zero_loss(problem: Problem) -> Fraction:

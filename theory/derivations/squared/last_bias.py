@@ -20,6 +20,15 @@ J, R, Z, Z_t = letters("J R Z Z^T")
 p = L + 1
 # (K, L) from which on one class at zero beats collapse: 2 (K-1)^L < K^L.
 DROPPED = ((3, 2), (4, 3), (5, 4))
+# (K, L), and c with c^(L+1) > K: the others leaning towards each other, (c + K-2)^(L+1) < K^L (K-1).
+LEANING = (
+    (3, 2, sp.Rational(13, 9)),
+    (4, 2, sp.Rational(8, 5)),
+    (5, 3, sp.Rational(3, 2)),
+    (6, 3, sp.Rational(11, 7)),
+    (7, 3, sp.Rational(5, 3)),
+    (8, 3, sp.Rational(17, 10)),
+)
 
 
 def dropped(classes: int) -> tuple[sp.Matrix, sp.Matrix]:
@@ -36,6 +45,18 @@ def dropped_cost(classes: int, depth: int) -> int:
     return prod([features.rows**2, *middle, int((readout.T * readout).trace())])
 
 
+def leaning(classes: int, depth: int, stretch: sp.Expr) -> list[sp.Matrix]:
+    """H_1, W_1, ..., W_L for the output I - e_K 1^T, the last class at zero: `stretch` along the ones, 1 beside it.
+
+    H_1 is that times the features of `dropped`, the last layer undoes all of it.
+    """
+    features, readout = dropped(classes)
+    m = classes - 1
+    layer = sp.eye(m) + sp.ones(m, m) * (stretch - 1) / m
+    undone = sp.eye(m) + sp.ones(m, m) * (stretch**-depth - 1) / m
+    return [layer * features, *[layer] * (depth - 1), readout * undone]
+
+
 def _unit(classes: int) -> bool:
     features, readout = dropped(classes)
     shift = sp.Matrix(classes, classes, lambda i, j: int(i == classes - 1))
@@ -44,11 +65,30 @@ def _unit(classes: int) -> bool:
     )
 
 
+def _leans(classes: int) -> bool:
+    """Output, signs of the features and squared norms of `leaning`."""
+    stretch, shift = sp.Rational(3, 2), sp.Matrix(classes, classes, lambda i, j: int(i == classes - 1))
+    for depth in (2, 3, 4):
+        first, *middle, last = leaning(classes, depth, stretch)
+        squares = [(weight.T * weight).trace() for weight in (first, *middle, last)]
+        features = first
+        for weight in middle:
+            features = weight * features
+            if min(features) < 0:
+                return False
+        if last * features + shift != sp.eye(classes):
+            return False
+        if squares != [stretch**2 + classes - 2] * depth + [classes / stretch ** (2 * depth) + classes - 2]:
+            return False
+    return True
+
+
 def last_bias() -> Derivation:
     """Collapse has cost K^L (K-1) under a bias; one class at zero, and diagonal readouts, win."""
     C = 1 - J / K
     share = 1 - 1 / K
     K_0, P_0, y, d_0, d_1, share_0 = sp.symbols("K_0 P_0 y d_0 d_1 r", positive=True)
+    height, ones = sp.symbols("h c", positive=True)
     gain = K_0**p * (1 - y) - P_0 * (1 - trace * y)
     size = p / 2 * Lambda * (K**L * (K - 1) * t**2) ** (1 / p)
     fit = (K - 1) * (1 - t) ** 2 / (2 * K)
@@ -60,11 +100,13 @@ def last_bias() -> Derivation:
         source="ours; for relu layers and cross-entropy compare Garrod and Keating (2410.23169)",
         states="Squared loss, a last-layer bias that is not regularised, every slope 0 <= a <= 1. For every K >= 3 and "
         "L >= 2: with class features orthogonal and of equal norms in every hidden layer 2 .. L the least loss is (1 - "
-        "1/K) phi_L(x_b), x_b = x (K/(K-1))^(L/(L+1)), reached with outputs t (I - J/K). Weights with output I + 1 v^T "
+        "1/K) phi_L(x_b), x_b = x (K/(K-1))^(L/(L+1)), reached with outputs t (I - J/K). Weights with output I + v 1^T "
         "and squared norms of product P beat it at every strength below its collapse iff P < K^L (K-1). One class at "
-        "zero has P = 2 (K-1)^(L+1): it wins for K = 3 from L = 2, K = 4 from L = 3 and K = 5 from L = 4 on. "
-        "Structures whose last layer is diagonal win with a bias iff they win without; others win for every K >= K_0 "
-        "if P_0 (1 - u/K) < K_0^(L+1) (1 - 1/K) at 1/K = 1/K_0 and 0, u = ||1^T W_L||^2 / ||W_L||^2.",
+        "zero has P = 2 (K-1)^(L+1): it wins for K = 3 from L = 2, K = 4 from L = 3 and K = 5 from L = 4 on; with "
+        "the others leaning towards each other P = (K^(1/(L+1)) + K - 2)^(L+1): it wins for K = 3, 4 from L = 2 and K "
+        "= 5, ..., 8 from L = 3 on. Structures whose last layer is diagonal win with a bias iff they win without; "
+        "others win for every K >= K_0 if P_0 (1 - u/K) < K_0^(L+1) (1 - 1/K) at 1/K = 1/K_0 and 0, u = ||1^T W_L||^2 "
+        "/ ||W_L||^2.",
         steps=(
             Step(
                 "The best bias of residuals R = Z - I is minus their mean: R + b 1^T with b = -R 1 / K is R C, C = I - "
@@ -142,7 +184,7 @@ def last_bias() -> Derivation:
                 "reached",
             ),
             Step(
-                "Weights with output I + 1 v^T and product P of squared norms, scaled by t and balanced, have loss (1 "
+                "Weights with output I + v 1^T and product P of squared norms, scaled by t and balanced, have loss (1 "
                 "- 1/K) times the function of phi_L at Lambda P^(1/p) K / (K-1), against x_b: the same with K^L (K-1) "
                 "in the place of P. So they win at every strength below collapse iff P < K^L (K-1).",
                 (),
@@ -188,6 +230,35 @@ def last_bias() -> Derivation:
                     signed(1 / K, "K > 0"),
                     inference("the product of squared norms", "units", "dropped"),
                 ),
+            ),
+            Step(
+                "Leaning: for the K-1 others every factor but the last is 1 + h 1 1^T, h >= 0. Their products have no "
+                "negative entry, so no relu changes them; the last layer is the one above times the inverse of the "
+                "product. Beside the vector of ones every singular value is 1, in K-2 directions; along it their "
+                "squares are c and, of the last layer, K/c^L: at c^p = K each factor has the squared norm c + K-2. P = "
+                "(c + K-2)^p is below K^L (K-1) at the K and L shown, with the c shown above the root, and at every "
+                "larger L: one more layer 1 has K-1 < K.",
+                (),
+                all_of(
+                    signed(height, "h >= 0"),
+                    identical((sp.UnevaluatedExpr(K - 1) + (K - 1) ** 2) / (K - 1), K),
+                    identical(ones**p / sp.UnevaluatedExpr(sp.sqrt(ones) ** L) ** 2, ones),
+                    identical(sp.UnevaluatedExpr((ones + K - 2) ** L) * (ones + K - 2), (ones + K - 2) ** p),
+                    *(
+                        compared(sp.Gt(sp.UnevaluatedExpr(root) ** (d + 1), m, evaluate=False), "c^p >= K")
+                        for m, d, root in LEANING
+                    ),
+                    *(
+                        compared(
+                            sp.Lt((sp.UnevaluatedExpr(root) + m - 2) ** (d + 1), m**d * (m - 1), evaluate=False),
+                            "exact rationals",
+                        )
+                        for m, d, root in LEANING
+                    ),
+                    inference("singular values along and beside the ones", "units", "dropped"),
+                    spots=[instances(range(3, 8), _leans, "K = 3, ..., 7, L = 2, 3, 4, exact weights")],
+                ),
+                "leaning",
             ),
             Step(
                 "Diagonal readouts. ||C W||^2 = ||W||^2 - ||1^T W||^2 / K, and for a diagonal W the two norms on the "
