@@ -9,8 +9,10 @@ def main() -> None:
     """Entry point."""
     sys.unraisablehook = _not_lost
     try:
+        from dufm.verification.base.remembered import remember
         from dufm.verification.cli.app import main as program
 
+        remember()
         program()
     except KeyboardInterrupt:
         print("interrupted; nothing had begun", file=sys.stderr)

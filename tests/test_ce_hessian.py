@@ -7,7 +7,7 @@ from flint import arb, fmpq
 
 from dufm.theory.ce import hessian
 from dufm.theory.ce.bounds import least_singular_value, rank_bound
-from dufm.theory.ce.hessian import Level, matches_spectrum, orbit_dimension, psd_scale, psd_threshold
+from dufm.theory.ce.hessian import HessianLevel, matches_spectrum, orbit_dimension, psd_scale, psd_threshold
 from dufm.theory.ce.numbers import working
 from dufm.theory.ce.polygons import DNC_LOGITS, POLYGON, TRIANGLES
 from dufm.theory.ce.structures import ce_structure_named
@@ -35,7 +35,9 @@ def test_exact_characteristic_polynomial() -> None:
 def test_a_wrong_level_is_caught(monkeypatch: pytest.MonkeyPatch) -> None:
     right = hessian.spectrum()
     z, L = hessian.z, hessian.L
-    wrong = tuple(Level(v.name, z - (v.factor.subs(z, 0) * -1 + L), v.count) if v.name == "scale" else v for v in right)
+    wrong = tuple(
+        HessianLevel(v.name, z - (v.factor.subs(z, 0) * -1 + L), v.count) if v.name == "scale" else v for v in right
+    )
     monkeypatch.setattr(hessian, "spectrum", lambda: wrong)
     assert not matches_spectrum((4, 2, 4, 1, 2, 7))
 

@@ -214,6 +214,7 @@ def test_select() -> None:
         "three-layers",
         "three-layers-strong",
         "three-classes-optimal",
+        "three-classes-optimal-three-layers",
         "three-layers-few-classes",
     ]
     assert len(select("srg-*, one-layer")) == 5

@@ -10,7 +10,7 @@ from test_lower_bounds import invoke, random_matrix, relu, value
 
 from dufm.solvers.spectra.deep import best_chain
 from dufm.solvers.spectra.deep_tree import REACH, chain_tree
-from dufm.solvers.spectra.lines import Cell
+from dufm.solvers.spectra.lines import Place
 from dufm.solvers.spectra.tree import worst
 from dufm.verification.base.lower import judged, lower_certificate, pair_value, value_of
 from dufm.verification.claims import claim_named
@@ -71,7 +71,7 @@ def test_the_sum_over_eigenvalues_is_below_random_networks(L: int) -> None:
         t = levels(features[-2])
         if t[1] < 1e-3:
             continue
-        found = best_chain(Cell(K, L, x), [(t[0], t[0]), (t[1], t[1])])
+        found = best_chain(Place(K, L, x), [(t[0], t[0]), (t[1], t[1])])
         tried += 1
         assert value(features[-1], costs[-1], x) >= found.value - 1e-7 * abs(found.value)
         nearest = min(nearest, value(features[-1], costs[-1], x) / found.value)
@@ -105,7 +105,7 @@ def test_a_bound_is_made_anew_and_is_what_is_shipped() -> None:
 
 
 def test_a_tree_is_refused_beyond_the_best_value() -> None:
-    cell = Cell(3, 4, 0.05)
+    cell = Place(3, 4, 0.05)
     best = worst(cell, best_chain, REACH)
     assert chain_tree(cell, best * 0.93) is not None and chain_tree(cell, best * 1.03) is None
 

@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 from typer.testing import CliRunner
 
-from dufm.solvers.spectra.lines import Cell, best_lines
+from dufm.solvers.spectra.lines import Place, best_lines
 from dufm.solvers.spectra.tree import tree, worst
 from dufm.theory.problem import ProblemError
 from dufm.verification import lower_checker
@@ -72,7 +72,7 @@ def test_the_sum_over_eigenvalues_is_below_random_networks(L: int) -> None:
         if levels[0] < 1e-3:
             continue
         points = [(max(v, 0.0), max(v, 1e-9)) for v in levels]
-        found = best_lines(Cell(K, L, x), points)
+        found = best_lines(Place(K, L, x), points)
         if not found.lines:
             continue
         bound = shown([list(line) for line in found.lines], x, np.maximum(levels, 0)).sum()
@@ -110,7 +110,7 @@ def test_a_bound_is_made_anew_and_is_what_is_shipped(K: int, L: int, x: Fraction
 
 
 def test_a_tree_is_refused_beyond_the_best_value() -> None:
-    cell = Cell(4, 2, 0.3)
+    cell = Place(4, 2, 0.3)
     best = worst(cell)
     assert tree(cell, best * 0.99) is not None and tree(cell, best * 1.002) is None
     assert best == pytest.approx(float(dnc_value(4, 2, Fraction(3, 10))[0]), rel=0.03)

@@ -7,7 +7,7 @@ import pytest
 from dufm.verification.checker import check
 from dufm.verification.claims.base.claim import BUDGETS, Budget, Claim
 from dufm.verification.claims.base.verdict import Status
-from dufm.verification.claims.training import descent
+from dufm.verification.claims.training import cases
 from dufm.verification.claims.training.descent import TRAINING
 
 TEST = Budget("test", 1)
@@ -23,7 +23,7 @@ def test_smaller_starts_are_supported_at_quick_budget() -> None:
 
 @pytest.mark.parametrize("claim", TRAINING, ids=lambda c: c.label)
 def test_few_short_runs_decide_nothing(claim: Claim, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(descent, "_count", lambda budget, quick, full: min(quick, 2))
+    monkeypatch.setattr(cases, "count_at", lambda budget, quick, full: min(quick, 2))
     verdict = claim.check(TEST)
     # Two runs bound no probability above one half; the claim on rates speaks of a difference instead.
     if claim.label != "dyn-gd-rate":

@@ -12,10 +12,11 @@ from dufm.solvers.objectives.squared import loss
 from dufm.solvers.search.options import SearchOptions
 from dufm.solvers.search.portfolio import global_search
 from dufm.solvers.weights.residual import diagonal_skip
-from dufm.theory.derivations.squared.last_bias import DROPPED, LEANING, dropped, dropped_cost, leaning
+from dufm.theory.derivations.squared.last_bias import DROPPED, LEANING
 from dufm.theory.derivations.squared.leaky import excess, leaky_weights, quadratic
 from dufm.theory.problem import Problem, ProblemError, Variant
 from dufm.theory.rational import fraction, identity, matrix, squared_norm
+from dufm.theory.squared.dropped_class import dropped, dropped_cost, leaning
 from dufm.theory.squared.phi import collapse_power
 from dufm.theory.squared.variants import bias_loss, collapse_loss, learned, split_loss, zero_loss
 from dufm.verification.claims.base.claim import BUDGETS

@@ -12,7 +12,7 @@ from typing import Any
 import sympy as sp
 from flint import fmpq, fmpq_mat
 
-Entry = int | Fraction
+Exact = int | Fraction
 
 
 def fraction(value: Any) -> Fraction:

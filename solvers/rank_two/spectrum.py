@@ -12,7 +12,7 @@ from dufm.theory.problem import ProblemError
 
 
 @dataclass(frozen=True)
-class Bound:
+class RankBound:
     """dist(W, rank <= rank) <= gap <= (gradient + spread) / lambda; all Frobenius norms.
 
     Attributes:
@@ -69,7 +69,7 @@ def imbalance(W: Array, A: Array) -> float:
 
 def rank_two_certificate(
     W: Array, A: Array, X: Array, Y: Array, lam: float, h_plus: Array | None = None, h_minus: Array | None = None
-) -> Bound:
+) -> RankBound:
     """Inequality B-I for one output under squared loss.
 
     Args:
@@ -92,7 +92,7 @@ def rank_two_certificate(
     return _bound(W, data, projected, lam, 2)
 
 
-def rank_k_certificate(W: Array, A: Array, X: Array, Y: Array, lam: float, kind: str = "mse") -> Bound:
+def rank_k_certificate(W: Array, A: Array, X: Array, Y: Array, lam: float, kind: str = "mse") -> RankBound:
     """The bound with one group for any number of outputs: rank <= K, or K - 1 under cross-entropy.
 
     Raises:
@@ -130,7 +130,7 @@ def _gradient(W: Array, A: Array, X: Array, Y: Array, lam: float, kind: str) -> 
     return data_gradients(W, A, X, Y, kind)[0]
 
 
-def _bound(W: Array, data: Array, projected: Array, lam: float, rank: int) -> Bound:
+def _bound(W: Array, data: Array, projected: Array, lam: float, rank: int) -> RankBound:
     norms = (data + lam * W, data - projected, W + projected / lam)
     gradient, spread, gap = (float(np.linalg.norm(part)) for part in norms)
-    return Bound(rank, gradient, spread, gap, distance(W, rank), float(np.linalg.norm(W)), lam)
+    return RankBound(rank, gradient, spread, gap, distance(W, rank), float(np.linalg.norm(W)), lam)

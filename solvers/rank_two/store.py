@@ -10,7 +10,7 @@ import numpy as np
 
 from dufm.solvers.base.files import DAMAGE, read_archive, write_archive
 from dufm.solvers.rank_two.network import Setup
-from dufm.solvers.rank_two.spectrum import Bound
+from dufm.solvers.rank_two.spectrum import RankBound
 from dufm.solvers.rank_two.tasks import Task
 from dufm.solvers.rank_two.training import Look, RankTwoRun
 
@@ -43,7 +43,7 @@ def load_run(path: Path) -> RankTwoRun | None:
     """Read what `save_run` wrote; None if there is no such file or it cannot be read as one."""
     try:
         record, arrays = read_archive(path, FORMAT)
-        bounds = [Bound(**b) if b else None for b in record["bounds"]]
+        bounds = [RankBound(**b) if b else None for b in record["bounds"]]
         columns = zip(*(arrays[name].tolist() for name in NUMBERS), arrays["energies"], bounds, strict=True)
         looks = tuple(Look(s, f, energies, bound, i) for s, f, i, energies, bound in columns)
         return RankTwoRun(record["seed"], arrays["W"], arrays["A"], looks, record["diverged"])

@@ -16,7 +16,7 @@ from dufm.solvers.base.program_cache import compile_cached
 from dufm.solvers.engines.cpu import aligned
 from dufm.solvers.rank_two import kernel
 from dufm.solvers.rank_two.network import LOSSES, Array, Setup, check_data, initial, misfit, outputs
-from dufm.solvers.rank_two.spectrum import Bound, energies, imbalance, rank_k_certificate, rank_two_certificate
+from dufm.solvers.rank_two.spectrum import RankBound, energies, imbalance, rank_k_certificate, rank_two_certificate
 from dufm.theory.problem import ProblemError
 
 
@@ -35,7 +35,7 @@ class Look:
     step: int
     misfit: float
     energies: Array
-    bound: Bound | None
+    bound: RankBound | None
     imbalance: float
 
     @property

@@ -16,14 +16,14 @@ from collections.abc import Sequence
 import numpy as np
 
 from dufm.solvers.base.arrays import Array
-from dufm.solvers.spectra.lines import FAR, ROOM, Cell, Found, Interval, eigenvalues
+from dufm.solvers.spectra.lines import FAR, ROOM, Interval, LeafLines, Place, eigenvalues
 
 # log e and s in [0, 1] are sought around a centre, on grids that halve.
 WIDE, FINE, NEAR, SIDE = np.array([2.0, 0.5]), 0.004, 0.1, 13
 GRID = np.linspace(-1, 1, SIDE)
 
 
-def best_chain(cell: Cell, boxes: Sequence[Interval], start: Array | None = None, enough: float = np.inf) -> Found:
+def best_chain(cell: Place, boxes: Sequence[Interval], start: Array | None = None, enough: float = np.inf) -> LeafLines:
     """The line for all spectra with l_1 and l_2 in the two `boxes` and the others below the end of the second.
 
     Args:
@@ -39,7 +39,7 @@ def best_chain(cell: Cell, boxes: Sequence[Interval], start: Array | None = None
     limit = np.log(1 - 2 * ROOM) - np.log(2 * cell.x**2) if cell.x else np.inf
     centres = [] if start is None else [(start, NEAR)]
     centres.append((np.array([min(1 - np.log(most), limit), 0.5]), 1.0))
-    found = Found(-np.inf, ())
+    found = LeafLines(-np.inf, ())
     for centre, share in centres:
         wide = share * WIDE
         while wide[0] > FINE * WIDE[0]:
@@ -59,20 +59,20 @@ def best_chain(cell: Cell, boxes: Sequence[Interval], start: Array | None = None
             best = int(np.argmax(values))
             if values[best] > max(found.value, 0):
                 centre = np.array([log[best], s[best]])
-                found = Found(float(values[best]), ((float(e[best]), float(s[best])),), centre)
+                found = LeafLines(float(values[best]), ((float(e[best]), float(s[best])),), centre)
             wide = wide / 2
         if found.value >= enough:
             break
     return found
 
 
-def _last(cell: Cell, q: Array, t: Array, room: Array) -> Array:
+def _last(cell: Place, q: Array, t: Array, room: Array) -> Array:
     """2 sqrt(d) - x d for the lines q >= room at t; far below where d is not safely positive."""
     d = 2 * q - q * q * t
     return np.where((q >= room) & (q * t < 2 - ROOM), 2 * np.sqrt(np.maximum(d, 0)) - cell.x * d, -FAR)
 
 
-def _before(cell: Cell, boxes: Sequence[Interval], points: Array, parts: Sequence[tuple[slice, int]]) -> Array:
+def _before(cell: Place, boxes: Sequence[Interval], points: Array, parts: Sequence[tuple[slice, int]]) -> Array:
     """What each eigenvalue, at its points, has of the affine function below both roots."""
     p, most, slope, out = cell.L - 1, (cell.K - 2) * boxes[1][1], 0.0, np.zeros_like(points)
     for (low, high), (part, _) in zip(boxes, parts, strict=False):

@@ -8,7 +8,7 @@ import math
 
 from dufm.solvers.base.arrays import Array
 from dufm.solvers.spectra.deep import best_chain
-from dufm.solvers.spectra.lines import Cell, Found
+from dufm.solvers.spectra.lines import LeafLines, Place
 from dufm.solvers.spectra.tree import MOST, NARROW, SPARE, THIN, Node, Tree
 
 BITS = 40
@@ -20,7 +20,7 @@ LOW = 4
 Boxes = list[tuple[int, int]]
 
 
-def chain_tree(cell: Cell, wanted: float, spare: float = SPARE) -> Tree | None:
+def chain_tree(cell: Place, wanted: float, spare: float = SPARE) -> Tree | None:
     """Nodes whose leaves all reach `wanted`; None where some place does not, or it takes more than MOST nodes.
 
     Args:
@@ -30,7 +30,7 @@ def chain_tree(cell: Cell, wanted: float, spare: float = SPARE) -> Tree | None:
     """
     one, aim, p = 1 << BITS, wanted + spare * cell.K, cell.L - 1
 
-    def shown(boxes: Boxes, near: Array | None) -> Found:
+    def shown(boxes: Boxes, near: Array | None) -> LeafLines:
         return best_chain(cell, [(a / one, b / one) for a, b in boxes], near, aim)
 
     root = [(0, math.ceil((wanted / p) ** p * one) + 1)] * 2

@@ -36,7 +36,7 @@ ROOM = 1e-3
 
 
 @dataclass(frozen=True)
-class Cell:
+class Place:
     """K classes, L >= 2 weight layers, x = K Lambda >= 0."""
 
     K: int
@@ -45,7 +45,7 @@ class Cell:
 
 
 @dataclass(frozen=True)
-class Found:
+class LeafLines:
     """Lines of a leaf.
 
     Attributes:
@@ -59,7 +59,7 @@ class Found:
     at: Array | None = None
 
 
-def best_lines(cell: Cell, boxes: Sequence[Interval], start: Array | None = None, enough: float = np.inf) -> Found:
+def best_lines(cell: Place, boxes: Sequence[Interval], start: Array | None = None, enough: float = np.inf) -> LeafLines:
     """Lines for all spectra with l_1, ..., l_k in `boxes`, falling, and the others below the end of the last.
 
     Args:
@@ -73,11 +73,11 @@ def best_lines(cell: Cell, boxes: Sequence[Interval], start: Array | None = None
         return _one_line(cell, boxes, points, parts)
     # For small eigenvalues q need not be above 1/(2 x^2).
     usual = np.log([(0.6 * boxes[0][1]) ** -1.5 / 2, max(0.6 * boxes[0][1], 3 * cell.x**2), 0.7])
-    found = Found(-np.inf, ()) if start is None else _two_lines(cell, boxes, points, parts, (start, 0.15))
+    found = LeafLines(-np.inf, ()) if start is None else _two_lines(cell, boxes, points, parts, (start, 0.15))
     return found if found.value >= enough else _two_lines(cell, boxes, points, parts, (usual, 1.0))
 
 
-def eigenvalues(cell: Cell, boxes: Sequence[Interval]) -> tuple[Array, list[tuple[slice, int]]]:
+def eigenvalues(cell: Place, boxes: Sequence[Interval]) -> tuple[Array, list[tuple[slice, int]]]:
     """Where contributions are computed, and which of them stand for how many eigenvalues."""
     pieces = [(low + (high - low) * (REST if high > 2 * low else INSIDE), 1) for low, high in boxes]
     if len(boxes) < cell.K:
@@ -126,7 +126,7 @@ def _least(c: Array) -> Array:
     return np.where(inside, lower, np.minimum(np.minimum(before, after), here))
 
 
-def _one_line(cell: Cell, boxes: Sequence[Interval], t: Array, parts: list[tuple[slice, int]]) -> Found:
+def _one_line(cell: Place, boxes: Sequence[Interval], t: Array, parts: list[tuple[slice, int]]) -> LeafLines:
     with np.errstate(divide="ignore", invalid="ignore"):
         readout = 1 / (t + cell.x)
     b = np.geomspace(2e-3 * boxes[0][1] ** -1.5, 5 * boxes[-1][1] ** -1.5, SLOPES)
@@ -138,12 +138,14 @@ def _one_line(cell: Cell, boxes: Sequence[Interval], t: Array, parts: list[tuple
         best = int(np.argmax(values))
         if again < ROUNDS:
             b = np.linspace(b[max(best - 1, 0)], b[min(best + 1, len(b) - 1)], SLOPES // 2)
-    return Found(float(values[best]), ((float(a[best]), float(b[best])),))
+    return LeafLines(float(values[best]), ((float(a[best]), float(b[best])),))
 
 
-def _two_lines(cell: Cell, boxes: Sequence[Interval], t: Array, parts: list[tuple[slice, int]], near: Near) -> Found:
+def _two_lines(
+    cell: Place, boxes: Sequence[Interval], t: Array, parts: list[tuple[slice, int]], near: Near
+) -> LeafLines:
     """Lines from (log b, log z, log s), the second one being 1/z at z with slope -s/z^2."""
-    centre, best, wide, rest = near[0], Found(-np.inf, ()), near[1] * WIDE, len(boxes) < cell.K
+    centre, best, wide, rest = near[0], LeafLines(-np.inf, ()), near[1] * WIDE, len(boxes) < cell.K
     while wide[0] > FINE * WIDE[0]:
         b = np.exp(centre[0] + wide[0] * GRID[0])
         z, s = (v.ravel() for v in np.meshgrid(*(np.exp(centre[i] + wide[i] * GRID[i]) for i in (1, 2))))
@@ -159,7 +161,7 @@ def _two_lines(cell: Cell, boxes: Sequence[Interval], t: Array, parts: list[tupl
         i, j = np.unravel_index(int(np.argmax(values)), values.shape)
         if values[i, j] > max(best.value, 0):
             lines = ((float(a[i]), float(b[i])), (float(e[j]), float(g[j])))
-            best = Found(float(values[i, j]), lines, np.log([b[i], z[j], s[j]]))
+            best = LeafLines(float(values[i, j]), lines, np.log([b[i], z[j], s[j]]))
             centre = np.log([b[i], z[j], s[j]])
         wide = wide / 2
     return best

@@ -13,7 +13,7 @@ import numpy as np
 from scipy.optimize import minimize
 
 from dufm.solvers.base.arrays import Array
-from dufm.solvers.spectra.lines import Cell, Found, Interval, best_lines
+from dufm.solvers.spectra.lines import Interval, LeafLines, Place, best_lines
 
 BITS = 28
 # What the checker may take away from a leaf: rounding, and pieces that are not halved for ever.
@@ -35,7 +35,9 @@ class Tree:
     leaves: int
 
 
-def worst(cell: Cell, leaf: Callable[[Cell, Sequence[Interval]], Found] = best_lines, reach: float = 2.0) -> float:
+def worst(
+    cell: Place, leaf: Callable[[Place, Sequence[Interval]], LeafLines] = best_lines, reach: float = 2.0
+) -> float:
     """The least value that the best lines reach over all pairs (l_1, l_2), by a few descents: no tree shows more.
 
     Args:
@@ -59,7 +61,7 @@ def worst(cell: Cell, leaf: Callable[[Cell, Sequence[Interval]], Found] = best_l
     return found
 
 
-def tree(cell: Cell, wanted: float, spare: float = SPARE) -> Tree | None:
+def tree(cell: Place, wanted: float, spare: float = SPARE) -> Tree | None:
     """Nodes whose leaves all reach `wanted`; None where some place does not, or it takes more than MOST nodes.
 
     Args:
@@ -106,7 +108,7 @@ def _narrow(ends: Sequence[Interval]) -> bool:
     return len(ends) == 2 and all(high - low <= NARROW * ends[0][1] for low, high in ends)
 
 
-def _fails(cell: Cell, ends: Sequence[Interval], near: Array | None, aim: float) -> bool:
+def _fails(cell: Place, ends: Sequence[Interval], near: Array | None, aim: float) -> bool:
     """Whether the best lines miss the aim in the middle already, or the intervals are too thin to go on."""
     middle = [((low + high) / 2, (low + high) / 2) for low, high in ends]
     thin = all(high - low <= THIN * ends[0][1] for low, high in ends)

@@ -28,7 +28,7 @@ KINDS = ("DNC", "low rank", "full rank", "classes lost", "zero", "diverged")
 
 
 @dataclass(frozen=True)
-class End:
+class RunEnd:
     """The end of one run.
 
     Attributes:
@@ -62,7 +62,7 @@ def is_clear(values: Sequence[float]) -> bool:
     return rank(values, CUT / HALF_DECADE) == rank(values, CUT * HALF_DECADE)
 
 
-def end_of(setting: DescentSetting, run: DescentRun, dnc: float) -> End:
+def end_of(setting: DescentSetting, run: DescentRun, dnc: float) -> RunEnd:
     """The end of a run, as of its last checkpoint.
 
     Args:
@@ -71,7 +71,7 @@ def end_of(setting: DescentSetting, run: DescentRun, dnc: float) -> End:
         dnc: `dnc_loss(setting)`.
     """
     if run.ending is Ending.DIVERGED:
-        return End("diverged", (), True, float("nan"), False)
+        return RunEnd("diverged", (), True, float("nan"), False)
     K, L = setting.problem.K, setting.problem.L
     singular = run.trace.singular[-1]
     hidden = [singular[2 * i].tolist() for i in range(L - 1)]
@@ -85,10 +85,10 @@ def end_of(setting: DescentSetting, run: DescentRun, dnc: float) -> End:
         kind = "DNC" if abs(ratio - 1) < NEAR else "full rank"
     else:
         kind = "low rank"
-    return End(kind, ranks, all(map(is_clear, hidden)), ratio, run.ending is Ending.CONVERGED)
+    return RunEnd(kind, ranks, all(map(is_clear, hidden)), ratio, run.ending is Ending.CONVERGED)
 
 
-def ends(batch: Batch, place: int) -> list[End]:
+def ends(batch: Batch, place: int) -> list[RunEnd]:
     """The ends of all runs of one setting that have ended."""
     setting = batch.settings[place]
     dnc = dnc_loss(setting)
@@ -120,7 +120,7 @@ class Summary:
     moving: int
 
 
-def summarise(found: Iterable[End], confidence: float = 0.95) -> Summary:
+def summarise(found: Iterable[RunEnd], confidence: float = 0.95) -> Summary:
     """Counts, mean rank and the share of DNC.
 
     Raises:

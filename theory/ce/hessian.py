@@ -21,7 +21,7 @@ z = sp.Symbol("z")
 
 
 @dataclass(frozen=True)
-class Level:
+class HessianLevel:
     """One level of the spectrum.
 
     Attributes:
@@ -47,21 +47,21 @@ def mixed_block() -> sp.Matrix:
     return sp.Matrix([[M * alpha * (1 + (K - 2) * v) / K - (L - 1), corner], [corner, 1 + alpha * (1 + v) / K]])
 
 
-def spectrum() -> tuple[Level, ...]:
+def spectrum() -> tuple[HessianLevel, ...]:
     """The complete spectrum for K >= 3, L >= 2, d >= K, in K, L, d, n, alpha, b; q = K - 1 is the rank."""
     q, M, a = K - 1, L + 1, 1 - (K - 1) * b
     block = mixed_block()
     return (
-        Level("orbit", z, L * (d * q - q * (q + 1) / 2)),
-        Level("outside the features", z - 1, (L - 1) * (d - q) ** 2 + 2 * (d - q) + q),
-        Level("against balance", z - 2, L * q * (d - q) + L * q * (q + 1) / 2),
-        Level("hollow symmetric", z - (M * alpha / K - (L - 1)), K * (K - 3) / 2),
-        Level("antisymmetric", z - (M * alpha / K + M), (K - 1) * (K - 2) / 2),
-        Level("scale", z - (M * a * alpha - (L - 1)), sp.Integer(1)),
-        Level("diagonal and mean", sp.expand(z**2 - block.trace() * z + block.det()), K - 1),
-        Level("within a class, outside the features", z - 1, K * (n - 1) * (d - q)),
-        Level("within a class, between others", z - (1 + alpha / K), K * (n - 1) * (K - 2)),
-        Level("within a class, towards it", z - (1 + a * alpha), K * (n - 1)),
+        HessianLevel("orbit", z, L * (d * q - q * (q + 1) / 2)),
+        HessianLevel("outside the features", z - 1, (L - 1) * (d - q) ** 2 + 2 * (d - q) + q),
+        HessianLevel("against balance", z - 2, L * q * (d - q) + L * q * (q + 1) / 2),
+        HessianLevel("hollow symmetric", z - (M * alpha / K - (L - 1)), K * (K - 3) / 2),
+        HessianLevel("antisymmetric", z - (M * alpha / K + M), (K - 1) * (K - 2) / 2),
+        HessianLevel("scale", z - (M * a * alpha - (L - 1)), sp.Integer(1)),
+        HessianLevel("diagonal and mean", sp.expand(z**2 - block.trace() * z + block.det()), K - 1),
+        HessianLevel("within a class, outside the features", z - 1, K * (n - 1) * (d - q)),
+        HessianLevel("within a class, between others", z - (1 + alpha / K), K * (n - 1) * (K - 2)),
+        HessianLevel("within a class, towards it", z - (1 + a * alpha), K * (n - 1)),
     )
 
 

@@ -8,7 +8,7 @@ from flint import arb, arb_mat, ctx, fmpq, fmpq_mat
 from dufm.theory.problem import ProblemError
 from dufm.theory.rational import identity
 from dufm.theory.rfm.fixed_points import fixed_values, rate
-from dufm.theory.rfm.labels import Labels, Level
+from dufm.theory.rfm.labels import LabelLevel, Labels
 from dufm.theory.rfm.recursion import Kernels, ball, digits_for, step
 
 
@@ -35,7 +35,7 @@ class Block:
         return self.sizes[end] / self.sizes[end - 1]
 
 
-def projectors(labels: Labels) -> tuple[tuple[Level, fmpq_mat], ...]:
+def projectors(labels: Labels) -> tuple[tuple[LabelLevel, fmpq_mat], ...]:
     """The levels of Y Y^T, each with the projector onto its vectors, shape (N, N)."""
     within, found = labels.within(), []
     for level in labels.levels():

@@ -16,7 +16,7 @@ CODES = ("one-hot", "signs")
 
 
 @dataclass(frozen=True)
-class Level:
+class LabelLevel:
     """An eigenvalue tau of Y Y^T, how often it occurs, and on which vectors."""
 
     tau: Fraction
@@ -85,26 +85,28 @@ class Labels:
         )
         return identity(self.N) - member * share * member.transpose()
 
-    def levels(self) -> tuple[Level, ...]:
+    def levels(self) -> tuple[LabelLevel, ...]:
         """Eigenvalues of Y Y^T > 0, largest first, and the 0 of deviations within classes.
 
         Raises:
             ProblemError: for signs and classes of different sizes, where the eigenvalues are not rational.
         """
-        zero = Level(Fraction(0), self.N - self.K, "within classes")
+        zero = LabelLevel(Fraction(0), self.N - self.K, "within classes")
         if self.code == "one-hot":
             counts = {m: self.sizes.count(m) for m in sorted(set(self.sizes), reverse=True)}
-            return (*(Level(Fraction(m), k, f"classes of {m}") for m, k in counts.items()), zero)
+            return (*(LabelLevel(Fraction(m), k, f"classes of {m}") for m, k in counts.items()), zero)
         if len(set(self.sizes)) > 1:
             raise ProblemError(f"code 'signs' has rational levels for classes of one size only, got {self.sizes}")
         n, K = self.sizes[0], self.K
         constant, centred = n * (K - 2) ** 2, 4 * n
         if constant == centred:
-            return Level(Fraction(centred), K, "all classes"), zero
+            return LabelLevel(Fraction(centred), K, "all classes"), zero
         if constant == 0:
-            return Level(Fraction(centred), 1, "classes against each other"), Level(Fraction(0), self.N - 1, "the rest")
+            return LabelLevel(Fraction(centred), 1, "classes against each other"), LabelLevel(
+                Fraction(0), self.N - 1, "the rest"
+            )
         found = [
-            Level(Fraction(centred), K - 1, "classes against each other"),
-            Level(Fraction(constant), 1, "constant"),
+            LabelLevel(Fraction(centred), K - 1, "classes against each other"),
+            LabelLevel(Fraction(constant), 1, "constant"),
         ]
         return (*sorted(found, key=lambda level: -level.tau), zero)

@@ -6,7 +6,7 @@ from typing import Any
 
 from dufm.theory.problem import ProblemError
 from dufm.verification.claims.best_bound import below, require_sound
-from dufm.verification.claims.brackets import End
+from dufm.verification.claims.brackets import BracketEnd
 from dufm.verification.claims.two_sided import TwoSided, two_sided
 
 
@@ -34,7 +34,7 @@ def threshold_record(cell: TwoSided) -> dict[str, Any]:
     """One cell for JSON; numbers that are exact as text too."""
     t = cell.thresholds
 
-    def end(e: End) -> dict[str, Any]:
+    def end(e: BracketEnd) -> dict[str, Any]:
         return {
             "x": str(e.x),
             "value": float(e.x),

@@ -11,7 +11,7 @@ from fractions import Fraction
 from dufm.solvers.spectra.deep import best_chain
 from dufm.solvers.spectra.deep_tree import BITS as DEEP_BITS
 from dufm.solvers.spectra.deep_tree import REACH, chain_tree
-from dufm.solvers.spectra.lines import Cell
+from dufm.solvers.spectra.lines import Place
 from dufm.solvers.spectra.tree import BITS, SPARE, tree, worst
 from dufm.theory.problem import Problem, ProblemError
 from dufm.theory.squared.bounds import Interval, pair_power
@@ -106,7 +106,7 @@ def value_of(certificate: Certificate) -> Fraction:
 
 def _by_spectrum(K: int, L: int, x: Fraction, least: Fraction, claim: str, given: Fraction) -> Certificate | None:
     """The best certificate by eigenvalues; None where pairs show more, or no tree is accepted."""
-    cell, deep = Cell(K, L, float(x)), L > 3
+    cell, deep = Place(K, L, float(x)), L > 3
     best = Fraction(worst(cell, best_chain, REACH) if deep else worst(cell))
     for again in range(TRIES):
         wanted = Fraction(best * (1 - given * 2**again) * DIGITS // 1, DIGITS)
@@ -122,7 +122,7 @@ def _by_spectrum(K: int, L: int, x: Fraction, least: Fraction, claim: str, given
 def _by_tree(K: int, L: int, x: Fraction, wanted: Fraction, spare: float, claim: str) -> Certificate | None:
     """The certificate of a bound; None where no tree of it is found and accepted."""
     deep = L > 3
-    found = (chain_tree if deep else tree)(Cell(K, L, float(x)), float(wanted), spare)
+    found = (chain_tree if deep else tree)(Place(K, L, float(x)), float(wanted), spare)
     if found is None:
         return None
     method, bits = ("chain", DEEP_BITS) if deep else ("spectrum", BITS)

@@ -16,7 +16,7 @@ from dufm.verification.base.certificate import Certificate
 
 FOLDER = shipped("verification/witnesses")
 PLACE, TABLE = FOLDER / "lower", FOLDER / "lower_bounds.json"
-Cell = tuple[int, int, Fraction]
+Place = tuple[int, int, Fraction]
 
 
 @dataclass(frozen=True)
@@ -37,7 +37,7 @@ class Row:
 
 
 @cache
-def rows() -> dict[Cell, Row]:
+def rows() -> dict[Place, Row]:
     """Every row by (K, L, x)."""
     return {
         (K, L, Fraction(*x)): Row(file, claim, Fraction(*lower), kind)

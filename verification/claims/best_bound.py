@@ -24,7 +24,7 @@ from dufm.verification.claims import claim_named
 from dufm.verification.claims.base.claim import support_name
 from dufm.verification.claims.base.filed import judge
 from dufm.verification.claims.base.verdict import Status
-from dufm.verification.claims.brackets import ABOVE, STANDING, End, dnc_optimal, judged
+from dufm.verification.claims.brackets import ABOVE, STANDING, BracketEnd, dnc_optimal, judged
 from dufm.verification.claims.squared.carried import LABEL as CARRIED
 
 # Bounds are rounded down to so many bits; those that are equal then count as equal, the first one being told.
@@ -130,7 +130,7 @@ def below(value: Fraction) -> float:
     return near if Fraction(near) <= value else math.nextafter(near, -math.inf)
 
 
-def recheck(*bounds: Bound | End) -> list[str]:
+def recheck(*bounds: Bound | BracketEnd) -> list[str]:
     """Judge each certificate that bounds and ends of brackets rest on: a sentence for each that does not hold."""
     faults, files = [], {name for bound in bounds for name in bound.files}
     for cell, row in rows().items():
@@ -140,7 +140,7 @@ def recheck(*bounds: Bound | End) -> list[str]:
     return faults
 
 
-def require_sound(*bounds: Bound | End) -> None:
+def require_sound(*bounds: Bound | BracketEnd) -> None:
     """Raise ProblemError unless the certificates that these rest on hold."""
     if faults := recheck(*bounds):
         raise ProblemError(f"a shipped certificate does not hold: {'; '.join(faults)}")

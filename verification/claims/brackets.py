@@ -32,7 +32,7 @@ STANDING = (Status.PROVED, Status.CERTIFIED)
 
 
 @dataclass(frozen=True)
-class End:
+class BracketEnd:
     """One side of a bracket.
 
     Attributes:
@@ -66,8 +66,8 @@ class Thresholds:
     K: int
     L: int
     collapse: Interval
-    critical: tuple[End, End]
-    empty: tuple[End, End]
+    critical: tuple[BracketEnd, BracketEnd]
+    empty: tuple[BracketEnd, BracketEnd]
 
     @property
     def settled(self) -> bool:
@@ -99,14 +99,16 @@ def may_stand(claim: Claim) -> bool:
     return claim.expected.quick in STANDING
 
 
-def dnc_optimal(K: int, L: int, claims: Iterable[Claim] = CLAIMS, status: Callable[[str], Status] = judged) -> End:
+def dnc_optimal(
+    K: int, L: int, claims: Iterable[Claim] = CLAIMS, status: Callable[[str], Status] = judged
+) -> BracketEnd:
     """The greatest x <= x* up to which a claim that holds has DNC optimal; x = 0 and no claim where there is none."""
     collapse = collapse_ends(L)
     speaking = [(c, p) for c in claims if may_stand(c) and c.says == "dnc" for p in _parts(c, K, L) if p.x is not None]
     for claim, part in sorted(speaking, key=lambda pair: _greatest(pair[1], collapse[0]), reverse=True):
         if status(THEOREM) in STANDING and (found := status(claim.label)) in STANDING:
-            return End(_greatest(part, collapse[0]), claim.label, found.name, K)
-    return End(Fraction(0), width=K)
+            return BracketEnd(_greatest(part, collapse[0]), claim.label, found.name, K)
+    return BracketEnd(Fraction(0), width=K)
 
 
 def thresholds(
@@ -129,8 +131,8 @@ def thresholds(
         return found.name if found in STANDING else ""
 
     collapse = collapse_ends(L)
-    low, high = dnc_optimal(K, L, claims, status), End(collapse[1], width=K)
-    empty_low, empty_high = End(collapse[0], width=K), End(Fraction(K), width=K)
+    low, high = dnc_optimal(K, L, claims, status), BracketEnd(collapse[1], width=K)
+    empty_low, empty_high = BracketEnd(collapse[0], width=K), BracketEnd(Fraction(K), width=K)
     if standing(THEOREM):
         speaking = [
             (claim, part)
@@ -142,7 +144,7 @@ def thresholds(
         for claim, part in sorted(speaking, key=lambda pair: _least(pair[1])):
             assert part.x is not None
             if claim.says == "low rank" and _least(part) < high.x and standing(claim.label):
-                high = End(_least(part), claim.label, standing(claim.label), part.room(K) or K)
+                high = BracketEnd(_least(part), claim.label, standing(claim.label), part.room(K) or K)
         # What beats zero weights for some classes does so for more of them, at the same x (derivation `beyond`).
         classes = range(2 if standing(BEYOND) else K, K + 1)
         reaching = [
@@ -153,22 +155,22 @@ def thresholds(
             beyond = claim.says == "low rank" and isinstance(top, Fraction) and top > empty_low.x
             if beyond and isinstance(top, Fraction) and standing(claim.label):
                 also = (BEYOND,) if fewer < K else ()
-                empty_low = End(top, claim.label, standing(claim.label), max(K, part.room(fewer) or fewer), also)
+                empty_low = BracketEnd(top, claim.label, standing(claim.label), max(K, part.room(fewer) or fewer), also)
     alive = lasting(K, L)
     reach = Fraction(int(alive.share * collapse[0] * DECIMALS), DECIMALS) if alive else empty_low.x
     if alive and reach > empty_low.x and standing(BEYOND):
-        empty_low = End(reach, BEYOND, standing(BEYOND), max(K, alive.width))
+        empty_low = BracketEnd(reach, BEYOND, standing(BEYOND), max(K, alive.width))
     if low.x == collapse[0]:
-        empty_high = End(collapse[1], low.claim, low.status, K)
+        empty_high = BracketEnd(collapse[1], low.claim, low.status, K)
     elif standing(ABOVE):
         power = collapse_power(L) * Fraction(K ** (L + 1), pair_power(K, L))
-        empty_high = End(power_root(power, L + 1)[1], ABOVE, standing(ABOVE), K)
+        empty_high = BracketEnd(power_root(power, L + 1)[1], ABOVE, standing(ABOVE), K)
     if low.x < collapse[0]:
         empty_high = min([empty_high, *_zero_ends(K, L, standing)], key=lambda end: end.x)
     return Thresholds(K, L, collapse, (low, high), (empty_low, empty_high))
 
 
-def _zero_ends(K: int, L: int, standing: Callable[[str], str]) -> list[End]:
+def _zero_ends(K: int, L: int, standing: Callable[[str], str]) -> list[BracketEnd]:
     """Where zero weights are optimal by a shipped bound: the least end that holds, if any."""
     found = [
         (for_more_classes(L, x, m, K), row)
@@ -178,7 +180,7 @@ def _zero_ends(K: int, L: int, standing: Callable[[str], str]) -> list[End]:
     for x, row in sorted(found, key=lambda pair: pair[0]) if found and standing(EMPTY) else ():
         if standing(row.claim):
             also = () if row.claim == EMPTY else (row.claim,)
-            return [End(x, EMPTY, standing(EMPTY), K, also, (row.file,))]
+            return [BracketEnd(x, EMPTY, standing(EMPTY), K, also, (row.file,))]
     return []
 
 

@@ -15,7 +15,7 @@ STRENGTH = [Status.PROVED.name, Status.CERTIFIED.name, Status.SUPPORTED.name]
 
 
 @dataclass(frozen=True)
-class Cell:
+class TableCell:
     """One (K, L).
 
     Attributes:
@@ -31,7 +31,7 @@ class Cell:
     ratio: float
 
 
-def cell(K: int, L: int, entries: Iterable[Entry]) -> Cell:
+def cell(K: int, L: int, entries: Iterable[Entry]) -> TableCell:
     """Who wins at (K, L), by the strongest verdict that settles it."""
     structure = CheapestSum()
     ratio = float(sp.N(total_cost(structure, K, L) / K)) if L > 1 else 1.0
@@ -40,6 +40,6 @@ def cell(K: int, L: int, entries: Iterable[Entry]) -> Cell:
     # A claim on every strength says more than one on some.
     settled = [s for s in settled if "some" not in s[2]] or settled
     if not settled:
-        return Cell("", "", "", ratio)
+        return TableCell("", "", "", ratio)
     strength, label, winner = min(settled, key=lambda s: s[0])
-    return Cell(winner, STRENGTH[strength], label, ratio)
+    return TableCell(winner, STRENGTH[strength], label, ratio)

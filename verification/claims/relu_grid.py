@@ -13,7 +13,7 @@ from dufm.verification.base.certificate import entries, read
 from dufm.verification.claims.base.verdict import Status
 from dufm.verification.claims.ce.relu import LABELS, SUBOPTIMAL
 from dufm.verification.claims.entry import Entry
-from dufm.verification.claims.grid import Cell
+from dufm.verification.claims.grid import TableCell
 
 # At one layer there is no relu, and the linear claim speaks.
 ONE_LAYER = "ce-one-layer"
@@ -78,12 +78,12 @@ def least_share(K: int, L: int) -> tuple[float, str]:
     return best
 
 
-def relu_cell(K: int, L: int, found: Iterable[Entry]) -> Cell:
+def relu_cell(K: int, L: int, found: Iterable[Entry]) -> TableCell:
     """Who wins at (K, L) at every strength, by the claims that ran; ratio is `least_share`."""
     ratio = least_share(K, L)[0] if L > 1 else 1.0
     label, winner = (ONE_LAYER, "dnc") if L == 1 else (LABELS["dnc"], "low rank")
     if L == 1 or SUBOPTIMAL.has(K, L):
         for entry in found:
             if entry.label == label and entry.status == Status.PROVED.name and entry.sound:
-                return Cell(winner, entry.status, label, ratio)
-    return Cell("", "", "", ratio)
+                return TableCell(winner, entry.status, label, ratio)
+    return TableCell("", "", "", ratio)

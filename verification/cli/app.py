@@ -12,7 +12,6 @@ from rich.console import Console
 
 from dufm import __version__
 from dufm.theory.problem import ProblemError
-from dufm.verification.base.remembered import remember
 from dufm.verification.cli.atlas import commands
 from dufm.verification.cli.ce.commands import commands as ce_commands
 from dufm.verification.cli.extensions import extension
@@ -251,7 +250,6 @@ def main() -> None:
     """Entry point: every foreseen mistake is one line on stderr and exit code 2."""
     any_encoding()
     answer_at_once()
-    remember()
     try:
         code = app(args=sys.argv[1:] or ["--help"], standalone_mode=False)
     except typer.TyperException as error:

@@ -12,7 +12,7 @@ from dufm.verification.base.checkers import checker_of
 from dufm.verification.claims.entry import Entry
 from dufm.verification.formal import kernel
 from dufm.verification.formal.export import NoTermError, identifier, term
-from dufm.verification.formal.kernel import Theorem
+from dufm.verification.formal.kernel import KernelTheorem
 from dufm.verification.formal.theorems import DERIVATIONS, part_of, theorems_of
 
 FOLDER = "rocq"  # below the folder of the report: compiled proofs and what was asked of the kernel
@@ -28,8 +28,8 @@ class KernelReport:
         refused: certificates that are no terms, with the reason.
     """
 
-    headline: dict[str, Theorem]
-    certificates: dict[str, Theorem]
+    headline: dict[str, KernelTheorem]
+    certificates: dict[str, KernelTheorem]
     refused: dict[str, str]
 
     @property

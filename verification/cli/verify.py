@@ -11,7 +11,7 @@ from dufm.verification.claims import select
 from dufm.verification.claims.base.claim import BUDGETS
 from dufm.verification.claims.base.verdict import Status
 from dufm.verification.claims.entry import Entry
-from dufm.verification.claims.grid import Cell, cell
+from dufm.verification.claims.grid import TableCell, cell
 from dufm.verification.claims.relu_grid import relu_cell
 from dufm.verification.claims.run import run
 from dufm.verification.cli import options as checked
@@ -153,13 +153,13 @@ def _grid(title: str) -> Table:
     return table
 
 
-def _letter(c: Cell, entries: list[Entry]) -> str:
+def _letter(c: TableCell, entries: list[Entry]) -> str:
     """How sure a cell is: P, Q, C or s."""
     quotes = c.status == Status.PROVED.name and any(e.quotes for e in entries if e.label == c.label)
     return QUOTING if quotes else MARKS.get(c.status, "")
 
 
-def _painted(c: Cell, text: str) -> str:
+def _painted(c: TableCell, text: str) -> str:
     return f"[{'cyan' if c.winner == 'low rank' else 'white' if c.winner else 'dim'}]{text}[/]"
 
 

@@ -26,7 +26,7 @@ class KernelError(RuntimeError):
 
 
 @dataclass(frozen=True)
-class Theorem:
+class KernelTheorem:
     """What the kernel said of one theorem.
 
     Attributes:
@@ -74,7 +74,7 @@ def theorems() -> list[str]:
     return re.findall(r"^Theorem (\w+)", text, re.MULTILINE)
 
 
-def build(folder: Path, jobs: int = 1) -> list[Theorem]:
+def build(folder: Path, jobs: int = 1) -> list[KernelTheorem]:
     """Compile the proofs in `folder`, what is already compiled there excepted, and ask what the theorems assume.
 
     Raises:
@@ -94,10 +94,10 @@ def build(folder: Path, jobs: int = 1) -> list[Theorem]:
     prints = "".join(f"Print Assumptions {name}.\n" for name in names)
     head = f"From Dufm Require Import {' '.join(HEADLINES)}.\n"
     said = _assumptions(compile_text(folder, "Assumptions", head + prints))
-    return [Theorem(name, True, words) for name, words in zip(names, said, strict=True)]
+    return [KernelTheorem(name, True, words) for name, words in zip(names, said, strict=True)]
 
 
-def prove(terms: Mapping[str, Term], folder: Path, jobs: int = 1) -> list[Theorem]:
+def prove(terms: Mapping[str, Term], folder: Path, jobs: int = 1) -> list[KernelTheorem]:
     """Check certificates against the proofs compiled in `folder`; one that fails takes no other with it."""
     with ThreadPoolExecutor(max(1, jobs)) as pool:
         parts = list(pool.map(lambda names: _batch({n: terms[n] for n in names}, folder), _batches(terms)))
@@ -134,15 +134,15 @@ def _module(folder: Path, name: str, text: str, used: Iterable[Future[str]]) -> 
     return digest
 
 
-def _batch(terms: Mapping[str, Term], folder: Path) -> list[Theorem]:
+def _batch(terms: Mapping[str, Term], folder: Path) -> list[KernelTheorem]:
     text = HEADER + "".join(f"\n{term.theorem(name)}" for name, term in terms.items())
     try:
         said = _assumptions(compile_text(folder, _file_name("certificates", text), text))
     except KernelError as error:
         if len(terms) == 1:
-            return [Theorem(name, False, " ".join(str(error).split())[:200]) for name in terms]
+            return [KernelTheorem(name, False, " ".join(str(error).split())[:200]) for name in terms]
         return [theorem for name, term in terms.items() for theorem in _batch({name: term}, folder)]
-    return [Theorem(name, True, words) for name, words in zip(terms, said, strict=True)]
+    return [KernelTheorem(name, True, words) for name, words in zip(terms, said, strict=True)]
 
 
 def _batches(terms: Mapping[str, Term]) -> list[list[str]]:

@@ -1,7 +1,6 @@
 """A free bias of the last layer: what collapse costs then, and the structures that beat it."""
 
 from itertools import product
-from math import prod
 
 import sympy as sp
 
@@ -10,6 +9,7 @@ from dufm.theory.proof.checks import all_of, compared, every, identical, inferen
 from dufm.theory.proof.derivation import Derivation, Step
 from dufm.theory.proof.theorems import AM_GM, CAUCHY_SCHWARZ, SCHATTEN_HOELDER, TRACE_DUALITY, not_negative, quoted
 from dufm.theory.proof.words import letters, same_words
+from dufm.theory.squared.dropped_class import dropped, dropped_cost, leaning
 from dufm.theory.squared.phi import objective
 
 k, L, x, Lambda, c, c_next, P, t = sp.symbols("k L x Lambda c c_next P t", positive=True)
@@ -29,32 +29,6 @@ LEANING = (
     (7, 3, sp.Rational(5, 3)),
     (8, 3, sp.Rational(17, 10)),
 )
-
-
-def dropped(classes: int) -> tuple[sp.Matrix, sp.Matrix]:
-    """Features of classes of which the last is at zero (K-1 x K), and the last layer that makes them I - e_K 1^T."""
-    features = sp.Matrix(classes - 1, classes, lambda i, j: int(i == j))
-    readout = sp.Matrix(classes, classes - 1, lambda i, j: int(i == j) - int(i == classes - 1))
-    return features, readout
-
-
-def dropped_cost(classes: int, depth: int) -> int:
-    """The product of squared norms, of exact weights: nuclear norm of the features squared, middle layers, readout."""
-    features, readout = dropped(classes)
-    middle = [features.rows] * (depth - 2)
-    return prod([features.rows**2, *middle, int((readout.T * readout).trace())])
-
-
-def leaning(classes: int, depth: int, stretch: sp.Expr) -> list[sp.Matrix]:
-    """H_1, W_1, ..., W_L for the output I - e_K 1^T, the last class at zero: `stretch` along the ones, 1 beside it.
-
-    H_1 is that times the features of `dropped`, the last layer undoes all of it.
-    """
-    features, readout = dropped(classes)
-    m = classes - 1
-    layer = sp.eye(m) + sp.ones(m, m) * (stretch - 1) / m
-    undone = sp.eye(m) + sp.ones(m, m) * (stretch**-depth - 1) / m
-    return [layer * features, *[layer] * (depth - 1), readout * undone]
 
 
 def _unit(classes: int) -> bool:

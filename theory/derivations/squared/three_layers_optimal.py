@@ -4,8 +4,7 @@ from fractions import Fraction
 
 import sympy as sp
 
-from dufm.theory.derivations.squared.lemmas import product_norm
-from dufm.theory.derivations.squared.three_layers_crossed import (
+from dufm.theory.derivations.squared.crossed_lemmas import (
     crossed_steps,
     k,
     loss,
@@ -18,6 +17,7 @@ from dufm.theory.derivations.squared.three_layers_crossed import (
     unit,
     z,
 )
+from dufm.theory.derivations.squared.lemmas import product_norm
 from dufm.theory.proof.checks import all_of, compared, every, identical, inference, signed
 from dufm.theory.proof.derivation import Derivation, Step
 from dufm.theory.proof.theorems import AM_GM, BINOMIAL, not_negative, quoted

@@ -12,7 +12,7 @@ from itertools import product
 from dufm.verification.claims.base.regime import Edges, Expect, From, Numbers, Only, Part, Regime
 
 Box = tuple[Numbers, Numbers]
-Cell = tuple[int, int]
+KL = tuple[int, int]
 # Cells compared; no number in a regime or a conclusion comes near, so what holds here goes on beyond.
 CLASSES, DEPTHS = range(2, 80), range(1, 41)
 
@@ -116,7 +116,7 @@ def uncovered(regime: Regime, winner: str | None, derivations: Iterable[str], sh
     found = [CONCLUSIONS.get(name, Conclusion()) for name in names]
     extended = {c.extends for c in found} - {""}
     bounded = [c for c in found if c.up_to is not None]
-    known: set[Cell] = set()
+    known: set[KL] = set()
     if winner is None:
         boxes = [c.where for c in found if c.where]
         if not boxes:
@@ -175,7 +175,7 @@ def _begun(part: Part, K: int, L: int, shown: Iterable[Expect]) -> bool:
     return False
 
 
-def _extended(cells: set[Cell], extends: set[str]) -> set[Cell]:
+def _extended(cells: set[KL], extends: set[str]) -> set[KL]:
     """The cells with all that larger K or larger L add where a derivation says so."""
     if "L" in extends:
         cells = cells | {(K, more) for K, L in cells for more in DEPTHS if more > L}

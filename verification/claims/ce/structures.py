@@ -127,10 +127,10 @@ def _asymptotics(budget: Budget) -> Verdict:
     return by_derivation("The least loss is mu c* log(1/mu)^p (1 + o(1)) as Lambda -> 0.", comparisons)
 
 
-Case = tuple[Candidate, Candidate, int, int, str, str]
+CrossingCase = tuple[Candidate, Candidate, int, int, str, str]
 
 
-def crossing_cases() -> tuple[Case, ...]:
+def crossing_cases() -> tuple[CrossingCase, ...]:
     """(better below, better above, K, L, bracket): n = 1, one strength for all factors."""
     pyramid, anti = ce_family_named("pyramid"), Antiprism()
     return (

@@ -17,7 +17,7 @@ from dufm.verification.claims.base.measured import none_of
 from dufm.verification.claims.base.regime import Only, Part, Regime, at
 from dufm.verification.claims.base.verdict import Comparison, Status, Verdict
 
-Case = tuple[int, int, str]
+SearchCase = tuple[int, int, str]
 SEED = 20260101
 # DNC counts as reached by a loss above its infimum by less than this share.
 REACHED = 1e-6
@@ -33,7 +33,7 @@ THREE_LAYERS = Regime(
 )
 
 
-def cases_of(regime: Regime) -> list[Case]:
+def cases_of(regime: Regime) -> list[SearchCase]:
     """(K, L, x) of every point of a regime."""
     return [
         (K, L, str(float(x)))
@@ -44,7 +44,7 @@ def cases_of(regime: Regime) -> list[Case]:
     ]
 
 
-def nothing_below_dnc(label: str, cases: Iterable[Case], budget: Budget) -> Verdict:
+def nothing_below_dnc(label: str, cases: Iterable[SearchCase], budget: Budget) -> Verdict:
     """SUPPORTED if no restart ends below DNC, REFUTED with a certificate if one does.
 
     UNDECIDED if no restart of some case reached DNC: such a search says nothing of what lies below it.

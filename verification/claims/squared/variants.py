@@ -5,10 +5,11 @@ from fractions import Fraction
 import sympy as sp
 
 from dufm.theory import derivations
-from dufm.theory.derivations.squared.last_bias import DROPPED, LEANING, dropped, leaning
+from dufm.theory.derivations.squared.last_bias import DROPPED, LEANING
 from dufm.theory.derivations.squared.leaky import leaky_weights
 from dufm.theory.problem import Problem, Variant
 from dufm.theory.rational import fraction, identity, matrix, squared_norm, to_lists
+from dufm.theory.squared.dropped_class import dropped, leaning
 from dufm.theory.squared.phi import collapse_ends, collapse_power, minimiser, phi_of_power, power_root
 from dufm.theory.squared.variants import bias_loss, class_powers, learned, split_loss
 from dufm.verification.atlas.heads import ATLAS, Shipped, load_folder

@@ -14,7 +14,7 @@ from typing import Any
 from dufm.solvers.base.parallel import versions
 from dufm.solvers.base.statistics import clopper_pearson
 from dufm.solvers.training.batch import Batch, train
-from dufm.solvers.training.reading import End, dnc_loss, ends, summarise
+from dufm.solvers.training.reading import RunEnd, dnc_loss, ends, summarise
 from dufm.solvers.training.run import DescentRun, class_mean_weights
 from dufm.solvers.training.setting import DescentSetting
 from dufm.theory import derivations
@@ -65,7 +65,7 @@ def _known(value: float) -> float | None:
     return value if math.isfinite(value) else None
 
 
-def _unclear(found: Sequence[End]) -> str:
+def _unclear(found: Sequence[RunEnd]) -> str:
     return f"in {sum(not end.clear for end in found)} of {len(found)} runs a rank depends on the cut"
 
 
