@@ -3,6 +3,7 @@
 import doctest
 import importlib
 import inspect
+import operator
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -13,6 +14,8 @@ import pytest
 
 import dufm
 from dufm.theory.problem import ProblemError
+from dufm.verification.claims.base.verdict import Status
+from dufm.verification.claims.two_sided import two_sided
 
 FUNCTIONS = [name for name in dufm.__all__ if not name.startswith("Problem")]
 LIBRARY = sorted(path.stem for path in Path("dufm/library").glob("*.py") if path.stem != "__init__")
@@ -77,7 +80,7 @@ def test_the_examples_hold(example: doctest.DocTest) -> None:
 
 def test_an_unknown_name_is_an_attribute_error() -> None:
     with pytest.raises(AttributeError, match="no attribute 'nonsense'"):
-        dufm.nonsense  # noqa: B018  # pyright: ignore
+        operator.attrgetter("nonsense")(dufm)
 
 
 @pytest.mark.parametrize(
@@ -101,3 +104,10 @@ def test_a_mistake_is_one_line_without_dashes(call: Any, words: str) -> None:
     with pytest.raises(ProblemError, match=words) as caught:
         call()
     assert "\n" not in str(caught.value)
+
+
+def test_a_threshold_names_every_claim_behind_its_ends(monkeypatch: pytest.MonkeyPatch) -> None:
+    found = two_sided(15, 2, status=lambda label: Status.PROVED)
+    monkeypatch.setattr("dufm.library.bounds.judged_cells", lambda cells: [found])
+    behind = {label for end in (*found.thresholds.critical, *found.thresholds.empty) for label in end.claims}
+    assert set(dufm.threshold(15, 2).claims) == behind >= {"beyond-collapse", "zero-optimal"}

@@ -1,6 +1,5 @@
 """lower_checker.py: its numbers are below what they bound, spoiled twins are refused, hostile files get one line."""
 
-import ast
 import copy
 import json
 import subprocess
@@ -168,15 +167,6 @@ def test_it_runs_alone_and_says_what_is_proved(tmp_path: Path) -> None:
     assert first.startswith("ACCEPTED") and "no weights with output I cost less than C = " in first and "boxes" in first
     assert second.startswith("REJECTED")
     assert run(good).returncode == 0 and run(tmp_path / "none.json").returncode == 2 and run().returncode == 2
-
-
-def test_the_program_is_short_and_imports_the_library_alone() -> None:
-    text = CHECKER.read_text()
-    assert len(text.splitlines()) < 200
-    tree = ast.parse(text, feature_version=(3, 9))
-    names = {a.name for node in ast.walk(tree) if isinstance(node, ast.Import) for a in node.names}
-    names |= {str(node.module) for node in ast.walk(tree) if isinstance(node, ast.ImportFrom)}
-    assert names <= {"heapq", "json", "math", "os", "sys", "collections", "fractions", "typing"}
 
 
 OWN_HOSTILE = {

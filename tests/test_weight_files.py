@@ -60,8 +60,13 @@ def torch_file(path: Path, program: bytes, storages: dict[str, bytes] | None = N
 
 def tensor(shape: str, strides: str, offset: int = 0, kind: bytes = b"DoubleStorage", key: bytes = b"0") -> bytes:
     """The pickle of a dictionary of one tensor."""
-    number = lambda text: b"".join(b"J" + int(x).to_bytes(4, "little", signed=True) for x in text.split())  # noqa: E731
-    word = lambda text: b"X" + len(text).to_bytes(4, "little") + text  # noqa: E731
+
+    def number(text: str) -> bytes:
+        return b"".join(b"J" + int(x).to_bytes(4, "little", signed=True) for x in text.split())
+
+    def word(text: bytes) -> bytes:
+        return b"X" + len(text).to_bytes(4, "little") + text
+
     storage = b"(" + word(b"storage") + b"ctorch\n" + kind + b"\n" + word(key) + word(b"cpu") + b"K\x04tQ"
     start = b"\x80\x02}" + word(b"H") + b"ctorch._utils\n_rebuild_tensor_v2\n(" + storage
     sizes = number(str(offset)) + b"(" + number(shape) + b"t(" + number(strides) + b"t\x89}tRs."

@@ -76,7 +76,7 @@ def threshold(K: int, L: int) -> Threshold:
     Problem.of(K, L, 1)
     cell: TwoSided = judged_cells([(K, L)])[0]
     t = cell.thresholds
-    behind = dict.fromkeys(end.claim for end in (*t.critical, *t.empty) if end.claim)
+    behind = dict.fromkeys(label for end in (*t.critical, *t.empty) for label in end.claims)
     critical, empty = ((a.x, b.x) for a, b in (t.critical, t.empty))
     return Threshold(K, L, t.collapse, critical, empty, cell.cost, cell.state, tuple(behind), brackets(cell))
 

@@ -9,7 +9,7 @@ from typing import Any
 
 from dufm.library.shown import Shown, Told, for_callers
 from dufm.theory.problem import ProblemError
-from dufm.verification.claims import CLAIMS, select
+from dufm.verification.claims import select
 from dufm.verification.claims.base.claim import BUDGETS, Claim
 from dufm.verification.claims.entry import Entry
 from dufm.verification.claims.run import run
@@ -53,7 +53,7 @@ def claims(only: str | None = None) -> Claims:
         >>> "three-layers" in [claim.label for claim in dufm.claims()]
         True
     """
-    return Claims(CLAIMS if only is None else select(only))
+    return Claims(select(only))
 
 
 @dataclass(frozen=True, repr=False)

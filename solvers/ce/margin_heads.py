@@ -89,9 +89,7 @@ def best_margin_readout(features: Array) -> Array | None:
 
 def with_best_readout(weights: Sequence[Array]) -> MarginHead | None:
     """The same layers with the exact relu and their best readout."""
-    features = np.maximum(weights[0], 0.0)
-    for layer in weights[1:-1]:
-        features = np.maximum(layer @ features, 0.0)
+    features = _features(weights[:-1])
     readout = best_margin_readout(features)
     if readout is None:
         return None
@@ -161,10 +159,15 @@ def kicked_layers(rng: np.random.Generator, weights: Sequence[Array]) -> list[Ar
         if i + 1 < len(layers):
             into = float(np.abs(layers[i + 1]).mean()) * rng.normal(size=(len(layers[i + 1]), 1))
             layers[i + 1] = np.hstack([layers[i + 1], into])
+    return [*layers, _readout(_features(layers))]
+
+
+def _features(layers: Sequence[Array]) -> Array:
+    """F_L from (P, W_2, ..., W_(L-1))."""
     features = np.maximum(layers[0], 0.0)
     for layer in layers[1:]:
         features = np.maximum(layer @ features, 0.0)
-    return [*layers, _readout(features)]
+    return features
 
 
 def _readout(features: Array) -> Array:

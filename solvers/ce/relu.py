@@ -26,6 +26,7 @@ from dufm.solvers.objectives.layers import forward
 from dufm.solvers.search.found import NOTHING, Found
 from dufm.solvers.search.state import HIT
 from dufm.solvers.weights.build import gaussian
+from dufm.theory.ce.relu import rival_power
 from dufm.theory.problem import Problem, ProblemError
 
 SMOOTHINGS = (0.3, 0.1, 0.03, 0.01, 3e-3, 1e-3, 1e-4, 1e-5, 1e-7)
@@ -76,7 +77,8 @@ def collapse_loss(problem: Problem) -> float:
     """Least loss of collapsed features f I with a centred readout; log K where zero is better."""
     problem.require_loss("ce", "collapse", ("relu",))
     K, factors = problem.K, problem.L + 1
-    cost = float(K ** (problem.L if problem.L > 1 else 0) * (K - 1) ** (1 if problem.L > 1 else 2)) ** (1 / factors)
+    # With one layer there are no features to collapse: the output is centred, as under NC2.
+    cost = float(rival_power("dnc" if problem.L > 1 else "nc2", K, problem.L)) ** (1 / factors)
     price = factors / 2 * strength(problem) * cost
 
     def value(alpha: float) -> float:

@@ -51,6 +51,11 @@ class BracketEnd:
     also: tuple[str, ...] = ()
     files: tuple[str, ...] = ()
 
+    @property
+    def claims(self) -> tuple[str, ...]:
+        """Labels of all claims it rests on."""
+        return (self.claim, *self.also) if self.claim else ()
+
 
 @dataclass(frozen=True)
 class Thresholds:

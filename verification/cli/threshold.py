@@ -56,7 +56,7 @@ def run_threshold(K: str, L: str, as_markdown: bool, as_json: bool, console: Con
 
 def _by(t: Thresholds) -> str:
     ends = dict.fromkeys(
-        f"{' with '.join((end.claim, *end.also))} ({end.status}{f', width >= {end.width}' if end.width > t.K else ''})"
+        f"{' with '.join(end.claims)} ({end.status}{f', width >= {end.width}' if end.width > t.K else ''})"
         for end in (*t.critical, *t.empty)
         if end.claim
     )

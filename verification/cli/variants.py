@@ -19,6 +19,7 @@ from dufm.solvers.objectives.squared import Objective, loss
 from dufm.solvers.search.devices import device_search
 from dufm.solvers.search.solution import Outcome, Solution, save
 from dufm.solvers.weights.residual import diagonal_skip
+from dufm.theory.model import ACTIVATIONS, BIASES, SKIPS
 from dufm.theory.problem import Problem, ProblemError, Variant, exact_number
 from dufm.theory.squared.variants import collapse_loss, learned, zero_loss
 from dufm.verification.cli import options as checked
@@ -41,14 +42,14 @@ def read_variant(
     """
     name, colon, slope = (activation or "").partition(":")
     if activation is not None:
-        checked.choice("--activation", name, ("relu", "leaky", "linear"))
+        checked.choice("--activation", name, ACTIVATIONS["mse"])
     if (name == "leaky") != bool(colon):
         raise ProblemError(f"--activation must be relu, linear or leaky:SLOPE such as leaky:0.1, got {activation!r}")
     below = exact_number(slope, "--activation leaky:SLOPE") if colon else Fraction(0)
     if colon and not 0 < below < 1:
         raise ProblemError(f"--activation leaky:SLOPE needs 0 < SLOPE < 1, got {slope}")
-    checked.choice("--bias", bias, ("none", "last", "last-decayed"))
-    checked.choice("--skip", skip, ("none", "block1"))
+    checked.choice("--bias", bias, BIASES)
+    checked.choice("--skip", skip, SKIPS)
     sizes = tuple(_size(word) for word in classes.split(",")) if classes is not None else ()
     rows = () if target is None else read_target(target)
     many = K if K is not None else len(rows) or len(sizes)
@@ -101,7 +102,7 @@ def run_variant_search(request: SearchRequest, console: Console) -> None:
     solution, _ = shown(search, request, time_limit(request.budget), reference, beside)
     saved = str(save(solution, request.result))
     with keeping(f"the best of {len(solution.losses)} restarts is in {saved}; --resume goes on"):
-        record = _record(problem, solution) | {"saved": saved}
+        record = _record(problem, solution, collapse) | {"saved": saved}
         if request.as_json:
             print(json.dumps(record, indent=1))
         else:
@@ -120,8 +121,8 @@ def _collapse(problem: Problem) -> tuple[str, float] | None:
     return None
 
 
-def _record(problem: Problem, solution: Solution) -> dict[str, Any]:
-    derived, collapse, zero = collapse_loss(problem), _collapse(problem), zero_loss(problem)
+def _record(problem: Problem, solution: Solution, collapse: tuple[str, float] | None) -> dict[str, Any]:
+    derived, zero = collapse_loss(problem), zero_loss(problem)
     exact = problem.objective([rational(w) for w in solution.weights])
     features = Objective(problem).forward(solution.weights[:-1]).features
     output = solution.weights[-1] @ features[-1]

@@ -8,7 +8,7 @@ import sympy as sp
 from flint import fmpq, fmpq_mat
 
 from dufm.theory.problem import Problem
-from dufm.theory.proof.checks import Check, all_of, identical, random_rational, seeded
+from dufm.theory.proof.checks import Check, all_of, compared, identical, inference, random_rational, seeded
 from dufm.theory.proof.derivation import Step
 from dufm.theory.proof.theorems import (
     AM_GM,
@@ -20,6 +20,7 @@ from dufm.theory.proof.theorems import (
     quoted,
 )
 from dufm.theory.rational import fraction, squared_norm
+from dufm.theory.squared.phi import collapse_threshold
 
 c, v, strength = sp.symbols("c v lambda_i", positive=True)
 norm = sp.Symbol("theta_i", real=True)
@@ -28,6 +29,33 @@ norm = sp.Symbol("theta_i", real=True)
 def active(z: sp.Expr) -> sp.Expr:
     """relu(z), carried out only when it is checked."""
     return sp.Max(0, z, evaluate=False)
+
+
+def optimal_below(strength: sp.Rational, share: str, layers: int, *premises: str) -> Step:
+    """The last step of a proof that DNC is optimal at one x: so it is below, up to this share of its collapse.
+
+    Args:
+        strength: that x.
+        share: of x*, a decimal that is not above it.
+        layers: L.
+        premises: labels of the steps that exclude every network below DNC at that x.
+    """
+    power = layers + 1
+    return Step(
+        "So no network is below DNC at this x, nor at a smaller one. In the power L + 1 its share of x* is as shown.",
+        (),
+        all_of(
+            compared(
+                sp.Ge(
+                    strength**power,
+                    sp.Rational(share) ** power * sp.UnevaluatedExpr(collapse_threshold(layers) ** power),
+                    evaluate=False,
+                ),
+                f"x >= {share} x*",
+            ),
+            inference("optimal at one x, so below it", *premises, "derivation threshold"),
+        ),
+    )
 
 
 def random_matrix(rng: Random, rows: int, columns: int) -> fmpq_mat:

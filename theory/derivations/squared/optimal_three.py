@@ -4,12 +4,12 @@ from fractions import Fraction
 
 import sympy as sp
 
-from dufm.theory.derivations.squared.lemmas import product_norm, relu_contracts
+from dufm.theory.derivations.squared.lemmas import optimal_below, product_norm, relu_contracts
 from dufm.theory.proof.checks import all_of, compared, every, identical, inference, signed
 from dufm.theory.proof.derivation import Derivation, Step
 from dufm.theory.proof.words import letters, same_words
 from dufm.theory.squared.boxes import boxes_closed
-from dufm.theory.squared.phi import collapse_threshold, objective
+from dufm.theory.squared.phi import objective
 
 CLASSES, LAYERS = 3, 2
 # x = u - u^4; DNC is optimal up to this x.
@@ -128,21 +128,6 @@ def optimal_three() -> Derivation:
                 ),
                 "boxes",
             ),
-            Step(
-                "So no network is below DNC at this x, nor at a smaller one. In the third power its share of x* is as "
-                "shown.",
-                (),
-                all_of(
-                    compared(
-                        sp.Ge(
-                            number**3,
-                            sp.Rational(9115, 10000) ** 3 * sp.UnevaluatedExpr(collapse_threshold(LAYERS) ** 3),
-                            evaluate=False,
-                        ),
-                        "x >= 0.9115 x*",
-                    ),
-                    inference("optimal at one x, so below it", "far", "large", "boxes", "derivation threshold"),
-                ),
-            ),
+            optimal_below(number, "0.9115", LAYERS, "far", "large", "boxes"),
         ),
     )

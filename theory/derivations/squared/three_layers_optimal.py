@@ -17,13 +17,13 @@ from dufm.theory.derivations.squared.crossed_lemmas import (
     unit,
     z,
 )
-from dufm.theory.derivations.squared.lemmas import product_norm
+from dufm.theory.derivations.squared.lemmas import optimal_below, product_norm
 from dufm.theory.proof.checks import all_of, compared, every, identical, inference, signed
 from dufm.theory.proof.derivation import Derivation, Step
 from dufm.theory.proof.theorems import AM_GM, BINOMIAL, not_negative, quoted
 from dufm.theory.proof.words import letters, same_words
 from dufm.theory.squared.crossed_three import crossed_boxes
-from dufm.theory.squared.phi import collapse_threshold, objective
+from dufm.theory.squared.phi import objective
 
 CLASSES, LAYERS = 3, 3
 # DNC's x = (y^2 - 1)/y^3 at this y, and its least value y + 3/y of 2/y + 2y - x y^2.
@@ -232,21 +232,6 @@ def three_layers_optimal() -> Derivation:
                 ),
                 "boxes",
             ),
-            Step(
-                "So no network is below DNC at this x, nor at a smaller one. In the fourth power its share of x* is "
-                "as shown.",
-                (),
-                all_of(
-                    compared(
-                        sp.Ge(
-                            number**4,
-                            sp.Rational(563, 10000) ** 4 * sp.UnevaluatedExpr(collapse_threshold(LAYERS) ** 4),
-                            evaluate=False,
-                        ),
-                        "x >= 0.0563 x*",
-                    ),
-                    inference("optimal at one x, so below it", "uncrossed", "apart", "boxes", "derivation threshold"),
-                ),
-            ),
+            optimal_below(number, "0.0563", LAYERS, "uncrossed", "apart", "boxes"),
         ),
     )

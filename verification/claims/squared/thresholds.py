@@ -77,6 +77,15 @@ def _four_classes(budget: Budget) -> Verdict:
     return by_derivation(words)
 
 
+# What carries one strength to others.
+ONE_THRESHOLD = (
+    derivations.dnc,
+    derivations.reductions,
+    derivations.head,
+    derivations.direct_sum,
+    derivations.threshold,
+)
+
 THRESHOLDS = (
     Claim(
         "one-threshold",
@@ -84,7 +93,7 @@ THRESHOLDS = (
         "x_e, zero weights are optimal beyond.",
         Regime((Part(From(2), From(1), EVERY),)),
         "ours",
-        (derivations.dnc, derivations.reductions, derivations.head, derivations.direct_sum, derivations.threshold),
+        ONE_THRESHOLD,
         _one_threshold,
         Expected(Status.PROVED),
     ),
@@ -94,7 +103,7 @@ THRESHOLDS = (
         "most the x listed.",
         REGIME,
         "ours",
-        (derivations.dnc, derivations.reductions, derivations.head, derivations.direct_sum, derivations.threshold),
+        ONE_THRESHOLD,
         _thresholds,
         Expected(Status.PROVED),
         says="low rank",
@@ -111,11 +120,7 @@ THRESHOLDS = (
         Regime((Part(Only((3,)), Only((2,)), Strengths(high=STRENGTH)),)),
         "ours; Tirer and Bruna (2202.08087) have it for every K under a further hypothesis, see two-layers-low-rank",
         (
-            derivations.dnc,
-            derivations.reductions,
-            derivations.head,
-            derivations.direct_sum,
-            derivations.threshold,
+            *ONE_THRESHOLD,
             derivations.z_test,
             derivations.optimal_three,
         ),
@@ -130,11 +135,7 @@ THRESHOLDS = (
         Regime((Part(Only((3,)), Only((3,)), Strengths(high=three_layers_optimal.STRENGTH)),)),
         "ours",
         (
-            derivations.dnc,
-            derivations.reductions,
-            derivations.head,
-            derivations.direct_sum,
-            derivations.threshold,
+            *ONE_THRESHOLD,
             derivations.z_test,
             derivations.three_layers_nu,
             derivations.three_layers_value,
@@ -152,11 +153,7 @@ THRESHOLDS = (
         Regime((Part(Only((4,)), Only((2,)), Strengths(four_classes.STRENGTH, "collapse")),)),
         "ours",
         (
-            derivations.dnc,
-            derivations.reductions,
-            derivations.head,
-            derivations.direct_sum,
-            derivations.threshold,
+            *ONE_THRESHOLD,
             derivations.four_classes,
         ),
         _four_classes,
