@@ -31,7 +31,7 @@ def active(z: sp.Expr) -> sp.Expr:
     return sp.Max(0, z, evaluate=False)
 
 
-def optimal_below(strength: sp.Rational, share: str, layers: int, *premises: str) -> Step:
+def optimal_below(strength: Fraction, share: str, layers: int, *premises: str) -> Step:
     """The last step of a proof that DNC is optimal at one x: so it is below, up to this share of its collapse.
 
     Args:
@@ -40,14 +40,14 @@ def optimal_below(strength: sp.Rational, share: str, layers: int, *premises: str
         layers: L.
         premises: labels of the steps that exclude every network below DNC at that x.
     """
-    power = layers + 1
+    power, number = layers + 1, sp.Rational(strength.numerator, strength.denominator)
     return Step(
         "So no network is below DNC at this x, nor at a smaller one. In the power L + 1 its share of x* is as shown.",
         (),
         all_of(
             compared(
                 sp.Ge(
-                    strength**power,
+                    number**power,
                     sp.Rational(share) ** power * sp.UnevaluatedExpr(collapse_threshold(layers) ** power),
                     evaluate=False,
                 ),

@@ -128,6 +128,6 @@ def optimal_three() -> Derivation:
                 ),
                 "boxes",
             ),
-            optimal_below(number, "0.9115", LAYERS, "far", "large", "boxes"),
+            optimal_below(STRENGTH, "0.9115", LAYERS, "far", "large", "boxes"),
         ),
     )

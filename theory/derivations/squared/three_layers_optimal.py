@@ -232,6 +232,6 @@ def three_layers_optimal() -> Derivation:
                 ),
                 "boxes",
             ),
-            optimal_below(number, "0.0563", LAYERS, "uncrossed", "apart", "boxes"),
+            optimal_below(STRENGTH, "0.0563", LAYERS, "uncrossed", "apart", "boxes"),
         ),
     )
