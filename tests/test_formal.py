@@ -103,15 +103,15 @@ def test_a_derivation_names_its_theorem() -> None:
 
 def test_a_part_is_told_but_covers_no_claim() -> None:
     name, entry = "three_classes_optimal", Entry("three-classes-optimal", "PROVED", "PROVED", "", (), (), {})
-    closed = KernelReport({name: kernel.Theorem(name, True, kernel.CLOSED)}, {}, {})
+    closed = KernelReport({name: kernel.KernelTheorem(name, True, kernel.CLOSED)}, {}, {})
     assert closed.marks(entry) == f"in part: theorem {name}" and not closed.covers(entry)
-    lying = KernelReport({name: kernel.Theorem(name, True, "Axioms: lie")}, {}, {})
+    lying = KernelReport({name: kernel.KernelTheorem(name, True, "Axioms: lie")}, {}, {})
     assert lying.marks(entry) == "" and lying.bad
 
 
 def test_a_claim_of_two_theorems_is_covered_by_both_only() -> None:
     entry = Entry("two-classes", "PROVED", "PROVED", "", (), (), {})
-    both = {name: kernel.Theorem(name, True, kernel.CLOSED) for name in ("one_layer", "two_classes")}
+    both = {name: kernel.KernelTheorem(name, True, kernel.CLOSED) for name in ("one_layer", "two_classes")}
     assert KernelReport(both, {}, {}).covers(entry)
     assert KernelReport(both, {}, {}).marks(entry) == "theorem one_layer and two_classes"
     assert not KernelReport({"two_classes": both["two_classes"]}, {}, {}).covers(entry)
