@@ -9,6 +9,8 @@ from dataclasses import dataclass
 from operator import index
 from typing import Literal, SupportsIndex
 
+from scipy.special import betainccinv, betaincinv, gammainccinv, gammaincinv
+
 from dufm.theory.problem import ProblemError
 
 Side = Literal["two-sided", "lower", "upper"]
@@ -65,12 +67,11 @@ def clopper_pearson(
         raise ProblemError(f"confidence must be a number in (0, 1), got {confidence!r}")
     if side not in SIDES:
         raise ProblemError(f"side must be one of {', '.join(SIDES)}, got {side!r}")
-    from scipy.stats import binomtest
-
-    # SciPy bounds p from below by testing whether it is greater than the null.
-    alternative = {"two-sided": "two-sided", "lower": "greater", "upper": "less"}[side]
-    found = binomtest(k, n, alternative=alternative).proportion_ci(confidence, method="exact")
-    return Proportion(k, n, float(found.low), float(found.high), confidence)
+    # P(X >= k) and P(X <= k) are incomplete beta functions of p; scipy.stats would cost a second to load.
+    tail = (1 - confidence) / (2 if side == "two-sided" else 1)
+    low = float(betaincinv(k, n - k + 1, tail)) if k and side != "upper" else 0.0
+    high = float(betainccinv(k + 1, n - k, tail)) if k < n and side != "lower" else 1.0
+    return Proportion(k, n, low, high, confidence)
 
 
 def poisson_interval(k: SupportsIndex, confidence: float = 0.95) -> tuple[float, float]:
@@ -84,10 +85,9 @@ def poisson_interval(k: SupportsIndex, confidence: float = 0.95) -> tuple[float,
         raise ProblemError(f"k must be a count >= 0, got {k}")
     if not 0 < confidence < 1:
         raise ProblemError(f"confidence must be a number in (0, 1), got {confidence!r}")
-    from scipy.stats import chi2
-
+    # P(X >= k) and P(X <= k) are incomplete gamma functions of the mean.
     tail = (1 - confidence) / 2
-    return (float(chi2.ppf(tail, 2 * k)) / 2 if k else 0.0), float(chi2.ppf(1 - tail, 2 * k + 2)) / 2
+    return (float(gammaincinv(k, tail)) if k else 0.0), float(gammainccinv(k + 1, tail))
 
 
 def _whole(value: SupportsIndex, name: str) -> int:
