@@ -27,6 +27,7 @@ from dufm.verification.claims.base import claim as claim_module
 from dufm.verification.claims.base.claim import BUDGETS, Budget, Claim, Expected, Support
 from dufm.verification.claims.base.filed import judge, missing
 from dufm.verification.claims.base.proofs import by_derivation
+from dufm.verification.claims.base.regime import EVERY, From, Part, Regime
 from dufm.verification.claims.base.verdict import Comparison, Status, Verdict
 from dufm.verification.claims.ce.searched import CE_SEARCHED
 from dufm.verification.claims.jumps.chains import JUMPS_CHAINS
@@ -138,8 +139,13 @@ def test_a_broken_comparison_is_never_proved() -> None:
     assert verdict.status is Status.REFUTED and "comparison fails" in verdict.sentence
 
 
+EVERYWHERE = Regime((Part(From(2), From(1), EVERY),))
+
+
 def _claim(*rests_on: Support, says: Status = Status.PROVED, label: str = "made-up") -> Claim:
-    return Claim(label, "s", "r", "ours", rests_on, lambda budget: Verdict(says, "would be fine"), Expected(says))
+    return Claim(
+        label, "s", EVERYWHERE, "ours", rests_on, lambda budget: Verdict(says, "would be fine"), Expected(says)
+    )
 
 
 def _built(ok: bool, method: Method = Method.SYMBOLIC) -> Builder:

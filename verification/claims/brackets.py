@@ -20,7 +20,7 @@ from dufm.verification.base.shipped_bounds import rows
 from dufm.verification.claims import CLAIMS, claim_named
 from dufm.verification.claims.base.claim import BUDGETS, Claim
 from dufm.verification.claims.base.filed import judge, missing
-from dufm.verification.claims.base.regime import Part
+from dufm.verification.claims.base.regime import Part, Regime
 from dufm.verification.claims.base.verdict import Status
 from dufm.verification.claims.squared.beyond import lasting
 
@@ -190,7 +190,7 @@ def _zero_ends(K: int, L: int, standing: Callable[[str], str]) -> list[BracketEn
 
 
 def _parts(claim: Claim, K: int, L: int) -> list[Part]:
-    return [] if isinstance(claim.regime, str) else [p for p in claim.regime.parts if K in p.K and L in p.L]
+    return [] if not isinstance(claim.regime, Regime) else [p for p in claim.regime.parts if K in p.K and L in p.L]
 
 
 def _greatest(part: Part, collapse: Fraction) -> Fraction:

@@ -136,14 +136,14 @@ def absorbing_set() -> Derivation:
         name="absorbing-set",
         title="Sets that SGD with weight decay cannot leave",
         source="ours; statement after Wang and Jacot, arXiv 2305.16038, whose sets and constants differ",
-        states="L = 3 or 4, lambda, eta > 0, k = 1 - 2 eta lambda > 0, targets in [-a, a], rho = a + C^(L/2), q = eta "
-        "C^(L-1). If (1) q < 2k and (1 - k^2) C >= eta a^2 k^2 / (2k - q), C >= a^2 / (8 lambda); (2) (1 - k^2) eps >= "
-        "eta^2 rho^2 C^(L-1); (3) 2 lambda tau^(1/2) >= rho m_{L-1}; (4) for 1 < l < L, p = L - l, s = l - 1: (k "
-        "tau^(1/2) + eta rho m_p m_s)^2 + eta^2 rho^2 min(m_p^2 C^s, m_s^2 C^p) <= tau, then for every r every SGD "
-        "step, with any entry or batch, maps B_r into itself; B_r contains every critical point of rank <= r and none "
-        "of higher rank. If eps > eps* = eta^2 rho^2 C^(L-1) / (1 - k^2) and tau > (L-1) eps*, SGD that draws one of N "
-        "entries a step, each with probability > 0, enters B_1 almost surely from ||W_l||^2 <= C. For batches this is "
-        "not so: with the whole batch a critical point of rank two never moves.",
+        states="For deep linear networks on matrix completion, L = 3 or 4, lambda, eta > 0, k = 1 - 2 eta lambda > 0, "
+        "targets in [-a, a], rho = a + C^(L/2), q = eta C^(L-1). If (1) q < 2k and (1 - k^2) C >= eta a^2 k^2 / (2k - "
+        "q), C >= a^2 / (8 lambda); (2) (1 - k^2) eps >= eta^2 rho^2 C^(L-1); (3) 2 lambda tau^(1/2) >= rho m_{L-1}; "
+        "(4) for 1 < l < L, p = L - l, s = l - 1: (k tau^(1/2) + eta rho m_p m_s)^2 + eta^2 rho^2 min(m_p^2 C^s, "
+        "m_s^2 C^p) <= tau, then for every r every SGD step, with any entry or batch, maps B_r into itself; B_r "
+        "contains every critical point of rank <= r, none of higher rank. If eps > eps* = eta^2 rho^2 C^(L-1) / (1 - "
+        "k^2) and tau > (L-1) eps*, SGD that draws one of N entries a step, each with probability > 0, enters B_1 "
+        "almost surely from ||W_l||^2 <= C. The whole batch never moves a critical point of rank two.",
         steps=(
             Step(
                 "One entry, x = A_ij, y = A*_ij: g_l = (x - y) u_l v_l^T with u_l^T W_l v_l = x, u_l = W_{l+1}^T "

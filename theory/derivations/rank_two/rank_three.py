@@ -125,10 +125,10 @@ def rank_three() -> Derivation:
         name="rank-three",
         title="A global minimum of rank three under weight decay",
         source="ours",
-        states="For every lambda > 0 and c > 0 the 18 points +-e_j, +-e_i +- e_j in R^3 with labels c sum_j |x_j| + 18 "
-        "lambda eta (eta = -1 and 1/2) have, for one output, every width >= 6, without bias or with a hidden bias that "
-        "decays like every weight, global minimisers "
-        "with W^T W = 2 c diag(1, 1, 1[, 0]) and no others: rank three, E_2 = 2/3.",
+        states="For every lambda > 0 and c > 0 the 18 points +-e_j, +-e_i +- e_j in R^3 with labels c sum_j |x_j| + "
+        "18 lambda eta (eta = -1 and 1/2) have, for one output, every width >= 6, without bias or with a hidden bias "
+        "that is penalised like every weight, global minimisers with W^T W = 2 c diag(1, 1, 1[, 0]) and no others: "
+        "rank three, E_2 = 2/3.",
         steps=(
             balanced_neurons(),
             Step(

@@ -143,10 +143,10 @@ def rank_two() -> Derivation:
         title="Weight decay and rank two: a bound from gradients, at any parameters",
         source="ours; the question is that of Chen, Yi and Yang (arXiv 2410.02176), whose proofs were not used; the "
         "rank of a batch's gradient: Galanti et al. (arXiv 2206.05794)",
-        states="f(x) = A relu(W x), squared loss plus lambda/2 (|W|^2 + |A|^2), K = 1, any data, parameters and "
-        "h_+, h_-: dist(W, rank <= 2) <= (|grad_W L| + (sum_k a_k^2 |h(S_k) - h_(sign a_k)|^2)^(1/2)) / lambda. For K "
-        "outputs and one group rank K replaces two (K - 1 under cross-entropy). For any batch B, dist(W, rank <= |B|) "
-        "<= |grad_W L_B| / lambda.",
+        states="f(x) = A relu(W x), squared loss plus lambda/2 (|W|^2 + |A|^2), lambda > 0, K = 1, any data, "
+        "parameters and h_+, h_-: dist(W, rank <= 2) <= (|grad_W L| + (sum_k a_k^2 |h(S_k) - h_(sign a_k)|^2)^(1/2)) "
+        "/ lambda. For K outputs and one group rank K replaces two (K - 1 under cross-entropy). For any batch B, "
+        "dist(W, rank <= |B|) <= |grad_W L_B| / lambda.",
         steps=(
             Step(
                 "S_k is the set of samples on which neuron k is active, r_i the residual, h(S) = (1/N) sum_(i in S) "

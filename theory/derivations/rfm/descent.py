@@ -57,10 +57,11 @@ def rfm_descent() -> Derivation:
         name="rfm-descent",
         title="Deep RFM with linear kernels is alternating minimisation; convergence from any data",
         source="ours; kin: linear RFM as reweighted least squares (arXiv 2401.04553)",
-        states="From layer 2 on a layer of Deep RFM with linear kernels minimises L(U, G) = ||Y - U||^2 + lambda_k "
-        "(tr(G^(-1) (U U^T + lambda_Phi)) + log det G) first over U, then over G. L falls by at least the squared "
-        "change of U, so every limit point is a fixed point; where the fixed point is unique, for every Y if "
-        "lambda_Phi >= lambda_k/8, the layers converge to it from every data set and every labels.",
+        states="For every lambda_k, lambda_Phi > 0, distinct data and labels, from layer 2 on, a layer of Deep RFM "
+        "with linear kernels minimises L(U, G) = ||Y - U||^2 + lambda_k (tr(G^(-1) (U U^T + lambda_Phi)) + log det G) "
+        "first over U, then over G. L falls by at least the squared change of U, so every limit point is a fixed "
+        "point; where the fixed point is unique, for every Y if lambda_Phi >= lambda_k/8, the layers converge to it "
+        "from every data set and every labels.",
         steps=(
             Step(
                 "Over U: L is quadratic with gradient -2 (Y - U) + 2 lambda_k G^(-1) U, zero at U = A Y = G J Y, J = "

@@ -129,9 +129,10 @@ def rfm_kernel() -> Derivation:
         title="Kernel learning: the best kernel is collapsed",
         source="one-hot: Beaglehole et al. (arXiv 2402.13728); +-1 labels, any code and the regimes in mu: ours",
         states="Over PSD kernel matrices with diagonal <= 1, tr(Y^T (K + mu)^(-1) Y), mu > 0, has a minimiser that is "
-        "constant on classes, for every label code that depends on the class only. One-hot labels: it is the block "
-        "identity, unique, with value sum_c n_c/(n_c + mu). +-1 labels, K equal classes: unique, 1 inside classes and "
-        "rho = (1 + mu/n)(K-4)/(3K-4), clipped to [-1/(K-1), 1], between them.",
+        "constant on classes (others may tie with it), for every label code that depends on the class only, classes "
+        "of any size. One-hot labels: it is the block identity, unique, with value sum_c n_c/(n_c + mu). +-1 labels, "
+        "K equal classes: unique, 1 inside classes and rho = (1 + mu/n)(K-4)/(3K-4), clipped to [-1/(K-1), 1], "
+        "between them.",
         steps=(
             Step(
                 "Kernel ridge regression: the least of ||Y - K a||^2 + mu tr(a^T K a) is mu tr(Y^T (K + mu)^(-1) Y), "

@@ -37,11 +37,11 @@ def rfm_linear_map() -> Derivation:
         name="rfm-linear-map",
         title="Deep RFM with a linear feature map: where collapse stalls",
         source="ours",
-        states="For lambda_Phi = 0 and Y^T A Y > 0 at the first layer, Z = Q U (Y^T U)^(-1) is the same at every "
-        "layer, and X = (Y^T U)^(-1) follows X+ = lambda_k X^2 + F, F = H^(-1) + Z^T Z, H = Y^T Y. If 4 lambda_k F < "
-        "1 and 2 lambda_k X <= 1 it converges, X = (1 - (1 - 4 lambda_k F)^(1/2))/(2 lambda_k), with NC1 > 0 unless Z "
-        "= 0; if 4 lambda_k max eig F > 1 the features of at least one class direction vanish. For one-hot classes of "
-        "n without spread the bound is n >= 4 lambda_k.",
+        states="For lambda_Phi = 0 and Y^T A Y > 0 at the first layer, features that stay distinct, lambda_k > 0: Z = "
+        "Q U (Y^T U)^(-1) is the same at every layer, and X = (Y^T U)^(-1) follows X+ = lambda_k X^2 + F, F = H^(-1) "
+        "+ Z^T Z, H = Y^T Y. If 4 lambda_k F < 1 and 2 lambda_k X <= 1 it converges, X = (1 - (1 - 4 lambda_k "
+        "F)^(1/2))/(2 lambda_k), with NC1 > 0 unless Z = 0; if 4 lambda_k max eig F > 1 the features of at least one "
+        "class direction vanish. For one-hot classes of n without spread the bound is n >= 4 lambda_k.",
         steps=(
             Step(
                 "As in `rfm-collapse`, with lambda_Phi = 0, s = lambda_k and any U: A = U J U^T, J = (lambda_k + U^T "

@@ -111,8 +111,9 @@ def rfm_recursion() -> Derivation:
         title="Deep RFM with linear kernels: the Gram recursion",
         source="setting: Beaglehole et al. (arXiv 2402.13728); statement and proof ours",
         states="For predictor kernel <x,x'> + lambda_k 1[x=x'], no ridge, feature-map kernel <z,z'> + lambda_Phi "
-        "1[z=z'] and distinct data, a layer of Deep RFM takes the Gram matrix G to A T A + lambda_Phi, A = G (G + "
-        "lambda_k)^(-1), T = c Y Y^T; c = 1 for the gradients' mean outer product, c > 0 if it is rescaled.",
+        "1[z=z'] and distinct data, any labels, lambda_k > 0, lambda_Phi >= 0, a layer of Deep RFM takes the Gram "
+        "matrix G to A T A + lambda_Phi, A = G (G + lambda_k)^(-1), T = c Y Y^T; c = 1 for the gradients' mean outer "
+        "product, c > 0 if it is rescaled.",
         steps=(
             Step(
                 "The predictor is f(x) = alpha^T (X x + lambda_k 1[x = x_j]), (G + lambda_k) alpha = Y, G = X X^T. Off "

@@ -7,7 +7,7 @@ from typing import Literal, Union
 
 from dufm.theory.proof.checks import Checked
 from dufm.theory.proof.derivation import Builder, conclusion, name_of, proved, quotations
-from dufm.verification.claims.base.conclusions import Concluded, uncovered
+from dufm.verification.claims.base.conclusions import Concluded, Stated, uncovered
 from dufm.verification.claims.base.regime import Expect, Regime
 from dufm.verification.claims.base.verdict import Status, Verdict
 
@@ -70,7 +70,8 @@ class Claim:
     Attributes:
         label: unique, what `--only` takes.
         statement: one sentence.
-        regime: for which K, L, Lambda, width, n it is claimed; words alone where it is about another model.
+        regime: for which K, L, Lambda, width, n it is claimed; where it is about another model, clauses that its
+            derivations state, or for what is never PROVED words alone.
         source: paper and place, or "ours".
         rests_on: the derivations (their builders) and the claims it uses; `check` runs all of them.
         work: what is left to do when they hold, within a budget.
@@ -82,7 +83,7 @@ class Claim:
 
     label: str
     statement: str
-    regime: Regime | str
+    regime: Regime | Stated | str
     source: str
     rests_on: tuple[Support, ...]
     work: Callable[[Budget], Verdict]
@@ -93,7 +94,7 @@ class Claim:
 
     def settles(self, K: int, L: int) -> Settled | None:
         """Who wins at (K, L) by this claim, and whether at every strength below collapse; None if it does not say."""
-        if self.says is None or isinstance(self.regime, str) or not self.regime.has(K, L):
+        if self.says is None or not isinstance(self.regime, Regime) or not self.regime.has(K, L):
             return None
         if self.regime.whole(K, L):
             return self.says
@@ -102,7 +103,9 @@ class Claim:
     def beyond(self, derivations: Iterable[str]) -> str:
         """The first part of its regime that these derivations do not reach, in words; "" if there is none."""
         if isinstance(self.regime, str):
-            return ""
+            return f'"{self.regime}", which is words alone'
+        if isinstance(self.regime, Stated):
+            return self.regime.unsaid(derivations)
         if self.concluded:
             return self.concluded.unsaid(self.regime, derivations)
         return uncovered(self.regime, self.says, derivations, self.needs)

@@ -7,8 +7,10 @@ every K >= 2 and L >= 1.
 from collections.abc import Iterable
 from dataclasses import dataclass
 from fractions import Fraction
+from functools import cache
 from itertools import product
 
+from dufm.theory.derivations import derivation
 from dufm.verification.claims.base.regime import Edges, Expect, From, Numbers, Only, Part, Regime
 
 Box = tuple[Numbers, Numbers]
@@ -101,6 +103,35 @@ class Concluded:
             if regime.has(K, L) and not any(K in ks and L in ls for ks, ls in found):
                 return f"K = {K}, L = {L}"
         return ""
+
+
+@dataclass(frozen=True)
+class Stated:
+    """The regime of a claim about another model: clauses, each of which a derivation has word for word.
+
+    Attributes:
+        clauses: (name of a derivation that the claim rests on, words of its statement or of one of its steps).
+    """
+
+    clauses: tuple[tuple[str, str], ...]
+
+    def __str__(self) -> str:
+        return "; ".join(words for _, words in self.clauses)
+
+    def unsaid(self, derivations: Iterable[str]) -> str:
+        """The first clause that none of these derivations has, in words; "" if there is none."""
+        rested = set(derivations)
+        for name, words in self.clauses:
+            if name not in rested or not any(words in said for said in _said(name)):
+                return f'"{words}"'
+        return ""
+
+
+@cache
+def _said(name: str) -> tuple[str, ...]:
+    """What a derivation states and what its steps say, blanks and line ends alike."""
+    found = derivation(name)
+    return tuple(" ".join(words.split()) for words in (found.states, *(step.words for step in found.steps)))
 
 
 def uncovered(regime: Regime, winner: str | None, derivations: Iterable[str], shown: Iterable[Expect]) -> str:

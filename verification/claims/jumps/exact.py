@@ -9,6 +9,7 @@ from dufm.theory.derivations.jumps.absorbing import EXAMPLE
 from dufm.theory.jumps.absorbing import AbsorbingSet
 from dufm.theory.jumps.scalar import levels
 from dufm.verification.claims.base.claim import Budget, Claim, Expected
+from dufm.verification.claims.base.conclusions import Stated
 from dufm.verification.claims.base.proofs import by_derivation
 from dufm.verification.claims.base.verdict import Comparison, Status, Verdict
 
@@ -102,8 +103,14 @@ def _minima(budget: Budget) -> Verdict:
 ABSORBING = Claim(
     "dyn-jumps-absorbing",
     "There are sets about the matrices of rank <= r, for every r at once, that SGD with weight decay never leaves.",
-    "deep linear networks on matrix completion, L = 3, 4, any targets in [-a, a], any batches; lambda, eta within "
-    "explicit conditions",
+    Stated(
+        (
+            ("absorbing-set", "deep linear networks on matrix completion"),
+            ("absorbing-set", "L = 3 or 4, lambda, eta > 0, k = 1 - 2 eta lambda > 0, targets in [-a, a]"),
+            ("absorbing-set", "every SGD step, with any entry or batch"),
+            ("schatten-objective", "Critical points are balanced"),
+        )
+    ),
     "statement after Wang, Jacot (2305.16038), abstract; sets, constants and proof ours",
     (derivations.absorbing_set, derivations.schatten_objective),
     _absorbing,
@@ -124,7 +131,12 @@ JUMPS = (
     Claim(
         "dyn-jumps-scalar",
         "With A* = I_n and only the diagonal observed SGD is a chain on the line with a sharp absorbing level.",
-        "L >= 3, n >= 2, equal diagonal layers, 2 eta lambda < 1",
+        Stated(
+            (
+                ("scalar-chain", "A* = I_n, n >= 2, only the diagonal observed"),
+                ("scalar-chain", "L >= 3 equal diagonal layers at the start, 2 eta lambda < 1"),
+            )
+        ),
         "ours",
         (derivations.scalar_chain, derivations.absorbing_set, derivations.schatten_objective),
         _scalar,
@@ -133,8 +145,20 @@ JUMPS = (
     Claim(
         "dyn-jumps-minima",
         "Minima of low rank stay local minima when hidden layers are widened, for three layers and more; not for two.",
-        "L >= 3 (L = 2 for the converse), any smooth loss of the product, lambda > 0; rank-r minima of hidden width r "
-        "whose only flat directions are rotations",
+        Stated(
+            (
+                ("schatten-objective", "C smooth, lambda > 0"),
+                (
+                    "schatten-objective",
+                    "For L >= 3 let a rank-r minimum of hidden width r have a Hessian that is positive "
+                    "but for the r (r - 1)/2 rotations of each hidden layer",
+                ),
+                (
+                    "schatten-objective",
+                    "For L = 2 it is a saddle as soon as the gradient of C on the complement exceeds 2 lambda",
+                ),
+            )
+        ),
         "ours; the penalty is known (Wang, Jacot 2305.16038)",
         (derivations.schatten_objective,),
         _minima,

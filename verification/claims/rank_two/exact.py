@@ -12,6 +12,7 @@ from dufm.theory import derivations
 from dufm.theory.rank_two.two_layer import Network, energy_at_least, energy_at_most, rank_two_bound
 from dufm.verification.base.exact import rational
 from dufm.verification.claims.base.claim import Budget, Claim, Expected
+from dufm.verification.claims.base.conclusions import Stated
 from dufm.verification.claims.base.proofs import by_derivation
 from dufm.verification.claims.base.verdict import Comparison, Status, Verdict
 from dufm.verification.claims.rank_two.measured import PAPER, task_at, trained
@@ -59,7 +60,13 @@ RANK_TWO = (
         "dyn-rank-two-bound",
         "The distance of the first layer from rank two is at most (|grad| + spread of the neurons' data gradients) / "
         "lambda, at any parameters; that says something only where it is below |W|.",
-        "one hidden relu layer, one output, squared loss, lambda > 0, any data and width; rank K for K outputs",
+        Stated(
+            (
+                ("rank-two", "f(x) = A relu(W x), squared loss plus lambda/2 (|W|^2 + |A|^2), lambda > 0"),
+                ("rank-two", "K = 1, any data, parameters"),
+                ("rank-two", "For K outputs and one group rank K replaces two"),
+            )
+        ),
         f"ours; the question is from {PAPER}; rank of a batch gradient: Galanti et al. (2206.05794)",
         (derivations.rank_two,),
         lambda budget: by_derivation("B-I and B-II hold at any parameters; no step needs training."),
@@ -68,7 +75,12 @@ RANK_TWO = (
     Claim(
         "dyn-rank-two-orthogonal",
         "With orthogonal inputs every global minimum under weight decay has rank at most two.",
-        "one output, any loss of the outputs, pairwise orthogonal inputs, lambda > 0, width >= 2",
+        Stated(
+            (
+                ("orthogonal-inputs", "One output, pairwise orthogonal nonzero inputs (a bias counts as an entry)"),
+                ("orthogonal-inputs", "any loss of the outputs, lambda > 0, width >= 2"),
+            )
+        ),
         "ours",
         (derivations.orthogonal_inputs,),
         lambda budget: by_derivation("Two neurons, one a sign; closed form for squared loss."),
@@ -77,8 +89,16 @@ RANK_TWO = (
     Claim(
         "dyn-rank-two-counterexample",
         "Optimality under weight decay does not give rank two: 18 points have global minima of rank three alone.",
-        "points +-e_j, +-e_i +- e_j in R^3, labels c sum |x_j| + 18 lambda eta; every lambda, c > 0, width >= 6, "
-        "without bias or with a hidden bias that is penalised like every weight",
+        Stated(
+            (
+                ("rank-three", "For every lambda > 0 and c > 0 the 18 points +-e_j, +-e_i +- e_j in R^3"),
+                ("rank-three", "labels c sum_j |x_j| + 18 lambda eta (eta = -1 and 1/2)"),
+                (
+                    "rank-three",
+                    "every width >= 6, without bias or with a hidden bias that is penalised like every weight",
+                ),
+            )
+        ),
         f"ours; the abstract of {PAPER} says that a sufficiently trained network is approximately of rank two",
         (derivations.rank_three,),
         lambda budget: by_derivation("Every global minimum has W^T W = 2c diag(1, 1, 1, 0): E_2 = 2/3."),

@@ -16,6 +16,7 @@ from dufm.theory.rfm.recursion import Kernels, ball, ball_unit, digits_for, step
 from dufm.theory.rfm.spread import ball_run, contractions
 from dufm.theory.squared.structure import as_fraction_ball
 from dufm.verification.claims.base.claim import Budget, Claim, Expected
+from dufm.verification.claims.base.conclusions import Stated
 from dufm.verification.claims.base.proofs import by_derivation
 from dufm.verification.claims.base.verdict import Comparison, Status, Verdict
 
@@ -186,11 +187,22 @@ def _measured(budget: Budget) -> Verdict:
     return Verdict(Status.CERTIFIED, sentence, tuple(comparisons), details=details)
 
 
+LINEAR = (
+    "rfm-recursion",
+    "predictor kernel <x,x'> + lambda_k 1[x=x'], no ridge, feature-map kernel <z,z'> + lambda_Phi 1[z=z'] and distinct "
+    "data",
+)
 RFM = (
     Claim(
         "rfm-recursion",
         "With linear kernels a layer of Deep RFM is a map of the Gram matrix, G -> A Y Y^T A + lambda_Phi.",
-        "every distinct data set, labels, lambda_k > 0, lambda_Phi >= 0; no ridge, AGOP as a mean or rescaled",
+        Stated(
+            (
+                LINEAR,
+                ("rfm-recursion", "any labels, lambda_k > 0, lambda_Phi >= 0"),
+                ("rfm-recursion", "c = 1 for the gradients' mean outer product, c > 0 if it is rescaled"),
+            )
+        ),
         "setting: Beaglehole et al. (2402.13728); this form ours",
         (derivations.rfm_recursion,),
         _recursion,
@@ -201,8 +213,17 @@ RFM = (
         "After M^(1/2) Deep RFM collapses within classes exponentially in depth: the spread relative to the class "
         "means falls by q = lambda_k/(lambda_k + lambda_Phi (1 + (lambda_k + lambda_Phi)/h)) a layer, h the largest "
         "eigenvalue of Y^T Y.",
-        "linear kernels; every distinct data set, labels of full column rank, lambda_k, lambda_Phi > 0; from layer 2 "
-        "on; the features after M^(1/2) (the feature map adds lambda_Phi to the Gram matrix again)",
+        Stated(
+            (
+                LINEAR,
+                (
+                    "rfm-collapse",
+                    "every lambda_k, lambda_Phi > 0, every data set of distinct points and labels of full column rank",
+                ),
+                ("rfm-collapse", "the features after M^(1/2)"),
+                ("rfm-collapse", "From the second layer on"),
+            )
+        ),
         "ours; for lambda_k small against lambda_Phi: Beaglehole et al. (2402.13728)",
         (derivations.rfm_recursion, derivations.rfm_collapse),
         _collapse,
@@ -211,7 +232,9 @@ RFM = (
     Claim(
         "rfm-no-agop",
         "Without AGOP there is no collapse: NC1 after l feature maps moves monotonically to (N - K)/(K - 1).",
-        "M = 1, feature-map kernel <z,z'> + lambda_Phi 1[z=z'], equal classes, every data set",
+        Stated(
+            (LINEAR, ("rfm-recursion", "Without AGOP, M = 1"), ("rfm-recursion", "for equal classes: monotone in x"))
+        ),
         "ours; the ablation: Beaglehole et al. (2402.13728)",
         (derivations.rfm_recursion,),
         _no_agop,
@@ -221,8 +244,13 @@ RFM = (
         "rfm-descent",
         "A layer of Deep RFM is one round of alternating minimisation of ||Y-U||^2 + lambda_k (tr G^(-1)(U U^T + "
         "lambda_Phi) + log det G): a low-rank penalty, and kernel ridge regression with the kernel learned too.",
-        "linear kernels; every distinct data set, labels, lambda_k, lambda_Phi > 0; from layer 2 on, where the Gram "
-        "matrix is U U^T + lambda_Phi",
+        Stated(
+            (
+                LINEAR,
+                ("rfm-descent", "For every lambda_k, lambda_Phi > 0, distinct data and labels"),
+                ("rfm-descent", "from layer 2 on"),
+            )
+        ),
         "ours; kin: Radhakrishnan, Belkin, Drusvyatskiy (2401.04553)",
         (derivations.rfm_recursion, derivations.rfm_rates, derivations.rfm_descent),
         _descent,
@@ -232,7 +260,18 @@ RFM = (
         "rfm-fixed-points",
         "Every fixed point is collapsed, f(G) = Y Y^T with f(g) = (g - lambda_Phi)(g + lambda_k)^2/g^2; it is unique "
         "for all labels iff lambda_Phi >= lambda_k/8, and one-hot equal classes then reach it from any data.",
-        "linear kernels; every Y, lambda_k, lambda_Phi > 0; below lambda_k/8 several fixed points can attract",
+        Stated(
+            (
+                LINEAR,
+                ("rfm-rates", "For lambda_k, lambda_Phi > 0 and any T >= 0"),
+                ("rfm-rates", "There is one fixed point for every T iff lambda_Phi >= lambda_k/8"),
+                (
+                    "rfm-descent",
+                    "for every Y if lambda_Phi >= lambda_k/8, the layers converge to it from every data set "
+                    "and every labels",
+                ),
+            )
+        ),
         "ours",
         (derivations.rfm_recursion, derivations.rfm_rates, derivations.rfm_descent),
         _fixed_points,
@@ -242,7 +281,7 @@ RFM = (
         "rfm-rates",
         "Near a fixed point the block between eigenvalues a, b of G shrinks by 1 - (a/(a+lambda_k)) (b/(b+lambda_k)) "
         "(f(a)-f(b))/(a-b) a layer; within-class spread by r = (1 - lambda_Phi/a) lambda_k/(lambda_k + lambda_Phi).",
-        "linear kernels; every Y, lambda_k, lambda_Phi > 0",
+        Stated((LINEAR, ("rfm-rates", "For lambda_k, lambda_Phi > 0 and any T >= 0"))),
         "ours",
         (derivations.rfm_recursion, derivations.rfm_rates),
         _rates,

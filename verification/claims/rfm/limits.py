@@ -12,9 +12,10 @@ from dufm.theory.rfm.recursion import Kernels, ball
 from dufm.theory.rfm.spread import ball_run
 from dufm.theory.squared.structure import as_fraction_ball
 from dufm.verification.claims.base.claim import Budget, Claim, Expected
+from dufm.verification.claims.base.conclusions import Stated
 from dufm.verification.claims.base.proofs import by_derivation
 from dufm.verification.claims.base.verdict import Comparison, Status, Verdict
-from dufm.verification.claims.rfm.exact import DIGITS, near, random_gram, reached_values
+from dufm.verification.claims.rfm.exact import DIGITS, LINEAR, near, random_gram, reached_values
 
 
 def _linear_map(budget: Budget) -> Verdict:
@@ -74,7 +75,13 @@ RFM_LIMITS = (
         "rfm-linear-map",
         "With a linear feature map collapse stalls: the relative spread never changes after the first layer, and class "
         "directions survive only if 4 lambda_k F <= 1, F = (Y^T Y)^(-1) + Z^T Z; n >= 4 lambda_k without spread.",
-        "linear kernels, lambda_Phi = 0; every data set whose features stay distinct, Y^T A Y > 0, every lambda_k > 0",
+        Stated(
+            (
+                LINEAR,
+                ("rfm-linear-map", "For lambda_Phi = 0 and Y^T A Y > 0 at the first layer"),
+                ("rfm-linear-map", "features that stay distinct, lambda_k > 0"),
+            )
+        ),
         "ours",
         (derivations.rfm_recursion, derivations.rfm_linear_map, derivations.rfm_collapse),
         _linear_map,
@@ -84,8 +91,15 @@ RFM_LIMITS = (
         "rfm-kernel",
         "Among the kernels of diagonal <= 1 that minimise kernel ridge regression one is collapsed; one-hot: only the "
         "block identity; +-1 labels: only entries (1 + mu/n)(K-4)/(3K-4) between classes, from mu/n = 2K/(K-4) on 1.",
-        "PSD kernels with diagonal <= 1; every label code, classes of any size, mu > 0 (others may tie with the "
-        "collapsed one); closed forms for one-hot, and for +-1 with equal classes",
+        Stated(
+            (
+                ("rfm-kernel", "Over PSD kernel matrices with diagonal <= 1"),
+                ("rfm-kernel", "mu > 0, has a minimiser that is constant on classes (others may tie with it)"),
+                ("rfm-kernel", "for every label code that depends on the class only, classes of any size"),
+                ("rfm-kernel", "One-hot labels: it is the block identity"),
+                ("rfm-kernel", "+-1 labels, K equal classes"),
+            )
+        ),
         "one-hot: Beaglehole et al. (2402.13728); the rest ours",
         (derivations.rfm_kernel,),
         _kernel,

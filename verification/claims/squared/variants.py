@@ -1,5 +1,6 @@
 """Claims beyond the papers' model: unequal classes, a bias of the last layer, leaky relus; squared loss."""
 
+from dataclasses import replace
 from fractions import Fraction
 
 import sympy as sp
@@ -14,7 +15,9 @@ from dufm.theory.squared.phi import collapse_ends, collapse_power, minimiser, ph
 from dufm.theory.squared.variants import bias_loss, class_powers, learned, split_loss
 from dufm.verification.atlas.heads import ATLAS, Shipped, load_folder
 from dufm.verification.claims.base.claim import Budget, Claim, Expected
+from dufm.verification.claims.base.conclusions import Concluded, Stated
 from dufm.verification.claims.base.proofs import by_derivation
+from dufm.verification.claims.base.regime import BELOW, EVERY, Between, From, Only, Part, Regime, at
 from dufm.verification.claims.base.verdict import Comparison, Status, Verdict
 from dufm.verification.claims.squared.heads import HEADS
 from dufm.verification.claims.squared.near_collapse import STRONG
@@ -85,6 +88,11 @@ def _unequal(budget: Budget) -> Verdict:
     )
 
 
+def quarter(L: int) -> Fraction:
+    """A rational x near x*/4."""
+    return (collapse_ends(L)[0] / 4).limit_denominator(10**6)
+
+
 def cheapest(heads: list[Shipped], K: int, L: int) -> Fraction:
     """C^(L+1) of the cheapest shipped head."""
     return min(head.power(L) for head in heads if head.K == K)
@@ -94,7 +102,7 @@ def _ratios(budget: Budget) -> Verdict:
     heads, comparisons = load_folder(ATLAS), []
     for (K, L), ratio in RATIOS.items():
         sizes = (ratio,) * (K // 2) + (1,) * (K - K // 2)
-        problem = sized(K, L, sizes, (collapse_ends(L)[0] / 4).limit_denominator(10**6))
+        problem = sized(K, L, sizes, quarter(L))
         reached = phi_of_power(L, problem.x_power * cheapest(heads, K, L) / Fraction(K) ** (L + 1))[1]
         what = f"a shipped head and collapse, K = {K}, L = {L}, half the classes {ratio} times larger"
         comparisons.append(Comparison(reached, "<", split_loss(problem)[0], what=what))
@@ -159,42 +167,68 @@ def _leaky(budget: Budget) -> Verdict:
 
 THREE_LAYERS, FOUR_LAYERS = (next(c for c in HEADS if c.label == f"{word}-layers") for word in ("three", "four"))
 TWO_LAYERS = next(c for c in STRONG if c.label == "two-layers-low-rank")
+# Where these prove that low rank wins.
+EQUAL = tuple(
+    replace(part, x=BELOW)
+    for claim in (TWO_LAYERS, THREE_LAYERS, FOUR_LAYERS)
+    if isinstance(claim.regime, Regime)
+    for part in claim.regime.parts
+)
 
 VARIANTS = (
     Claim(
         "var-unequal-collapse",
         "With classes of unequal sizes collapse splits into one scalar problem a class: class k is learned iff n_k^L "
         "x*^(L+1) > N^(L+1) lambda_H lambda_1 ... lambda_L, so the smallest classes drop out first.",
-        "every K >= 2, L >= 2, all class sizes and strengths; relu, leaky or linear layers, squared loss",
+        Regime((Part(From(2), From(2), EVERY, None),), "all class sizes; relu, leaky or linear layers, squared loss"),
         "ours; minority collapse at one layer: Fang et al. (2101.12699)",
         (derivations.reductions, derivations.dnc, derivations.unequal_classes),
         _split,
         Expected(Status.PROVED),
+        concluded=Concluded("unequal-classes", ((From(2), From(2)),), "For every K >= 2, L >= 2"),
     ),
     Claim(
         "var-unequal-low-rank",
         "Whatever the sizes of the others, K_0 classes of one size are enough for low rank to beat collapse at every "
         "strength at which collapse learns them.",
-        "K_0 = 3 from L = 4 on, 7 at L = 3, 15 at L = 2, any number of further classes; relu layers, squared loss",
+        Regime(
+            EQUAL,
+            "K of the classes are of one size, others of any size add to K and to the width; relu layers, squared loss",
+        ),
         "ours; existence at weak decay and large depth: Garrod and Keating (2410.23169), Theorem A3",
         (derivations.reductions, derivations.dnc, derivations.unequal_classes, TWO_LAYERS, THREE_LAYERS, FOUR_LAYERS),
         _unequal,
         Expected(Status.PROVED),
+        concluded=Concluded(
+            "unequal-classes",
+            tuple((part.K, part.L) for part in EQUAL),
+            "If K_0 classes have one size and a structure for K_0 classes has C_0 < K_0, this is not the global "
+            "minimum wherever these classes are learned",
+        ),
     ),
     Claim(
         "var-unequal-ratios",
         "A structure for equal classes, its columns scaled, beats collapse under step imbalance up to ratios listed.",
-        f"x = x*/4, half of the classes R times larger; (K, L) R: {', '.join(f'{k} {r}' for k, r in RATIOS.items())}",
+        Regime(
+            tuple(Part(Only((K,)), Only((L,)), at(str(quarter(L)))) for K, L in RATIOS),
+            f"x near x*/4, half of the classes R times larger, R = {', '.join(map(str, RATIOS.values()))}",
+        ),
         "ours",
         (derivations.reductions, derivations.dnc, derivations.unequal_classes, derivations.head),
         _ratios,
         Expected(Status.PROVED),
+        concluded=Concluded(
+            "unequal-classes", ((From(2), From(2)),), "Every structure of cost C reaches phi_L(C Lambda)"
+        ),
     ),
     Claim(
         "var-last-bias",
         "With a last-layer bias that is not regularised collapse of equal norms costs (K^L (K-1))^(1/(L+1)) and is not "
         "optimal at any strength below its collapse.",
-        "every K >= 3 from L = 3 on, K = 3 and 4 from L = 2 on; equal norms in each layer; relu layers, squared loss",
+        Regime(
+            (Part(From(3), From(3), BELOW), Part(Only((3, 4)), From(2), BELOW)),
+            "equal norms in each layer; relu layers, squared loss",
+        ),
         "ours",
         (
             derivations.reductions,
@@ -206,12 +240,24 @@ VARIANTS = (
         ),
         _bias,
         Expected(Status.PROVED),
+        concluded=Concluded(
+            "last-bias",
+            ((Only((3, 4)), From(2)), (Between(5, 8), From(3)), (From(BIAS_HEAD), From(3))),
+            "it wins for K = 3, 4 from L = 2 and K = 5, ..., 8 from L = 3 on. Structures whose last layer is diagonal "
+            "win with a bias iff they win without; others win for every K >= K_0 if",
+        ),
     ),
     Claim(
         "var-leaky-relu",
         "With a leaky relu collapse costs K and is never optimal below its collapse, even for two classes.",
-        "every K >= 2, slope 0 < a < 1: L >= 3 for a < 1/3, L >= 4 for a^2 < 1/3, L >= 3 + 3 a^2/((3a-1)(1-a)) for a > "
-        "1/3; squared loss",
+        Stated(
+            (
+                ("leaky-layers", "Squared loss, activation with slope 0 < a < 1 below zero"),
+                ("leaky-layers", "For every K >= 2 it is not the global minimum at any strength below its collapse"),
+                ("leaky-layers", "at every L >= 3 for a < 1/3, at every L >= 4 for a^2 < 1/3"),
+                ("leaky-layers", "for 1/3 < a < 1 at every L >= 3 + 3 a^2 / ((3a - 1)(1 - a))"),
+            )
+        ),
         "ours",
         (
             derivations.reductions,

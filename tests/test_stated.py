@@ -1,0 +1,48 @@
+"""No claim is PROVED in a regime that is not bound to what its derivations conclude, or say word for word."""
+
+from dataclasses import replace
+
+import pytest
+
+from dufm.theory import derivations
+from dufm.theory.proof.checks import Checked, Method
+from dufm.verification.claims import CLAIMS, claim_named
+from dufm.verification.claims.base.claim import Budget, Claim, Known, support_name
+from dufm.verification.claims.base.conclusions import Stated
+from dufm.verification.claims.base.verdict import Status, Verdict
+
+ONE = Budget("test", 1)
+HOLDS = (Checked(True, Method.SYMBOLIC),)
+
+
+def names_of(claim: Claim) -> list[str]:
+    """The derivations a claim rests on."""
+    return [support_name(s) for s in claim.rests_on if not isinstance(s, Claim)]
+
+
+def test_every_proved_regime_is_bound_to_what_was_derived() -> None:
+    for claim in CLAIMS:
+        if claim.expected.quick is Status.PROVED:
+            assert not isinstance(claim.regime, str), claim.label
+            assert claim.beyond(names_of(claim)) == "", claim.label
+
+
+STATED = [c for c in CLAIMS if isinstance(c.regime, Stated)]
+
+
+@pytest.mark.parametrize("claim", STATED, ids=lambda c: c.label)
+def test_a_clause_that_no_derivation_states_suspends_the_claim(claim: Claim) -> None:
+    assert isinstance(claim.regime, Stated)
+    (name, words), *others = claim.regime.clauses
+    elsewhere = next(n for n in derivations.names() if n not in names_of(claim))
+    holds = Known(dict.fromkeys(names_of(claim), HOLDS))
+    for clause in ((name, words + " or any other"), (elsewhere, words)):
+        wider = replace(claim, regime=Stated((clause, *others)), work=lambda budget: Verdict(Status.PROVED, "w"))
+        verdict = wider.check(ONE, holds)
+        assert verdict.status is Status.UNDECIDED and clause[1] in verdict.sentence
+
+
+def test_words_alone_are_never_proved() -> None:
+    claim = replace(claim_named("rfm-rates"), regime="everything", work=lambda budget: Verdict(Status.PROVED, "w"))
+    verdict = claim.check(ONE, Known(dict.fromkeys(names_of(claim), HOLDS)))
+    assert verdict.status is Status.UNDECIDED and "words alone" in verdict.sentence
