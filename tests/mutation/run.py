@@ -8,10 +8,12 @@ import signal
 import subprocess
 import sys
 from collections.abc import Callable, Iterator, Sequence
+from compileall import compile_dir
 from concurrent.futures import ThreadPoolExecutor, as_completed
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
+from py_compile import PycInvalidationMode
 from queue import Queue
 from tempfile import TemporaryDirectory
 
@@ -102,6 +104,8 @@ def _copy(root: Path) -> Path:
         shutil.copytree(ROOT / name, root / name, symlinks=True, ignore=ignored)
     (root / "atlas").symlink_to(ROOT / "atlas")
     shutil.copy(ROOT / "pyproject.toml", root)
+    # Bytecode that holds for its source's bytes alone: a changed module is compiled anew, the others are not.
+    compile_dir(root, quiet=1, invalidation_mode=PycInvalidationMode.CHECKED_HASH)
     return root
 
 
@@ -150,7 +154,7 @@ def _tried(root: Path, mutant: Mutant, affected: Affected) -> Outcome:
 
 def _ran(root: Path, words: list[str]) -> str | None:
     """None if the program ends well, otherwise what it says last; TimeoutExpired if it does not end."""
-    # Sources change within a second: bytecode kept from one mutant must not run for the next.
+    # No bytecode is kept from one mutant: by the time of its source it could run for the next.
     environment = os.environ | {"PYTHONDONTWRITEBYTECODE": "1", "PYTHONPATH": str(root)}
     with subprocess.Popen(
         [sys.executable, *words],
