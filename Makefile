@@ -3,11 +3,12 @@ PYTHON ?= python3
 VENV   := .venv
 BIN    := $(VENV)/bin
 STAMP  := $(VENV)/.installed
+DOCS   := build/docs/venv
 BUDGET ?= quick
 SUDO   := $(if $(filter-out 0,$(shell id -u)),sudo)
 ROCQ   := coq libcoq-mathcomp-algebra libcoq-mathcomp-algebra-tactics libcoq-mathcomp-zify
 
-.PHONY: verify test test-slow coverage test-minimum wheel mutants prove prove-quick prove-full prove-setup lint types figures bench lock clean
+.PHONY: verify test test-slow coverage test-minimum wheel mutants prove prove-quick prove-full prove-setup docs lint types figures bench lock clean
 
 verify: $(STAMP)  ## the main job: run every claim, write and re-check certificates, print the table
 	$(BIN)/dufm verify --budget $(BUDGET) --out out/verify
@@ -54,6 +55,17 @@ prove-quick: $(STAMP)  ## the theorems and a sample of certificates, true and sp
 prove-full: $(STAMP)  ## every certificate, every atlas cell and a thousand spoiled ones, in both checkers
 	DUFM_FORMAL=full $(BIN)/python -m pytest tests/test_formal.py tests/test_formal_kernel.py -rs -m 'slow or not slow'
 
+docs: $(STAMP) $(DOCS)/.installed  ## the documentation as a site under build/docs/site; a warning is an error; it opens from the disk
+	$(BIN)/dufm claims --json > build/docs/claims.json
+	NO_MKDOCS_2_WARNING=1 $(DOCS)/bin/mkdocs build --quiet
+	@echo build/docs/site/index.html
+
+$(DOCS)/.installed: requirements-docs.lock
+	rm -rf $(DOCS)
+	$(PYTHON) -m venv $(DOCS)
+	$(DOCS)/bin/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements-docs.lock
+	@touch $@
+
 lint: $(STAMP)
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
@@ -77,6 +89,8 @@ $(STAMP): requirements.lock pyproject.toml
 lock:  ## refresh requirements.lock from pyproject.toml (needs uv)
 	uv pip compile --universal --python-version 3.11 --generate-hashes --no-annotate --no-header \
 	    --extra dev pyproject.toml -o requirements.lock
+	uv pip compile --universal --python-version 3.11 --generate-hashes --no-annotate --no-header \
+	    --group docs -o requirements-docs.lock
 
 clean:
 	rm -rf $(VENV) out build *.egg-info .pytest_cache .ruff_cache .hypothesis

@@ -124,7 +124,7 @@ def records(K: int | Iterable[int] | None = None, L: int | Iterable[int] | None 
     Raises:
         ProblemError: where the atlas holds no such cell.
 
-    Example:
+    Examples:
         >>> import dufm
         >>> best = dufm.records(K=10, L=4, x=0.03)[0]
         >>> best.ratio < 0.82 and best.check().accepted

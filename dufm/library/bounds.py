@@ -68,7 +68,7 @@ def threshold(K: int, L: int) -> Threshold:
     Raises:
         ProblemError: for a cell that makes no sense, and where something shipped does not hold.
 
-    Example:
+    Examples:
         >>> import dufm
         >>> dufm.threshold(K=2, L=1).below_collapse
         'DNC'
@@ -134,7 +134,7 @@ def bound(K: int, L: int, x: Any) -> LowerBound:
     Raises:
         ProblemError: for a cell that makes no sense or is too large.
 
-    Example:
+    Examples:
         >>> import dufm
         >>> found = dufm.bound(K=2, L=3, x="1/5")
         >>> found.lower <= found.best_known <= found.dnc

@@ -45,7 +45,7 @@ def check(certificate: str | Path | bytes | Mapping[str, Any]) -> Checked:
     Raises:
         ProblemError: for a file that cannot be read.
 
-    Example:
+    Examples:
         >>> import dufm
         >>> dufm.check(dufm.records(K=6, L=4)[0].certificate).accepted
         True

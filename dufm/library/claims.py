@@ -48,7 +48,7 @@ def claims(only: str | None = None) -> Claims:
     Raises:
         ProblemError: for a pattern that matches none.
 
-    Example:
+    Examples:
         >>> import dufm
         >>> "three-layers" in [claim.label for claim in dufm.claims()]
         True
@@ -108,7 +108,7 @@ def verify(
     Raises:
         ProblemError: for a label or budget that is none.
 
-    Example:
+    Examples:
         >>> import dufm
         >>> dufm.verify("four-layers")["four-layers"].status
         'PROVED'

@@ -106,7 +106,7 @@ def derive(name: str) -> Derived:
     Raises:
         ProblemError: for a name that is not there, with the nearest.
 
-    Example:
+    Examples:
         >>> import dufm
         >>> dufm.derive("cuts").proved
         True
@@ -119,7 +119,7 @@ def derive(name: str) -> Derived:
 def derivations() -> Derivations:
     """Every derivation by name, with what it shows.
 
-    Example:
+    Examples:
         >>> import dufm
         >>> "srg" in dufm.derivations()
         True

@@ -33,7 +33,7 @@ def figure(name: str, budget: str = "quick") -> PaperFigure:
     Raises:
         ProblemError: for a figure or a budget that is not there.
 
-    Example:
+    Examples:
         >>> import dufm
         >>> dufm.figure("critical-depth").name
         'critical-depth'
@@ -53,7 +53,7 @@ def figure(name: str, budget: str = "quick") -> PaperFigure:
 def figures() -> tuple[str, ...]:
     """Names of all figures.
 
-    Example:
+    Examples:
         >>> import dufm
         >>> "winner-map" in dufm.figures()
         True

@@ -153,7 +153,7 @@ def search(
         ProblemError: naming the argument that makes no sense.
         KeyboardInterrupt: for Ctrl-C before a restart has ended; later what was found is returned.
 
-    Example:
+    Examples:
         >>> import dufm
         >>> dufm.search(K=4, L=4, lam=0.005, restarts=4).ratio < 1
         True

@@ -46,7 +46,7 @@ def evaluator(K: int, L: int, x: Any, out: str | Path) -> EvaluatorFolder:
     Raises:
         ProblemError: for a cell without a task, and a folder that is not empty.
 
-    Example:
+    Examples:
         >>> import dufm, tempfile
         >>> with tempfile.TemporaryDirectory() as folder:
         ...     made = dufm.evaluator(K=2, L=3, x="0.1", out=folder)

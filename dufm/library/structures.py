@@ -85,7 +85,7 @@ def structures(K: int | None = None, L: int = 4) -> Structures:
     Raises:
         ProblemError: for a cell that makes no sense.
 
-    Example:
+    Examples:
         >>> import dufm
         >>> dufm.structures(K=10, L=4)["srg"].C_over_K < 1
         True
@@ -155,7 +155,7 @@ def compare(structure: str | Structure, K: int, L: int, lam: Any = None) -> Comp
     Raises:
         ProblemError: for a cell that makes no sense, a structure that is not there, or weights that do not give I.
 
-    Example:
+    Examples:
         >>> import dufm
         >>> dufm.compare("srg", K=10, L=4).beats_dnc
         True

@@ -93,7 +93,7 @@ def train(
         ProblemError: naming the argument that makes no sense.
         KeyboardInterrupt: for Ctrl-C.
 
-    Example:
+    Examples:
         >>> import dufm
         >>> len(dufm.train(K=3, L=2, lam=0.01, runs=2, steps=50).ratios)
         2

@@ -63,7 +63,7 @@ def read_weights(path: str | Path, names: Sequence[str] | None = None, transpose
     Raises:
         ProblemError: one line, for a file that cannot be read and shapes that do not chain up, with what would fit.
 
-    Example:
+    Examples:
         >>> import dufm, numpy, tempfile, os
         >>> with tempfile.TemporaryDirectory() as folder:
         ...     path = os.path.join(folder, "mine.npz")
@@ -153,7 +153,7 @@ def certify(
         ProblemError: one line, with what would fit; where `lam` is missing, with the strengths at which the scales of
             these weights are at rest.
 
-    Example:
+    Examples:
         >>> import dufm
         >>> record = dufm.records(K=6, L=4)[0]
         >>> dufm.certify(record.weights, lam=record.Lambda).beats_dnc
