@@ -26,7 +26,7 @@ from dufm.paper_figs.squared import (
 )
 from dufm.paper_figs.style import FigureModule, as_csv, render
 from dufm.paper_figs.training import fig2, fig3, fig5, fig6
-from dufm.solvers.base.files import write_whole
+from dufm.solvers.base.whole import write_whole
 from dufm.theory.problem import ProblemError, listed
 from dufm.verification.claims.base.claim import BUDGETS
 

@@ -28,6 +28,19 @@ def test_import_loads_nothing_heavy() -> None:
     assert done.stdout.split() == []
 
 
+@pytest.mark.parametrize("asked", ["--version", "--help", "search --help"])
+def test_a_command_that_computes_nothing_loads_nothing_heavy(asked: str) -> None:
+    program = (
+        "import sys; from dufm.__main__ import main; heavy, sys.argv = sys.argv[1].split(), ['dufm', *sys.argv[2:]]\n"
+        "try: main()\nexcept SystemExit: print('loaded', *[m for m in sys.modules if m in heavy])"
+    )
+    heavy = " ".join(set(HEAVY) - {"typer"})
+    done = subprocess.run(
+        [sys.executable, "-c", program, heavy, *asked.split()], capture_output=True, text=True, check=True
+    )
+    assert done.stdout.splitlines()[-1] == "loaded"
+
+
 def test_one_list_of_names() -> None:
     assert dufm.__all__ == sorted(dufm.PLACES) and set(dufm.__all__) <= set(dir(dufm))
     source = inspect.getsource(dufm).partition("if TYPE_CHECKING:")[2].partition("\n\n    __version__")[0]

@@ -11,7 +11,8 @@ import numpy as np
 from dufm.library.checking import Checked, check
 from dufm.library.shown import Drawing, Shown, Told, empty_figure, for_callers
 from dufm.solvers.base.arrays import Array
-from dufm.theory.problem import Problem, ProblemError
+from dufm.theory.problem import Problem
+from dufm.theory.stated import ProblemError
 from dufm.verification.atlas.cells import Cell, read_grid
 from dufm.verification.atlas.datapackage import write_datapackage
 from dufm.verification.atlas.records import FOLDER, read_atlas

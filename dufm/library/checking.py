@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from dufm.library.shown import for_callers
-from dufm.theory.problem import ProblemError
+from dufm.theory.stated import ProblemError
 from dufm.verification.base.checkers import checker_of
 
 

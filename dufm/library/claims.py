@@ -8,7 +8,7 @@ from tempfile import TemporaryDirectory
 from typing import Any
 
 from dufm.library.shown import Shown, Told, for_callers
-from dufm.theory.problem import ProblemError
+from dufm.theory.stated import ProblemError
 from dufm.verification.claims import select
 from dufm.verification.claims.base.claim import BUDGETS, Claim
 from dufm.verification.claims.entry import Entry

@@ -5,7 +5,7 @@ from typing import Any
 
 from dufm.library.shown import Drawing, empty_figure, for_callers
 from dufm.paper_figs import FIGURES
-from dufm.theory.problem import ProblemError, listed
+from dufm.theory.stated import ProblemError, listed
 from dufm.verification.claims.base.claim import BUDGETS
 
 

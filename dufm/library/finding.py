@@ -16,8 +16,9 @@ from dufm.solvers.search.devices import chosen_device, device_search
 from dufm.solvers.search.options import SearchOptions
 from dufm.solvers.search.solution import Outcome, Solution, save
 from dufm.solvers.search.state import SearchState
-from dufm.theory.problem import Problem, ProblemError
+from dufm.theory.problem import Problem
 from dufm.theory.squared.bounds import least_loss
+from dufm.theory.stated import ProblemError
 from dufm.verification.answers.search import certificate_found, polished_best, search_record
 from dufm.verification.atlas.known_losses import known_losses
 

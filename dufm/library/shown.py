@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, ParamSpec, TypeVar
 
-from dufm.theory.problem import ProblemError
+from dufm.theory.stated import ProblemError
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure

@@ -11,7 +11,8 @@ from dufm.library.finding import Layer, draw_layers, layers_of
 from dufm.library.shown import Drawing, Shown, Told, for_callers
 from dufm.solvers.base.arrays import Array
 from dufm.solvers.weight_files.arranging import Arranged, arrange
-from dufm.theory.problem import Problem, ProblemError
+from dufm.theory.problem import Problem
+from dufm.theory.stated import ProblemError
 from dufm.verification.answers.weight_file import read_matrices
 from dufm.verification.answers.weights import judge_weights, problem_of
 from dufm.verification.base.certificate import write

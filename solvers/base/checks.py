@@ -1,6 +1,6 @@
 """Checks of options that stand in many places: one line names the option, what is accepted and what was given."""
 
-from dufm.theory.problem import ProblemError
+from dufm.theory.stated import ProblemError
 
 
 def require_integers(least: int, **values: int | None) -> None:

@@ -1,4 +1,4 @@
-"""Files that are whole or not there: readers never see half of one, and a full disk leaves the old one in place.
+"""Archives of results, and what reading a file that another program wrote or damaged can raise.
 
 Results are archives: one .npz with arrays and, as JSON under the name `record`, everything else. The digest of every
 field lies beside them, so that a field changed by another program is named and not believed. That is no signature:
@@ -9,8 +9,6 @@ import hashlib
 import io
 import json
 import math
-import os
-import uuid
 import zipfile
 import zlib
 from collections.abc import Generator, Mapping
@@ -21,7 +19,8 @@ from typing import Any, cast
 import numpy as np
 
 from dufm.solvers.base.packed import MOST_BYTES, Packed
-from dufm.theory.problem import ProblemError
+from dufm.solvers.base.whole import write_whole
+from dufm.theory.stated import ProblemError
 
 DIGESTS = "digests"
 # Relative: sums of a million terms in another order, with room.
@@ -41,30 +40,6 @@ DAMAGE = (
     zipfile.BadZipFile,
     zlib.error,
 )
-
-
-def write_whole(path: str | Path, content: bytes) -> None:
-    """Replace `path` by `content` in one step.
-
-    Raises:
-        OSError: with a message that names the path, e.g. for a full disk or a folder that is missing or not writable.
-    """
-    path = Path(path)
-    part = path.with_name(f".{path.name}.{uuid.uuid4().hex[:8]}.part")
-    try:
-        with open(part, "wb") as file:
-            file.write(content)
-            file.flush()
-            os.fsync(file.fileno())
-        os.replace(part, path)
-    except OSError as error:
-        raise OSError(f"cannot write {path}: {error.strerror}") from error
-    finally:
-        # Gone already after a successful replace; a failed or interrupted write must leave nothing behind.
-        try:
-            part.unlink(missing_ok=True)
-        except OSError:
-            pass
 
 
 def write_archive(

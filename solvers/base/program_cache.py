@@ -15,8 +15,8 @@ from typing import Any, Literal
 import numba
 from numba.core.caching import FunctionCache, IndexDataCacheFile
 
-from dufm.solvers.base.files import write_whole
 from dufm.solvers.base.made_of import made_of
+from dufm.solvers.base.whole import write_whole
 
 Errors = Literal["python", "numpy"]
 

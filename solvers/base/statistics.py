@@ -11,7 +11,7 @@ from typing import Literal, SupportsIndex
 
 from scipy.special import betainccinv, betaincinv, gammainccinv, gammaincinv
 
-from dufm.theory.problem import ProblemError
+from dufm.theory.stated import ProblemError
 
 Side = Literal["two-sided", "lower", "upper"]
 SIDES: tuple[Side, ...] = ("two-sided", "lower", "upper")

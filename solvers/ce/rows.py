@@ -10,8 +10,8 @@ from typing import Any, TypeVar
 import numpy as np
 
 from dufm.solvers.base.arrays import Array
-from dufm.solvers.base.files import write_whole
 from dufm.solvers.base.shipped import shipped
+from dufm.solvers.base.whole import write_whole
 from dufm.theory.problem import ProblemError
 
 Rows = tuple[tuple[float, ...], ...]

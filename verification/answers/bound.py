@@ -5,7 +5,8 @@ from dataclasses import dataclass
 from fractions import Fraction
 from typing import Any
 
-from dufm.theory.problem import Problem, ProblemError, exact_number
+from dufm.theory.problem import Problem
+from dufm.theory.stated import ProblemError, exact_number
 from dufm.verification import lower_checker
 from dufm.verification.base.certificate import Certificate
 from dufm.verification.base.checkers import checker_of

@@ -7,7 +7,7 @@ import sympy as sp
 from flint import fmpq_mat
 
 from dufm.solvers.weights.of_structure import at_best_scale
-from dufm.theory.problem import Problem, ProblemError
+from dufm.theory.problem import Problem
 from dufm.theory.rational import matrix
 from dufm.theory.squared.phi import phi_of_cost
 from dufm.theory.squared.structure import (
@@ -20,6 +20,7 @@ from dufm.theory.squared.structure import (
     total_cost,
 )
 from dufm.theory.squared.structures import DNC, CheapestSum, structure_named
+from dufm.theory.stated import ProblemError
 from dufm.verification.base.certificate import Certificate, point_certificate
 
 DIGITS = 60

@@ -5,10 +5,11 @@ from fractions import Fraction
 from pathlib import Path
 from typing import Any
 
-from dufm.solvers.base.files import write_whole
 from dufm.solvers.base.shipped import shipped
-from dufm.theory.problem import Problem, ProblemError, exact_number
+from dufm.solvers.base.whole import write_whole
+from dufm.theory.problem import Problem
 from dufm.theory.squared.phi import minimiser, phi
+from dufm.theory.stated import ProblemError, exact_number
 from dufm.verification.claims.best_bound import below, best_bound, require_sound
 from dufm.verification.claims.best_known import best_loss
 

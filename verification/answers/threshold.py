@@ -4,7 +4,7 @@ from collections.abc import Iterable
 from fractions import Fraction
 from typing import Any
 
-from dufm.theory.problem import ProblemError
+from dufm.theory.stated import ProblemError
 from dufm.verification.claims.best_bound import below, require_sound
 from dufm.verification.claims.brackets import BracketEnd
 from dufm.verification.claims.two_sided import TwoSided, two_sided

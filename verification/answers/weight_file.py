@@ -11,7 +11,8 @@ from dufm.solvers.base.arrays import Array
 from dufm.solvers.search.solution import load
 from dufm.solvers.weight_files.arranging import Arranged, arrange
 from dufm.solvers.weight_files.reading import read_arrays
-from dufm.theory.problem import Problem, ProblemError
+from dufm.theory.problem import Problem
+from dufm.theory.stated import ProblemError
 from dufm.verification.answers.weights import problem_of
 from dufm.verification.atlas.records import own_weights
 from dufm.verification.base.certificate import entries

@@ -13,8 +13,9 @@ from dufm.solvers.intervals.intervals import best_scales, ray_of
 from dufm.solvers.minima.canonical import describe
 from dufm.solvers.objectives.layers import forward
 from dufm.solvers.objectives.squared import loss
-from dufm.theory.problem import Problem, ProblemError
+from dufm.theory.problem import Problem
 from dufm.theory.squared.phi import phi_of_power, power_root
+from dufm.theory.stated import ProblemError
 from dufm.verification.answers.search import MOST_CERTIFIED, beside_bound, sound_bound
 from dufm.verification.base.certificate import Certificate, entries, point_certificate
 from dufm.verification.checker import check

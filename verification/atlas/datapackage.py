@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from dufm import __version__
-from dufm.solvers.base.files import write_whole
+from dufm.solvers.base.whole import write_whole
 from dufm.theory.squared.phi import phi
 from dufm.verification.atlas.cells import Cell
 from dufm.verification.atlas.records import read_atlas

@@ -11,8 +11,8 @@ from fractions import Fraction
 from pathlib import Path
 from typing import Any
 
-from dufm.solvers.base.files import write_whole
 from dufm.solvers.base.shipped import in_checkout, shipped
+from dufm.solvers.base.whole import write_whole
 from dufm.solvers.minima.canonical import canonical
 from dufm.solvers.search.solution import load
 from dufm.theory.problem import Problem, ProblemError

@@ -14,10 +14,11 @@ from typing import Any
 
 import numpy as np
 
-from dufm.solvers.base.files import write_whole
+from dufm.solvers.base.whole import write_whole
 from dufm.theory.ce.relu import MarginLayers, Rival
-from dufm.theory.problem import Problem, ProblemError, exact_number
+from dufm.theory.problem import Problem
 from dufm.theory.rational import matrix, to_lists
+from dufm.theory.stated import ProblemError, exact_number
 
 Certificate = dict[str, Any]
 Named = tuple[str, list[list[Fraction]]]

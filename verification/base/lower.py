@@ -13,9 +13,10 @@ from dufm.solvers.spectra.deep_tree import BITS as DEEP_BITS
 from dufm.solvers.spectra.deep_tree import REACH, chain_tree
 from dufm.solvers.spectra.lines import Place
 from dufm.solvers.spectra.tree import BITS, SPARE, tree, worst
-from dufm.theory.problem import Problem, ProblemError
+from dufm.theory.problem import Problem
 from dufm.theory.squared.bounds import Interval, pair_power
 from dufm.theory.squared.phi import phi, phi_of_power, power_root
+from dufm.theory.stated import ProblemError
 from dufm.verification.base.certificate import Certificate
 from dufm.verification.base.checkers import checker_of
 from dufm.verification.checker import Result

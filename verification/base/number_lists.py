@@ -3,7 +3,7 @@
 import re
 from fractions import Fraction
 
-from dufm.theory.problem import ProblemError, exact_number
+from dufm.theory.stated import ProblemError, exact_number
 
 MOST = 9999
 

@@ -15,8 +15,8 @@ from importlib.metadata import version
 from pathlib import Path
 
 from dufm.solvers.base.cache_folder import cache_folder
-from dufm.solvers.base.files import write_whole
 from dufm.solvers.base.shipped import shipped
+from dufm.solvers.base.whole import write_whole
 from dufm.verification.base.source_digest import source_digest
 
 # So many programs are remembered; the rest of the folder's files, those not used for longest, are removed.

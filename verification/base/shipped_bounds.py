@@ -10,8 +10,8 @@ from fractions import Fraction
 from functools import cache
 from typing import Any
 
-from dufm.solvers.base.files import write_whole
 from dufm.solvers.base.shipped import shipped
+from dufm.solvers.base.whole import write_whole
 from dufm.verification.base.certificate import Certificate
 
 FOLDER = shipped("verification/witnesses")

@@ -8,7 +8,7 @@ from functools import partial
 from importlib.metadata import version
 from pathlib import Path
 
-from dufm.solvers.base.files import write_whole
+from dufm.solvers.base.whole import write_whole
 from dufm.verification.base.source_digest import source_digest
 from dufm.verification.claims.base.claim import Budget, Claim
 from dufm.verification.claims.base.verdict import Status

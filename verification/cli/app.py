@@ -11,7 +11,7 @@ import typer
 from rich.console import Console
 
 from dufm import __version__
-from dufm.theory.problem import ProblemError
+from dufm.theory.stated import ProblemError
 from dufm.verification.cli.atlas import commands
 from dufm.verification.cli.ce.commands import commands as ce_commands
 from dufm.verification.cli.extensions import extension

@@ -3,7 +3,7 @@
 from importlib.metadata import entry_points
 from typing import Any
 
-from dufm.theory.problem import ProblemError
+from dufm.theory.stated import ProblemError
 
 GROUP = "dufm.extensions"
 

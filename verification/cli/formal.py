@@ -6,7 +6,7 @@ from pathlib import Path
 
 from rich.console import Console
 
-from dufm.theory.problem import ProblemError
+from dufm.theory.stated import ProblemError
 from dufm.verification import checker
 from dufm.verification.base.checkers import checker_of
 from dufm.verification.claims.entry import Entry

@@ -14,7 +14,7 @@ from rich.table import Table
 
 from dufm.solvers.heads.kernel import compiled_descent
 from dufm.solvers.heads.search import ENGINE, HeadRecord, Pool, polish_head, search_heads
-from dufm.theory.problem import ProblemError
+from dufm.theory.stated import ProblemError
 from dufm.verification.atlas.head_words import describe_head
 from dufm.verification.atlas.heads import (
     Shipped,

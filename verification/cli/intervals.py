@@ -11,8 +11,9 @@ from rich.table import Table
 
 from dufm.solvers.intervals.intervals import Envelope, Piece, envelope
 from dufm.solvers.intervals.options import LEAST_X, EnvelopeOptions
-from dufm.theory.problem import Problem, ProblemError, exact_number
+from dufm.theory.problem import Problem
 from dufm.theory.squared.phi import collapse_threshold
+from dufm.theory.stated import ProblemError, exact_number
 from dufm.verification.base.certificate import interval_certificate, write
 from dufm.verification.checker import check
 from dufm.verification.cli import options as checked

@@ -10,7 +10,7 @@ from rich.console import Console
 
 from dufm.solvers.base.parallel import cores
 from dufm.solvers.base.processes import process_pool
-from dufm.theory.problem import ProblemError
+from dufm.theory.stated import ProblemError
 from dufm.verification import checker
 from dufm.verification.atlas.cells import Cell, read_grid
 from dufm.verification.atlas.cluster import dask_cluster

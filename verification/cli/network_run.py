@@ -13,14 +13,14 @@ import numpy as np
 import typer
 from rich.console import Console
 
-from dufm.solvers.base.files import write_whole
+from dufm.solvers.base.whole import write_whole
 from dufm.solvers.datasets import FILES, DataError, Dataset, Prepared, balanced, load, prepare, split
 from dufm.solvers.networks import store, training
 from dufm.solvers.networks.chain import Array, forward
 from dufm.solvers.networks.heads import best_columns, dufm_weights, feature_strength, head_plan, like_digits, problem_of
 from dufm.solvers.networks.plan import NetworkPlan, head_only, perceptron
 from dufm.solvers.networks.torch_extra import BACKBONES, require_torch, torch_device
-from dufm.theory.problem import ProblemError
+from dufm.theory.stated import ProblemError
 from dufm.verification.atlas.known_losses import known_losses
 from dufm.verification.base.certificate import point_certificate, write
 from dufm.verification.checker import check

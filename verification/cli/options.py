@@ -5,7 +5,7 @@ import os
 from collections.abc import Sequence
 from pathlib import Path
 
-from dufm.theory.problem import ProblemError
+from dufm.theory.stated import ProblemError
 
 MOST = 10**9
 

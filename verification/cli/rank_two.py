@@ -4,15 +4,16 @@ import json
 from collections.abc import Callable
 from dataclasses import dataclass
 from fractions import Fraction
+from math import isfinite
 from pathlib import Path
+from statistics import mean
 from typing import Annotated, Any
 
-import numpy as np
 import typer
 from rich.console import Console
 from rich.table import Table
 
-from dufm.theory.problem import ProblemError
+from dufm.theory.stated import ProblemError
 from dufm.verification.cli import options as checked
 from dufm.verification.cli.live import LiveLine, live_line
 from dufm.verification.cli.output import Json, show_table
@@ -160,12 +161,14 @@ def _facts(task: Any, lam: float, run: Any, exact: bool, path: Path) -> dict[str
         b = end.bound
         facts["bound"] = {"rank": b.rank, "distance": b.distance / b.norm, "bound": b.bound / b.norm}
         facts["bound"]["worst_excess"] = max(look.bound.excess for look in run.looks)
-    if exact and lam > 0 and task.kind == "mse" and K == 1 and np.any(run.W):
+    if exact and lam > 0 and task.kind == "mse" and K == 1 and run.W.any():
         facts["exact"] = _exactly(task, lam, run)
     return facts
 
 
 def _exactly(task: Any, lam: float, run: Any) -> dict[str, Any]:
+    import numpy as np
+
     from dufm.theory.rank_two.two_layer import Network, energy_at_least, rank_two_bound
     from dufm.verification.base.exact import rational
 
@@ -176,7 +179,7 @@ def _exactly(task: Any, lam: float, run: Any) -> dict[str, Any]:
 
 
 def _finite(value: float) -> float | None:
-    return float(value) if np.isfinite(value) else None
+    return float(value) if isfinite(value) else None
 
 
 def _show(data: str, records: list[dict[str, Any]]) -> None:
@@ -194,8 +197,8 @@ def _show(data: str, records: list[dict[str, Any]]) -> None:
         done = [s for s in record["seeds"] if not s["diverged"]]
         two, last = ([s["energies"][k] for s in done] for k in (1, -1))
         cells = [f"{record['lam']:g}", _range(two)]
-        cells.append(_range([min(last)]) if many and done else _one([s["stable_rank"] for s in done], np.mean))
-        cells += [_one([s[key] for s in done], np.mean) for key in ("train_error", "test_error")]
+        cells.append(_range([min(last)]) if many and done else _one([s["stable_rank"] for s in done], mean))
+        cells += [_one([s[key] for s in done], mean) for key in ("train_error", "test_error")]
         cells += [_one([s["bound"][key] for s in done if "bound" in s], max) for key in ("distance", "bound")]
         table.add_row(*cells, _one([s["imbalance"] for s in done], max))
     show_table(console, table)

@@ -114,7 +114,7 @@ def run_layers(
     as_json: bool,
     notes: list[warnings.WarningMessage],
 ) -> None:
-    from dufm.solvers.base.files import write_whole
+    from dufm.solvers.base.whole import write_whole
     from dufm.solvers.rfm.recursion import layers
     from dufm.verification.cli.extensions import extension
     from dufm.verification.cli.interrupt import NOTHING

@@ -11,7 +11,8 @@ from dufm.solvers.search.devices import DEVICES
 from dufm.solvers.search.options import SearchOptions
 from dufm.solvers.search.solution import Outcome, Solution
 from dufm.solvers.search.state import SearchState
-from dufm.theory.problem import Problem, ProblemError
+from dufm.theory.problem import Problem
+from dufm.theory.stated import ProblemError
 from dufm.verification.cli.interrupt import NOTHING
 from dufm.verification.cli.live import live_line
 from dufm.verification.cli.options import choice

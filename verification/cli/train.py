@@ -10,7 +10,7 @@ import typer
 from rich.console import Console
 from rich.table import Table
 
-from dufm.theory.problem import Problem, ProblemError, exact_number
+from dufm.theory.stated import ProblemError, exact_number
 from dufm.verification.base.number_lists import read_numbers
 from dufm.verification.cli import options as checked
 from dufm.verification.cli.heartbeat import alive
@@ -60,6 +60,7 @@ def run_train(K: int, L: int, grid: dict[str, str], options: dict[str, Any], as_
     from dufm.solvers.training.batch import Batch, train
     from dufm.solvers.training.setting import DescentSetting
     from dufm.solvers.training.store import load, save
+    from dufm.theory.problem import Problem
     from dufm.verification.answers.train import train_record
 
     axes = [read_numbers(grid[name], f"--{name}") for name in ("lam", "width", "lr", "scale")]

@@ -15,9 +15,9 @@ from pathlib import Path
 from typing import Any
 
 from dufm.solvers.base.shipped import shipped
-from dufm.theory.problem import ProblemError
 from dufm.theory.squared.structure import HeadCost, Structure
 from dufm.theory.squared.structures import structure_named
+from dufm.theory.stated import ProblemError
 
 MEMBERS = ("name", "needs", "valid", "weights", "cost")
 TIMEOUT = 60.0

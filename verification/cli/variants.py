@@ -20,8 +20,9 @@ from dufm.solvers.search.devices import device_search
 from dufm.solvers.search.solution import Outcome, Solution, save
 from dufm.solvers.weights.residual import diagonal_skip
 from dufm.theory.model import ACTIVATIONS, BIASES, SKIPS
-from dufm.theory.problem import Problem, ProblemError, Variant, exact_number
+from dufm.theory.problem import Problem, Variant
 from dufm.theory.squared.variants import collapse_loss, learned, zero_loss
+from dufm.theory.stated import ProblemError, exact_number
 from dufm.verification.cli import options as checked
 from dufm.verification.cli.interrupt import keeping
 from dufm.verification.cli.output import show_table

@@ -6,7 +6,7 @@ from rich.console import Console
 from rich.table import Table
 
 from dufm.solvers.base.parallel import cores
-from dufm.theory.problem import ProblemError
+from dufm.theory.stated import ProblemError
 from dufm.verification.claims import select
 from dufm.verification.claims.base.claim import BUDGETS
 from dufm.verification.claims.base.verdict import Status

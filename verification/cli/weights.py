@@ -8,7 +8,7 @@ from rich.console import Console
 from rich.table import Table
 
 from dufm.solvers.weight_files.arranging import TRANSPOSES
-from dufm.theory.problem import ProblemError
+from dufm.theory.stated import ProblemError
 from dufm.verification.answers.evaluator import write_evaluator
 from dufm.verification.answers.weight_file import WeightFile, read_weight_file
 from dufm.verification.answers.weights import RANK_THRESHOLD, Judgement, judge_weights

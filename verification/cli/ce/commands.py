@@ -9,7 +9,7 @@ import typer
 from rich.console import Console
 from rich.table import Table
 
-from dufm.theory.problem import Problem, exact_number
+from dufm.theory.stated import exact_number
 from dufm.verification.base.number_lists import read_integers
 from dufm.verification.cli import options as checked
 from dufm.verification.cli.heartbeat import alive
@@ -81,6 +81,7 @@ def ce_persistence(
     Example: dufm ce-persistence --K 4 --L 3 --lam 0.01 --widths 4,8,16,32
     """
     from dufm.solvers.ce.study import DescentCase, persistence
+    from dufm.theory.problem import Problem
 
     value = exact_number(lam, "--lam")
     Problem.of(K, L, value, loss="ce")
@@ -119,6 +120,7 @@ def ce_landscape(
     Example: dufm ce-landscape --K 10 --L 3 --lam 0.001 --widths 10,64
     """
     from dufm.solvers.ce.landscape import critical_points, null_dimension
+    from dufm.theory.problem import Problem
 
     sizes = read_integers(widths, "--widths", max(K, 3))
     problems = [Problem.of(K, L, lam, size, loss="ce") for size in sizes]

@@ -15,7 +15,8 @@ from dufm.theory.ce.numbers import working
 from dufm.theory.ce.polygons import DNC_LOGITS
 from dufm.theory.ce.structure import CeStructure, agrees, cost_ball, least_margin_is_one, rank, require_ce
 from dufm.theory.ce.structures import CE_STRUCTURES, ce_structure_named, cheapest_at_margin
-from dufm.theory.problem import Problem, ProblemError
+from dufm.theory.problem import Problem
+from dufm.theory.stated import ProblemError
 from dufm.verification.cli.compare_request import CompareRequest
 from dufm.verification.cli.output import show_table
 from dufm.verification.cli.user_structure import load_from

@@ -10,8 +10,8 @@ from dufm.theory.ce.polygons import DNC_LOGITS
 from dufm.theory.ce.relu import rival_power
 from dufm.theory.ce.structure import cost_ball, rank
 from dufm.theory.ce.structures import cheapest_at_margin
-from dufm.theory.problem import ProblemError
 from dufm.theory.proof.typeset import typeset
+from dufm.theory.stated import ProblemError
 from dufm.verification.claims.relu_grid import least_share
 
 CLASSES = (3, 4, 5, 6, 8, 10, 12, 16)

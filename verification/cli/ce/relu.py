@@ -12,8 +12,9 @@ from dufm.solvers.ce.relu import ReluSearch, relu_search
 from dufm.solvers.ce.rows import rational, round_up
 from dufm.solvers.search.solution import Outcome, Solution, save
 from dufm.theory.ce.enclosure import objective_ball
-from dufm.theory.problem import Problem, ProblemError
+from dufm.theory.problem import Problem
 from dufm.theory.squared.structure import as_fraction_ball
+from dufm.theory.stated import ProblemError
 from dufm.verification.cli import options as checked
 from dufm.verification.cli.interrupt import keeping
 from dufm.verification.cli.live import live_line

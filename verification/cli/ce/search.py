@@ -14,8 +14,9 @@ from dufm.solvers.ce.search import ce_search, lowest
 from dufm.solvers.search.solution import Outcome, save
 from dufm.theory.ce.enclosure import least_loss, objective_ball
 from dufm.theory.ce.polygons import DNC_LOGITS
-from dufm.theory.problem import Problem, ProblemError
+from dufm.theory.problem import Problem
 from dufm.theory.squared.structure import as_fraction_ball
+from dufm.theory.stated import ProblemError
 from dufm.verification.cli import options as checked
 from dufm.verification.cli.interrupt import keeping
 from dufm.verification.cli.output import show_table

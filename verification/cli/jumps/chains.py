@@ -13,7 +13,7 @@ from dufm.solvers.jumps.chains import Chains, ChainSetting, begin, sgd_chains
 from dufm.solvers.jumps.minima import branch_minimum
 from dufm.solvers.jumps.store import load, same, save
 from dufm.solvers.jumps.tally import exits, hazard, transition_matrix, upward, upward_bound
-from dufm.theory.problem import ProblemError
+from dufm.theory.stated import ProblemError
 from dufm.verification.cli import options as checked
 from dufm.verification.cli.interrupt import keeping
 from dufm.verification.cli.jumps.minima import chosen_instance

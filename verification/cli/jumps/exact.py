@@ -10,7 +10,7 @@ from rich.table import Table
 
 from dufm.solvers.jumps.absorbing import certify, eta_max
 from dufm.solvers.jumps.scalar_chain import ScalarChain, exit_time, simulate
-from dufm.theory.problem import ProblemError, exact_number
+from dufm.theory.stated import ProblemError, exact_number
 from dufm.verification.cli import options as checked
 from dufm.verification.cli.jumps.minima import chosen_instance, finite
 from dufm.verification.cli.output import show_table
