@@ -28,7 +28,9 @@ def test_import_loads_nothing_heavy() -> None:
     assert done.stdout.split() == []
 
 
-@pytest.mark.parametrize("asked", ["--version", "--help", "search --help"])
+@pytest.mark.parametrize(
+    "asked", ["--version", "--help", "search --help", "check atlas/heads/none.json", "check README.md"]
+)
 def test_a_command_that_computes_nothing_loads_nothing_heavy(asked: str) -> None:
     program = (
         "import sys; from dufm.__main__ import main; heavy, sys.argv = sys.argv[1].split(), ['dufm', *sys.argv[2:]]\n"

@@ -86,7 +86,7 @@ def check(
 
     Example: dufm check out/verify/certificates/three-layers.json
     """
-    from dufm.verification.cli.bound import check_files
+    from dufm.verification.cli.check import check_files
 
     raise typer.Exit(check_files(files, exact))
 

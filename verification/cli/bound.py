@@ -1,4 +1,4 @@
-"""`dufm bound`: what no weights can go below at one cell, and `dufm check`, which picks the checker of each file."""
+"""`dufm bound`: what no weights can go below at one cell."""
 
 import json
 from fractions import Fraction
@@ -8,10 +8,8 @@ from rich.console import Console
 from rich.table import Table
 
 from dufm.theory.squared.phi import collapse_power
-from dufm.verification import checker
 from dufm.verification.answers.bound import bounded_cell
 from dufm.verification.base.certificate import write
-from dufm.verification.base.checkers import checker_of
 from dufm.verification.cli import options as checked
 from dufm.verification.cli.heartbeat import alive
 from dufm.verification.cli.output import show_table
@@ -53,24 +51,6 @@ def run_bound(cell: tuple[int, int, str], out: Path | None, as_json: bool, conso
     if out is not None:
         words.append(f"Certificate: {out}; python -S -I verification/{found.program}.py {out}")
     console.print("\n".join(words), highlight=False, soft_wrap=True)
-
-
-def check_files(files: list[str], exact: bool) -> int:
-    """Judge each file by its own checker; 1 if one is rejected, else 2 if one cannot be read, else 0."""
-    codes = set()
-    for name in files:
-        path = Path(name)
-        program = checker_of(_start(path)) if not name.startswith("-") and path.is_file() else checker
-        codes.add(program.main([*(["--exact"] if exact and program is checker else []), name]))
-    return next((code for code in (1, 2) if code in codes), 0)
-
-
-def _start(path: Path) -> bytes:
-    try:
-        with path.open("rb") as file:
-            return file.read(checker.MAX_BYTES + 1)
-    except OSError:
-        return b""
 
 
 def _behind(claims: list[str]) -> str:
