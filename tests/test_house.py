@@ -96,6 +96,11 @@ def test_imports_point_down(name: str) -> None:
         assert theirs is None or theirs == mine or ROOMS[theirs] < ROOMS[mine], f"{name} looks up at {other}"
 
 
+def test_the_library_knows_no_command_line() -> None:
+    for path in (p for p in MODULES if p.is_relative_to(TOP)):
+        assert not any("verification.cli" in name for name in imported(ast.parse(path.read_text()))), path
+
+
 def test_no_module_waits_for_itself() -> None:
     """No circles, those through imports inside functions included: so every module can be imported alone."""
     needs = {

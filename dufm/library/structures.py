@@ -14,7 +14,7 @@ from dufm.theory.squared.structure import Structure, total_cost
 from dufm.theory.squared.structures import structure_named
 from dufm.verification.answers.compare import certificate_of, compared, loss_at
 from dufm.verification.answers.structures import structure_rows
-from dufm.verification.cli.user_structure import load_structure
+from dufm.verification.answers.user_structure import load_structure
 
 # x = K Lambda at which losses are compared where no strength is given.
 STRENGTH = Fraction(15, 1000)

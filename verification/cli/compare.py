@@ -12,13 +12,13 @@ from rich.table import Table
 from dufm.theory.problem import Problem
 from dufm.theory.squared.structure import Structure
 from dufm.verification.answers.compare import certificate_of, compared, loss_at
+from dufm.verification.answers.user_structure import load_structure
 from dufm.verification.base.certificate import write
 from dufm.verification.checker import check
 from dufm.verification.cli import options as checked
 from dufm.verification.cli.compare_request import CompareRequest
 from dufm.verification.cli.heartbeat import alive
 from dufm.verification.cli.output import show_table
-from dufm.verification.cli.user_structure import load_structure
 
 
 def run_compare(asked: CompareRequest, console: Console, loss: str = "mse") -> int:

@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from pathlib import Path
 
-from dufm.verification.cli.user_structure import TIMEOUT
+from dufm.verification.answers.user_structure import TIMEOUT
 
 
 @dataclass(frozen=True)

@@ -17,9 +17,9 @@ from dufm.theory.ce.structure import CeStructure, agrees, cost_ball, least_margi
 from dufm.theory.ce.structures import CE_STRUCTURES, ce_structure_named, cheapest_at_margin
 from dufm.theory.problem import Problem
 from dufm.theory.stated import ProblemError
+from dufm.verification.answers.user_structure import load_from
 from dufm.verification.cli.compare_request import CompareRequest
 from dufm.verification.cli.output import show_table
-from dufm.verification.cli.user_structure import load_from
 
 MEMBERS = ("name", "needs", "valid", "order", "logits", "margins", "squares")
 DIGITS = 20
