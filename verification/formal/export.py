@@ -12,12 +12,13 @@ from fractions import Fraction
 from pathlib import Path
 from typing import Any
 
-from dufm.verification import checker
+from dufm.verification import checker, margin_checker
 
 PRECISIONS = (12, 24, 48, 128)  # binary digits of b: as few as show the inequality, since the kernel computes with them
 HEADER = """From Coq Require Import ZArith.
 From mathcomp Require Import all_ssreflect all_algebra.
 From Dufm Require Import Model Integer Factors Fraction LowerBound CheckHead CheckUnit CheckPoint CheckInterval.
+From Dufm Require Import ModelLoss MarginDnc CheckMargin.
 Delimit Scope Z_scope with I.
 """
 
@@ -34,7 +35,7 @@ class Term:
     """A certificate in Rocq.
 
     Attributes:
-        kind: head, unit, point or interval; the checker is `check_KIND` of `Check*.v`.
+        kind: head, unit, point, interval or margin; the checker is `check_KIND` of `Check*.v`.
         definitions: the certificate as Rocq definitions, the last of them of the name given.
         statement: what follows if the checker accepts the certificate of that name.
         sound: the theorem that gives the statement, applied to the proof named that the checker accepts.
@@ -90,14 +91,14 @@ def term(text: str | bytes) -> Term:
     """Read a certificate's text.
 
     Raises:
-        NoTermError: for a certificate that `checker.py` does not find well formed either.
+        NoTermError: for a certificate that `checker.py` or `margin_checker.py` does not find well formed either.
     """
     try:
         data = json.loads(text, object_pairs_hook=tuple, **checker.JSON)
         _, _, kind, _, problem, witness, *_ = checker.members(
             data, "file", "format version kind claim problem witness", "found_by"
         )
-        return {"head": _head, "point": _point, "interval": _interval}[kind](problem, witness)
+        return READERS[kind](problem, witness)
     except (ValueError, KeyError, TypeError, RecursionError) as error:
         raise NoTermError(str(error) or type(error).__name__) from None
 
@@ -195,6 +196,33 @@ def _interval(problem: Any, witness: Any) -> Term:
         ),
         lambda ok: f"(check_interval_sound {ok})",
     )
+
+
+def _margin(problem: Any, witness: Any) -> Term:
+    K, L, rival, more = margin_checker.members(problem, "problem", "K L rival more")
+    margin_checker.integer(K, "K", 2, margin_checker.MAX_SIDE)
+    margin_checker.integer(L, "L", 2, margin_checker.MAX_L)
+    name, collapsed = {"dnc": ("Dnc", "is_broad_dnc"), "nc2": ("Nc2", "is_nc2")}[rival]
+    margin_checker.need(more in ([], ["classes"], ["layers"], ["classes", "layers"]), "more: classes, layers")
+    matrices = margin_checker.read_matrices(witness, ["H_1", *(f"W_{i}" for i in range(1, L + 1))], K)
+    width = max(len(rows) for rows, _ in matrices[:-1])
+    flags = " ".join("true" if key in more else "false" for key in ("classes", "layers"))
+    where = [f"({least} <= {x})%N" if key in more else f"{x} == {least}"
+             for x, least, key in (("K", K, "classes"), ("L", L, "layers"))]  # fmt: skip
+    return Term(
+        "margin",
+        lambda data: f"Definition {data} : margin := Margin {name} {K} {flags}\n  {_factors(matrices)}.",
+        lambda data: f"forall K L, {where[0]} -> {where[1]} -> margins_win (@{collapsed}) K L ({width} + (K - {K}))",
+        lambda ok: f"(check_margin_sound {ok})",
+    )
+
+
+READERS: dict[str, Callable[[Any, Any], Term]] = {
+    "head": _head,
+    "point": _point,
+    "interval": _interval,
+    "margin": _margin,
+}
 
 
 def _measured(matrices: Sequence[Matrix], K: int) -> tuple[Fraction, list[Fraction], int]:

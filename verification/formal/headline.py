@@ -1,5 +1,6 @@
 """Writes `rocq/Certificates.v`, the certificates of the headline theorems: `python -m verification.formal.headline`."""
 
+import json
 import sys
 from fractions import Fraction
 from math import lcm
@@ -13,12 +14,15 @@ from dufm.theory.squared.srg import incidence
 from dufm.verification.base.certificate import Certificate, entries, interval_certificate
 from dufm.verification.claims import claim_named
 from dufm.verification.claims.base.claim import BUDGETS
+from dufm.verification.claims.ce.relu import FOUND, SHIPPED, certificate
 from dufm.verification.claims.squared.thresholds import LEAST, witness
 from dufm.verification.formal.export import HEADER, Matrix, Term, certificate_term, unit_term
 
 TITLE = "(* The certificates behind the headline theorems: {}. Written by verification/formal/headline.py. *)\n"
 HEADS = ("four-layers", "three-layers")
+HALVES_NC2 = next(case for case in SHIPPED if (case.rival, case.L) == ("nc2", 2))
 NEAR = 1 + Fraction(1, 10**6)  # the weights of a threshold, for the kernel on an interval from its x to this multiple
+FEWER = (26, 27)  # of the 28 classes of halves, that beat NC2 alone too; 27 with more classes beside them
 ORDER = 6  # the halvings of six vertices: the first of their family below DNC
 
 
@@ -30,6 +34,13 @@ def headline_file() -> str:
         terms[f"near_{L}_{K}"] = certificate_term(
             interval_certificate(K, L, cuts, [entries(witness(K, L))], "thresholds", {})
         )
+    for case in (*SHIPPED, *FOUND):
+        if case != HALVES_NC2:
+            terms[f"{case.rival}_{case.L}_{case.K}"] = certificate_term(certificate(case))
+    for K in FEWER:
+        terms[f"nc2_2_{K}"] = certificate_term(
+            first_classes(certificate(HALVES_NC2), K, ["classes"] * (K == FEWER[-1]))
+        )
     terms["halves"] = unit_term(ORDER * (ORDER - 1) // 2, halves_factors(ORDER))
     names = ", ".join(terms)
     return TITLE.format(names) + HEADER + "".join(f"\n{term.accepted(name)}" for name, term in terms.items())
@@ -40,6 +51,15 @@ def halves_factors(order: int) -> list[Matrix]:
     M = matrix(incidence(order))
     centre = matrix([[Fraction(int(i == j)) - Fraction(1, order) for j in range(order)] for i in range(order)])
     return [_integers(x) for x in (centre * M / 2, neurons(order, order // 2), half_weights(order // 2)[1])]
+
+
+def first_classes(original: Certificate, K: int, more: list[str]) -> Certificate:
+    """A certificate of kind "margin" of K of its classes only: as many columns of H_1 and rows of W_L."""
+    part = json.loads(json.dumps(original))
+    first, *_, final = part["witness"]
+    part["problem"] |= {"K": K, "more": more}
+    first["rows"], final["rows"] = [row[:K] for row in first["rows"]], final["rows"][:K]
+    return part
 
 
 def _certificate(label: str) -> Certificate:

@@ -9,6 +9,10 @@ THEOREMS = {
     "near_collapse_three": ("thresholds", "three-layers-strong"),
     "two_classes": ("two-classes",),
     "pair_bound": ("pair-bound", "lower-bound"),
+    "low_rank_margins": ("ce-relu-suboptimal",),
+    "low_rank_nc2": ("ce-relu-nc2",),
+    "low_rank_nc2_few": ("ce-relu-nc2-few",),
+    "cross_entropy": ("ce-relu-suboptimal", "ce-relu-nc2", "ce-relu-nc2-few"),
 }
 """Headline theorem: labels of the claims it closes, alone or with the others that name it, on their whole regime."""
 
@@ -35,7 +39,11 @@ DERIVATIONS = {
     "spectra": "line_bound in Spectra.v: the cost of the first two layers in closed form, a part",
     "two-classes": "two_classes in TwoClasses.v: every depth from two layers on",
     "optimal-three": "three_classes in ThreeClasses.v, without boxes: for x <= 1/9",
-    "ce-relu-collapse": "dnc_margin_bound in MarginDnc.v: narrow DNC, for every margin loss, a part",
+    "ce-relu-collapse": "broad_pays in MarginCollapse.v: the cost, narrow and broad; total_symmetric in MarginBound.v: "
+    "the fit, for every margin loss; cross_entropy_loss in MarginFacts.v: cross-entropy is one",
+    "ce-relu-nc2": "nc2_pays in MarginCollapse.v",
+    "ce-relu-margins": "margins_beat_dnc in MarginDnc.v and wins in MarginDepth.v, for every margin loss",
+    "ce-relu-sums": "summed_H1 in MarginSum.v and wins in MarginDepth.v: more classes; depth in MarginDepth.v: layers",
     "halves": "two_layers in Theorems.v (six vertices)",
 }
 """Derivation: the theorem of `rocq/` that says the same or more, with a proof of its own."""

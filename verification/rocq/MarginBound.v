@@ -5,7 +5,7 @@
    holds at every single DNC configuration, a_0 = |H_1|^2 and a_l = |W_l|^2. *)
 From mathcomp Require Import all_ssreflect all_fingroup all_algebra.
 From mathcomp Require Import ring.
-From Dufm Require Import Model ModelLoss Norm Targets Pointwise.
+From Dufm Require Import Model ModelLoss Norm Targets Pointwise Centring.
 Set Implicit Arguments. Unset Strict Implicit. Unset Printing Implicit Defensive.
 Import Order.TTheory GRing.Theory Num.Theory.
 Local Open Scope ring_scope.
@@ -38,7 +38,7 @@ Let K1p : 0 < K%:R - 1 :> R. Proof. by rewrite subr_gt0 ltr1n. Qed.
 (* the loss of K outputs, one a class *)
 Definition total (Z : 'M[R]_K) : R := \sum_k ell k (col k Z).
 (* the mean margin: tr (C Z) / (K - 1), C = I - J / K *)
-Definition centre : 'M[R]_K := 1%:M - K%:R^-1 *: const_mx 1.
+Notation centre := (@centring R K).
 Definition mean_margin (Z : 'M[R]_K) : R := \tr (centre *m Z) / (K%:R - 1).
 
 Lemma total_margins (Z Z' : 'M[R]_K) : (forall k j, Z' k k - Z' j k <= Z k k - Z j k) -> total Z <= total Z'.
@@ -98,7 +98,7 @@ Qed.
 
 Lemma mean_marginE Z : mean_margin Z = (\tr Z - K%:R^-1 * \sum_i \sum_j Z i j) / (K%:R - 1).
 Proof.
-congr (_ / _); rewrite /centre mulmxBl mul1mx mxtraceD raddfN /= -scalemxAl mxtraceZ; congr (_ - _ * _).
+congr (_ / _); rewrite /centring mulmxBl mul1mx mxtraceD raddfN /= -scalemxAl mxtraceZ; congr (_ - _ * _).
 rewrite exchange_big; apply: eq_bigr => j _; rewrite mxE; apply: eq_bigr => i _.
 by rewrite !mxE mul1r.
 Qed.
@@ -124,23 +124,11 @@ have [->|jk] := eqVneq j k; first by rewrite mulr1n !subrr.
 by rewrite mulr0n subr0 hA.
 Qed.
 
-Lemma sq_centre : sq centre = K%:R - 1.
+Lemma mean_margin_norm Z : (K%:R - 1) * mean_margin Z ^+ 2 <= sq (Z *m centre).
 Proof.
-have J : (const_mx 1 : 'M[R]_K) *m (const_mx 1 : 'M[R]_K) = K%:R *: const_mx 1.
-  apply/matrixP => i j; rewrite !mxE (eq_bigr (fun=> 1)) => [|l _]; last by rewrite !mxE mulr1.
-  by rewrite sumr_const card_ord mulr1.
-have CC : centre *m centre = centre.
-  rewrite /centre mulmxBl !mulmxBr !mul1mx mulmx1 -scalemxAl -scalemxAr J !scalerA -mulrA mulVf ?gt_eqF // mulr1.
-  by rewrite subrr subr0.
-have CT : centre^T = centre by rewrite /centre linearB /= trmx1 linearZ /= trmx_const.
-rewrite sq_gram CT CC /centre mxtraceD raddfN /= mxtrace1 mxtraceZ.
-rewrite /mxtrace (eq_bigr (fun=> 1)) => [|l _]; last by rewrite mxE.
-by rewrite sumr_const card_ord mulVf ?gt_eqF.
-Qed.
-Lemma mean_margin_norm Z : (K%:R - 1) * mean_margin Z ^+ 2 <= sq Z.
-Proof.
-have CT : centre^T = centre by rewrite /centre linearB /= trmx1 linearZ /= trmx_const.
-have := CS Z^T centre; rewrite sq_tr sq_centre {1}/dot CT mxtrace_mulC -mxtrace_tr trmx_mul trmxK CT mxtrace_mulC.
+have K0 : (0 < K)%N by apply: ltnW.
+have CT := centreT R K; have CC := centre_idem R K0.
+have := CS (Z *m centre) centre; rewrite sq_centre // {1}/dot CT -mulmxA CC mxtrace_mulC.
 have -> : \tr (centre *m Z) = mean_margin Z * (K%:R - 1) by rewrite /mean_margin divfK ?gt_eqF.
 by move=> h; rewrite -(ler_pmul2r K1p); apply: le_trans h; apply: eqW; ring.
 Qed.

@@ -1,12 +1,17 @@
-(* DNC under a margin loss is at least as dear as an output with all margins alpha at the cost n K^L (K - 1) alpha^2; weights
-   with margins of at least 1 whose squared norms multiply to less than n K^L (K - 1) are below it: their factors take over
-   every |W_l|, and only |H_1| shrinks. *)
+(* Collapse under a margin loss is at least as dear as an output with all margins alpha at the cost n e^L (K - 1) alpha^2,
+   e = K for DNC and K - 1 for NC2 alone; weights with margins of at least 1 whose squared norms multiply to less than
+   n K^L (K - 1) are below DNC: their factors take over every |W_l|, and only |H_1| shrinks. *)
 From mathcomp Require Import all_ssreflect all_fingroup all_algebra.
 From mathcomp Require Import ring.
-From Dufm Require Import Model ModelLoss Norm Targets Pointwise Structure Better Balance MarginBound.
+From Dufm Require Import Model ModelLoss Norm Targets Pointwise Structure Better Balance MarginBound MarginCollapse.
 Set Implicit Arguments. Unset Strict Implicit. Unset Printing Implicit Defensive.
 Import Order.TTheory GRing.Theory Num.Theory.
 Local Open Scope ring_scope.
+
+(* what is beaten, and what it pays a layer *)
+Inductive rival := Dnc | Nc2.
+Definition collapsed r R K L n d (th : weights R K L n d) := if r is Dnc then is_broad_dnc th else is_nc2 th.
+Definition each r K : nat := if r is Dnc then K else K.-1.
 
 Section Dnc.
 Variables (R : rcfType) (K L n : nat) (d : nat -> nat) (ell : 'I_K -> 'cV[R]_K -> R).
@@ -52,40 +57,57 @@ apply: addr_ge0; first by rewrite mono ?sq_ge0.
 by apply: sumr_ge0 => l _; rewrite mono ?sq_ge0 // (leq_trans (ltn_ord l)) // leq_pred.
 Qed.
 
-Theorem dnc_margin_bound : is_dnc th -> exists alpha : R,
-  K%:R^-1 * total ell alpha%:M <= mean_loss ell (output th) /\
-  n%:R * (K%:R ^+ L * (K%:R - 1)) * alpha ^+ 2 <= sq (H1 th) * \prod_(l < L.-1) sq (hidden th l) * sq (WL th).
+Lemma size_gt0 : ~ is_zero th -> 0 < size lam th.
 Proof.
-move=> dnc; set M := n%:R^-1 *: (feature (hidden th) (H1 th) L.-1 *m Y^T).
-have out : output th = WL th *m M *m Y := outputE K0 n0 L2 dnc.
-have hM : M^T *m M = (sq M / K%:R)%:M := (dnc_facts K0 n0 dnc LL).2.
-have L1 : L.-2.+1 = L.-1 by case: L L2 => [|[|]].
-have ch : n%:R * K%:R ^+ L * (sq M / K%:R) <= sq (H1 th) * \prod_(l < L.-1) sq (hidden th l).
-  have := chain K0 n0 L2 dnc (l := L.-2); have -> : L.-2.+2 = L by case: L L2 => [|[|]].
-  by rewrite L1; apply.
-have c0 : 0 <= sq M / K%:R by rewrite divr_ge0 ?sq_ge0 // ltW.
-exists (mean_margin (WL th *m M)); split.
-  by rewrite out mean_lossY ler_pmul2l ?invr_gt0 // total_symmetric.
-have h := le_trans (mean_margin_norm K2 _) (bessel (WL th) c0 hM).
-apply: le_trans (ler_wpmul2r (sq_ge0 _) ch); set A := mean_margin _ in h *.
-have -> : n%:R * (K%:R ^+ L * (K%:R - 1)) * A ^+ 2 = n%:R * K%:R ^+ L * ((K%:R - 1) * A ^+ 2) by ring.
-rewrite -[X in _ <= X]mulrA; apply: ler_wpmul2l h.
-by rewrite mulr_ge0 ?exprn_ge0 // ltW.
+move=> nz; rewrite lt_def size_ge0 andbT; apply/eqP => E; apply: nz; move: E; rewrite /size.
+have mono l x : (l <= L)%N -> 0 <= x -> 0 <= lam l / 2 * x.
+  by move=> lL x0; rewrite mulr_ge0 // divr_ge0 ?ler0n // ltW ?lamp.
+have half l x : (l <= L)%N -> lam l / 2 * x = 0 -> x = 0.
+  by move=> lL /eqP; rewrite mulf_eq0 gt_eqF ?divr_gt0 ?ltr0n ?lamp //= => /eqP.
+have lL (l : 'I_L.-1) : (l.+1 <= L)%N by rewrite (leq_trans (ltn_ord l)) // leq_pred.
+have S0 : 0 <= \sum_(l < L.-1) lam l.+1 / 2 * sq (hidden th l) by apply: sumr_ge0 => l _; rewrite mono ?sq_ge0.
+move/eqP; rewrite paddr_eq0 ?addr_ge0 ?mono ?sq_ge0 // paddr_eq0 ?mono ?sq_ge0 // => /andP [/andP [/eqP hH]].
+rewrite psumr_eq0 => [/allP hW /eqP hL|l _]; last by rewrite mono ?sq_ge0.
+split=> [|l l1|]; apply: sq_eq0; [exact: half hH | | exact: half hL].
+by have := hW (Ordinal l1) (mem_index_enum _) => /eqP /half -> //; apply: (lL (Ordinal l1)).
 Qed.
 
-(* what is below the objective of zero weights has an output, and margins *)
-Hypothesis small : objective ell lam th < objective ell lam (zero_weights : weights R K L n d).
-Lemma small_output : output th != 0.
+(* the mean margin of the class means of the outputs *)
+Definition class_margin : R := mean_margin (WL th *m (n%:R^-1 *: (feature (hidden th) (H1 th) L.-1 *m Y^T))).
+Theorem collapse_margin_bound r : collapsed r th ->
+  K%:R^-1 * total ell class_margin%:M <= mean_loss ell (output th) /\
+  n%:R * ((each r K)%:R ^+ L * (K%:R - 1)) * class_margin ^+ 2 <=
+    sq (H1 th) * \prod_(l < L.-1) sq (hidden th l) * sq (WL th).
 Proof.
-apply: contraTneq small => E; rewrite -leNgt objective_zero objectiveE E -(mul0mx _ Y) mean_lossY.
-by rewrite ler_addl size_ge0.
+rewrite /class_margin; set Z := WL th *m _ => col.
+have out : feature (hidden th) (H1 th) L.-1 = n%:R^-1 *: (feature (hidden th) (H1 th) L.-1 *m Y^T) *m Y.
+  by case: r col => col; [have [] := broad_facts K2 n0 col LL | have [] := nc2_facts K2 n0 col LL].
+split; first by rewrite /output out mulmxA -/Z mean_lossY ler_pmul2l ?invr_gt0 // total_symmetric.
+case: r col => /= col; first exact: broad_pays.
+have -> : K.-1%:R = K%:R - 1 :> R by rewrite -subn1 natrB.
+exact: nc2_pays.
 Qed.
-Lemma small_margin alpha : K%:R^-1 * total ell alpha%:M <= mean_loss ell (output th) -> 0 < alpha.
+
+(* where the margins that it pays for are not positive, collapse loses to zero weights *)
+Lemma zero_beats alpha : alpha <= 0 -> K%:R^-1 * total ell alpha%:M <= mean_loss ell (output th) -> ~ is_zero th ->
+  objective ell lam (zero_weights : weights R K L n d) < objective ell lam th.
 Proof.
-move=> h; rewrite ltNge; apply: contraTN small => a0; rewrite -leNgt objective_zero objectiveE.
-apply: le_trans (ler_paddr size_ge0 h); rewrite ler_pmul2l ?invr_gt0 //; apply: total_margins => // k j.
-rewrite !mxE eqxx subrr; have [_|_] := eqVneq j k; first by rewrite subrr.
-by rewrite mulr0n subr0.
+move=> a0 h nz; rewrite objective_zero objectiveE; apply: le_lt_trans (_ : mean_loss ell (output th) < _).
+  apply: le_trans h; rewrite ler_pmul2l ?invr_gt0 //; apply: total_margins => // k j.
+  rewrite !mxE eqxx subrr; have [_|_] := eqVneq j k; first by rewrite subrr.
+  by rewrite mulr0n subr0.
+by rewrite ltr_addl size_gt0.
+Qed.
+(* and otherwise no factor of it is zero *)
+Lemma factors_gt0 r alpha : 0 < alpha ->
+  n%:R * ((each r K)%:R ^+ L * (K%:R - 1)) * alpha ^+ 2 <= sq (H1 th) * \prod_(l < L.-1) sq (hidden th l) * sq (WL th) ->
+  [/\ 0 < sq (H1 th), forall l, (l < L.-1)%N -> 0 < sq (hidden th l) & 0 < sq (WL th)].
+Proof.
+move=> ap h; have ep : 0 < (each r K)%:R :> R by rewrite ltr0n; case: r {h}; rewrite //= -subn1 subn_gt0.
+have {}h := lt_le_trans (_ : 0 < _) h; have {h} h := h (mulr_gt0 (mulr_gt0 np (mulr_gt0 (exprn_gt0 L ep) K1p)) (exprn_gt0 2 ap)).
+have pos m k (A : 'M[R]_(m, k)) : sq A != 0 -> 0 < sq A by move=> An; rewrite lt_def An sq_ge0.
+split=> [|l lL|]; apply: pos; apply: contraTneq h => E; rewrite ?E ?mul0r ?mulr0 ?ltxx //.
+by rewrite (bigD1 (Ordinal lL)) //= E !(mul0r, mulr0) ltxx.
 Qed.
 
 Variable th0 : weights R K L n d.
@@ -102,10 +124,12 @@ have Z0 : O = 0.
 have := margins (k := k) (j := j) isT; rewrite Z0 !mxE subr0 leNgt ltr01 //.
 Qed.
 
-Theorem margins_beat_dnc : is_dnc th -> exists th' : weights R K L n d, objective ell lam th' < objective ell lam th.
+Theorem margins_beat_dnc : is_broad_dnc th -> ~ is_zero th ->
+  exists th' : weights R K L n d, objective ell lam th' < objective ell lam th.
 Proof.
-move=> /dnc_margin_bound [alpha [fit bound]]; have ap := small_margin fit.
-have [aH aW aV] := output_pos small_output; have [bH bW bV] := output_pos margins_output.
+move=> /(@collapse_margin_bound Dnc) [fit bound] nz; set alpha := class_margin in fit bound.
+case: (lerP alpha 0) => [a0|ap]; first by exists zero_weights; apply: zero_beats fit nz.
+have [aH aW aV] := @factors_gt0 Dnc alpha ap bound; have [bH bW bV] := output_pos margins_output.
 pose r l := Num.sqrt (sq (hidden th l) / sq (hidden th0 l)); pose rL := Num.sqrt (sq (WL th) / sq (WL th0)).
 pose P := (\prod_(l < L.-1) r l) * rL.
 have rp l : (l < L.-1)%N -> 0 < r l by move=> lL; rewrite sqrtr_gt0 divr_gt0 ?aW ?bW.

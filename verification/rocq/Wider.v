@@ -39,12 +39,21 @@ elim: l => //= l IH lL; rewrite IH ?(ltnW lL) // -!mulmxA [pid_mx (e l) *m (_ *m
   by rewrite relu_pidl ?ed.
 by rewrite ed // ltnW.
 Qed.
-Lemma wider_loss lam th : loss lam (wider th) = loss lam th.
+Lemma wider_output th : output (wider th) = output th.
 Proof.
 have LL : (L.-1 < L)%N by case: L L0.
-rewrite /loss /= sq_pidr ?sq_pidl ?ed //; congr (_ * sqnorm (_ - _) + _ + _ + _).
-  by rewrite /output wider_feature // -!mulmxA [pid_mx _ *m (_ *m _)]mulmxA pid_pid ?ed // mul1mx.
-apply: eq_bigr => l _; have lL : (l.+1 < L)%N by case: L l {LL} => [|L'] [l] //=.
-by rewrite sq_pidr ?sq_pidl ?ed // ltnW.
+by rewrite /output wider_feature // -!mulmxA [pid_mx _ *m (_ *m _)]mulmxA pid_pid ?ed // mul1mx.
+Qed.
+Lemma wider_sq th : [/\ sqnorm (H1 (wider th)) = sqnorm (H1 th),
+  forall l, (l < L.-1)%N -> sqnorm (hidden (wider th) l) = sqnorm (hidden th l) & sqnorm (WL (wider th)) = sqnorm (WL th)].
+Proof.
+have LL : (L.-1 < L)%N by case: L L0.
+split=> [|l lL|]; rewrite /= ?sq_pidr ?sq_pidl ?ed //; first by rewrite (leq_ltn_trans lL).
+by rewrite (leq_trans lL) // leq_pred.
+Qed.
+Lemma wider_loss lam th : loss lam (wider th) = loss lam th.
+Proof.
+have [hH hW hL] := wider_sq th; rewrite /loss wider_output hH hL; congr (_ + _ + _ + _).
+by apply: eq_bigr => l _; rewrite hW.
 Qed.
 End Wider.
