@@ -52,6 +52,7 @@ ROWS = (
     ("verification.claims",),
     ("verification.formal",),
     ("verification.answers",),
+    ("verification.site",),
     ("verification.cli",),
     ("paper_figs.style",),
     ("paper_figs.squared", "paper_figs.training", "paper_figs.networks", *(f"paper_figs.{topic}" for topic in TOPICS)),

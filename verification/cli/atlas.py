@@ -184,6 +184,25 @@ def evaluator(
     run_evaluator((K, L, x), out, as_json, console)
 
 
+@commands.command()
+def site(
+    out: Annotated[Path, typer.Option(help="A new or an empty folder.")] = Path("out/site"),
+    verdicts: Annotated[
+        Path | None, typer.Option(help="A report.json of dufm verify whose verdicts the pages show.")
+    ] = None,
+    as_json: Json = False,
+) -> None:
+    """Write the web atlas: a static site of cells, claims and certificates, opened from disk, that re-checks itself.
+
+    Open index.html in a browser; no server and no network is needed.
+
+    Example: dufm site --out out/site --verdicts out/verify/report.json
+    """
+    from dufm.verification.cli.site import run_site
+
+    run_site(out, verdicts, as_json, console)
+
+
 @commands.command("check-weights")
 def check_weights(
     file: Annotated[Path, typer.Argument(help="A .pt, .safetensors, .npz or .npy, or a file of dufm.", metavar="FILE")],

@@ -8,7 +8,7 @@ from dufm.verification.cli.interrupt import Interrupted, kept
 
 SECTIONS = {
     "Verify": ("verify", "check", "check-weights", "claims", "threshold", "bound"),
-    "Read and compare": ("derive", "structures", "compare", "figures"),
+    "Read and compare": ("derive", "structures", "compare", "figures", "site"),
     "Search and certify": ("search", "intervals", "frontier", "map", "records", "submit", "evaluator"),
     "Cross-entropy": ("ce-table", "ce-persistence", "ce-landscape"),
     "Training": ("train", "jumps", "rank-two", "rfm", "network"),

@@ -12,6 +12,7 @@ from dufm.solvers.base.parallel import cores
 from dufm.solvers.base.processes import process_pool
 from dufm.theory.stated import ProblemError
 from dufm.verification import checker
+from dufm.verification.answers.records import bounded
 from dufm.verification.atlas.cells import Cell, read_grid
 from dufm.verification.atlas.cluster import dask_cluster
 from dufm.verification.atlas.datapackage import write_datapackage
@@ -25,7 +26,7 @@ from dufm.verification.claims.settled import table, verdict
 from dufm.verification.cli import options as checked
 from dufm.verification.cli.live import live_line
 from dufm.verification.cli.output import show_table
-from dufm.verification.cli.records_table import bounded, cells_table
+from dufm.verification.cli.records_table import cells_table
 from dufm.verification.cli.shared import seconds
 
 

@@ -1,14 +1,12 @@
 """What `dufm records` and `dufm map` print of their cells: best value, lower bound, the gap between them, the state."""
 
 from collections.abc import Iterable
-from fractions import Fraction
 from typing import Any
 
 from rich.box import SIMPLE_HEAD
 from rich.table import Table
 
-from dufm.theory.squared.phi import collapse_threshold
-from dufm.verification.claims.best_bound import best_bound, over_dnc
+from dufm.verification.answers.records import rounded_down, strength_name
 from dufm.verification.claims.settled import CERTIFIED_LOW, CERTIFIED_OTHER, OPEN, PROVED_DNC, PROVED_LOW
 
 SHORT = {PROVED_LOW: "P", CERTIFIED_LOW: "C", CERTIFIED_OTHER: "c", PROVED_DNC: "P", OPEN: "?"}
@@ -30,17 +28,6 @@ LIST_LEGEND = (
 )
 
 
-def bounded(row: dict[str, Any]) -> dict[str, Any]:
-    """The row of a cell with the best lower bound known over DNC's loss, the gap to the best known, and its source."""
-    K, L, x = row["K"], row["L"], row["K"] * Fraction(row["Lambda"])
-    bound = best_bound(K, L, x)
-    lower = over_dnc(bound, L, x)
-    # Weights that are above DNC are not the best known.
-    best = min(row["ratio"], 1.0)
-    more = {"lower": lower, "gap": max(best - lower, 0.0) / best}
-    return row | more | {"lower_by": bound.by, "lower_claims": list(bound.claims)}
-
-
 def cells_table(rows: Iterable[dict[str, Any]], width: int) -> tuple[Table, str]:
     """The table of rows that `bounded` has seen, and its legend: a line a cell if they are few, else a grid."""
     rows = sorted(rows, key=lambda row: (row["K"], row["L"], row["x"]))
@@ -55,7 +42,7 @@ def _list_table(rows: list[dict[str, Any]]) -> Table:
     shown.add_column("low by", justify="left")
     for row in rows:
         gap = f"{100 * row['gap']:.2f} %"
-        numbers = (str(row["K"]), str(row["L"]), _name(row), _down(row["lower"]), _best(row), gap)
+        numbers = (str(row["K"]), str(row["L"]), strength_name(row), rounded_down(row["lower"]), _best(row), gap)
         wins = row["verdict"].partition(" (")[0]
         shown.add_row(*numbers, wins if row["verdict"] == OPEN else f"{wins} {SHORT[row['verdict']]}", row["lower_by"])
     return shown
@@ -66,7 +53,7 @@ def _grid_table(rows: list[dict[str, Any]], width: int) -> Table:
     many: dict[tuple[int, int], list[dict[str, Any]]] = {}
     for row in rows:
         many.setdefault((row["K"], row["L"]), []).append(row)
-    names = list(dict.fromkeys(_name(row) for own in many.values() for row in own))
+    names = list(dict.fromkeys(strength_name(row) for own in many.values() for row in own))
     # Shares of the threshold differ in x between depths; they stand behind the strengths all depths have.
     names.sort(key=lambda name: ("x*" in name, float(name.removesuffix("x*") or 1)))
     wide = (len(names) + 1) * COLUMN > width
@@ -74,28 +61,16 @@ def _grid_table(rows: list[dict[str, Any]], width: int) -> Table:
     for name in ("K", "L", *([""] if wide else names)):
         shown.add_column(name, justify="left" if wide and not name else "right", no_wrap=not wide)
     for (K, L), own in many.items():
-        words = {_name(row): _words(row) for row in own}
+        words = {strength_name(row): _words(row) for row in own}
         parts = ["   ".join(f"{k}: {w}" for k, w in words.items())] if wide else [words.get(k, "") for k in names]
         shown.add_row(str(K), str(L), *parts)
     return shown
 
 
-def _name(row: dict[str, Any]) -> str:
-    """The strength in short: a share of the threshold in tenths where it is one, else x."""
-    share = row["x"] / float(collapse_threshold(row["L"]))
-    near = abs(10 * share - round(10 * share)) < 1e-3 and share > 0.05
-    return f"{round(10 * share) / 10:g}x*" if near else f"{row['x']:.3g}"
-
-
-def _down(value: float) -> str:
-    """Four digits, rounded down; 1 as it is."""
-    return f"{value * 10**4 // 1 / 10**4:.4f}" if value < 1 - 1e-12 else "1"
-
-
 def _words(row: dict[str, Any]) -> str:
     if row["verdict"] == PROVED_DNC:
         return f"DNC {SHORT[PROVED_DNC]}"
-    return f"[{_down(row['lower'])}, {_best(row)}] {SHORT[row['verdict']]}"
+    return f"[{rounded_down(row['lower'])}, {_best(row)}] {SHORT[row['verdict']]}"
 
 
 def _best(row: dict[str, Any]) -> str:

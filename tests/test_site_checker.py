@@ -1,0 +1,187 @@
+"""The site's checker, JavaScript in BigInts, says of every certificate what checker.py says, in the same words."""
+
+import copy
+import json
+import random
+import shutil
+import subprocess
+import sys
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+from test_checker_random import SEEDS, WRONG, places
+
+from dufm.verification import checker
+from dufm.verification.atlas.records import FOLDER, read_atlas
+from dufm.verification.site.certificates import Filed, compact, of_cell, witnesses
+from dufm.verification.site.recheck import KINDS
+
+NODE = shutil.which("node")
+ASSETS = Path("verification/site/assets").resolve()
+JUDGE = Path(__file__).with_name("site_checker_in_node.js")
+SPOILED = 1800
+pytestmark = pytest.mark.skipif(NODE is None, reason="needs Node: apt-get install nodejs (make site-setup)")
+
+
+@pytest.fixture(scope="module")
+def shipped() -> list[Filed]:
+    """Every certificate of the kinds the browser judges."""
+    own = [of_cell(cell, record) for cell, record in read_atlas(FOLDER).items()]
+    return [filed for filed in (*own, *witnesses()) if filed is not None and filed.kind in KINDS]
+
+
+def in_node(asked: list[dict[str, Any]]) -> list[dict[str, Any]]:
+    """What the site's checker says."""
+    lines = "\n".join(json.dumps(one) for one in asked)
+    assert NODE is not None
+    done = subprocess.run([NODE, str(JUDGE), str(ASSETS)], input=lines, capture_output=True, text=True, timeout=300)
+    assert (done.returncode, done.stderr) == (0, "")
+    return [json.loads(line) for line in done.stdout.splitlines()]
+
+
+def in_python(text: str, expect: dict[str, Any] | None = None) -> dict[str, Any]:
+    """What checker.py says, in the same form."""
+    found = checker.check(text, expect)
+    margin = None if found.margin is None else str(checker.Fraction(found.margin))
+    return {"ok": found.ok, "sentence": found.sentence, "margin": margin}
+
+
+@pytest.fixture(autouse=True)
+def long_numbers() -> Any:
+    """Margins may have more digits than newer Pythons print unasked."""
+    change: Callable[[int], None] = getattr(sys, "set_int_max_str_digits", lambda most: None)
+    before = getattr(sys, "get_int_max_str_digits", lambda: 0)()
+    change(0)
+    yield
+    change(before)
+
+
+def test_every_shipped_certificate_gets_the_same_verdict_sentence_and_margin(shipped: list[Filed]) -> None:
+    found = in_node([{"text": filed.text} for filed in shipped])
+    assert len(found) == len(shipped) > 380
+    for filed, one in zip(shipped, found, strict=True):
+        assert one == in_python(filed.text) and one["ok"], filed.name
+
+
+def test_the_button_that_spoils_makes_every_shipped_certificate_refused(shipped: list[Filed]) -> None:
+    assert not any(one["ok"] for one in in_node([{"spoil": filed.text} for filed in shipped]))
+
+
+def damaged(content: dict[str, Any], rng: random.Random) -> str:
+    """A certificate changed in one place, most often in a number."""
+    content = copy.deepcopy(content)
+    spots = [path for path in places(content) if path and path[0] != "found_by"]
+    numbers = [path for path in spots if type(at(content, path)) is int]
+    path = rng.choice(numbers if rng.random() < 0.7 else spots)
+    node, old = at(content, path[:-1]), at(content, path)
+    act = rng.randrange(4)
+    if type(old) is int and act:
+        new = (
+            old + rng.choice((-1, 1)),
+            -old,
+            old * 10 ** rng.randrange(1, 40),
+            rng.randrange(-3, 5),
+            old + rng.choice((-1, 1)),
+        )
+        node[path[-1]] = rng.choice(new)
+    elif act == 0:
+        node[path[-1]] = rng.choice(WRONG)
+    elif act == 1:
+        del node[path[-1]]
+    elif isinstance(node, list):
+        node.insert(path[-1], copy.deepcopy(rng.choice(node)))
+    else:
+        node[rng.choice(("more", "den", "K", "x"))] = rng.choice((1, "head", old))
+    text = compact(content)
+    if rng.random() < 0.05:
+        # A key twice, which a dictionary cannot hold.
+        text = text.replace('"kind":', '"kind":"point","kind":', 1)
+    return text
+
+
+def at(node: Any, path: tuple[Any, ...]) -> Any:
+    for key in path:
+        node = node[key]
+    return node
+
+
+def test_spoiled_certificates_are_refused_in_the_same_words(shipped: list[Filed]) -> None:
+    rng = random.Random(19)
+    small = [filed.content for filed in shipped if len(filed.text) < 6000]
+    texts = [damaged(rng.choice(small if rng.random() < 0.6 else SEEDS), rng) for _ in range(SPOILED)]
+    found = in_node([{"text": text} for text in texts])
+    reasons = set()
+    for text, one in zip(texts, found, strict=True):
+        assert one == in_python(text), text
+        reasons.add(one["sentence"].partition("(")[0])
+    refused = sum(not one["ok"] for one in found)
+    # What is accepted in spite of the change is another true certificate, in both.
+    assert refused > 1000 and len(reasons) > 40
+
+
+CASES = [
+    '{"a": 1',
+    "",
+    "[1, 2,]",
+    '{"a" 1}',
+    "{'a': 1}",
+    "nul",
+    "01",
+    "+1",
+    "1.",
+    '"\\x"',
+    '"a\nb"',
+    "[1] 2",
+    "\ufeff1",
+    "-",
+    "[" * 1200,
+]
+
+
+@pytest.mark.parametrize("text", CASES, ids=range(len(CASES)))
+def test_text_that_is_no_json_is_refused_by_both(text: str) -> None:
+    (found,) = in_node([{"text": text}])
+    assert (found["ok"], found["margin"]) == (in_python(text)["ok"], None) and not found["ok"]
+
+
+def test_numbers_are_read_as_python_reads_them() -> None:
+    content = SEEDS[0]
+    for number in (
+        "1e3",
+        "1.0",
+        "-0",
+        "9" * 1000,
+        "9" * 1001,
+        "NaN",
+        "-Infinity",
+        "true",
+        '"1"',
+        "0.0001",
+        "12345678901234567890",
+    ):
+        text = compact(content).replace('"den":', f'"den":{number},"den_":', 1).replace('"den_":', '"was":', 1)
+        swapped = compact(content).replace(f'"den":{content["witness"][0]["den"]}', f'"den":{number}', 1)
+        for one in (text, swapped):
+            assert in_node([{"text": one}]) == [in_python(one)], number
+
+
+def test_what_a_page_asks_for_binds_the_certificate(shipped: list[Filed]) -> None:
+    filed = next(one for one in shipped if one.kind == "point" and one.content["problem"]["n"] == 1)
+    own = filed.content["problem"]
+    right = {"kind": "point", **own}
+    wrongs = [
+        {"K": own["K"] + 1},
+        {"kind": "head"},
+        {"lambdas": [[1, 7]] * (own["L"] + 1)},
+        {"width": 1},
+        {"L_from": 3},
+        {"n": 2},
+    ]
+    asked = [{"text": filed.text, "expect": right | wrong} for wrong in ({}, *wrongs)]
+    found = in_node(asked)
+    assert [one["ok"] for one in found] == [True] + [False] * len(wrongs)
+    for ask, one in zip(asked, found, strict=True):
+        expected = in_python(ask["text"], ask["expect"])
+        assert (one["ok"], one["sentence"]) == (expected["ok"], expected["sentence"])

@@ -1,0 +1,1 @@
+"""The web atlas: pages of cells, claims, derivations and certificates, and the checker that runs in a browser."""
