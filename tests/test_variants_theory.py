@@ -8,7 +8,7 @@ import pytest
 import sympy as sp
 from scipy.optimize import minimize, minimize_scalar
 
-from dufm.solvers.objectives.squared import loss
+from dufm.solvers.objectives.squared import Objective, loss
 from dufm.solvers.search.options import SearchOptions
 from dufm.solvers.search.portfolio import global_search
 from dufm.solvers.weights.residual import diagonal_skip
@@ -22,8 +22,9 @@ from dufm.theory.squared.variants import bias_loss, collapse_loss, learned, spli
 from dufm.verification.claims.base.claim import BUDGETS
 from dufm.verification.claims.squared.variants import VARIANTS, diagonal, sized
 from dufm.verification.claims.squared.variants_searched import VARIANTS_SEARCHED
+from dufm.verification.claims.squared.within_class import WITHIN_CLASS
 
-ALL = (*VARIANTS, *VARIANTS_SEARCHED)
+ALL = (*VARIANTS, *VARIANTS_SEARCHED, *WITHIN_CLASS)
 BIAS = Variant(bias="last")
 FINE: dict[str, Any] = {"method": "Nelder-Mead", "options": {"xatol": 1e-10, "fatol": 1e-16}}
 
@@ -173,3 +174,27 @@ def test_diagonal_weights_with_skips_are_at_rest_and_nothing_near_them_is_lower(
     assert loss(problem, diagonal_skip(Problem.of(3, 3, 1, 3, variant=Variant(skip="block1")))) == 0.5
     with pytest.raises(ProblemError, match="diagonal weights need skips"):
         diagonal_skip(Problem.of(3, 3, 1, variant=BIAS))
+
+
+@pytest.mark.parametrize(
+    ("L", "activation", "variant"),
+    [
+        (2, "relu", {}),
+        (3, "relu", {}),
+        (2, "leaky", {"slope": Fraction(1, 5)}),
+        (3, "linear", {}),
+        (2, "relu", {"bias": "last"}),
+        (3, "relu", {"skip": "block1"}),
+    ],
+)
+def test_samples_of_one_class_end_in_one_place(L: int, activation: str, variant: dict[str, Any]) -> None:
+    pairs = tuple(tuple(Fraction(i == j // 2) for j in range(6)) for i in range(3))
+    problem = Problem.of(3, L, "0.01", 4, activation=activation, variant=Variant(target=pairs, **variant))
+    solution, _ = global_search(problem, SearchOptions(12, seed=3, threads=1))
+    features = Objective(problem).forward(solution.weights[:-1]).features
+    first, last = features[0], features[-1]
+    assert np.abs(last).max() > 0.1 and np.abs(last[:, ::2] - last[:, 1::2]).max() < 1e-4
+    if not variant.get("skip"):
+        balanced = first @ first.T - solution.weights[1].T @ solution.weights[1]
+        assert np.abs(balanced).max() < 1e-4
+        assert np.abs(first[:, ::2] - first[:, 1::2]).max() < 1e-4

@@ -56,6 +56,7 @@ from dufm.theory.derivations.squared.two_classes import two_classes
 from dufm.theory.derivations.squared.two_layers import two_layers
 from dufm.theory.derivations.squared.unequal_classes import unequal_classes
 from dufm.theory.derivations.squared.weak_decay import weak_decay
+from dufm.theory.derivations.squared.within_class import within_class
 from dufm.theory.derivations.squared.z_test import z_test
 from dufm.theory.derivations.squared.zero_weights import zero_weights
 from dufm.theory.problem import ProblemError, listed
@@ -94,6 +95,7 @@ DERIVATIONS = (
     unequal_classes,
     last_bias,
     leaky_layers,
+    within_class,
     ce_reduction,
     ce_dnc,
     ce_low_rank,

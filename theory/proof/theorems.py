@@ -130,6 +130,9 @@ LAGRANGE = QuotedTheorem(
     "sum q_i sum q_i x_i^2 - (sum q_i x_i)^2 = sum_(i<j) q_i q_j (x_i - x_j)^2",
 )
 JENSEN = QuotedTheorem("Jensen", "Jensen 1906", "f(mean) <= mean of f", ("f is convex: its second derivative is >= 0",))
+MONOTONE = QuotedTheorem(
+    "monotone gradient", "Kachurovskii 1960", "<f'(x) - f'(y), x - y> >= 0", ("f is convex and differentiable",)
+)
 BINOMIAL = QuotedTheorem(
     "binomial series",
     "Newton 1676",

@@ -31,6 +31,7 @@ from dufm.verification.claims.squared.strips import STRIPS
 from dufm.verification.claims.squared.thresholds import THRESHOLDS
 from dufm.verification.claims.squared.variants import VARIANTS
 from dufm.verification.claims.squared.variants_searched import VARIANTS_SEARCHED
+from dufm.verification.claims.squared.within_class import WITHIN_CLASS
 from dufm.verification.claims.squared.witnesses import WITNESSES
 from dufm.verification.claims.squared.zero_weights import ZERO_WEIGHTS
 from dufm.verification.claims.training.descent import TRAINING
@@ -52,6 +53,7 @@ CLAIMS: tuple[Claim, ...] = (
     *INTERVALS,
     *SEARCHED,
     *VARIANTS,
+    *WITHIN_CLASS,
     *VARIANTS_SEARCHED,
     *CE,
     *CE_HESSIAN,
