@@ -6,7 +6,8 @@ S, else 0. So relu(W M) = 2 N with N the inclusion matrix of pairs in p-subsets,
 triangular graph, and U = N^+ / 2 is the best read-out. p = 2 is the SRG; p near r/2 is far cheaper.
 """
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from fractions import Fraction
 from functools import cache
 from itertools import combinations
 from typing import Any
@@ -51,9 +52,17 @@ def head(order: Any = r, size: Any = p) -> sp.Expr:
 
 
 @cache
+def _compared() -> tuple[Callable[[int, int], int], ...]:
+    """Numerator and denominator of h / ||M||_*^2: polynomials of r and p with whole coefficients, for whole numbers."""
+    parts = sp.fraction(sp.cancel(head() / nuclear_norm(r) ** 2))
+    return tuple(sp.lambdify((r, p), sp.expand(part), modules=[]) for part in parts)
+
+
+@cache
 def best_size(order: int) -> int:
     """The p in 2, ..., r - 2 of least h, decided on rationals: the nuclear norm is common to all."""
-    return min(range(2, order - 1), key=lambda size: sp.Rational(head(order, size) / nuclear_norm(order) ** 2))
+    over, under = _compared()
+    return min(range(2, order - 1), key=lambda size: Fraction(over(order, size), under(order, size)))
 
 
 def neurons(order: int, size: int) -> fmpq_mat:

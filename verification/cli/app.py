@@ -94,7 +94,7 @@ def check(
 @app.command()
 def claims(as_json: Json = False) -> None:
     """List every claim with its regime, its source and what it rests on."""
-    from dufm.verification.cli.listings import claims_table
+    from dufm.verification.cli.claims_list import claims_table
 
     claims_table(console, as_json)
 
