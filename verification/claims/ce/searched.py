@@ -167,7 +167,7 @@ def _absence(budget: Budget) -> Verdict:
 
 def _relu(budget: Budget) -> Verdict:
     quick = budget.name != "full"
-    restarts = 100 if quick else 2000
+    restarts = 50 if quick else 2000
     comparisons, told = [], {}
     for K, L in RELU_COLLAPSE + RELU_LOW:
         for lam in RELU_STRENGTHS[: 1 if quick else None]:
