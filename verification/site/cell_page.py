@@ -54,14 +54,13 @@ def _bar(view: CellView) -> str:
     a, b = 600 * low, 600 * best
     words = f"The least loss lies between {low:.4f} and {best:.4f} of collapse's."
     return (
-        f'<figure class="bar"><svg viewBox="-12 0 624 58" role="img" aria-label="{words}">'
-        f'<rect class="not" x="0" y="18" width="{a:.1f}" height="14"/>'
-        f'<rect class="between" x="{a:.1f}" y="14" width="{max(b - a, 1.5):.1f}" height="22"/>'
-        f'<line class="end" x1="{b:.1f}" y1="8" x2="{b:.1f}" y2="42"/>'
-        '<line class="one" x1="600" y1="8" x2="600" y2="42"/><text x="0" y="54">0</text>'
-        '<text x="600" y="54" text-anchor="end">collapse</text></svg>'
-        "<figcaption>The least loss over collapse's: dark is excluded for weights of any width, the block is open, the "
-        "line is reached.</figcaption></figure>"
+        f'<figure class="bar"><svg viewBox="0 0 602 40" role="img" aria-label="{words}">'
+        f'<rect class="not" x="0" y="13" width="{a:.1f}" height="14"/>'
+        f'<rect class="between" x="{a:.1f}" y="9" width="{max(b - a, 1.5):.1f}" height="22"/>'
+        f'<line class="end" x1="{b:.1f}" y1="3" x2="{b:.1f}" y2="37"/>'
+        '<line class="one" x1="600" y1="3" x2="600" y2="37"/></svg><div class="ends"><span>0</span>'
+        "<span>collapse's loss</span></div><figcaption>Where the least loss lies: no weights of any width reach into "
+        "the filled part, the dashed block is open, the upright line is reached.</figcaption></figure>"
     )
 
 
@@ -70,7 +69,8 @@ def _numbers(view: CellView) -> str:
     exact = record_row(view.cell, record)
     found_by = view.filed.content.get("found_by", {}) if view.filed else {}
     tools = ", ".join(f"{name} {found_by[name]}" for name in ("python", "numpy", "scipy", "numba") if name in found_by)
-    effort = ", ".join(f"{name} {found_by[name]}" for name in ("engine", "effort", "seed") if name in found_by)
+    names = {"effort": "", "seed": "this cell's seed "}
+    effort = ", ".join(f"{words}{found_by[name]}" for name, words in names.items() if name in found_by)
     claims = ", ".join(claim_link(label) for label in row["lower_claims"])
     files = ", ".join(
         link(f"../certificates/lower-{name.removesuffix('.json')}.html", name) for name in row["lower_files"]

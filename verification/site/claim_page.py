@@ -33,8 +33,9 @@ def claims_page(content: Content) -> Page:
     for claim in CLAIMS:
         status = status_of(claim, content)
         items.append(
-            f'<li data-words="{escape((claim.label + " " + claim.statement).lower())}"><div>'
-            f"{claim_link(claim.label, '')} {status_mark(status)}</div><p>{sentence(claim.statement)}</p></li>"
+            f'<li data-words="{escape(f"{claim.label} {claim.statement} {status}".lower())}"><div>'
+            f"{claim_link(claim.label, '')} {status_mark(status) * (content.report is not None)}</div>"
+            f'<p class="said">{sentence(claim.statement)}</p></li>'
         )
     if content.report is None:
         how = (
@@ -76,7 +77,7 @@ def claim_page(claim: Claim, content: Content) -> Page:
     ]
     parts = [
         f'<p class="crumb">{link("../claims.html", "Claims")}</p><h1>{escape(claim.label)} {status_mark(status)}</h1>',
-        f'<p class="lead">{sentence(claim.statement)}</p>',
+        f'<p class="lead said">{sentence(claim.statement)}</p>',
         facts(pairs),
     ]
     if told is not None:
@@ -97,7 +98,7 @@ def _derivation(page: DerivedPage, unfolded: bool) -> str:
     return (
         f'<section><details class="derivation"{state}><summary><h2>{sentence(page.title)}</h2> '
         f"<small>{page.count} steps: {escape(page.held)}</small></summary>"
-        f'<p class="states">{sentence(page.states)}</p>{page.steps}</details></section>'
+        f'<p class="states said">{sentence(page.states)}</p>{page.steps}</details></section>'
     )
 
 
@@ -126,7 +127,7 @@ def derivation_page(page: DerivedPage, content: Content) -> Page:
     ]
     body = (
         f'<p class="crumb">{link("../claims.html", "Claims")}</p><h1>{sentence(page.title)}</h1>'
-        f'<p class="lead">{sentence(page.states)}</p>{facts(pairs)}<section><h2>Steps</h2>{page.steps}'
+        f'<p class="lead said">{sentence(page.states)}</p>{facts(pairs)}<section><h2>Steps</h2>{page.steps}'
         f'<p><b class="{"ok" if page.proved else "bad"}">{escape(page.held)}</b></p></section>'
         f'<section><h2>Run it</h2><p><code class="command">dufm derive {page.name}</code></p></section>'
     )

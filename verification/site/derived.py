@@ -42,7 +42,7 @@ def derived_page(name: str) -> DerivedPage:
     items = []
     for step, outcome in zip(found.steps, checked, strict=True):
         formulas = "".join(f'<div class="formula">{formula(relation)}</div>' for relation in step.shown)
-        items.append(f"<li>{sentence(step.words)}{formulas}{_mark(outcome)}</li>")
+        items.append(f'<li><div class="said">{sentence(step.words)}</div>{formulas}{_mark(outcome)}</li>')
     steps = f'<ol class="steps">{"".join(items)}</ol>'
     held = conclusion(checked)
     return DerivedPage(
@@ -53,7 +53,7 @@ def derived_page(name: str) -> DerivedPage:
 def _mark(checked: Checked) -> str:
     state = "checked" if checked.ok else "FAILS"
     note = f" ({sentence(checked.note)})" if checked.note else ""
-    return f'<p class="mark {"ok" if checked.ok else "bad"}">{state}: {escape(checked.method.value)}{note}</p>'
+    return f'<p class="mark said {"ok" if checked.ok else "bad"}">{state}: {escape(checked.method.value)}{note}</p>'
 
 
 def derivation_link(name: str, up: str = "../") -> str:

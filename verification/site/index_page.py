@@ -67,9 +67,7 @@ def _square(view: CellView | None) -> str:
     elif row["verdict"] != "DNC (PROVED)":
         told += f" None below {low * 10**4 // 1 / 10**4:.4f} of collapse's loss."
     value = f"{best:.3f}".lstrip("0") if best < 1 else ""
-    deep = min(1, (1 - best) / 0.45)
-    depth = f' style="--depth:{deep:.2f}"' if best < 1 else ""
-    mark += " deep" if best < 1 and deep > 0.4 else ""
+    depth = f' style="--depth:{min(1, (1 - best) / 0.45):.2f}"' if best < 1 else ""
     return (
         f'<td><a class="square {mark}" href="{cell_path(view)}" aria-label="{escape(told)}"{depth}>'
         f"<b>{letter}</b><i>{value}</i></a></td>"

@@ -18,6 +18,11 @@ PARTS = re.compile(
 )
 # Characters that LaTeX has by name, kept apart from its own backslashes until the end.
 NAMED = {"\\textbackslash{}": "\ue000", "\\textasciicircum{}": "\ue001", "\\textasciitilde{}": "\ue002"}
+# A formula of more characters may be cut.
+LONG = 24
+TOKENS = re.compile(r"\\[A-Za-z]+|\\.|.", re.DOTALL)
+OPENING, CLOSING = {"{", "(", "[", "\\{", "\\langle", "\\begin"}, {"}", ")", "]", "\\}", "\\rangle", "\\end"}
+RELATIONS = {"=", "<", ">", "\\le", "\\ge", "\\leq", "\\geq", "\\ne", "\\to", "\\sim"}
 CHARACTERS = str.maketrans({"\ue000": "\\", "\ue001": "^", "\ue002": "~"})
 
 
@@ -29,7 +34,7 @@ def sentence(text: str) -> str:
         latex = latex.replace(name, character)
     for found in PARTS.finditer(latex):
         if found["math"] is not None:
-            out += _math(found["math"].translate(CHARACTERS), False)
+            out += "".join(_math(piece, False) for piece in _pieces(found["math"].translate(CHARACTERS)))
         elif found["code"] is not None:
             out += f"<code>{_plain(found['code'])}</code>"
         else:
@@ -40,6 +45,19 @@ def sentence(text: str) -> str:
 def formula(relation: object) -> str:
     """A SymPy relation as a displayed formula."""
     return _math(sp.latex(relation), True)
+
+
+def _pieces(latex: str) -> list[str]:
+    """A long formula cut before its relations, for browsers break lines between formulas only."""
+    if len(latex) < LONG:
+        return [latex]
+    found, depth = [""], 0
+    for token in TOKENS.findall(latex):
+        depth += (token in OPENING) - (token in CLOSING)
+        if depth == 0 and token in RELATIONS and found[-1].strip():
+            found.append("")
+        found[-1] += token
+    return found
 
 
 @cache

@@ -17,8 +17,8 @@ def open_page(content: Content) -> Page:
     cells = sorted((v for v in content.cells if v.row["verdict"] == OPEN), key=lambda v: (-v.row["gap"], v.cell))
     body = (
         '<h1>What is open</h1><p class="lead">'
-        f"For {len(unsettled)} of {len(content.pairs)} pairs (K, L) nobody knows up to which strength collapse is optimal: "
-        "x<sub>c</sub> lies somewhere in the bracket. Better weights of yours are judged and filed by "
+        f"For {len(unsettled)} of {len(content.pairs)} pairs (K, L) nobody knows up to which strength collapse is "
+        "optimal: x<sub>c</sub> lies somewhere in the bracket. Better weights of yours are judged and filed by "
         "<code>dufm submit</code>.</p>"
         f"{_brackets(unsettled, content)}{_cells(cells)}"
         f"<section><h2>All pairs</h2><details><summary>The {len(content.pairs)} brackets, settled ones too</summary>"
@@ -34,7 +34,11 @@ def _brackets(unsettled: list[TwoSided], content: Content) -> str:
     )
     drawn = "".join(_line(pair) for pair in unsettled)
     return (
-        f'<section><h2>Brackets of x<sub>c</sub></h2><div class="lines">{drawn}</div>'
+        f'<section><h2>Brackets of x<sub>c</sub></h2><div class="lines">{drawn}'
+        '<div class="line"><span></span><span class="ends"><span>0</span><span>x*</span></span></div></div>'
+        '<ul class="legend"><li><span class="badge dnc">D</span>filled: collapse is proved optimal</li>'
+        '<li><span class="badge open">?</span>dashed: x<sub>c</sub> is somewhere here</li>'
+        '<li><span class="badge low">L</span>striped: another network is below collapse, proved or certified</li></ul>'
         f"{_table(unsettled, content, caption)}</section>"
     )
 
@@ -44,12 +48,11 @@ def _line(pair: TwoSided) -> str:
     t = pair.thresholds
     low, high = (min(1.0, float(end.x / t.collapse[0])) for end in t.critical)
     words = f"K = {t.K}, L = {t.L}: x_c between {low:.4f} and {high:.4f} of x*"
+    widths = {"dnc": low, "between": high - low, "low": 1 - high}
+    parts = "".join(f'<i class="{name}" style="width:{100 * w:.2f}%"></i>' for name, w in widths.items() if w)
     return (
-        f'<div class="line"><span>K = {t.K}, L = {t.L}</span><svg viewBox="0 0 600 18" role="img" aria-label="{words}" '
-        'preserveAspectRatio="none">'
-        f'<rect class="dnc" x="0" y="3" width="{600 * low:.1f}" height="12"/>'
-        f'<rect class="between" x="{600 * low:.1f}" y="3" width="{600 * (high - low):.1f}" height="12"/>'
-        f'<rect class="low" x="{600 * high:.1f}" y="3" width="{600 * (1 - high):.1f}" height="12"/></svg></div>'
+        f'<div class="line"><span>K = {t.K}, L = {t.L}</span>'
+        f'<span class="bracket" role="img" aria-label="{words}">{parts}</span></div>'
     )
 
 

@@ -24,7 +24,7 @@ def recheck(filed: Filed, up: str, expect: dict[str, Any] | None = None) -> str:
         told = "<p>Its checker takes seconds to minutes: nobody asked it while this page was made.</p>"
     else:
         word, mark = ("accepted", "ok") if said.ok else ("refused", "bad")
-        sentence = f'<q class="said">{escape(said.sentence)}</q>'
+        sentence = f'<q class="heard">{escape(said.sentence)}</q>'
         told = f'<p class="verdict {mark}"><b>{filed.program}.py {word} it:</b> {sentence}</p>'
     command = f"python3 -S -I verification/{filed.program}.py {filed.name}.json"
     alone = f'<p>With Python alone, nothing installed: <code class="command">{escape(command)}</code></p>'

@@ -9,14 +9,14 @@ from dufm.verification.site.html import link, number
 
 # Verdict: letter in the diagram, class of the style sheet, what it means.
 STATES = {
-    PROVED_LOW: ("L", "low proved", "low rank wins: proved for every strength below collapse"),
+    PROVED_LOW: ("L", "low proved", "low rank wins: proved for every strength x < x*"),
     CERTIFIED_LOW: ("l", "low certified", "low rank wins: certified at this strength by exact weights"),
     CERTIFIED_OTHER: ("n", "other", "collapse loses, to weights of full rank: certified at this strength"),
     PROVED_DNC: ("D", "dnc", "collapse is optimal: proved"),
     OPEN: ("?", "open", "open: nothing below collapse is known, and no proof that nothing is"),
 }
 LEADS = {
-    PROVED_LOW: "Low rank wins. No collapsed network is optimal here, at any strength below collapse: proved.",
+    PROVED_LOW: "Low rank wins. No collapsed network is optimal here, at any strength x < x*: proved.",
     CERTIFIED_LOW: "Low rank wins at this strength: the exact weights below have a loss under collapse's.",
     CERTIFIED_OTHER: "Collapse is not optimal at this strength, though what beats it has full rank.",
     PROVED_DNC: "Collapse is optimal here: no weights of any width go below it, proved.",

@@ -86,7 +86,7 @@ def four_classes() -> Derivation:
                         lambda ij: sp.expand(F[ij] * removed[ij]) == 0,
                         "every entry",
                     ),
-                    *(signed(v, "an entry of N") for v in {sp.cancel(e) for e in removed} if v != 0),
+                    *(signed(v, "an entry of N") for v in dict.fromkeys(map(sp.cancel, removed)) if v != 0),
                     definition("P, F and N"),
                 ),
                 "names",

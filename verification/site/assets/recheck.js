@@ -31,7 +31,7 @@
       const bold = document.createElement("b");
       bold.textContent = `This browser ${word} it: `;
       const said = document.createElement("q");
-      said.className = "said";
+      said.className = "heard";
       said.textContent = found.sentence;
       const time = document.createElement("small");
       time.textContent = ` ${box.value === box.defaultValue ? "The certificate as shipped" : "The text as edited"}, ${Math.max(1, Math.round(spent))} ms.`;
