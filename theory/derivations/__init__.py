@@ -45,6 +45,7 @@ from dufm.theory.derivations.squared.lower_bound import lower_bound
 from dufm.theory.derivations.squared.optimal_three import optimal_three
 from dufm.theory.derivations.squared.pairs import pairs
 from dufm.theory.derivations.squared.reductions import reductions
+from dufm.theory.derivations.squared.skips import skips
 from dufm.theory.derivations.squared.spectra import spectra
 from dufm.theory.derivations.squared.srg import srg
 from dufm.theory.derivations.squared.three_layers import three_layers
@@ -96,6 +97,7 @@ DERIVATIONS = (
     last_bias,
     leaky_layers,
     within_class,
+    skips,
     ce_reduction,
     ce_dnc,
     ce_low_rank,

@@ -27,6 +27,7 @@ from dufm.verification.claims.squared.lower_bounds import LOWER_BOUNDS
 from dufm.verification.claims.squared.near_collapse import STRONG
 from dufm.verification.claims.squared.searched import SEARCHED
 from dufm.verification.claims.squared.shipped_heads import FRONTIER
+from dufm.verification.claims.squared.skips import SKIPS
 from dufm.verification.claims.squared.strips import STRIPS
 from dufm.verification.claims.squared.thresholds import THRESHOLDS
 from dufm.verification.claims.squared.variants import VARIANTS
@@ -54,6 +55,7 @@ CLAIMS: tuple[Claim, ...] = (
     *SEARCHED,
     *VARIANTS,
     *WITHIN_CLASS,
+    *SKIPS,
     *VARIANTS_SEARCHED,
     *CE,
     *CE_HESSIAN,
