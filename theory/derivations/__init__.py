@@ -2,6 +2,7 @@
 
 from dufm.theory.derivations.ce.dnc import ce_dnc
 from dufm.theory.derivations.ce.hessian import ce_hessian
+from dufm.theory.derivations.ce.last_bias import ce_last_bias
 from dufm.theory.derivations.ce.low_rank import ce_low_rank
 from dufm.theory.derivations.ce.reduction import ce_reduction
 from dufm.theory.derivations.ce.relu_collapse import ce_relu_collapse
@@ -101,6 +102,7 @@ DERIVATIONS = (
     ce_reduction,
     ce_dnc,
     ce_low_rank,
+    ce_last_bias,
     ce_hessian,
     ce_undecided,
     ce_three,

@@ -5,6 +5,7 @@ from fnmatch import fnmatchcase
 from dufm.theory.problem import ProblemError, listed
 from dufm.verification.claims.base.claim import Claim
 from dufm.verification.claims.ce.hessian import CE_HESSIAN
+from dufm.verification.claims.ce.last_bias import CE_LAST_BIAS
 from dufm.verification.claims.ce.regimes import CE_REGIMES
 from dufm.verification.claims.ce.relu import CE_RELU
 from dufm.verification.claims.ce.searched import CE_SEARCHED
@@ -58,6 +59,7 @@ CLAIMS: tuple[Claim, ...] = (
     *SKIPS,
     *VARIANTS_SEARCHED,
     *CE,
+    *CE_LAST_BIAS,
     *CE_HESSIAN,
     *CE_CROSSINGS,
     *CE_REGIMES,
