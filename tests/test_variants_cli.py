@@ -75,7 +75,11 @@ def test_a_target_comes_from_a_file(tmp_path: Path, capsys: pytest.CaptureFixtur
         ),
         (("--K", "4", "--classes", "3,3,3"), "classes must be 4 sizes with n = 1, got 3 and n = 1"),
         (("--K", "3", "--bias", "all"), "--bias must be one of none, last, last-decayed, got 'all'"),
-        (("--K", "3", "--skip", "two"), "--skip must be one of none, block1, got 'two'"),
+        (
+            ("--K", "3", "--skip", "block2"),
+            "L must be odd with skip 'block2': blocks of two",
+        ),
+        (("--K", "3", "--skip", "two"), "--skip must be one of none, block1, block2, got 'two'"),
         (("--K", "3", "--loss", "ce", "--bias", "last"), "bias must be left out with loss 'ce'"),
         (("--K", "3", "--loss", "ce", "--classes", "1,2,3"), "sizes must be left out with loss 'ce'"),
         (("--K", "3", "--bias", "last", "--device", "cuda"), "--device must be auto or cpu beyond the plain model"),

@@ -21,7 +21,7 @@ from dufm.theory.problem import Problem, ProblemError, Variant
 autograd: Any = import_module("autograd")
 anp: Any = import_module("autograd.numpy")
 
-STRENGTHS = ["0.01", "1/300", "0.02", "1/77", "0.005"]
+STRENGTHS = ["0.01", "1/300", "0.02", "1/77", "0.005", "0.03"]
 TALL = tuple(tuple(Fraction(3 * i - j, 4 + j) for j in range(5)) for i in range(3))
 WIDE = tuple(tuple(Fraction((5 * i + 3 * j) % 7 - 2, 3) for j in range(9)) for i in range(3))
 TENTH = Fraction(1, 10)
@@ -32,6 +32,8 @@ VARIANTS = {
     "bias": ("relu", Variant(bias="last")),
     "decayed bias": ("relu", Variant(bias="last-decayed")),
     "skip": ("relu", Variant(skip="block1")),
+    "two-layer skip": ("relu", Variant(skip="block2")),
+    "leaky two-layer skip": ("leaky", Variant(Fraction(1, 3), "last", "block2", WIDE)),
     "leaky skip": ("leaky", Variant(Fraction(1, 3), skip="block1")),
     "target": ("relu", Variant(target=TALL)),
     "many columns": ("relu", Variant(target=WIDE)),
@@ -42,6 +44,7 @@ VARIANTS = {
 
 def problem_of(name: str, L: int, width: int = 6) -> Problem:
     activation, variant = VARIANTS[name]
+    L += int(variant.skip == "block2" and L % 2 == 0)
     return Problem.of(3, L, STRENGTHS[: L + 1], width, activation=activation, variant=variant)
 
 
@@ -50,11 +53,17 @@ def formula(problem: Problem, weights: Any, bias: np.ndarray, eps: float) -> Any
     variant, a = problem.variant, float(problem.variant.slope)
     sizes = variant.sizes or (problem.n,) * problem.columns
     features = anp.concatenate([anp.outer(weights[0][:, j], np.ones(size)) for j, size in enumerate(sizes)], axis=1)
-    for factor in weights[1:-1]:
-        z = anp.dot(factor, features)
+
+    def act(z: Any) -> Any:
         up = (z + anp.sqrt(z * z + eps * eps)) / 2 if eps else anp.maximum(z, 0.0)
-        act = z if problem.activation == "linear" else a * z + (1 - a) * up
-        features = features + act if variant.skip != "none" else act
+        return z if problem.activation == "linear" else a * z + (1 - a) * up
+
+    hidden = list(weights[1:-1])
+    while hidden:
+        inner = act(anp.dot(hidden.pop(0), features))
+        if variant.skip == "block2":
+            inner = anp.dot(hidden.pop(0), inner)
+        features = inner if variant.skip == "none" else features + inner
     target = np.array([[float(x) for x in row] for row in variant.target]) if variant.target else np.eye(problem.K)
     labels = np.repeat(target, sizes, axis=1)
     out = anp.dot(weights[-1], features) + anp.outer(bias, np.ones(labels.shape[1]))
@@ -80,6 +89,7 @@ def best_bias(problem: Problem, weights: Any, eps: float) -> np.ndarray:
 @pytest.mark.parametrize("eps", [0.0, 0.03])
 def test_values_and_gradients_are_those_of_the_formula(name: str, L: int, eps: float) -> None:
     problem = problem_of(name, L)
+    L = problem.L
     weights = gaussian(problem, np.random.default_rng(L), 1.1)
     bias = best_bias(problem, weights, eps)
     value, stated = autograd.value_and_grad(lambda w: formula(problem, w, bias, eps))(weights)
@@ -162,11 +172,15 @@ def test_what_knows_the_plain_model_alone_says_so() -> None:
     ("arguments", "words"),
     [
         ({"variant": Variant(bias="all")}, "bias must be one of none, last, last-decayed, got 'all'"),
-        ({"variant": Variant(skip="dense")}, "skip must be one of none, block1, got 'dense'"),
+        ({"variant": Variant(skip="dense")}, "skip must be one of none, block1, block2, got 'dense'"),
         ({"variant": Variant(bias="last"), "loss": "ce"}, "bias must be left out with loss 'ce'"),
         ({"activation": "leaky"}, "slope of a leaky relu must be a Fraction in \\(0, 1\\), got 0"),
         ({"variant": Variant(TENTH)}, "slope must be 0 with activation 'relu', got 1/10"),
         ({"activation": "linear", "variant": Variant(skip="block1")}, "skip must be none with activation 'linear'"),
+        (
+            {"variant": Variant(skip="block2")},
+            "L must be odd with skip 'block2': blocks of two hidden layers and W_L, got 2",
+        ),
         ({"variant": Variant(target=TALL[:2])}, "target must have K = 3 rows of one length, got 2 rows"),
         ({"variant": Variant(sizes=(1, 2))}, "classes must be 3 sizes with n = 1, got 2 and n = 1"),
         ({"variant": Variant(sizes=(1, 2, 0))}, "a class size must be an integer >= 1, got 0"),
@@ -179,7 +193,15 @@ def test_what_does_not_fit_gets_one_line(arguments: dict, words: str) -> None:
     assert "\n" not in str(error.value)
 
 
-def test_skips_need_square_layers() -> None:
+def test_skips_need_layers_as_wide_as_what_they_add_to() -> None:
     problem = Problem.of(3, 2, 1, variant=Variant(skip="block1"))
-    with pytest.raises(ProblemError, match="W_1 must be square with skip 'block1', got 4 x 3"):
+    words = "W_1 must have 3 rows with skip 'block1', as the features it adds to, got 4 x 3"
+    with pytest.raises(ProblemError, match=words):
         problem.check_shapes([(3, 3), (4, 3), (3, 4)])
+
+
+def test_blocks_of_two_layers_may_be_wider_inside() -> None:
+    problem = Problem.of(3, 5, 1, variant=Variant(skip="block2"))
+    problem.check_shapes([(3, 3), (7, 3), (3, 7), (2, 3), (3, 2), (3, 3)])
+    with pytest.raises(ProblemError, match="W_4 must have 3 rows with skip 'block2'"):
+        problem.check_shapes([(3, 3), (7, 3), (3, 7), (2, 3), (4, 2), (3, 4)])

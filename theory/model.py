@@ -1,7 +1,8 @@
 """What stands around the weights besides K, L and strengths: activation, skip, last-layer bias, target, class sizes.
 
-A hidden layer is F_(l+1) = act(W_l F_l), or F_l + act(W_l F_l) with skip "block1" (2505.15239 has such blocks). The
-activation is relu, leaky (z for z > 0 and slope z elsewhere) or linear.
+A hidden layer is F_(l+1) = act(W_l F_l), or F_l + act(W_l F_l) with skip "block1". With skip "block2" two hidden layers
+make a block, F_l + W_(l+1) act(W_l F_l), so L is odd (2505.15239 has both). The activation is relu, leaky (z for z > 0
+and slope z elsewhere) or linear.
 
 A bias b of the last layer adds b 1^T to the output. For given weights the best b is known, so weights never hold it:
 with residuals r_j = z_j - t_j and shares w_j of mean 1 over m columns the least of
@@ -26,7 +27,8 @@ LOSSES = ("mse", "ce")
 # What stands between the layers, by loss; the first is what the papers have, and taken where nothing is said.
 ACTIVATIONS = {"mse": ("relu", "leaky", "linear"), "ce": ("linear", "relu")}
 BIASES = ("none", "last", "last-decayed")
-SKIPS = ("none", "block1")
+# By how many hidden layers an identity skip goes around.
+SKIPS = ("none", "block1", "block2")
 
 Rows = tuple[tuple[Fraction, ...], ...]
 
@@ -55,7 +57,12 @@ class Variant:
         plain = Variant()
         return {name: value for name, value in vars(self).items() if value != getattr(plain, name)}
 
-    def require(self, K: int, n: int, loss: str, activation: str) -> None:
+    @property
+    def around(self) -> int:
+        """How many hidden layers an identity skip goes around; 0 without skips."""
+        return SKIPS.index(self.skip)
+
+    def require(self, K: int, L: int, n: int, loss: str, activation: str) -> None:
         """Raise ProblemError where the parts do not fit each other; arguments as of `Problem`."""
         if self.bias not in BIASES:
             raise ProblemError(f"bias must be one of {', '.join(BIASES)}, got {self.bias!r}")
@@ -71,6 +78,8 @@ class Variant:
             raise ProblemError(f"slope must be 0 with activation {activation!r}, got {self.slope}")
         if self.skip != "none" and activation == "linear":
             raise ProblemError("skip must be none with activation 'linear': such a layer is a linear one")
+        if self.skip == "block2" and L % 2 == 0:
+            raise ProblemError(f"L must be odd with skip 'block2': blocks of two hidden layers and W_L, got {L}")
         if self.target and (len(self.target) != K or len({len(row) for row in self.target}) != 1 or not self.target[0]):
             shapes = f"{len(self.target)} rows of {sorted({len(row) for row in self.target})}"
             raise ProblemError(f"target must have K = {K} rows of one length, got {shapes}")
@@ -108,6 +117,19 @@ def activated(activation: str, slope: Fraction, z: fmpq_mat) -> fmpq_mat:
     if activation == "relu":
         return positive
     return positive - relu(-1 * z) * fmpq(slope.numerator, slope.denominator)
+
+
+def hidden_features(variant: Variant, activation: str, first: fmpq_mat, hidden: Sequence[fmpq_mat]) -> fmpq_mat:
+    """The features above the last of the hidden factors (W_1, ..., W_(L-1)), exact."""
+    features, handed = first, first
+    for place, factor in enumerate(hidden):
+        z, ends = factor * features, variant.around == 2 and place % 2 == 1
+        features = z if ends else activated(activation, variant.slope, z)
+        if variant.around == 1 or ends:
+            features = handed + features
+        if variant.around != 2 or ends:
+            handed = features
+    return features
 
 
 def weighted_fit(residual: fmpq_mat, shares: Sequence[Fraction], bias_share: Fraction) -> Fraction:

@@ -28,7 +28,7 @@ from dufm.theory.model import (
     LOSSES,
     PLAIN,
     Variant,
-    activated,
+    hidden_features,
     squared_columns,
     weighted_fit,
 )
@@ -75,7 +75,7 @@ class Problem:
         if self.activation not in known:
             words = f"activation must be {' or '.join(map(repr, known))} with loss {self.loss!r}"
             raise ProblemError(f"{words}, got {self.activation!r}")
-        self.variant.require(self.K, self.n, self.loss, self.activation)
+        self.variant.require(self.K, self.L, self.n, self.loss, self.activation)
         if len(self.lambdas) != self.L + 1:
             raise ProblemError(
                 f"lambdas must be one number or L + 1 = {self.L + 1} numbers (H_1, W_1, ..., W_L), got "
@@ -184,14 +184,16 @@ class Problem:
         if len(shapes) != len(names):
             raise ProblemError(f"L = {self.L} needs {len(names)} factors ({', '.join(names)}), got {len(shapes)}")
         below = m = self.columns
+        around, handed = self.variant.around, shapes[0][0]
         for i, (name, (rows, columns)) in enumerate(zip(names, shapes, strict=True)):
             if i == 0 and columns != m:
                 many = f"K = {m}" if m == self.K else f"{m}"
                 raise ProblemError(f"H_1 must have {many} columns, got shape {rows} x {columns}")
             if i > 0 and columns != below:
                 raise ProblemError(f"{name} must have {below} columns to fit the factor below, got {rows} x {columns}")
-            if 0 < i < self.L and rows != below and self.variant.skip != "none":
-                raise ProblemError(f"{name} must be square with skip {self.variant.skip!r}, got {rows} x {columns}")
+            if around and 0 < i < self.L and i % around == 0 and rows != handed:
+                words = f"{name} must have {handed} rows with skip {self.variant.skip!r}, as the features it adds to"
+                raise ProblemError(f"{words}, got {rows} x {columns}")
             below = rows
         if below != self.K:
             raise ProblemError(f"W_{self.L} must have K = {self.K} rows, got {below}")
@@ -200,11 +202,7 @@ class Problem:
         """The output Z (K x m) without bias, exact, of rational weights (H_1, W_1, ..., W_L) of any hidden widths."""
         factors = [matrix(w) for w in weights]
         self.check_shapes([(f.nrows(), f.ncols()) for f in factors])
-        features = factors[0]
-        for factor in factors[1:-1]:
-            above = activated(self.activation, self.variant.slope, factor * features)
-            features = above if self.variant.skip == "none" else features + above
-        return factors[-1] * features
+        return factors[-1] * hidden_features(self.variant, self.activation, factors[0], factors[1:-1])
 
     def objective(self, weights: Sequence[Any]) -> Fraction:
         """The loss, exact, of rational weights (H_1, W_1, ..., W_L) with hidden widths of the caller's choice."""

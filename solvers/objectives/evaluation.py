@@ -22,8 +22,8 @@ from dufm.solvers.compiled.passes import backward, forward, turn
 from dufm.solvers.compiled.products import product
 from dufm.solvers.compiled.vectors import set_scaled, weighted_square
 
-# Places in o after those of lbfgs. SKIP is 1 where each layer adds its input. END is room of the end's own.
-CLASSES, COLUMNS, HIDDEN, WIDTH, PADDED_COLUMNS, PADDED_WIDTH, SKIP = range(lbfgs.FREE + 1, lbfgs.FREE + 8)
+# Places in o after those of lbfgs. AROUND: how many layers a skip goes around. END is room of the end's own.
+CLASSES, COLUMNS, HIDDEN, WIDTH, PADDED_COLUMNS, PADDED_WIDTH, AROUND = range(lbfgs.FREE + 1, lbfgs.FREE + 8)
 STRENGTH, FEATURES, SLOPES, TURNED, ADJOINT, OTHER, BELOW, END, TOTAL = range(lbfgs.FREE + 8, lbfgs.FREE + 17)
 # At o[BELOW]: the slope of the activation below zero, which gets a whole row of eight; 0 is the relu.
 ROW = 8
@@ -35,7 +35,7 @@ def padded(count: int) -> int:
 
 
 def layout(
-    K: int, L: int, width: int, columns: int, variables: int, room: int, memory: int | None, skip: bool = False
+    K: int, L: int, width: int, columns: int, variables: int, room: int, memory: int | None, around: int = 0
 ) -> np.ndarray:
     """Offsets of everything one descent needs in its flat array; o[TOTAL] is the length.
 
@@ -45,7 +45,7 @@ def layout(
         variables: how many numbers x has.
         room: numbers the end wants at o[END].
         memory: pairs L-BFGS keeps; None where nothing but X and G is wanted.
-        skip: whether each layer adds its input.
+        around: how many layers a skip goes around.
     """
     row, rows, hidden = padded(columns), padded(width), L - 1
     o = np.zeros(TOTAL + 1, dtype=np.int64)
@@ -54,7 +54,7 @@ def layout(
         o[[SIZE, G, lbfgs.FREE]] = size, size, 2 * size
     else:
         o[: lbfgs.FREE + 1] = lbfgs.layout(variables, memory)
-    o[CLASSES : SKIP + 1] = K, columns, hidden, width, row, rows, skip
+    o[CLASSES : AROUND + 1] = K, columns, hidden, width, row, rows, around
     o[STRENGTH] = o[lbfgs.FREE]
     # Turning reads whole blocks of eight rows, also where a side is no multiple of eight: 64 numbers more at the end.
     lengths = [o[SIZE], hidden * rows * row, hidden * rows * row, row * rows, rows * row, rows * row, ROW]
@@ -76,8 +76,8 @@ def compile_evaluation(end: Any, name: str) -> Any:
     def evaluate(w, o, eps):
         n, hidden, d, row, x, g = o[COLUMNS], o[HIDDEN], o[WIDTH], o[PADDED_COLUMNS], o[X], o[G]
         size, adjoint = o[PADDED_WIDTH] * row, o[ADJOINT]
-        skip = o[SKIP] != 0
-        top, stride = forward(w, x, o[FEATURES], o[SLOPES], hidden, d, n, row, size, eps, w[o[BELOW]], skip)
+        around = o[AROUND]
+        top, stride = forward(w, x, o[FEATURES], o[SLOPES], hidden, d, n, row, size, eps, w[o[BELOW]], around)
         fit = end(w, o, top, stride)
         if not math.isfinite(fit):
             return math.nan, 0.0
@@ -88,7 +88,7 @@ def compile_evaluation(end: Any, name: str) -> Any:
         else:
             turned, wide, other = o[TURNED], o[PADDED_WIDTH], o[OTHER]
             slopes = o[SLOPES]
-            backward(w, x, g, o[FEATURES], slopes, turned, wide, adjoint, other, hidden, d, n, row, size, eps, skip)
+            backward(w, x, g, o[FEATURES], slopes, turned, wide, adjoint, other, hidden, d, n, row, size, eps, around)
         return fit, 0.5 * weighted_square(w, g, x, o[STRENGTH], o[SIZE])
 
     return _named(evaluate, name, error_model="numpy")

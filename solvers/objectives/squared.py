@@ -135,8 +135,8 @@ def best_last_layer(problem: Problem, lower: Sequence[Array], eps: float = 0.0) 
 def balance(problem: Problem, weights: Sequence[Array]) -> list[Array]:
     """Rescale the factors, output unchanged, so that lambda_i ||theta_i||^2 are equal: the least regulariser by AM-GM.
 
-    With skips only H_1 and W_L can be rescaled. Weights with a factor equal to zero are returned as they are: their
-    output is zero at every scale.
+    With skips only H_1 and W_L can be rescaled against each other, and the two layers of a block. Weights with a factor
+    equal to zero are returned as they are: without skips their output is zero at every scale.
     """
     fit = Fit.of(problem)
     costs = [
@@ -147,7 +147,11 @@ def balance(problem: Problem, weights: Sequence[Array]) -> list[Array]:
     if min(costs) == 0:
         return [np.array(w, dtype=float) for w in weights]
     if problem.variant.skip != "none":
-        scale = (costs[-1] / costs[0]) ** 0.25
-        return [weights[0] * scale, *weights[1:-1], weights[-1] / scale]
+        within = range(1, problem.L, 2) if problem.variant.around == 2 else ()
+        even = [np.array(w, dtype=float) for w in weights]
+        for below, above in [(0, problem.L), *((i, i + 1) for i in within)]:
+            scale = (costs[above] / costs[below]) ** 0.25
+            even[below], even[above] = even[below] * scale, even[above] / scale
+        return even
     mean = float(np.exp(np.mean(np.log(costs))))
     return [w * np.sqrt(mean / cost) for w, cost in zip(weights, costs, strict=True)]

@@ -42,10 +42,10 @@ RIDGE, MIXED, GRAM = 0, 1, 8
 
 def layout(problem: Problem, memory: int) -> np.ndarray:
     """Offsets of everything one descent needs in its flat array; see `solvers.objectives.evaluation.layout`."""
-    m, width, skip = problem.columns, problem.width, problem.variant.skip != "none"
+    m, width, around = problem.columns, problem.width, problem.variant.around
     variables = width * m + (problem.L - 1) * width * width
     matrices = 2 if Fit.of(problem) is None else 5
-    return evaluation.layout(m, problem.L, width, m, variables, GRAM + matrices * padded(m) ** 2, memory, skip)
+    return evaluation.layout(m, problem.L, width, m, variables, GRAM + matrices * padded(m) ** 2, memory, around)
 
 
 def settle(problem: Problem, w: np.ndarray, o: np.ndarray) -> None:

@@ -1,4 +1,7 @@
-"""Collapse with skips: diagonal factors, every class the same scalar chain h, 1 + w_1, ..., 1 + w_(L-1), v (ours)."""
+"""Collapse with skips: diagonal factors, every class the same scalar chain (ours).
+
+h, 1 + w_1, ..., 1 + w_(L-1), v with skips around one layer; h, 1 + w_1 w_2, 1 + w_3 w_4, ..., v around two.
+"""
 
 from typing import Any
 
@@ -23,11 +26,19 @@ def diagonal_skip(problem: Problem) -> list[Array]:
         raise ProblemError(f"diagonal weights need skips and no other variant but a slope, got {variant.named}")
     strengths = np.array([float(value) for value in problem.effective_lambdas]) * problem.K
 
+    around = variant.around
+
     def chain(z: Array) -> tuple[float, Array]:
-        grown = np.array([z[0], *(1 + np.maximum(z[1:-1], 0)), z[-1]])
+        inner = z[1:-1].copy()
+        inner[::around] = np.maximum(inner[::around], 0)
+        grown = np.array([z[0], *(1 + inner.reshape(-1, around).prod(axis=1)), z[-1]])
         t = float(np.prod(grown))
-        slope = np.array([np.prod(np.delete(grown, i)) for i in range(len(z))])
-        slope[1:-1] *= z[1:-1] > 0
+        rest = np.array([np.prod(np.delete(grown, i)) for i in range(len(grown))])
+        # What a factor of a block moves it by: the other factor of two, and nothing below zero before the activation.
+        others = inner.reshape(-1, around)[:, ::-1] if around == 2 else np.ones((len(inner), 1))
+        moves = (rest[1:-1, None] * others).ravel()
+        moves[::around] *= z[1:-1][::around] > 0
+        slope = np.array([rest[0], *moves, rest[-1]])
         return (1 - t) ** 2 / 2 + float(strengths @ (z * z)) / 2, -(1 - t) * slope + strengths * z
 
     found: list[Any] = [

@@ -2,6 +2,7 @@
 
 from dufm.theory.derivations.ce.dnc import ce_dnc
 from dufm.theory.derivations.ce.hessian import ce_hessian
+from dufm.theory.derivations.ce.last_bias import ce_last_bias
 from dufm.theory.derivations.ce.low_rank import ce_low_rank
 from dufm.theory.derivations.ce.reduction import ce_reduction
 from dufm.theory.derivations.ce.relu_collapse import ce_relu_collapse
@@ -45,6 +46,7 @@ from dufm.theory.derivations.squared.lower_bound import lower_bound
 from dufm.theory.derivations.squared.optimal_three import optimal_three
 from dufm.theory.derivations.squared.pairs import pairs
 from dufm.theory.derivations.squared.reductions import reductions
+from dufm.theory.derivations.squared.skips import skips
 from dufm.theory.derivations.squared.spectra import spectra
 from dufm.theory.derivations.squared.srg import srg
 from dufm.theory.derivations.squared.three_layers import three_layers
@@ -96,9 +98,11 @@ DERIVATIONS = (
     last_bias,
     leaky_layers,
     within_class,
+    skips,
     ce_reduction,
     ce_dnc,
     ce_low_rank,
+    ce_last_bias,
     ce_hessian,
     ce_undecided,
     ce_three,

@@ -5,6 +5,7 @@ from fnmatch import fnmatchcase
 from dufm.theory.problem import ProblemError, listed
 from dufm.verification.claims.base.claim import Claim
 from dufm.verification.claims.ce.hessian import CE_HESSIAN
+from dufm.verification.claims.ce.last_bias import CE_LAST_BIAS
 from dufm.verification.claims.ce.regimes import CE_REGIMES
 from dufm.verification.claims.ce.relu import CE_RELU
 from dufm.verification.claims.ce.searched import CE_SEARCHED
@@ -27,6 +28,7 @@ from dufm.verification.claims.squared.lower_bounds import LOWER_BOUNDS
 from dufm.verification.claims.squared.near_collapse import STRONG
 from dufm.verification.claims.squared.searched import SEARCHED
 from dufm.verification.claims.squared.shipped_heads import FRONTIER
+from dufm.verification.claims.squared.skips import SKIPS
 from dufm.verification.claims.squared.strips import STRIPS
 from dufm.verification.claims.squared.thresholds import THRESHOLDS
 from dufm.verification.claims.squared.variants import VARIANTS
@@ -54,8 +56,10 @@ CLAIMS: tuple[Claim, ...] = (
     *SEARCHED,
     *VARIANTS,
     *WITHIN_CLASS,
+    *SKIPS,
     *VARIANTS_SEARCHED,
     *CE,
+    *CE_LAST_BIAS,
     *CE_HESSIAN,
     *CE_CROSSINGS,
     *CE_REGIMES,

@@ -169,7 +169,7 @@ def search(
     activation: Annotated[str | None, typer.Option(help="relu (with ce linear), linear or leaky:SLOPE.")] = None,
     classes: Annotated[str | None, typer.Option(help="Samples of each class, such as 5,5,1 (squared loss).")] = None,
     bias: Annotated[str, typer.Option(help="none; last or last-decayed: of the last layer (squared loss).")] = "none",
-    skip: Annotated[str, typer.Option(help="none or block1: F + relu(W F) in each hidden layer.")] = "none",
+    skip: Annotated[str, typer.Option(help="none; block1: F + relu(W F); block2: F + W relu(W F), L odd.")] = "none",
     target_matrix: Annotated[Path | None, typer.Option(help="K rows of a CSV to fit in place of I.")] = None,
     as_json: Json = False,
 ) -> None:
