@@ -90,6 +90,16 @@ TOO_MUCH_LOSS = (
     ("margins_beat", "is_broad_dnc", "is_nc2"),
 )
 
+TOO_MUCH_LINEAR = (
+    ("linear_suboptimal", "(6 <= K)%N", "(5 <= K)%N"),
+    ("linear_suboptimal", "(4 <= K)%N", "(3 <= K)%N"),
+    ("linear_suboptimal", "(3 <= L)%N", "(2 <= L)%N"),
+    ("linear_suboptimal", "(2 <= L)%N -> linear_win K L K", "(2 <= L)%N -> linear_win K L (K - 4)"),
+    ("linear_bound", "K.-1%:R ^+ L", "K%:R ^+ L"),
+    ("linear_bound", "(1 <= n)%N -> ", ""),
+)
+STATEMENTS = (("Theorems", TOO_MUCH), ("TheoremsLoss", TOO_MUCH_LOSS), ("TheoremsLinear", TOO_MUCH_LINEAR))
+
 pytestmark = pytest.mark.skipif(not kernel.available(), reason=f"Rocq is missing; {kernel.INSTALL}")
 
 
@@ -254,20 +264,15 @@ def again(text: str, name: str, old: str, new: str, then: str) -> str:
     return f"Theorem {name} {found[1]}: {found[2].replace(old, new)}.\nProof. {then.format(found[3])}\n"
 
 
-def test_a_theorem_that_says_too_much_has_no_proof(library: Path) -> None:
-    text = (kernel.SOURCES / "Theorems.v").read_text()
+@pytest.mark.parametrize(("name", "spoiled"), STATEMENTS, ids=lambda x: x if isinstance(x, str) else "")
+def test_a_theorem_that_says_too_much_has_no_proof(
+    library: Path, name: str, spoiled: tuple[tuple[str, str, str], ...]
+) -> None:
+    text = (kernel.SOURCES / f"{name}.v").read_text()
     head = text[: text.index("Local Open Scope ring_scope.")] + "Local Open Scope ring_scope.\n"
-    true = "".join(again(text, name, old, old, "{}. Abort.") for name, old, _ in TOO_MUCH)
-    false = "".join(again(text, name, old, new, "Fail ({}). Abort.") for name, old, new in TOO_MUCH)
-    kernel.compile_text(library, "TooMuch", head + true + false)
-
-
-def test_a_theorem_on_margin_losses_that_says_too_much_has_no_proof(library: Path) -> None:
-    text = (kernel.SOURCES / "TheoremsLoss.v").read_text()
-    head = text[: text.index("Local Open Scope ring_scope.")] + "Local Open Scope ring_scope.\n"
-    true = "".join(again(text, name, old, old, "{}. Abort.") for name, old, _ in TOO_MUCH_LOSS)
-    false = "".join(again(text, name, old, new, "Fail ({}). Abort.") for name, old, new in TOO_MUCH_LOSS)
-    kernel.compile_text(library, "TooMuchLoss", head + true + false)
+    true = "".join(again(text, theorem, old, old, "{}. Abort.") for theorem, old, _ in spoiled)
+    false = "".join(again(text, theorem, old, new, "Fail ({}). Abort.") for theorem, old, new in spoiled)
+    kernel.compile_text(library, f"TooMuch{name}", head + true + false)
 
 
 def test_an_axiom_is_told(library: Path) -> None:

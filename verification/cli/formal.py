@@ -23,7 +23,7 @@ class KernelReport:
     """What the kernel said in this run.
 
     Attributes:
-        headline: the theorems of `rocq/Theorems.v` and `rocq/TheoremsLoss.v`.
+        headline: the theorems of `rocq/Theorems*.v`.
         certificates: one theorem for each certificate file of the report, by its name there.
         refused: certificates that are no terms, with the reason.
     """

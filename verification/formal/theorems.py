@@ -1,4 +1,4 @@
-"""Which claims and derivations are theorems of `rocq/Theorems.v` or `TheoremsLoss.v`, checked by the Rocq kernel."""
+"""Which claims and derivations are theorems of `rocq/Theorems*.v`, checked by the Rocq kernel."""
 
 THEOREMS = {
     "four_layers": ("three-classes", "four-layers"),
@@ -12,7 +12,8 @@ THEOREMS = {
     "low_rank_margins": ("ce-relu-suboptimal",),
     "low_rank_nc2": ("ce-relu-nc2",),
     "low_rank_nc2_few": ("ce-relu-nc2-few",),
-    "cross_entropy": ("ce-relu-suboptimal", "ce-relu-nc2", "ce-relu-nc2-few"),
+    "linear_suboptimal": ("ce-suboptimal",),
+    "cross_entropy": ("ce-relu-suboptimal", "ce-relu-nc2", "ce-relu-nc2-few", "ce-suboptimal"),
 }
 """Headline theorem: labels of the claims it closes, alone or with the others that name it, on their whole regime."""
 
@@ -41,6 +42,7 @@ DERIVATIONS = {
     "optimal-three": "three_classes in ThreeClasses.v, without boxes: for x <= 1/9",
     "ce-relu-collapse": "broad_pays in MarginCollapse.v: the cost, narrow and broad; total_symmetric in MarginBound.v: "
     "the fit, for every margin loss; cross_entropy_loss in MarginFacts.v: cross-entropy is one",
+    "ce-low-rank": "linear_table in LinearDnc.v: pairs, and single classes, for every margin loss, a part",
     "ce-relu-nc2": "nc2_pays in MarginCollapse.v",
     "ce-relu-margins": "margins_beat_dnc in MarginDnc.v and wins in MarginDepth.v, for every margin loss",
     "ce-relu-sums": "summed_H1 in MarginSum.v and wins in MarginDepth.v: more classes; depth in MarginDepth.v: layers",

@@ -4,7 +4,7 @@ From Coq Require Import ZArith.
 From mathcomp Require Import all_ssreflect all_fingroup all_algebra.
 From mathcomp Require Import ssrZ ring.
 From Dufm Require Import Model ModelLoss Norm Structure Integer Factors.
-From Dufm Require Import Centring MarginBound MarginDnc MarginSum MarginDepth.
+From Dufm Require Import Network Centring MarginBound MarginDnc MarginSum MarginDepth.
 Set Implicit Arguments. Unset Strict Implicit. Unset Printing Implicit Defensive.
 Import Order.TTheory GRing.Theory Num.Theory.
 
@@ -92,7 +92,7 @@ have [W' [q [feat prod q0 qe]]] : exists W' q, [/\ feature (d := fun=> w) W' X (
   have [W' [f1 f2 _]] := @depth R K0 w q i.+1 X isT qw W D k iD fixed.
   exists W', (q%:R ^+ k); rewrite f1 f2 exprn_ge0 ?ler0n //; split=> //.
   by rewrite ler_expn2r ?nnegrE ?ler0n // ler_nat.
-exists X, W', V; rewrite EL /= feat; set O := V *m _.
+exists X, W', V; rewrite EL /relu_features /= feat; set O := V *m _.
 have OE : O = (zR R m)^-1 *: mxc R K0 K0 C.
   rewrite /O /V -scalemxAl output_over // scalerA mulrAC divff ?mul1r //.
   by rewrite gt_eqF // (den_gt0 R ok).

@@ -3,7 +3,7 @@
 From mathcomp Require Import all_ssreflect all_fingroup all_algebra.
 From mathcomp Require Import ring.
 From Dufm Require Import Model ModelLoss Norm Targets Structure Wider DirectSum Balance.
-From Dufm Require Import MarginBound MarginDnc MarginSum.
+From Dufm Require Import Network MarginBound MarginDnc MarginSum.
 Set Implicit Arguments. Unset Strict Implicit. Unset Printing Implicit Defensive.
 Import Order.TTheory GRing.Theory Num.Theory.
 Local Open Scope ring_scope.
@@ -53,31 +53,46 @@ Qed.
 End Depth.
 
 (* a structure for K0 classes and L layers, and what it must cost to win at K classes *)
-Definition structure_wins (R : rcfType) r K0 K L w := exists (X : 'M[R]_(w, K0)) (W : nat -> 'M_w) (V : 'M_(K0, w)),
-  let O := V *m feature (d := fun=> w) W X L.-1 in
+Definition structure_of (R : rcfType) (phi : features R) r K0 K L w :=
+  exists (X : 'M[R]_(w, K0)) (W : nat -> 'M_w) (V : 'M_(K0, w)), let O := V *m phi (fun=> w) _ W X L.-1 in
   [/\ forall k j, j != k -> 1 <= O k k - O j k, (K0 < K)%N -> forall k, 1 <= O k k &
       sqnorm X * \prod_(l < L.-1) sqnorm (W l) * (sqnorm V - K%:R^-1 * sums V) * (each r K)%:R <
       (each r K0)%:R ^+ L.+1 * (K%:R - 1)].
+Notation structure_wins R := (structure_of (@relu_features R)).
+
+(* with relu or without: below weights that pay for a margin alpha > 0 there are others *)
+Theorem sum_below (R : rcfType) (phi : features R) r K0 K L w n d ell (lam : nat -> R) (th : weights R K L n d) (alpha : R) :
+  network phi -> (1 < K0)%N -> (1 < L)%N -> (K0 <= K)%N -> structure_of phi r K0 K L w ->
+  margin_loss ell -> (0 < n)%N -> (forall l, (l < L)%N -> (w + (K - K0) <= d l)%N) -> (forall l, (l <= L)%N -> 0 < lam l) ->
+  0 < alpha -> K%:R^-1 * total ell alpha%:M <= mean_loss ell (outputs phi th) ->
+  n%:R * ((each r K)%:R ^+ L * (K%:R - 1)) * alpha ^+ 2 <=
+    sqnorm (H1 th) * \prod_(l < L.-1) sqnorm (hidden th l) * sqnorm (WL th) ->
+  exists th' : weights R K L n d,
+    mean_loss ell (outputs phi th') + size lam th' < mean_loss ell (outputs phi th) + size lam th.
+Proof.
+move=> net K02 L2 KK; have [K1 EK] : exists K1, K = (K0 + K1)%N by exists (K - K0)%N; rewrite subnKC.
+move: ell th; rewrite EK addKn => ell th [X [W [V [margins diagonal cheap]]]] ml n0 room lamp ap fit bound.
+have K2 : (1 < K0 + K1)%N by apply: leq_trans K02 (leq_addr _ _).
+have [aH aW aV] := factors_gt0 K2 n0 ap bound; rewrite -[X in _ <= X]mulrA in bound.
+have diag : (0 < K1)%N -> forall k, 1 <= (V *m phi (fun=> w) _ W X L.-1) k k.
+  by move=> K1p; apply: diagonal; rewrite -[X in (X < _)%N]addn0 ltn_add2l.
+pose a l := sqnorm (hidden th l).
+pose th' := @summed_margins R K0 K1 L n (fun=> w) r X W V alpha (sqnorm (WL th)) a.
+exists (wider d th'); rewrite (outputs_wider net) ?(ltnW L2) //.
+have [hH hW hL] := wider_sq (ltnW L2) room th'; rewrite /size hH hL.
+have half l : (l <= L)%N -> 0 < lam l / 2 by move=> lL; rewrite divr_gt0 ?ltr0n ?lamp.
+apply: ler_lt_add; first by apply: le_trans fit; exact: (summed_fit r net K02 n0 ml margins diag ap aV aW).
+apply: ltr_le_add; last by rewrite ler_pmul2l ?half //; exact: (summed_WL K1 n r net K02 margins alpha a aV).
+apply: ltr_le_add; first by rewrite ltr_pmul2l ?half //; exact: (summed_H1 net K02 n0 L2 margins cheap ap aV aW bound).
+apply: ler_sum => l _; rewrite hW //; apply: eqW; congr (_ * _); exact: (summed_hidden K1 n r net K02 margins alpha (sqnorm (WL th)) aW).
+Qed.
 
 Theorem wins r K0 K L w : (1 < K0)%N -> (1 < L)%N -> (K0 <= K)%N -> (forall R : rcfType, structure_wins R r K0 K L w) ->
   margins_win (@collapsed r) K L (w + (K - K0)).
 Proof.
-move=> K02 L2 KK ex R n d ell lam th ml n0 room lamp col nz.
-have [K1 EK] : exists K1, K = (K0 + K1)%N by exists (K - K0)%N; rewrite subnKC.
-have := ex R; move: ell th room col nz ml {ex}; rewrite EK addKn => ell th room col nz ml [X [W [V [margins diagonal cheap]]]].
-have K2 : (1 < K0 + K1)%N by apply: leq_trans K02 (leq_addr _ _).
+move=> K02 L2 KK ex R n d ell lam th ml n0 room lamp col nz; have K2 : (1 < K)%N by apply: leq_trans KK.
 have [fit bound] := collapse_margin_bound K2 n0 L2 ml col; set alpha := class_margin th in fit bound.
 case: (lerP alpha 0) => [a0|ap]; first by exists zero_weights; apply: (zero_beats K2 n0 ml lamp a0 fit).
-have [aH aW aV] := factors_gt0 K2 n0 ap bound; rewrite -[X in _ <= X]mulrA in bound.
-have diag : (0 < K1)%N -> forall k, 1 <= (V *m feature (d := fun=> w) W X L.-1) k k.
-  by move=> K1p; apply: diagonal; rewrite -[X in (X < _)%N]addn0 ltn_add2l.
-pose a l := sqnorm (hidden th l).
-pose th' := @summed_margins R K0 K1 L n (fun=> w) r X W V alpha (sqnorm (WL th)) a.
-exists (wider d th'); rewrite !objectiveE wider_output ?(ltnW L2) //.
-have [hH hW hL] := wider_sq (ltnW L2) room th'; rewrite /size hH hL.
-have half l : (l <= L)%N -> 0 < lam l / 2 by move=> lL; rewrite divr_gt0 ?ltr0n ?lamp.
-apply: ler_lt_add; first by apply: le_trans fit; apply: summed_fit.
-apply: ltr_le_add; last by rewrite ler_pmul2l ?half //; apply: summed_WL.
-apply: ltr_le_add; first by rewrite ltr_pmul2l ?half //; apply: summed_H1.
-apply: ler_sum => l _; rewrite hW //; apply: eqW; congr (_ * _); exact: summed_hidden.
+have [th' h] := sum_below (relu_network R) K02 L2 KK (ex R) ml n0 room lamp ap fit bound.
+by exists th'; rewrite !objectiveE.
 Qed.

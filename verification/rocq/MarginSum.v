@@ -4,7 +4,7 @@
 From mathcomp Require Import all_ssreflect all_fingroup all_algebra.
 From mathcomp Require Import ring.
 From Dufm Require Import Model ModelLoss Norm Targets Pointwise Structure Wider DirectSum Balance.
-From Dufm Require Import Centring MarginBound MarginDnc.
+From Dufm Require Import Network Centring MarginBound MarginDnc.
 Set Implicit Arguments. Unset Strict Implicit. Unset Printing Implicit Defensive.
 Import Order.TTheory GRing.Theory Num.Theory.
 Local Open Scope ring_scope.
@@ -58,11 +58,12 @@ Section Sum.
 Variables (R : rcfType) (K0 K1 L n : nat) (d : nat -> nat).
 Notation K := (K0 + K1)%N.
 Variables (ell : 'I_K -> 'cV[R]_K -> R) (r : rival).
+Variables (phi : features R) (net : network phi).
 Notation sq := (@sqnorm R _ _).
 Notation Y := (@Y R K n).
 Hypotheses (K02 : (1 < K0)%N) (n0 : (0 < n)%N) (L2 : (1 < L)%N) (ml : margin_loss ell).
 Variables (X : 'M[R]_(d 0%N, K0)) (W : forall l, 'M[R]_(d l.+1, d l)) (V : 'M[R]_(K0, d L.-1)).
-Let O := V *m feature W X L.-1.
+Let O := V *m phi W X L.-1.
 Hypothesis margins : forall k j, j != k -> 1 <= O k k - O j k.
 Hypothesis diagonal : (0 < K1)%N -> forall k, 1 <= O k k.
 Let K0p : (0 < K0)%N. Proof. exact: ltnW. Qed.
@@ -83,19 +84,19 @@ Let b l := sq (W l).
 Let beta := sq V - K%:R^-1 * sums V.
 Hypothesis cheap : sq X * \prod_(l < L.-1) b l * beta * e < e0 ^+ L.+1 * (K%:R - 1).
 
-Let O_neq : forall A : 'M[R]_(K0, d L.-1), (forall k j, j != k -> 1 <= (A *m feature W X L.-1) k k - (A *m feature W X L.-1) j k) ->
-  A *m feature W X L.-1 != 0.
+Let O_neq : forall A : 'M[R]_(K0, d L.-1), (forall k j, j != k -> 1 <= (A *m phi W X L.-1) k k - (A *m phi W X L.-1) j k) ->
+  A *m phi W X L.-1 != 0.
 Proof.
 move=> A h; apply/eqP => E; pose k := Ordinal K0p; pose j := Ordinal K02.
 by have := h k j isT; rewrite E !mxE subr0 leNgt ltr01.
 Qed.
-Let bX_gt0 : 0 < sq X. Proof. by have [] := output_pos (O_neq margins). Qed.
-Let b_gt0 l : (l < L.-1)%N -> 0 < b l. Proof. by have [_ + _] := output_pos (O_neq margins); apply. Qed.
+Let bX_gt0 : 0 < sq X. Proof. by have [] := outputs_pos net (O_neq margins). Qed.
+Let b_gt0 l : (l < L.-1)%N -> 0 < b l. Proof. by have [_ + _] := outputs_pos net (O_neq margins); apply. Qed.
 Let beta_gt0 : 0 < beta.
 Proof.
-have mC k j : j != k -> 1 <= (@centring R K0 *m V *m feature W X L.-1) k k - (@centring R K0 *m V *m feature W X L.-1) j k.
+have mC k j : j != k -> 1 <= (@centring R K0 *m V *m phi W X L.-1) k k - (@centring R K0 *m V *m phi W X L.-1) j k.
   by rewrite -mulmxA centred_margin; apply: margins.
-have [_ _ h] := output_pos (O_neq mC); apply: lt_le_trans h _.
+have [_ _ h] := outputs_pos net (O_neq mC); apply: lt_le_trans h _.
 rewrite sq_readout // ler_add2l ler_opp2 ler_wpmul2r ?sq_ge0 // lef_pinv ?posrE // ler_nat leq_addr //.
 Qed.
 Let PB := \prod_(l < L.-1) b l * beta.
@@ -154,9 +155,9 @@ Notation summed := (summed K1 d).
 Definition summed_margins : weights R K L n summed :=
   Weights (@X' R K0 K1 d X s0 u0 *m Y) (@W' R K1 d W s u) (@centring R K *m @V' R K0 K1 L d V sL uL).
 
-Lemma summed_output : output summed_margins = @centring R K *m (alpha *: block_mx O 0 0 1%:M) *m Y.
+Lemma summed_output : outputs phi summed_margins = @centring R K *m (alpha *: block_mx O 0 0 1%:M) *m Y.
 Proof.
-rewrite /output /= feature_mulY mulmxA -mulmxA feature_sum //; first last.
+rewrite /outputs /= (net_copies net) mulmxA -mulmxA (net_sum net) //; first last.
 - by move=> l; rewrite sqrtr_ge0.
 - by move=> l; rewrite sqrtr_ge0.
 rewrite -!mulmxA; congr (_ *m _); rewrite !mulmxA; congr (_ *m _).
@@ -165,7 +166,7 @@ have sE : sL * (s0 * \prod_(j < L.-1) s j) = alpha by apply: scalar2; rewrite //
 have uE : uL * (u0 * \prod_(j < L.-1) u j) = alpha by apply: scalar2; rewrite // gt_eqF.
 by rewrite sE uE.
 Qed.
-Lemma summed_fit : mean_loss ell (output summed_margins) <= K%:R^-1 * total ell alpha%:M.
+Lemma summed_fit : mean_loss ell (outputs phi summed_margins) <= K%:R^-1 * total ell alpha%:M.
 Proof.
 rewrite summed_output mean_lossY // ler_pmul2l ?invr_gt0 //; apply: total_margins => // k j.
 rewrite centred_margin; set B := block_mx _ _ _ _.

@@ -1,0 +1,19 @@
+(* The theorem on linear layers, in the words of Model.v, ModelLoss.v and ModelLinear.v alone; cross-entropy is a margin loss
+   by `cross_entropy` in TheoremsLoss.v. *)
+From mathcomp Require Import all_ssreflect all_fingroup all_algebra.
+From Dufm Require Import Model ModelLoss ModelLinear LinearBound LinearDnc.
+Set Implicit Arguments. Unset Strict Implicit. Unset Printing Implicit Defensive.
+Import Order.TTheory GRing.Theory Num.Theory.
+Local Open Scope ring_scope.
+
+(* Garrod and Keating's Theorem 1, for every margin loss, strength and number of samples. *)
+Theorem linear_suboptimal K L :
+  ((6 <= K)%N -> (2 <= L)%N -> linear_win K L K) /\ ((4 <= K)%N -> (3 <= L)%N -> linear_win K L K).
+Proof. exact: linear_table. Qed.
+
+(* What DNC of linear layers pays for its scale alpha, whatever its features. *)
+Theorem linear_bound (R : rcfType) (K L n : nat) (d : nat -> nat) (th : weights R K L n d) (alpha : R) :
+  (2 <= K)%N -> (1 <= n)%N -> (2 <= L)%N -> linear_output th = alpha *: @centring R K *m Y R K n ->
+  n%:R * (K.-1%:R ^+ L * (K%:R - 1)) * alpha ^+ 2 <=
+    sqnorm (H1 th) * \prod_(l < L.-1) sqnorm (hidden th l) * sqnorm (WL th).
+Proof. exact: (fun K2 n0 L2 out => @linear_pays R K L n d K2 n0 L2 th alpha out). Qed.
