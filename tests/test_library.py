@@ -8,7 +8,7 @@ import subprocess
 import sys
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Any, get_type_hints
+from typing import Any, get_args, get_type_hints
 
 import pytest
 
@@ -73,11 +73,14 @@ def test_results_are_frozen_and_tell_themselves(name: str) -> None:
     result = get_type_hints(getattr(dufm, name))["return"]
     if result == tuple[str, ...]:
         return
-    assert result.__dataclass_params__.frozen and inspect.getdoc(result)
-    assert result.__module__.startswith("dufm.library.")
-    fields = [field for field in result.__dataclass_fields__ if field not in ("K", "L", "rank", "x_collapse", "figure")]
-    words = "\n".join(inspect.getdoc(kind) or "" for kind in result.__mro__)
-    assert [field for field in fields if field not in words] == []
+    for kind in get_args(result) or (result,):
+        assert kind.__dataclass_params__.frozen and inspect.getdoc(kind)
+        assert kind.__module__.startswith("dufm.library.")
+        fields = [
+            field for field in kind.__dataclass_fields__ if field not in ("K", "L", "rank", "x_collapse", "figure")
+        ]
+        words = "\n".join(inspect.getdoc(above) or "" for above in kind.__mro__)
+        assert [field for field in fields if field not in words] == []
 
 
 def examples() -> Iterator[Any]:

@@ -1,6 +1,6 @@
 """What a person wrote: names out of a list, exact and finite numbers, and the error that says what they are not."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from difflib import get_close_matches
 from fractions import Fraction
 from typing import Any
@@ -29,6 +29,12 @@ def listed(got: str, known: Iterable[str], listing: str) -> tuple[str, str]:
     else:
         accepted = f"one of the {len(names)} names that `{listing}` lists"
     return accepted, repr(got) + (f"; nearest: {', '.join(near)}" if near else "")
+
+
+def require_choice(option: str, value: str, accepted: Sequence[str]) -> None:
+    """Check that a word is one of those accepted."""
+    if value not in accepted:
+        raise ProblemError(f"{option} must be one of {', '.join(accepted)}, got {value!r}")
 
 
 def exact_number(value: Any, name: str) -> Fraction:

@@ -1,6 +1,6 @@
 """`dufm.search` and `dufm.train`: the global minimum of one problem, and what gradient descent ends in."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
 from pathlib import Path
@@ -10,6 +10,7 @@ from typing import Any
 import numpy as np
 
 from dufm.library.checking import check
+from dufm.library.models import ModelResult, problem_of, search_model
 from dufm.library.shown import Drawing, Shown, Told, empty_figure, for_callers
 from dufm.solvers.base.arrays import Array
 from dufm.solvers.search.devices import chosen_device, device_search
@@ -126,6 +127,12 @@ def search(
     *,
     width: int | None = None,
     n: int = 1,
+    loss: str = "mse",
+    activation: str | None = None,
+    bias: str = "none",
+    skip: str = "none",
+    classes: Sequence[int] = (),
+    target_matrix: Any = None,
     restarts: int = 240,
     seed: int = 0,
     seconds: float | None = None,
@@ -133,8 +140,8 @@ def search(
     patience: int | None = None,
     device: str = "auto",
     progress: Callable[[SearchState], None] | None = None,
-) -> SearchResult:
-    """Search for the global minimum of one problem (squared loss, relu), and certify it where it beats DNC.
+) -> SearchResult | ModelResult:
+    """Search for the global minimum of one problem; squared loss with relu layers is certified where it beats DNC.
 
     Args:
         K: classes, >= 2.
@@ -142,6 +149,12 @@ def search(
         lam: strength of all factors, or L + 1 of them: numbers or text such as "1/250".
         width: hidden width, >= K; K + 4 if not given.
         n: samples a class.
+        loss: "mse", squared loss, or "ce", cross-entropy.
+        activation: "relu" (with squared loss if not given), "linear" (with cross-entropy), or "leaky:0.1", any slope.
+        bias: "none", or "last": one of the last layer that is not regularised; with squared loss.
+        skip: "none", "block1" or "block2": the identity around each hidden layer, or two; with squared loss.
+        classes: sizes of K classes, empty for equal ones; with squared loss.
+        target_matrix: K rows of numbers to fit in place of the identity; with squared loss.
         restarts: each a knock-out among 16 starts.
         seed: fixes every start.
         seconds: stop after this long.
@@ -158,15 +171,21 @@ def search(
         >>> import dufm
         >>> dufm.search(K=4, L=4, lam=0.005, restarts=4).ratio < 1
         True
+        >>> dufm.search(K=3, L=2, lam=0.05, classes=(5, 5, 1), restarts=2).record["learned"]  # collapse drops one
+        [True, True, False]
     """
-    problem = Problem.of(K, L, lam, width, n)
-    device = chosen_device(device)
-    known = known_losses(problem)
-    dnc = known["dnc"][1]
-    best_known = min(known[name][1] for name in known if name != "bound")
+    problem = problem_of(K, L, lam, width, n, loss, activation, bias, skip, classes, target_matrix)
     began = monotonic()
     stop = None if seconds is None else (lambda: monotonic() - began > seconds)
     options = SearchOptions(restarts, seed, target=target, patience=patience, progress=progress, stop=stop)
+    if problem.loss == "ce" or not problem.is_plain:
+        if device == "cuda":
+            raise ProblemError("device must be auto or cpu beyond squared loss with relu layers, got 'cuda'")
+        return search_model(problem, options)
+    known = known_losses(problem)
+    dnc = known["dnc"][1]
+    best_known = min(known[name][1] for name in known if name != "bound")
+    device = chosen_device(device)
     if least_loss(problem)[0] >= Fraction(1, 2):
         zeros = tuple(np.zeros(shape) for shape in problem.shapes)
         why = "none: zero weights are proved optimal"

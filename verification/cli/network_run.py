@@ -20,7 +20,7 @@ from dufm.solvers.networks.chain import Array, forward
 from dufm.solvers.networks.heads import best_columns, dufm_weights, feature_strength, head_plan, like_digits, problem_of
 from dufm.solvers.networks.plan import NetworkPlan, head_only, perceptron
 from dufm.solvers.networks.torch_extra import BACKBONES, require_torch, torch_device
-from dufm.theory.stated import ProblemError
+from dufm.theory.stated import ProblemError, require_choice
 from dufm.verification.atlas.known_losses import known_losses
 from dufm.verification.base.certificate import point_certificate, write
 from dufm.verification.checker import check
@@ -109,7 +109,7 @@ class NetworkRequest:
         """
         if self.net not in NETS:
             raise ProblemError(f"--net must be one of {', '.join(NETS)}, got {self.net!r}")
-        checked.choice("--device", self.device, ("auto", "cpu", "cuda"))
+        require_choice("--device", self.device, ("auto", "cpu", "cuda"))
         settings = self.settings
         checked.integers(1, n=self.source.n, per_class=self.source.per_class, every=self.every)
         checked.integers(1, **{name: settings.get(name) for name in ("epochs", "width", "depth", "batch")})

@@ -2,7 +2,6 @@
 
 import math
 import os
-from collections.abc import Sequence
 from pathlib import Path
 
 from dufm.theory.stated import ProblemError
@@ -24,12 +23,6 @@ def numbers(least: float = -math.inf, above: float = -math.inf, **values: float 
         if value is not None and not (math.isfinite(value) and value >= least and value > above):
             bound = f" > {above:g}" if above > -math.inf else f" >= {least:g}" if least > -math.inf else ""
             raise ProblemError(f"{_option(name)} must be a finite number{bound}, got {value!r}")
-
-
-def choice(option: str, value: str, accepted: Sequence[str]) -> None:
-    """Check that a word is one of those accepted."""
-    if value not in accepted:
-        raise ProblemError(f"{option} must be one of {', '.join(accepted)}, got {value!r}")
 
 
 def folder(path: Path, option: str = "--out") -> None:

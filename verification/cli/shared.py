@@ -12,10 +12,9 @@ from dufm.solvers.search.options import SearchOptions
 from dufm.solvers.search.solution import Outcome, Solution
 from dufm.solvers.search.state import SearchState
 from dufm.theory.problem import Problem
-from dufm.theory.stated import ProblemError
+from dufm.theory.stated import ProblemError, require_choice
 from dufm.verification.cli.interrupt import NOTHING
 from dufm.verification.cli.live import live_line
-from dufm.verification.cli.options import choice
 from dufm.verification.cli.search_state import Keeper
 
 UNITS = {"": 1.0, "s": 1.0, "m": 60.0, "h": 3600.0}
@@ -95,7 +94,7 @@ class SearchRequest:
     as_json: bool
 
     def __post_init__(self) -> None:
-        choice("--device", self.device, DEVICES)
+        require_choice("--device", self.device, DEVICES)
         seconds(self.budget)
 
     @property

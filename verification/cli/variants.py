@@ -6,30 +6,21 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
-import numpy as np
 from rich.console import Console
 from rich.table import Table
 
-from dufm.solvers.base.parallel import versions
-from dufm.solvers.ce.polish import numerical_rank
-from dufm.solvers.ce.rows import rational
 from dufm.solvers.engines.cpu import compiled_homotopy
-from dufm.solvers.objectives.fit import Fit
-from dufm.solvers.objectives.squared import Objective, loss
 from dufm.solvers.search.devices import device_search
-from dufm.solvers.search.solution import Outcome, Solution, save
-from dufm.solvers.weights.residual import diagonal_skip
-from dufm.theory.model import ACTIVATIONS, BIASES, SKIPS
+from dufm.solvers.search.solution import Outcome, save
 from dufm.theory.problem import Problem, Variant
-from dufm.theory.squared.variants import collapse_loss, learned, zero_loss
+from dufm.theory.squared.variants import zero_loss
 from dufm.theory.stated import ProblemError, exact_number
+from dufm.verification.answers.models import collapse_beside, short, variant_of, variant_record
 from dufm.verification.cli import options as checked
 from dufm.verification.cli.interrupt import keeping
 from dufm.verification.cli.output import show_table
 from dufm.verification.cli.shared import SearchRequest, shown, time_limit
 
-# Singular values below this share of the largest count as zero: a smoothing of 1e-7 is left in the weights.
-RANK = 1e-3
 MOST_ENTRIES = 1_000_000
 
 
@@ -41,22 +32,13 @@ def read_variant(
     Raises:
         ProblemError: naming the option.
     """
-    name, colon, slope = (activation or "").partition(":")
-    if activation is not None:
-        checked.choice("--activation", name, ACTIVATIONS["mse"])
-    if (name == "leaky") != bool(colon):
-        raise ProblemError(f"--activation must be relu, linear or leaky:SLOPE such as leaky:0.1, got {activation!r}")
-    below = exact_number(slope, "--activation leaky:SLOPE") if colon else Fraction(0)
-    if colon and not 0 < below < 1:
-        raise ProblemError(f"--activation leaky:SLOPE needs 0 < SLOPE < 1, got {slope}")
-    checked.choice("--bias", bias, BIASES)
-    checked.choice("--skip", skip, SKIPS)
     sizes = tuple(_size(word) for word in classes.split(",")) if classes is not None else ()
     rows = () if target is None else read_target(target)
+    name, variant = variant_of(activation, bias, skip, sizes, rows)
     many = K if K is not None else len(rows) or len(sizes)
     if not many:
         raise ProblemError("--K is needed: how many classes, unless --classes or --target-matrix say it")
-    return many, name, Variant(below, bias, skip, rows, sizes)
+    return many, name, variant
 
 
 def _size(word: str) -> int:
@@ -94,7 +76,7 @@ def run_variant_search(request: SearchRequest, console: Console) -> None:
     if request.device == "cuda":
         raise ProblemError("--device must be auto or cpu beyond the plain model, got 'cuda'")
     checked.folder(request.out)
-    collapse, zero = _collapse(problem), float(zero_loss(problem))
+    collapse, zero = collapse_beside(problem), float(zero_loss(problem))
     reference = zero if collapse is None else min(collapse[1], zero)
     with Console(stderr=True).status("loading the compiled program (once on a machine: compiling, up to a minute)"):
         compiled_homotopy()
@@ -103,7 +85,7 @@ def run_variant_search(request: SearchRequest, console: Console) -> None:
     solution, _ = shown(search, request, time_limit(request.budget), reference, beside)
     saved = str(save(solution, request.result))
     with keeping(f"the best of {len(solution.losses)} restarts is in {saved}; --resume goes on"):
-        record = _record(problem, solution, collapse) | {"saved": saved}
+        record = variant_record(problem, solution, collapse) | {"saved": saved}
         if request.as_json:
             print(json.dumps(record, indent=1))
         else:
@@ -112,44 +94,8 @@ def run_variant_search(request: SearchRequest, console: Console) -> None:
             raise KeyboardInterrupt
 
 
-def _collapse(problem: Problem) -> tuple[str, float] | None:
-    """What stands for collapse and its loss, from above: derived, or with skips the best diagonal weights."""
-    derived = collapse_loss(problem)
-    if derived is not None:
-        return derived[0], float(derived[1][1])
-    if set(problem.variant.named) <= {"skip", "slope"} and problem.variant.skip != "none":
-        return "diagonal weights", loss(problem, diagonal_skip(problem))
-    return None
-
-
-def _record(problem: Problem, solution: Solution, collapse: tuple[str, float] | None) -> dict[str, Any]:
-    derived, zero = collapse_loss(problem), zero_loss(problem)
-    exact = problem.objective([rational(w) for w in solution.weights])
-    features = Objective(problem).forward(solution.weights[:-1]).features
-    output = solution.weights[-1] @ features[-1]
-    fit, variant = Fit.of(problem), problem.variant
-    return {
-        "problem": {"K": problem.K, "L": problem.L, "width": problem.width, "n": problem.n, "columns": problem.columns}
-        | {"lambdas": [str(x) for x in problem.lambdas], "activation": problem.activation}
-        | {"slope": str(variant.slope), "bias": variant.bias, "skip": variant.skip, "classes": list(variant.sizes)},
-        "loss": float(exact),
-        "below_collapse": None if derived is None else bool(exact < min(derived[1][0], zero)),
-        "collapse": None if collapse is None else {"what": collapse[0], "loss": min(collapse[1], float(zero))},
-        "learned": list(learned(problem)) if variant.sizes and derived is not None else None,
-        "zero": float(zero),
-        "ranks": [numerical_rank(f, RANK) for f in [*features[1:], output]],
-        "output": [round(float(x), 6) for x in np.diag(output)],
-        "bias": None if variant.bias == "none" or fit is None else fit.bias(output, float(problem.bias_share)).tolist(),
-        "hits": int(np.sum(solution.losses <= solution.loss * (1 + 1e-6))),
-        "restarts": len(solution.losses),
-        "outcome": solution.outcome.value,
-        "seed": solution.seed,
-        "versions": versions(),
-    }
-
-
 def _show(problem: Problem, record: dict[str, Any], console: Console) -> None:
-    named = ", ".join(f"{name} {_short(value)}" for name, value in problem.variant.named.items())
+    named = ", ".join(f"{name} {short(value)}" for name, value in problem.variant.named.items())
     model = f"{problem.activation} layers" + (f", {named}" if named else "")
     console.print(f"{problem.K} classes, {problem.L} layers, squared loss, {model}", highlight=False, soft_wrap=True)
     collapse = record["collapse"]
@@ -173,9 +119,3 @@ def _show(problem: Problem, record: dict[str, Any], console: Console) -> None:
         f"ended there; {record['outcome']}. Searched, not proved. Saved {record['saved']}"
     )
     console.print("\n".join(lines), highlight=False, soft_wrap=True)
-
-
-def _short(value: Any) -> str:
-    if isinstance(value, tuple) and value and isinstance(value[0], tuple):
-        return f"{len(value)} x {len(value[0])}"
-    return ",".join(map(str, value)) if isinstance(value, tuple) else str(value)

@@ -8,7 +8,7 @@ from rich.console import Console
 from rich.table import Table
 
 from dufm.solvers.weight_files.arranging import TRANSPOSES
-from dufm.theory.stated import ProblemError
+from dufm.theory.stated import ProblemError, require_choice
 from dufm.verification.answers.evaluator import write_evaluator
 from dufm.verification.answers.weight_file import WeightFile, read_weight_file
 from dufm.verification.answers.weights import RANK_THRESHOLD, Judgement, judge_weights
@@ -33,7 +33,7 @@ def run_check_weights(
 ) -> int:
     """Print what the weights are worth; 1 if a certificate was asked for and there is none. See `--help`."""
     checked.file(certificate, "--certificate")
-    checked.choice("--transpose", transpose, TRANSPOSES)
+    require_choice("--transpose", transpose, TRANSPOSES)
     strengths = None if lam is None else as_strengths(lam)
     if lam is not None and min(read_numbers(lam, "--lam")) <= 0:
         raise ProblemError(f"--lam must be > 0, got {lam}")

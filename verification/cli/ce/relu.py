@@ -3,25 +3,20 @@
 import json
 from typing import Any
 
-import numpy as np
 from rich.console import Console
 from rich.table import Table
 
 from dufm.solvers.base.parallel import versions
-from dufm.solvers.ce.relu import ReluSearch, relu_search
-from dufm.solvers.ce.rows import rational, round_up
-from dufm.solvers.search.solution import Outcome, Solution, save
-from dufm.theory.ce.enclosure import objective_ball
+from dufm.solvers.ce.relu import relu_search
+from dufm.solvers.search.solution import save
 from dufm.theory.problem import Problem
-from dufm.theory.squared.structure import as_fraction_ball
 from dufm.theory.stated import ProblemError
+from dufm.verification.answers.models import relu_record, relu_solution
 from dufm.verification.cli import options as checked
 from dufm.verification.cli.interrupt import keeping
 from dufm.verification.cli.live import live_line
 from dufm.verification.cli.output import show_table
 from dufm.verification.cli.shared import SearchRequest, time_limit
-
-DIGITS = 20
 
 
 def run_relu_search(request: SearchRequest, console: Console) -> None:
@@ -44,47 +39,14 @@ def run_relu_search(request: SearchRequest, console: Console) -> None:
 
         stop = limit.spent if limit is not None else None
         found = relu_search(problem, options.restarts, options.seed, progress=report, stop=stop)
-    saved = str(save(_solution(request, found), request.result))
+    saved = str(save(relu_solution(problem, found, options), request.result))
     with keeping(f"the best of {found.restarts} restarts is in {saved}"):
-        record = _record(problem, found) | {"seed": options.seed, "versions": versions(), "saved": saved}
+        record = relu_record(problem, found) | {"seed": options.seed, "versions": versions(), "saved": saved}
         if request.as_json:
             print(json.dumps(record, indent=1))
         else:
             _show(problem, record, console)
         found.raise_if_interrupted()
-
-
-def _solution(request: SearchRequest, found: ReluSearch) -> Solution:
-    whole = found.restarts == request.options.restarts
-    ended = Outcome.INTERRUPTED if found.interrupted else Outcome.FINISHED if whole else Outcome.STOPPED
-    settings = {"restarts": request.options.restarts}
-    return Solution(
-        request.problem,
-        found.weights,
-        found.loss,
-        np.array([found.loss]),
-        "smoothed L-BFGS, relu layers",
-        versions(),
-        request.options.seed,
-        settings,
-        ended,
-    )
-
-
-def _record(problem: Problem, found: ReluSearch) -> dict[str, Any]:
-    ball = objective_ball(problem, [rational(w) for w in found.weights], DIGITS)
-    return {
-        "problem": {"K": problem.K, "L": problem.L, "width": problem.width, "n": problem.n, "loss": "ce"}
-        | {"activation": "relu", "lambdas": [str(x) for x in problem.lambdas], "Lambda": float(problem.Lambda)},
-        "loss": found.loss,
-        "upper_bound": round_up(as_fraction_ball(ball)[1]),
-        "collapse": found.collapse,
-        "zero": float(np.log(problem.K)),
-        "ranks": list(found.ranks),
-        "hits": found.hits,
-        "restarts": found.restarts,
-        "interrupted": found.interrupted,
-    }
 
 
 def _show(problem: Problem, record: dict[str, Any], console: Console) -> None:

@@ -9,14 +9,12 @@ from rich.table import Table
 
 from dufm.solvers.ce.match import candidates, identify
 from dufm.solvers.ce.polish import CePolished
-from dufm.solvers.ce.rows import rational, round_up
 from dufm.solvers.ce.search import ce_search, lowest
 from dufm.solvers.search.solution import Outcome, save
-from dufm.theory.ce.enclosure import least_loss, objective_ball
+from dufm.theory.ce.enclosure import least_loss
 from dufm.theory.ce.polygons import DNC_LOGITS
-from dufm.theory.problem import Problem
-from dufm.theory.squared.structure import as_fraction_ball
 from dufm.theory.stated import ProblemError
+from dufm.verification.answers.models import upper_bound
 from dufm.verification.cli import options as checked
 from dufm.verification.cli.interrupt import keeping
 from dufm.verification.cli.output import show_table
@@ -49,7 +47,7 @@ def run_ce_search(request: SearchRequest, console: Console) -> None:
             "problem": {"K": problem.K, "L": problem.L, "width": problem.width, "n": problem.n, "loss": "ce"}
             | {"lambdas": [str(x) for x in problem.lambdas], "Lambda": float(problem.Lambda)},
             "loss": solution.loss,
-            "upper_bound": _upper_bound(problem, solution.weights),
+            "upper_bound": upper_bound(problem, solution.weights),
             "dnc": dnc,
             "best_closed_form": {"name": known[0].name, "loss": float(known[0].loss.mid())},
             "minima": minima,
@@ -80,11 +78,6 @@ def _minimum(polished: CePolished) -> dict[str, Any]:
         "local_minimum": bool(polished.is_local_minimum or polished.rank == 0),
         "residual": polished.residual if polished.index >= 0 else None,
     }
-
-
-def _upper_bound(problem: Problem, weights: Any) -> str:
-    """The rigorous value of the saved weights, read as the rationals they are, rounded up to 15 digits."""
-    return round_up(as_fraction_ball(objective_ball(problem, [rational(w) for w in weights], 20))[1])
 
 
 def _show(record: dict[str, Any], console: Console) -> None:
