@@ -129,9 +129,8 @@ def derive(
     """
     from dufm.theory.derivations import derivation
     from dufm.theory.proof.derivation import FORMATS, document
-    from dufm.verification.cli.ce.numbers import ce_numbers_of
-    from dufm.verification.cli.formal import checked_by_kernel
     from dufm.verification.cli.listings import derivations_table, numbers_at
+    from dufm.verification.formal.theorems import checked_by_kernel
 
     if name is None:
         derivations_table(console)
@@ -144,8 +143,13 @@ def derive(
         raise ProblemError(f"--L must be an integer >= 1, got {L}")
     with alive("checking the steps"):
         shown = derivation(name).render(form, ascii_only=not has_unicode(sys.stdout)) + checked_by_kernel(name, form)
-        if L is not None:
-            shown += "\n\n" + (ce_numbers_of(name) if name.startswith("ce-") else numbers_at)(L, form)
+        if L is not None and name.startswith("ce-"):
+            # It loads the claims, which takes longer than most derivations.
+            from dufm.verification.cli.ce.numbers import ce_numbers_of
+
+            shown += "\n\n" + ce_numbers_of(name)(L, form)
+        elif L is not None:
+            shown += "\n\n" + numbers_at(L, form)
     print(document(shown) if standalone else shown)
 
 

@@ -13,7 +13,7 @@ from dufm.verification.claims.entry import Entry
 from dufm.verification.formal import kernel
 from dufm.verification.formal.export import NoTermError, identifier, term
 from dufm.verification.formal.kernel import KernelTheorem
-from dufm.verification.formal.theorems import DERIVATIONS, part_of, theorems_of
+from dufm.verification.formal.theorems import part_of, theorems_of
 
 FOLDER = "rocq"  # below the folder of the report: compiled proofs and what was asked of the kernel
 
@@ -102,11 +102,3 @@ def unasked() -> str:
     if kernel.available():
         return "The Rocq kernel was not asked: dufm verify --formal."
     return f"Rocq is not installed, so nothing was checked by its kernel; {kernel.INSTALL}."
-
-
-def checked_by_kernel(name: str, form: str) -> str:
-    """The line that `dufm derive` ends with where a derivation has a theorem; empty where it has none."""
-    if name not in DERIVATIONS:
-        return ""
-    line = f"Checked by the Rocq kernel, with a proof of its own: {DERIVATIONS[name]} (verification/rocq)."
-    return "\n" + (line.replace("_", r"\_") if form == "latex" else line)

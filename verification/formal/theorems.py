@@ -59,3 +59,11 @@ def theorems_of(label: str) -> list[str]:
 def part_of(label: str) -> str:
     """The headline theorem that is a part of a claim, or the empty string."""
     return next((name for name, labels in PARTS.items() if label in labels), "")
+
+
+def checked_by_kernel(name: str, form: str) -> str:
+    """The line that `dufm derive` ends with where a derivation has a theorem; empty where it has none."""
+    if name not in DERIVATIONS:
+        return ""
+    line = f"Checked by the Rocq kernel, with a proof of its own: {DERIVATIONS[name]} (verification/rocq)."
+    return "\n" + (line.replace("_", r"\_") if form == "latex" else line)
