@@ -6,9 +6,10 @@ STAMP  := $(VENV)/.installed
 DOCS   := build/docs/venv
 BUDGET ?= quick
 SUDO   := $(if $(filter-out 0,$(shell id -u)),sudo)
+WEB    := chromium nodejs npm
 ROCQ   := coq libcoq-mathcomp-algebra libcoq-mathcomp-algebra-tactics libcoq-mathcomp-zify
 
-.PHONY: verify test test-slow coverage test-minimum wheel mutants prove prove-quick prove-full prove-setup docs lint types figures bench lock clean
+.PHONY: verify test test-slow coverage test-minimum wheel mutants prove prove-quick prove-full prove-setup docs site site-setup lint types figures bench lock clean
 
 verify: $(STAMP)  ## the main job: run every claim, write and re-check certificates, print the table
 	$(BIN)/dufm verify --budget $(BUDGET) --out out/verify
@@ -72,6 +73,15 @@ lint: $(STAMP)
 
 types: $(STAMP)
 	$(BIN)/basedpyright
+
+site-setup:  ## install Chromium, Node and npm from Debian's packages, and the driver of the browser tests from npm (locked)
+	command -v chromium node npm >/dev/null || { $(SUDO) apt-get update && $(SUDO) apt-get install -y --no-install-recommends $(WEB); }
+	cd tests/browser && npm ci --ignore-scripts --no-audit --no-fund
+
+site: $(STAMP)  ## build the web atlas under out/site and run its tests, in a browser too where `make site-setup` was run
+	rm -rf out/site
+	$(BIN)/dufm site --out out/site $(if $(wildcard out/verify/report.json),--verdicts out/verify/report.json)
+	$(BIN)/python -m pytest tests/test_site.py tests/test_site_checker.py -rs
 
 figures: $(STAMP)  ## regenerate every figure under out/figures
 	$(BIN)/dufm figures --out out/figures

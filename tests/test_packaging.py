@@ -53,7 +53,7 @@ def test_every_file_of_data_and_every_module_is_in_the_wheel(installed: Path) ->
     held = set(contents(installed))
     for name in PARTS:
         for path in (ROOT / name).rglob("*"):
-            if path.suffix in {".py", ".json"}:
+            if path.suffix in {".py", ".json", ".js", ".css"}:
                 inside = path.relative_to(ROOT)
                 assert str(inside if name == "dufm" else "dufm" / inside) in held
 

@@ -31,6 +31,7 @@ ROOT = Path(__file__).parents[1]
 BROWSER = ROOT / "tests/browser"
 NODE, CHROMIUM = shutil.which("node"), shutil.which("chromium") or shutil.which("chromium-browser")
 SCENARIOS = re.findall(r'^  async "(.+?)"\(', (BROWSER / "site.js").read_text(), flags=re.MULTILINE)
+RUN = ("three-layers", "cuts-win-at-3")
 runner = CliRunner()
 
 
@@ -103,14 +104,15 @@ def pages(site: Path) -> dict[str, Read]:
     return {str(path.relative_to(site)): Read(path) for path in sorted(site.rglob("*.html"))}
 
 
-def printed(*arguments: str) -> Any:
-    result = runner.invoke(app, [*arguments, "--json"])
-    assert result.exit_code == 0
-    return json.loads(result.stdout)
+def printed(*arguments: str) -> str:
+    """What the command prints."""
+    done = ran(*arguments)
+    assert done.returncode == 0, done.stderr
+    return done.stdout
 
 
 def test_every_number_of_a_cell_is_what_records_prints(pages: dict[str, Read]) -> None:
-    rows = printed("records")["records"]
+    rows = json.loads(printed("records", "--json"))["records"]
     assert len(rows) == sum(name.startswith("cells/") for name in pages) > 400
     for row in rows:
         page = pages[f"cells/{cell_name(Cell(row['K'], row['L'], Fraction(row['Lambda'])))}.html"]
@@ -122,7 +124,7 @@ def test_every_number_of_a_cell_is_what_records_prints(pages: dict[str, Read]) -
 
 
 def test_every_bracket_is_what_threshold_prints(pages: dict[str, Read]) -> None:
-    lines = runner.invoke(app, ["threshold", "--K", "2:15", "--L", "2:7", "--markdown"]).stdout.splitlines()[2:]
+    lines = printed("threshold", "--K", "2:15", "--L", "2:7", "--markdown").splitlines()[2:]
     rows = [line.strip("| ").split(" | ") for line in lines if line.startswith("|")]
     assert len(rows) == 84
     # The page has those that are open, then all of them; sorted by K, then L.
@@ -162,24 +164,30 @@ def test_certificates_to_download_are_those_of_the_project(site: Path) -> None:
     assert json.loads(path.read_text()) == held and checker.check(path.read_bytes()).ok
 
 
-def small(out: Path, verdicts: Path | None = None) -> None:
-    """A site with the cells of one (K, L) only."""
-    build_site(out, verdicts, lambda words, share: None, lambda cell: (cell.K, cell.L) == (6, 4))
+@pytest.fixture(scope="module")
+def small(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A site with the cells of one (K, L) and verdicts of two claims, made in this process."""
+    folder = tmp_path_factory.mktemp("small")
+    asked = ["verify", "--only", ",".join(RUN), "--jobs", "1", "--out", str(folder / "verify")]
+    assert runner.invoke(app, asked).exit_code == 0
+    report = folder / "verify/report.json"
+    build_site(folder / "site", report, lambda words, share: None, lambda cell: (cell.K, cell.L) == (6, 4))
+    return folder
 
 
-def test_the_same_input_gives_the_same_bytes(site: Path, tmp_path: Path) -> None:
-    """Claims, derivations, certificates and some cells, with another seed of Python's hashes, in this process."""
-    small(tmp_path / "again")
-    files = [p.relative_to(tmp_path / "again") for p in (tmp_path / "again").rglob("*") if p.is_file()]
-    same = [p for p in files if p.parts[0] in ("claims", "derivations", "certificates", "assets")]
+def test_the_same_input_gives_the_same_bytes(site: Path, small: Path) -> None:
+    """Claims, derivations, certificates and some cells, made in another process with another seed of hashes."""
+    files = [path.relative_to(small / "site") for path in (small / "site").rglob("*") if path.is_file()]
+    same = [p for p in files if p.parts[0] in ("claims", "derivations", "certificates", "assets") and p.stem not in RUN]
+    same = [p for p in same if not p.name.startswith("run-")]
     assert len(same) > 800
-    assert [p for p in same if (tmp_path / "again" / p).read_bytes() != (site / p).read_bytes()] == []
+    assert [p for p in same if (small / "site" / p).read_bytes() != (site / p).read_bytes()] == []
     # Pages of cells but for the links to cells that the smaller atlas does not have.
-    for path in (p for p in files if p.parts[0] == "cells"):
-        one, other = (
-            re.sub(r"<nav class=\"near\".*?</nav>", "", (where / path).read_text())
-            for where in (tmp_path / "again", site)
-        )
+    cells = [path for path in files if path.parts[0] == "cells"]
+    assert len(cells) > 4
+    for path in cells:
+        texts = [(where / path).read_text() for where in (small / "site", site)]
+        one, other = (re.sub(r'<nav class="near".*?</nav>', "", text) for text in texts)
         assert one == other, path
 
 
@@ -236,24 +244,20 @@ def test_a_report_that_is_none_is_one_line(text: str | None, words: str, tmp_pat
     assert done.stderr.count("\n") == 1 and "Traceback" not in done.stderr
 
 
-def test_verdicts_of_a_run_are_on_the_pages_of_their_claims(tmp_path: Path) -> None:
-    out, labels = tmp_path / "verify", ("three-layers", "cuts-win-at-3")
-    result = runner.invoke(app, ["verify", "--only", ",".join(labels), "--jobs", "1", "--out", str(out)])
-    assert result.exit_code == 0
-    report = read_report(out / "report.json")
-    build_site(
-        tmp_path / "site", out / "report.json", lambda words, share: None, lambda cell: (cell.K, cell.L) == (6, 4)
-    )
-    for label in labels:
-        page = Read(tmp_path / f"site/claims/{label}.html")
-        told = report.claims[label]
-        assert told.status in " ".join(sum(page.texts.values(), [])) and told.sentence in " ".join(page.texts[""])
+def test_verdicts_of_a_run_are_on_the_pages_of_their_claims(small: Path) -> None:
+    report = read_report(small / "verify/report.json")
+    assert set(report.claims) == set(RUN)
+    for label, told in report.claims.items():
+        page = Read(small / f"site/claims/{label}.html")
+        assert page.texts[f"status {told.status.lower()}"] == [told.status]
+        assert told.sentence in " ".join(page.texts[""])
         for name, ok, said in told.certificates:
-            own = Read(tmp_path / f"site/certificates/run-{Path(name).stem}.html")
+            own = Read(small / f"site/certificates/run-{Path(name).stem}.html")
             assert ok and own.texts["heard"] == [said]
-    assert "not run" in " ".join(Read(tmp_path / "site/claims/srg-wins.html").texts["status not-run"])
+    assert sum(len(told.certificates) for told in report.claims.values()) > 0
+    assert Read(small / "site/claims/srg-wins.html").texts["status not-run"] == ["not run"]
     with pytest.raises(ProblemError, match="holds files"):
-        build_site(tmp_path / "site", None, lambda words, share: None)
+        build_site(small / "site", None, lambda words, share: None)
 
 
 @pytest.fixture(scope="module")
