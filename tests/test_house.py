@@ -54,7 +54,13 @@ ROWS = (
     ("verification.answers",),
     ("verification.cli",),
     ("paper_figs.style",),
-    ("paper_figs.squared", "paper_figs.training", "paper_figs.networks", *(f"paper_figs.{topic}" for topic in TOPICS)),
+    (
+        "paper_figs.squared",
+        "paper_figs.training",
+        "paper_figs.networks",
+        "paper_figs.variants",
+        *(f"paper_figs.{topic}" for topic in TOPICS),
+    ),
     ("paper_figs",),
     ("library",),
 )
