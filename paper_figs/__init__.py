@@ -26,6 +26,7 @@ from dufm.paper_figs.squared import (
 )
 from dufm.paper_figs.style import FigureModule, as_csv, render
 from dufm.paper_figs.training import fig2, fig3, fig5, fig6
+from dufm.paper_figs.variants import leaky_map, minority_collapse
 from dufm.solvers.base.whole import write_whole
 from dufm.theory.problem import ProblemError, listed
 from dufm.verification.claims.base.claim import BUDGETS
@@ -42,6 +43,8 @@ FIGURES: dict[str, FigureModule] = {
     "regularisation": regularisation,
     "x-intervals": x_intervals,
     "srg-heatmaps": srg_heatmaps,
+    "leaky-map": leaky_map,
+    "minority-collapse": minority_collapse,
     "ce-winner-map": ce_winner_map,
     "ce-loss": ce_loss,
     "ce-spectra": ce_spectra,
@@ -67,7 +70,7 @@ FIGURES: dict[str, FigureModule] = {
 # Figures of experiments: what they show was run, not computed, and takes from seconds to a minute or two each.
 MEASURED = frozenset(
     {name for name in FIGURES if name.startswith(("fig", "jumps", "network"))}
-    | {"ce-orbits", "rank-two", "rfm-nc", "rfm-gram", "rfm-ablations"}
+    | {"ce-orbits", "rank-two", "rfm-nc", "rfm-gram", "rfm-ablations", "minority-collapse"}
 )
 
 

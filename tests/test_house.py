@@ -55,7 +55,13 @@ ROWS = (
     ("verification.site",),
     ("verification.cli",),
     ("paper_figs.style",),
-    ("paper_figs.squared", "paper_figs.training", "paper_figs.networks", *(f"paper_figs.{topic}" for topic in TOPICS)),
+    (
+        "paper_figs.squared",
+        "paper_figs.training",
+        "paper_figs.networks",
+        "paper_figs.variants",
+        *(f"paper_figs.{topic}" for topic in TOPICS),
+    ),
     ("paper_figs",),
     ("library",),
 )

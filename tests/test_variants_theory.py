@@ -17,17 +17,20 @@ from dufm.theory.derivations.squared.leaky import excess, leaky_weights, quadrat
 from dufm.theory.problem import Problem, ProblemError, Variant
 from dufm.theory.rational import fraction, identity, matrix, squared_norm
 from dufm.theory.squared.dropped_class import dropped, dropped_cost, leaning
+from dufm.theory.squared.leaky_heads import readout, root_above, squared_readout
 from dufm.theory.squared.line import AROUND_ONE, AROUND_TWO, LEAST_X, Line, collapse_around_one
 from dufm.theory.squared.phi import collapse_power
 from dufm.theory.squared.variants import bias_loss, collapse_loss, learned, split_loss, zero_loss
+from dufm.verification.atlas.heads import ATLAS, load_folder
 from dufm.verification.claims.base.claim import BUDGETS
 from dufm.verification.claims.base.verdict import Status
+from dufm.verification.claims.squared.leaky_heads import LEAKY_HEADS, UP_TO, cheapest_at
 from dufm.verification.claims.squared.skips import SKIPS, collapse_around, line_problem
 from dufm.verification.claims.squared.variants import VARIANTS, diagonal, sized
 from dufm.verification.claims.squared.variants_searched import VARIANTS_SEARCHED
 from dufm.verification.claims.squared.within_class import WITHIN_CLASS
 
-ALL = (*VARIANTS, *VARIANTS_SEARCHED, *WITHIN_CLASS, *SKIPS)
+ALL = (*VARIANTS, *VARIANTS_SEARCHED, *WITHIN_CLASS, *SKIPS, *LEAKY_HEADS)
 BIAS = Variant(bias="last")
 FINE: dict[str, Any] = {"method": "Nelder-Mead", "options": {"xatol": 1e-10, "fatol": 1e-16}}
 
@@ -231,3 +234,32 @@ def test_fewer_blocks_or_classes_than_stated_leave_the_line_above_collapse() -> 
     for line in (*AROUND_TWO, *AROUND_ONE):
         fewer = Line(line.around, line.classes, line.blocks - 2, line.end, line.step, line.readout)
         assert LEAST_X * fewer.cost() / fewer.classes > collapse_around(fewer, LEAST_X)
+
+
+@pytest.mark.parametrize(("K", "L"), [(3, 4), (6, 5), (10, 3)])
+def test_heads_at_a_slope_have_output_i_and_cost_no_more_than_the_interval_says(K: int, L: int) -> None:
+    head = min((h for h in load_folder(ATLAS) if h.K == K), key=lambda h: h.power(L))
+    up_to = UP_TO[(K, L)]
+    bound = cheapest_at(head, L, up_to)
+    assert bound is not None and bound < K ** (L + 1) and cheapest_at(head, L, 2 * up_to) is None
+    V, W = matrix(head.V), matrix(head.W)
+    spectrum = np.linalg.svd(np.array(head.V, dtype=float), compute_uv=False)
+    for slope in (Fraction(0), up_to / 3, up_to):
+        U, _ = readout(V, W, slope)
+        layers = [identity(head.q)] * (L - 3)
+        problem = Problem.of(K, L, 1, 40, activation="leaky" if slope else "relu", variant=Variant(slope))
+        assert problem.output([identity(K), V, *layers, W, U]) == identity(K)
+        power = spectrum.sum() ** 2 * head.q ** (L - 3) * float(squared_norm(W) * squared_norm(U))
+        assert power <= float(bound) * (1 + 1e-9)
+
+
+def test_a_readout_bound_holds_inside_and_a_wide_interval_has_none() -> None:
+    V, W = [[1, 2, 0], [0, 1, 3]], [[1, -1], [-2, 1], [1, 1], [3, -2]]
+    ends = Fraction(1, 10), Fraction(3, 20)
+    bound = squared_readout(V, W, *ends)
+    assert bound is not None and squared_readout(V, W, Fraction(0), Fraction(50)) is None
+    for step in range(6):
+        U, _ = readout(V, W, ends[0] + (ends[1] - ends[0]) * step / 5)
+        assert squared_norm(U) <= bound
+    for value in (Fraction(2), Fraction(9, 4), Fraction(1, 7)):
+        assert 0 <= root_above(value) ** 2 - value < Fraction(1, 10**10)

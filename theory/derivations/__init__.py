@@ -41,6 +41,7 @@ from dufm.theory.derivations.squared.halves import halves
 from dufm.theory.derivations.squared.head import head
 from dufm.theory.derivations.squared.last_bias import last_bias
 from dufm.theory.derivations.squared.leaky import leaky_layers
+from dufm.theory.derivations.squared.leaky_heads import leaky_heads
 from dufm.theory.derivations.squared.linear_network import linear_network
 from dufm.theory.derivations.squared.lower_bound import lower_bound
 from dufm.theory.derivations.squared.optimal_three import optimal_three
@@ -97,6 +98,7 @@ DERIVATIONS = (
     unequal_classes,
     last_bias,
     leaky_layers,
+    leaky_heads,
     within_class,
     skips,
     ce_reduction,

@@ -24,6 +24,7 @@ from dufm.verification.claims.squared.bounds import BOUNDS
 from dufm.verification.claims.squared.carried import CARRIED
 from dufm.verification.claims.squared.heads import HEADS
 from dufm.verification.claims.squared.intervals import INTERVALS
+from dufm.verification.claims.squared.leaky_heads import LEAKY_HEADS
 from dufm.verification.claims.squared.lower_bounds import LOWER_BOUNDS
 from dufm.verification.claims.squared.near_collapse import STRONG
 from dufm.verification.claims.squared.searched import SEARCHED
@@ -55,6 +56,7 @@ CLAIMS: tuple[Claim, ...] = (
     *INTERVALS,
     *SEARCHED,
     *VARIANTS,
+    *LEAKY_HEADS,
     *WITHIN_CLASS,
     *SKIPS,
     *VARIANTS_SEARCHED,
