@@ -97,6 +97,9 @@ TOO_MUCH_LINEAR = (
     ("linear_suboptimal", "(2 <= L)%N -> linear_win K L K", "(2 <= L)%N -> linear_win K L (K - 4)"),
     ("linear_bound", "K.-1%:R ^+ L", "K%:R ^+ L"),
     ("linear_bound", "(1 <= n)%N -> ", ""),
+    ("linear_one_layer", "linear_objective ell lam th' <= ", "linear_objective ell lam th' < "),
+    ("linear_one_layer", "margin_loss ell -> ", ""),
+    ("linear_one_layer", "0 <= alpha", "0 < alpha"),
 )
 STATEMENTS = (("Theorems", TOO_MUCH), ("TheoremsLoss", TOO_MUCH_LOSS), ("TheoremsLinear", TOO_MUCH_LINEAR))
 

@@ -13,7 +13,8 @@ THEOREMS = {
     "low_rank_nc2": ("ce-relu-nc2",),
     "low_rank_nc2_few": ("ce-relu-nc2-few",),
     "linear_suboptimal": ("ce-suboptimal",),
-    "cross_entropy": ("ce-relu-suboptimal", "ce-relu-nc2", "ce-relu-nc2-few", "ce-suboptimal"),
+    "linear_one_layer": ("ce-one-layer",),
+    "cross_entropy": ("ce-relu-suboptimal", "ce-relu-nc2", "ce-relu-nc2-few", "ce-suboptimal", "ce-one-layer"),
 }
 """Headline theorem: labels of the claims it closes, alone or with the others that name it, on their whole regime."""
 
