@@ -220,7 +220,7 @@ def compare(
     from dufm.verification.base.number_lists import as_strengths
     from dufm.verification.cli.compare import run_compare
     from dufm.verification.cli.compare_request import CompareRequest
-    from dufm.verification.cli.shared import seconds
+    from dufm.verification.cli.duration import seconds
 
     strengths, limit = None if lam is None else as_strengths(lam), seconds(timeout, "--timeout") or 0.0
     asked = CompareRequest(structure, K, L, strengths, out, as_json, limit)

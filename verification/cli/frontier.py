@@ -29,9 +29,9 @@ from dufm.verification.atlas.heads import (
 from dufm.verification.base.certificate import write
 from dufm.verification.base.number_lists import read_integers
 from dufm.verification.cli import options as checked
+from dufm.verification.cli.duration import seconds
 from dufm.verification.cli.live import live_line
 from dufm.verification.cli.output import show_table
-from dufm.verification.cli.shared import seconds
 
 MOST_CLASSES, MOST_RANK = 24, 12
 # Every cell is visited this many times: later visits start from what other cells found meanwhile.

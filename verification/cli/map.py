@@ -24,10 +24,10 @@ from dufm.verification.base.number_lists import read_integers
 from dufm.verification.base.source_digest import source_digest
 from dufm.verification.claims.settled import table, verdict
 from dufm.verification.cli import options as checked
+from dufm.verification.cli.duration import seconds
 from dufm.verification.cli.live import live_line
 from dufm.verification.cli.output import show_table
 from dufm.verification.cli.records_table import cells_table
-from dufm.verification.cli.shared import seconds
 
 
 def run_map(grid: tuple[str, str, str], options: dict[str, Any], as_json: bool, console: Console) -> int:

@@ -27,9 +27,10 @@ from dufm.verification.atlas.known_losses import known_losses
 from dufm.verification.base.certificate import write
 from dufm.verification.checker import check
 from dufm.verification.cli import options as checked
+from dufm.verification.cli.duration import time_limit
 from dufm.verification.cli.interrupt import keeping
 from dufm.verification.cli.output import show_table
-from dufm.verification.cli.shared import SearchRequest, shown, time_limit
+from dufm.verification.cli.shared import SearchRequest, shown
 
 # Zero output has loss 1/2; a descent ends this close to it, relatively.
 COLLAPSED = 1e-9

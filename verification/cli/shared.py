@@ -1,10 +1,8 @@
-"""What the searching commands share: reading a budget, making a folder, a live line."""
+"""What the searching commands share: what is asked for, and a search with a live line."""
 
 import hashlib
-import re
-import time
 from collections.abc import Callable
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from dufm.solvers.search.devices import DEVICES
@@ -13,54 +11,10 @@ from dufm.solvers.search.solution import Outcome, Solution
 from dufm.solvers.search.state import SearchState
 from dufm.theory.problem import Problem
 from dufm.theory.stated import ProblemError, require_choice
+from dufm.verification.cli.duration import TimeLimit, seconds
 from dufm.verification.cli.interrupt import NOTHING
 from dufm.verification.cli.live import live_line
 from dufm.verification.cli.search_state import Keeper
-
-UNITS = {"": 1.0, "s": 1.0, "m": 60.0, "h": 3600.0}
-
-
-def seconds(text: str | None, option: str = "--budget") -> float | None:
-    """Read "30s", "5m", "1h", or a number of seconds.
-
-    Raises:
-        ProblemError: for anything else.
-    """
-    if text is None:
-        return None
-    match = re.fullmatch(r"(\d+(?:\.\d+)?)([smh]?)", text.strip())
-    if match is None or float(match[1]) <= 0:
-        raise ProblemError(f"{option} must be a time such as 30s, 5m or 1h, got {text!r}")
-    return float(match[1]) * UNITS[match[2]]
-
-
-@dataclass
-class TimeLimit:
-    """A budget of seconds that runs from when it is made.
-
-    Attributes:
-        seconds: the budget.
-        grace: what a polish may take beyond it.
-    """
-
-    seconds: float
-    grace: float = 1.5
-    began: float = field(default_factory=time.monotonic)
-
-    def over(self) -> bool:
-        """Whether the budget and the grace are spent."""
-        return time.monotonic() - self.began > self.seconds + self.grace
-
-    def spent(self) -> bool:
-        """Whether the budget is spent."""
-        return time.monotonic() - self.began > self.seconds
-
-
-def time_limit(text: str | None) -> TimeLimit | None:
-    """Read --budget; None for none. ProblemError for anything that is not a time."""
-    found = seconds(text)
-    return None if found is None else TimeLimit(found)
-
 
 # A search as the command line calls it: with its options, and the state to go on from.
 Search = Callable[[SearchOptions, SearchState | None], tuple[Solution, SearchState]]

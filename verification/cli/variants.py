@@ -17,9 +17,10 @@ from dufm.theory.squared.variants import zero_loss
 from dufm.theory.stated import ProblemError, exact_number
 from dufm.verification.answers.models import collapse_beside, short, variant_of, variant_record
 from dufm.verification.cli import options as checked
+from dufm.verification.cli.duration import time_limit
 from dufm.verification.cli.interrupt import keeping
 from dufm.verification.cli.output import show_table
-from dufm.verification.cli.shared import SearchRequest, shown, time_limit
+from dufm.verification.cli.shared import SearchRequest, shown
 
 MOST_ENTRIES = 1_000_000
 

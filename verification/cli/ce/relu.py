@@ -13,10 +13,11 @@ from dufm.theory.problem import Problem
 from dufm.theory.stated import ProblemError
 from dufm.verification.answers.models import relu_record, relu_solution
 from dufm.verification.cli import options as checked
+from dufm.verification.cli.duration import time_limit
 from dufm.verification.cli.interrupt import keeping
 from dufm.verification.cli.live import live_line
 from dufm.verification.cli.output import show_table
-from dufm.verification.cli.shared import SearchRequest, time_limit
+from dufm.verification.cli.shared import SearchRequest
 
 
 def run_relu_search(request: SearchRequest, console: Console) -> None:

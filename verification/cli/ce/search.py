@@ -16,9 +16,10 @@ from dufm.theory.ce.polygons import DNC_LOGITS
 from dufm.theory.stated import ProblemError
 from dufm.verification.answers.models import upper_bound
 from dufm.verification.cli import options as checked
+from dufm.verification.cli.duration import time_limit
 from dufm.verification.cli.interrupt import keeping
 from dufm.verification.cli.output import show_table
-from dufm.verification.cli.shared import SearchRequest, shown, time_limit
+from dufm.verification.cli.shared import SearchRequest, shown
 
 
 def run_ce_search(request: SearchRequest, console: Console) -> None:
