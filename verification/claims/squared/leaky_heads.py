@@ -7,7 +7,9 @@ from dufm.theory.rational import matrix, squared_norm
 from dufm.theory.squared.leaky_heads import squared_readout
 from dufm.verification.atlas.heads import ATLAS, Shipped, load_folder
 from dufm.verification.claims.base.claim import Budget, Claim, Expected
+from dufm.verification.claims.base.conclusions import Concluded
 from dufm.verification.claims.base.proofs import by_derivation
+from dufm.verification.claims.base.regime import BELOW, From, Part, Regime
 from dufm.verification.claims.base.verdict import Comparison, Status, Verdict
 
 # (K, L) -> low rank wins for every slope from 0 up to this one. One bound holds on an interval of STEP.
@@ -60,11 +62,20 @@ LEAKY_HEADS = (
     Claim(
         "var-leaky-intervals",
         "Under a leaky relu heads of low rank cost less than collapse at every slope from 0 up to the ones listed.",
-        f"(K, L) and greatest slope: {', '.join(f'({K}, {L}) {a}' for (K, L), a in UP_TO.items())}; also at every "
-        "larger K and L, at every strength, hidden widths >= the head's neurons and K; squared loss",
+        Regime(
+            tuple(Part(From(K), From(L), BELOW, None) for K, L in UP_TO),
+            f"slopes from 0 to {', '.join(map(str, UP_TO.values()))} in this order, hidden widths >= the head's "
+            "neurons and K; squared loss",
+        ),
         "ours",
         (derivations.head, derivations.direct_sum, derivations.leaky_layers, derivations.leaky_heads),
         _intervals,
         Expected(Status.PROVED),
+        concluded=Concluded(
+            "leaky-heads",
+            tuple((From(K), From(L)) for K, L in UP_TO),
+            "collapse is not optimal at any strength below its own, at slope a, for every K >= K_0 and at every "
+            "larger L",
+        ),
     ),
 )

@@ -18,6 +18,7 @@ from dufm.theory.squared.line import (
     collapse_around_one,
 )
 from dufm.verification.claims.base.claim import Budget, Claim, Expected
+from dufm.verification.claims.base.conclusions import Stated
 from dufm.verification.claims.base.proofs import by_derivation
 from dufm.verification.claims.base.verdict import Comparison, Status, Verdict
 
@@ -80,9 +81,19 @@ SKIPS = (
         "var-skip-low-rank",
         "Identity skips do not save collapse: with classes enough and blocks enough features of rank two are below "
         "every network that is collapsed in H_1 and after every block.",
-        "relu, squared loss, equal strengths n lambda_H = lambda_l, width >= K + 2; around two layers every K >= 88, "
-        "43, 29, 24 at every odd L >= 11, 17, 33, 65 and x <= 1/20, and every K >= 136, 78, 62 at every odd L >= 17, "
-        "33, 65 and x <= 1; around one layer every K >= 50, 31, 25, 17 at L = 17, 25, 33, 65 and x <= 1/20",
+        Stated(
+            (
+                ("skips", "Squared loss, relu, equal strengths n lambda_H = lambda_1 = ... = lambda_L"),
+                ("skips", "class features orthogonal and of equal norms in H_1 and after every block"),
+                ("skips", "For hidden width >= K + 2 features of rank two in front of the last block go below"),
+                (
+                    "skips",
+                    "around two layers for every K >= 88, 43, 29, 24 at every odd L >= 11, 17, 33, 65 and x <= 1/20",
+                ),
+                ("skips", "for every K >= 136, 78, 62 at every odd L >= 17, 33, 65 and x <= 1"),
+                ("skips", "around one layer for every K >= 50, 31, 25, 17 at L = 17, 25, 33, 65 and x <= 1/20"),
+            )
+        ),
         "ours; constant strength fails for blocks of two layers: Sukenik, Lampert and Mondelli (2505.15239)",
         (derivations.reductions, derivations.unequal_classes, derivations.skips),
         _low_rank,
