@@ -1,4 +1,4 @@
-"""The site's checker, JavaScript in BigInts, says of every certificate what checker.py says, in the same words."""
+"""The site's checkers, JavaScript in BigInts, say of every certificate what those in Python say, in the same words."""
 
 import copy
 import json
@@ -8,12 +8,13 @@ import subprocess
 import sys
 from collections.abc import Callable
 from pathlib import Path
+from types import ModuleType
 from typing import Any
 
 import pytest
 from test_checker_random import SEEDS, WRONG, places
 
-from dufm.verification import checker
+from dufm.verification import checker, lower_checker
 from dufm.verification.atlas.records import FOLDER, read_atlas
 from dufm.verification.site.certificates import Filed, compact, of_cell, witnesses
 from dufm.verification.site.recheck import KINDS
@@ -21,7 +22,8 @@ from dufm.verification.site.recheck import KINDS
 NODE = shutil.which("node")
 ASSETS = Path("verification/site/assets").resolve()
 JUDGE = Path(__file__).with_name("site_checker_in_node.js")
-SPOILED = 1800
+SPOILED, SPOILED_BOUNDS = 1800, 400
+PROGRAMS = dict.fromkeys(("point", "interval", "head"), checker) | {"lower": lower_checker}
 pytestmark = pytest.mark.skipif(NODE is None, reason="needs Node: apt-get install nodejs (make site-setup)")
 
 
@@ -34,16 +36,16 @@ def shipped() -> list[Filed]:
 
 def in_node(asked: list[dict[str, Any]]) -> list[dict[str, Any]]:
     """What the site's checker says."""
-    lines = "\n".join(json.dumps(one) for one in asked)
+    lines = "\n".join(json.dumps({"judge": "check"} | one) for one in asked)
     assert NODE is not None
     done = subprocess.run([NODE, str(JUDGE), str(ASSETS)], input=lines, capture_output=True, text=True, timeout=300)
     assert (done.returncode, done.stderr) == (0, "")
     return [json.loads(line) for line in done.stdout.splitlines()]
 
 
-def in_python(text: str, expect: dict[str, Any] | None = None) -> dict[str, Any]:
-    """What checker.py says, in the same form."""
-    found = checker.check(text, expect)
+def in_python(text: str, expect: dict[str, Any] | None = None, program: ModuleType = checker) -> dict[str, Any]:
+    """What a checker in Python says, in the same form."""
+    found = program.check(text, expect)
     margin = None if found.margin is None else str(checker.Fraction(found.margin))
     return {"ok": found.ok, "sentence": found.sentence, "margin": margin}
 
@@ -59,14 +61,18 @@ def long_numbers() -> Any:
 
 
 def test_every_shipped_certificate_gets_the_same_verdict_sentence_and_margin(shipped: list[Filed]) -> None:
-    found = in_node([{"text": filed.text} for filed in shipped])
-    assert len(found) == len(shipped) > 380
+    found = in_node([{"judge": KINDS[filed.kind], "text": filed.text} for filed in shipped])
+    assert len(found) == len(shipped) > 480
     for filed, one in zip(shipped, found, strict=True):
-        assert one == in_python(filed.text) and one["ok"], filed.name
+        assert one == in_python(filed.text, None, PROGRAMS[filed.kind]) and one["ok"], filed.name
+
+
+def spoiled(filed: Filed) -> dict[str, Any]:
+    return {"judge": KINDS[filed.kind], "spoil": filed.text}
 
 
 def test_the_button_that_spoils_makes_every_shipped_certificate_refused(shipped: list[Filed]) -> None:
-    assert not any(one["ok"] for one in in_node([{"spoil": filed.text} for filed in shipped]))
+    assert not any(one["ok"] for one in in_node([spoiled(filed) for filed in shipped]))
 
 
 def damaged(content: dict[str, Any], rng: random.Random) -> str:
@@ -109,7 +115,7 @@ def at(node: Any, path: tuple[Any, ...]) -> Any:
 
 def test_spoiled_certificates_are_refused_in_the_same_words(shipped: list[Filed]) -> None:
     rng = random.Random(19)
-    small = [filed.content for filed in shipped if len(filed.text) < 6000]
+    small = [filed.content for filed in shipped if len(filed.text) < 6000 and filed.kind != "lower"]
     texts = [damaged(rng.choice(small if rng.random() < 0.6 else SEEDS), rng) for _ in range(SPOILED)]
     found = in_node([{"text": text} for text in texts])
     reasons = set()
@@ -119,6 +125,16 @@ def test_spoiled_certificates_are_refused_in_the_same_words(shipped: list[Filed]
     refused = sum(not one["ok"] for one in found)
     # What is accepted in spite of the change is another true certificate, in both.
     assert refused > 1000 and len(reasons) > 40
+
+
+def test_spoiled_bounds_are_refused_in_the_same_words(shipped: list[Filed]) -> None:
+    rng = random.Random(20)
+    small = [filed.content for filed in shipped if filed.kind == "lower" and len(filed.text) < 9000]
+    texts = [damaged(rng.choice(small), rng) for _ in range(SPOILED_BOUNDS)]
+    found = in_node([{"judge": "checkLower", "text": text} for text in texts])
+    for text, one in zip(texts, found, strict=True):
+        assert one == in_python(text, None, lower_checker), text
+    assert sum(not one["ok"] for one in found) > 200 and len({one["sentence"].partition(":")[0] for one in found}) > 20
 
 
 CASES = [

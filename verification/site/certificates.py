@@ -20,8 +20,6 @@ FOLDERS = (
     ("verification/witnesses/margins", "margin"),
     ("verification/witnesses/lower", "lower"),
 )
-# These take their checkers seconds each, all together minutes: no page says that they were judged as it was made.
-SLOW = ("lower", "deep")
 
 
 @dataclass(frozen=True)
@@ -32,11 +30,13 @@ class Filed:
         name: of its page and file, without ending.
         text: the JSON, compact, keys sorted.
         place: where the project has it, for a reader.
+        said: what its checker said as the site was built; None before that.
     """
 
     name: str
     text: str
     place: str
+    said: Result | None = None
 
     @cached_property
     def content(self) -> dict[str, Any]:
@@ -56,12 +56,6 @@ class Filed:
         """Name of the checker that judges it."""
         return checker_of(self.text.encode()).__name__.rsplit(".", 1)[-1]
 
-    @cached_property
-    def judged(self) -> Result | None:
-        """What its checker says; None where that takes too long to be asked for a page."""
-        text = self.text.encode()
-        return None if self.kind in SLOW else checker_of(text).check(text)
-
     @property
     def about(self) -> str:
         """What it is about, in short."""
@@ -76,6 +70,11 @@ class Filed:
             low, high = (cell["K"] * cell["cuts"][i][0] / cell["cuts"][i][1] for i in (0, -1))
             words += f", x = {low:.4g} to {high:.4g}"
         return words
+
+
+def judged(text: str) -> Result:
+    """What its checker says of a certificate; a function of its text, so that another process can do it."""
+    return checker_of(text.encode()).check(text.encode())
 
 
 def compact(content: dict[str, Any]) -> str:

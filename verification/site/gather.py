@@ -1,7 +1,7 @@
 """All that the pages tell, read from records, claims and certificates by the functions that the commands print from."""
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -18,7 +18,7 @@ from dufm.verification.claims import CLAIMS
 from dufm.verification.claims.base.claim import Claim, support_name
 from dufm.verification.claims.settled import table
 from dufm.verification.claims.two_sided import TwoSided
-from dufm.verification.site.certificates import Filed, of_cell, of_run, witnesses
+from dufm.verification.site.certificates import Filed, judged, of_cell, of_run, witnesses
 from dufm.verification.site.derived import DerivedPage, derived_page
 from dufm.verification.site.report import Report, read_report
 
@@ -86,25 +86,35 @@ def gather(verdicts: Path | None, progress: Progress, wanted: Wanted = lambda ce
     with process_pool(min(cores(), 8)) as pool:
         # Derivations in other processes, cells in this one.
         derived = [pool.submit(derived_page, name) for name in names()]
+        records = {cell: record for cell, record in read_atlas(FOLDER).items() if wanted(cell)}
+        filed = [of_cell(cell, record) for cell, record in records.items()]
+        shipped = _shipped(report)
+        asked = [one for one in (*filed, *shipped) if one is not None]
+        said = pool.map(judged, [one.text for one in asked], chunksize=16)
         progress("judging the atlas", 0.05)
         if faults := check_atlas(FOLDER, wanted):
             raise ProblemError(f"a record of the atlas does not hold: {'; '.join(faults)}")
         progress("bounds of every cell", 0.15)
         rows = [bounded(row) for row in table(FOLDER, wanted)]
-        records = {cell: record for cell, record in read_atlas(FOLDER).items() if wanted(cell)}
-        cells = tuple(
-            CellView(cell, row, record, of_cell(cell, record), strength_name(row))
-            for row, (cell, record) in zip(rows, records.items(), strict=True)
-        )
         progress("thresholds", 0.5)
-        every = sorted({(view.cell.K, view.cell.L) for view in cells})
+        every = sorted({(cell.K, cell.L) for cell in records})
         pairs = dict(zip(every, judged_cells(every), strict=True))
-        progress("derivations", 0.7)
+        progress("derivations and certificates", 0.7)
         pages = [future.result() for future in derived]
-    shipped = list(witnesses())
-    known = {filed.text for filed in shipped}
-    shipped += [filed for filed in (_of_report(report) if report else ()) if filed.text not in known]
-    return Content(cells, pairs, {page.name: page for page in pages}, tuple(shipped), report)
+        answers = {one.name: replace(one, said=result) for one, result in zip(asked, said, strict=True)}
+    cells = tuple(
+        CellView(cell, row, record, None if one is None else answers[one.name], strength_name(row))
+        for row, (cell, record), one in zip(rows, records.items(), filed, strict=True)
+    )
+    certificates = tuple(answers[one.name] for one in shipped)
+    return Content(cells, pairs, {page.name: page for page in pages}, certificates, report)
+
+
+def _shipped(report: Report | None) -> list[Filed]:
+    """Those beside the atlas, and those of a run that are not among them."""
+    found = list(witnesses())
+    known = {filed.text for filed in found}
+    return found + [filed for filed in (_of_report(report) if report else ()) if filed.text not in known]
 
 
 def _of_report(report: Report) -> list[Filed]:

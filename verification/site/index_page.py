@@ -87,7 +87,7 @@ def _words(content: Content) -> str:
         "collapsed network.",
         f"<b>A certificate</b> holds exact weights, or what bounds all weights from below. Pages re-check kinds "
         f"{', '.join(KINDS)} in your browser, in integers; for the others they name the Python program, which needs no "
-        "package. The two are written independently of each other.",
+        "package. The programs are written independently of each other.",
         "<b>A bound</b> (“no weights go below”) holds for every hidden width and every n.",
         f"The atlas has {len(content.cells)} cells: {tally}. No entry is proved to be the minimum unless it says "
         "so; each number is exact for the weights it comes with.",

@@ -6,9 +6,10 @@ from typing import Any
 
 from dufm.verification.site.certificates import Filed
 
-# Kinds the scripts judge, with the files they need, in order.
-SCRIPTS = ("exact.js", "checker.js", "recheck.js")
-KINDS = ("point", "interval", "head")
+# Kinds a browser judges, with the function of the scripts that does it.
+KINDS = {"point": "check", "interval": "check", "head": "check", "lower": "checkLower"}
+# The files it needs, in order.
+SCRIPTS = ("exact.js", "checker.js", "lower.js", "recheck.js")
 
 
 def recheck(filed: Filed, up: str, expect: dict[str, Any] | None = None) -> str:
@@ -19,12 +20,10 @@ def recheck(filed: Filed, up: str, expect: dict[str, Any] | None = None) -> str:
         up: from the page to the site's folder, "../".
         expect: what it must show on this page, as `checker.check` takes it; None if its own sentence says it.
     """
-    said = filed.judged
-    if said is None:
-        told = "<p>Its checker takes seconds to minutes: nobody asked it while this page was made.</p>"
-    else:
-        word, mark = ("accepted", "ok") if said.ok else ("refused", "bad")
-        sentence = f'<q class="heard">{escape(said.sentence)}</q>'
+    told = ""
+    if filed.said is not None:
+        word, mark = ("accepted", "ok") if filed.said.ok else ("refused", "bad")
+        sentence = f'<q class="heard">{escape(filed.said.sentence)}</q>'
         told = f'<p class="verdict {mark}"><b>{filed.program}.py {word} it:</b> {sentence}</p>'
     command = f"python3 -S -I verification/{filed.program}.py {filed.name}.json"
     alone = f'<p>With Python alone, nothing installed: <code class="command">{escape(command)}</code></p>'
@@ -34,7 +33,8 @@ def recheck(filed: Filed, up: str, expect: dict[str, Any] | None = None) -> str:
         return f'<section><h2>The certificate</h2>{told}{none}{alone}<p class="buttons">{download}</p></section>'
     bound = escape(json.dumps(expect or {}, separators=(",", ":")))
     return (
-        f'<section class="recheck" data-expect="{bound}"><h2>Re-check it yourself</h2>{told}'
+        f'<section class="recheck" data-judge="{KINDS[filed.kind]}" data-expect="{bound}">'
+        f"<h2>Re-check it yourself</h2>{told}"
         "<p>The button runs a program of its own in this page, in exact integers, on the text in the box. Change a "
         "digit and see it refused.</p>"
         '<p class="buttons"><button type="button" class="check">Re-check here</button>'

@@ -7,7 +7,7 @@
 "use strict";
 if (typeof require === "function" && !globalThis.dufm) require("./exact.js");
 (function (root) {
-  const { readJson, Refused, Pairs, Fraction, decimal, bitLength } = root.dufm.exact;
+  const { readJson, Refused, Pairs, Fraction, decimal, bitLength, general } = root.dufm.exact;
   const MAX_BYTES = 8 << 20, MAX_DIGITS = 1000, MAX_SIDE = 1000, MAX_PART = 10n ** 30n, MAX_L = 32, MAX_WORK = 2000000000n;
   const LIMITS = { K: [2, MAX_SIDE], L: [1, MAX_L], L_from: [3, 1000], n: [1, MAX_PART], version: [1, 1] };
   const HALF = new Fraction(1n, 2n), ZERO = new Fraction(0n), ONE = new Fraction(1n);
@@ -63,17 +63,9 @@ if (typeof require === "function" && !globalThis.dufm) require("./exact.js");
       bits = own + BigInt(bitLength(BigInt(side))) + (name === names[0] ? 0n : bits);
       work += BigInt(rows.length * side) * K * (40n + (own * bits) / 900n) + ((K * K + BigInt(MAX_L)) * bits * bits) / 125n;
     });
-    const seconds = (value) => general(Number(value) / 1e9);
+    const seconds = (value) => general(Number(value) / 1e9, 3);
     need(work <= MAX_WORK, () => `too much arithmetic: about ${seconds(work)} s estimated, ${seconds(MAX_WORK)} s allowed`);
     return matrices;
-  }
-
-  /** Three digits; an exponent where the number is 1000 or more. */
-  function general(value) {
-    const [digits, exponent] = value.toExponential(2).split("e");
-    const short = digits.replace(/\.?0+$/, "");
-    if (Number(exponent) >= 3) return `${short}e+${exponent.slice(1).padStart(2, "0")}`;
-    return String(Number(value.toPrecision(3)));
   }
 
   const dot = (x, y) => x.reduce((sum, a, i) => sum + a * y[i], 0n);

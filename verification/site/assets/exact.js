@@ -176,7 +176,26 @@
     return point > 0 ? `${digits.slice(0, point)}.${digits.slice(point)}` : `0.${"0".repeat(-point)}${digits}`;
   }
 
+  /** A float with so many digits, zeros at the end left out; an exponent where it is large or small. */
+  function general(value, digits) {
+    const [mantissa, power] = value.toExponential(digits - 1).split("e"), exponent = Number(power);
+    if (exponent >= -4 && exponent < digits) return String(Number(value.toPrecision(digits)));
+    const short = mantissa.includes(".") ? mantissa.replace(/\.?0+$/, "") : mantissa;
+    return `${short}e${exponent < 0 ? "-" : "+"}${String(Math.abs(exponent)).padStart(2, "0")}`;
+  }
+
+  /** The integer part of the square root. */
+  function isqrt(a) {
+    if (a < 2n) return a;
+    let found = 1n << BigInt((bitLength(a) + 1) >> 1);
+    for (;;) {
+      const next = (found + a / found) >> 1n;
+      if (next >= found) return found;
+      found = next;
+    }
+  }
+
   root.dufm = Object.assign(root.dufm || {}, {
-    exact: { readJson, Refused, Pairs, NOT_WHOLE, Fraction, decimal, floorDiv, bitLength, abs, gcd },
+    exact: { readJson, Refused, Pairs, NOT_WHOLE, Fraction, decimal, floorDiv, bitLength, general, isqrt },
   });
 })(globalThis);

@@ -1,12 +1,13 @@
 // The box with a certificate: judged at a button's press, spoiled in one number at another's, or by hand.
 "use strict";
 (function (root) {
-  /** The text with its longest entry of a matrix ten times as large, and what was changed where; null if it has none. */
+  /** The text with one number ten times as large, and what was changed where; null if it has none: of a bound the bound
+   *  itself, of weights the longest entry. */
   function spoiled(text) {
     let longest = null;
-    for (const rows of text.matchAll(/"rows":\s*\[\[[^"]*?\]\s*\]/g)) {
-      for (const entry of rows[0].matchAll(/[1-9]\d*/g)) {
-        if (!longest || entry[0].length > longest.before.length) longest = { at: rows.index + entry.index, before: entry[0] };
+    for (const part of text.matchAll(/"lower":\s*\[\s*[1-9]\d*|"rows":\s*\[\[[^"]*?\]\s*\]/g)) {
+      for (const entry of part[0].matchAll(/[1-9]\d*/g)) {
+        if (!longest || entry[0].length > longest.before.length) longest = { at: part.index + entry.index, before: entry[0] };
       }
     }
     if (!longest) return null;
@@ -23,7 +24,7 @@
 
     function show() {
       const began = performance.now();
-      const found = root.dufm.check(box.value, expect);
+      const found = root.dufm[section.dataset.judge](box.value, expect);
       const spent = performance.now() - began;
       const word = found.ok ? "accepted" : "refused";
       const line = document.createElement("p");
