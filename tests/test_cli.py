@@ -34,6 +34,8 @@ def dufm(*arguments: str, timeout: float = 120) -> subprocess.CompletedProcess[s
         ("search --K 3 --L 2 --lam 0.1 --restarts 0", "restarts must be an integer >= 1, got 0"),
         ("search --K three --L 2 --lam 0.1", "'--K'"),
         ("search --K 3 --L 2 --lam 0.1 --colour red", "No such option"),
+        ("map --bias last", "No such option: dufm map has no --bias, but dufm search has"),
+        ("train --activation linear", "No such option: dufm train has no --activation, but dufm search has"),
         ("compare srg --K 3 --L 4", "'srg' needs K = r (r - 1) / 2 with r >= 4"),
         ("compare nonsense --K 3 --L 4", "structure must be one of dnc, srg"),
         ("compare no.py:Mine --K 3 --L 4", "structure file no.py does not exist"),

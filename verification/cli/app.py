@@ -14,6 +14,7 @@ from dufm import __version__
 from dufm.theory.stated import ProblemError
 from dufm.verification.cli.atlas import commands
 from dufm.verification.cli.ce.commands import commands as ce_commands
+from dufm.verification.cli.elsewhere import told
 from dufm.verification.cli.extensions import extension
 from dufm.verification.cli.heartbeat import alive
 from dufm.verification.cli.help import Sections
@@ -257,7 +258,7 @@ def main() -> None:
     try:
         code = app(args=sys.argv[1:] or ["--help"], standalone_mode=False)
     except typer.TyperException as error:
-        _fail(error.format_message() if isinstance(error, typer.BadParameter) else str(error))
+        _fail(told(error, app))
     except (ProblemError, OSError) as error:
         _fail(str(error))
     except Interrupted as error:
