@@ -63,7 +63,17 @@ LEAKY_HEADS = (
         f"(K, L) and greatest slope: {', '.join(f'({K}, {L}) {a}' for (K, L), a in UP_TO.items())}; also at every "
         "larger K and L, at every strength, hidden widths >= the head's neurons and K; squared loss",
         "ours",
-        (derivations.head, derivations.direct_sum, derivations.leaky_layers, derivations.leaky_heads),
+        (
+            derivations.reductions,
+            derivations.dnc,
+            derivations.unequal_classes,
+            derivations.linear_network,
+            derivations.head,
+            derivations.srg,
+            derivations.direct_sum,
+            derivations.leaky_layers,
+            derivations.leaky_heads,
+        ),
         _intervals,
         Expected(Status.PROVED),
     ),
