@@ -68,7 +68,17 @@ LEAKY_HEADS = (
             "neurons and K; squared loss",
         ),
         "ours",
-        (derivations.head, derivations.direct_sum, derivations.leaky_layers, derivations.leaky_heads),
+        (
+            derivations.reductions,
+            derivations.dnc,
+            derivations.unequal_classes,
+            derivations.linear_network,
+            derivations.head,
+            derivations.srg,
+            derivations.direct_sum,
+            derivations.leaky_layers,
+            derivations.leaky_heads,
+        ),
         _intervals,
         Expected(Status.PROVED),
         concluded=Concluded(

@@ -1,12 +1,7 @@
-"""Claims on identity skips: low rank wins in enough blocks; and no rate of approach to collapse can be read."""
+"""The claim that low rank wins with identity skips too, in enough blocks."""
 
 from fractions import Fraction
 
-import numpy as np
-
-from dufm.solvers.objectives.squared import Objective
-from dufm.solvers.search.options import SearchOptions
-from dufm.solvers.search.portfolio import global_search
 from dufm.theory import derivations
 from dufm.theory.problem import Problem, Variant
 from dufm.theory.squared.line import (
@@ -21,9 +16,6 @@ from dufm.verification.claims.base.claim import Budget, Claim, Expected
 from dufm.verification.claims.base.conclusions import Stated
 from dufm.verification.claims.base.proofs import by_derivation
 from dufm.verification.claims.base.verdict import Comparison, Status, Verdict
-
-# Depths at which the distance to collapse is measured, for three classes at lambda = 1/25, and what counts as none.
-DEPTHS, NONE, SEED = (2, 3, 5, 9), 1e-5, 20261129
 
 
 def line_problem(line: Line, x: Fraction) -> Problem:
@@ -53,29 +45,6 @@ def _low_rank(budget: Budget) -> Verdict:
     return by_derivation(words, comparisons)
 
 
-def distance_to_collapse(problem: Problem, restarts: int) -> float:
-    """||F^T F - c I|| / ||F^T F|| of the features F in the last hidden layer, c the best, of the best weights found."""
-    solution, _ = global_search(problem, SearchOptions(restarts, SEED, threads=1))
-    solution.raise_if_interrupted()
-    last = Objective(problem).forward(solution.weights[:-1]).features[-1]
-    gram = last.T @ last
-    off = gram - np.trace(gram) / problem.K * np.eye(problem.K)
-    return float(np.linalg.norm(off) / np.linalg.norm(gram))
-
-
-def _rate(budget: Budget) -> Verdict:
-    restarts = 6 if budget.name != "full" else 100
-    found = {
-        L: distance_to_collapse(Problem.of(3, L, "1/25", 3, variant=Variant(skip="block1")), restarts) for L in DEPTHS
-    }
-    details = {"seed": SEED, "restarts": restarts, "distance": {f"L={L}": value for L, value in found.items()}}
-    if max(found.values()) <= NONE:
-        words = f"at L = {', '.join(map(str, DEPTHS))} the best weights found are collapsed: no rate can be read"
-        return Verdict(Status.UNDECIDED, words, details=details)
-    slope = np.polyfit(np.log(list(found)), np.log(np.maximum(list(found.values()), 1e-300)), 1)[0]
-    return Verdict(Status.UNDECIDED, f"four depths, exponent {slope:.2f}: too few to compare", details=details)
-
-
 SKIPS = (
     Claim(
         "var-skip-low-rank",
@@ -95,18 +64,8 @@ SKIPS = (
             )
         ),
         "ours; constant strength fails for blocks of two layers: Sukenik, Lampert and Mondelli (2505.15239)",
-        (derivations.reductions, derivations.unequal_classes, derivations.skips),
+        (derivations.reductions, derivations.dnc, derivations.unequal_classes, derivations.skips),
         _low_rank,
         Expected(Status.PROVED),
-    ),
-    Claim(
-        "var-skip-rate",
-        "With skips the distance of global minimisers to collapse falls with depth like L^(-1/2), as the bound of "
-        "2505.15239 for networks with layer norm.",
-        f"F + relu(W F), K = 3, lambda = 1/25, width K, L = {', '.join(map(str, DEPTHS))}; squared loss, no layer norm",
-        "Sukenik, Lampert and Mondelli (2505.15239), as quoted by others",
-        (),
-        _rate,
-        Expected(Status.UNDECIDED),
     ),
 )

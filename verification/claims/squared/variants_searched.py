@@ -4,7 +4,7 @@ from fractions import Fraction
 
 import numpy as np
 
-from dufm.solvers.objectives.squared import loss
+from dufm.solvers.objectives.squared import Objective, loss
 from dufm.solvers.search.options import SearchOptions
 from dufm.solvers.search.portfolio import global_search
 from dufm.solvers.weights.residual import diagonal_skip
@@ -19,6 +19,9 @@ SEED = 20261128
 SEARCHED = ((3, 2, "1/10", False), (2, 3, "1/2", False), (2, 3, "1/5", True), (4, 4, "1/10", True), (2, 4, "1/2", True))
 # (layers around, K, L) of searches with skips, at lambda = 1/25.
 SKIPS = ((1, 2, 3), (1, 4, 3), (1, 6, 4), (1, 10, 2), (2, 4, 3), (2, 6, 5))
+
+# Depths at which the distance to collapse is measured, for three classes at lambda = 1/25, and what counts as none.
+DEPTHS, NONE = (2, 3, 5, 9), 1e-5
 
 
 def _leaky_map(budget: Budget) -> Verdict:
@@ -71,6 +74,29 @@ def _skips(budget: Budget) -> Verdict:
     return Verdict(Status.SUPPORTED, sentence, tuple(comparisons), details=details)
 
 
+def distance_to_collapse(problem: Problem, restarts: int) -> float:
+    """||F^T F - c I|| / ||F^T F|| of the features F in the last hidden layer, c the best, of the best weights found."""
+    solution, _ = global_search(problem, SearchOptions(restarts, SEED, threads=1))
+    solution.raise_if_interrupted()
+    last = Objective(problem).forward(solution.weights[:-1]).features[-1]
+    gram = last.T @ last
+    off = gram - np.trace(gram) / problem.K * np.eye(problem.K)
+    return float(np.linalg.norm(off) / np.linalg.norm(gram))
+
+
+def _rate(budget: Budget) -> Verdict:
+    restarts = 6 if budget.name != "full" else 100
+    found = {
+        L: distance_to_collapse(Problem.of(3, L, "1/25", 3, variant=Variant(skip="block1")), restarts) for L in DEPTHS
+    }
+    details = {"seed": SEED, "restarts": restarts, "distance": {f"L={L}": value for L, value in found.items()}}
+    if max(found.values()) <= NONE:
+        words = f"at L = {', '.join(map(str, DEPTHS))} the best weights found are collapsed: no rate can be read"
+        return Verdict(Status.UNDECIDED, words, details=details)
+    slope = np.polyfit(np.log(list(found)), np.log(np.maximum(list(found.values()), 1e-300)), 1)[0]
+    return Verdict(Status.UNDECIDED, f"four depths, exponent {slope:.2f}: too few to compare", details=details)
+
+
 VARIANTS_SEARCHED = (
     Claim(
         "var-leaky-searched",
@@ -91,5 +117,15 @@ VARIANTS_SEARCHED = (
         (),
         _skips,
         Expected(Status.SUPPORTED),
+    ),
+    Claim(
+        "var-skip-rate",
+        "With skips the distance of global minimisers to collapse falls with depth like L^(-1/2), as the bound of "
+        "2505.15239 for networks with layer norm.",
+        f"F + relu(W F), K = 3, lambda = 1/25, width K, L = {', '.join(map(str, DEPTHS))}; squared loss, no layer norm",
+        "Sukenik, Lampert and Mondelli (2505.15239), as quoted by others",
+        (),
+        _rate,
+        Expected(Status.UNDECIDED),
     ),
 )
