@@ -9,7 +9,7 @@ Variables (R : rcfType) (K L n : nat) (d : nat -> nat).
 
 (* ell k z is the loss of a sample of class k whose output is the column z. It is a margin loss if it is convex in z, treats
    the classes alike, and does not grow where no margin z_k - z_j shrinks. Cross-entropy, log (sum_j exp (z_j - z_k)), is
-   one over the real numbers: a symmetric sum, convex, of margins. So are hinge losses (MarginFacts.v, in the kernel). *)
+   one, and so are hinge losses (theorems `cross_entropy` and `squared_hinge`). *)
 Record margin_loss (ell : 'I_K -> 'cV[R]_K -> R) : Prop := MarginLoss {
   convex : forall k (a : R) (x y : 'cV[R]_K), 0 <= a <= 1 -> ell k (a *: x + (1 - a) *: y) <= a * ell k x + (1 - a) * ell k y;
   symmetric : forall (s : {perm 'I_K}) k (z : 'cV[R]_K), ell (s k) z = ell k (\col_i z (s i) 0);

@@ -52,13 +52,6 @@ by rewrite /outputs (net_wider net th L0 ed LL) /= -!mulmxA [pid_mx _ *m (_ *m _
 Qed.
 Lemma outputs_pos K L N d (X : 'M[R]_(d 0%N, N)) (W : forall l, 'M[R]_(d l.+1, d l)) (V : 'M[R]_(K, d L.-1)) :
   V *m @phi d _ W X L.-1 != 0 -> [/\ 0 < sqnorm X, forall l, (l < L.-1)%N -> 0 < sqnorm (W l) & 0 < sqnorm V].
-Proof.
-move=> n0; have pos m n (A : 'M[R]_(m, n)) : A != 0 -> 0 < sqnorm A.
-  by move=> An0; rewrite lt_def sq_ge0 andbT; apply: contra_neq An0 => /sq_eq0.
-split=> [|l lL|]; apply: pos; apply: contra_neq n0 => E.
-- by rewrite (net_zero net) ?mulmx0 //; left.
-- by rewrite (net_zero net) ?mulmx0 //; right; exists l.
-- by rewrite E mul0mx.
-Qed.
+Proof. by apply: factors_pos; apply: (net_zero net). Qed.
 End Output.
 End Network.

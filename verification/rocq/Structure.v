@@ -75,17 +75,21 @@ by rewrite big_ord_recr /= mulrC mulrA.
 Qed.
 End Features.
 
-(* the factors of weights with an output are not zero *)
-Lemma output_pos K L N (d : nat -> nat) (X : 'M[R]_(d 0%N, N)) (W : forall l, 'M[R]_(d l.+1, d l)) (V : 'M[R]_(K, d L.-1)) :
-  V *m feature W X L.-1 != 0 -> [/\ 0 < sq X, forall l, (l < L.-1)%N -> 0 < sq (W l) & 0 < sq V].
+(* the factors of weights with an output are not zero: F is their last feature, zero where the input or a factor is *)
+Lemma factors_pos K L N (d : nat -> nat) (X : 'M[R]_(d 0%N, N)) (W : forall l, 'M[R]_(d l.+1, d l)) (V : 'M[R]_(K, d L.-1))
+    (F : 'M[R]_(d L.-1, N)) : (X = 0 \/ (exists2 l, (l < L.-1)%N & W l = 0) -> F = 0) -> V *m F != 0 ->
+  [/\ 0 < sq X, forall l, (l < L.-1)%N -> 0 < sq (W l) & 0 < sq V].
 Proof.
-move=> n0; have pos m n (A : 'M[R]_(m, n)) : A != 0 -> 0 < sq A.
+move=> z n0; have pos m n (A : 'M[R]_(m, n)) : A != 0 -> 0 < sq A.
   by move=> An0; rewrite lt_def sq_ge0 andbT; apply: contra_neq An0 => /sq_eq0.
 split=> [|l lL|]; apply: pos; apply: contra_neq n0 => E.
-- by rewrite feature_0 ?mulmx0 //; left.
-- by rewrite feature_0 ?mulmx0 //; right; exists l.
+- by rewrite z ?mulmx0 //; left.
+- by rewrite z ?mulmx0 //; right; exists l.
 - by rewrite E mul0mx.
 Qed.
+Lemma output_pos K L N (d : nat -> nat) (X : 'M[R]_(d 0%N, N)) (W : forall l, 'M[R]_(d l.+1, d l)) (V : 'M[R]_(K, d L.-1)) :
+  V *m feature W X L.-1 != 0 -> [/\ 0 < sq X, forall l, (l < L.-1)%N -> 0 < sq (W l) & 0 < sq V].
+Proof. by apply: factors_pos; apply: feature_0. Qed.
 Lemma unit_pos K L (d : nat -> nat) (X : 'M[R]_(d 0%N, K)) (W : forall l, 'M[R]_(d l.+1, d l)) V :
   (0 < K)%N -> unit_structure (L := L) X W V ->
   [/\ 0 < sq X, forall l, (l < L.-1)%N -> 0 < sq (W l) & 0 < sq V].
