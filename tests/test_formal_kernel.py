@@ -26,6 +26,7 @@ from dufm.verification.cli.formal import FOLDER, check_in_kernel, show_kernel
 from dufm.verification.formal import kernel
 from dufm.verification.formal.export import NoTermError, Term, certificate_term, identifier, term, unit_term
 from dufm.verification.formal.headline import halves_factors
+from tests.overclaims import STATEMENTS
 
 FULL = os.environ.get("DUFM_FORMAL") == "full"
 MARGINS = ("ce-relu-suboptimal", "ce-relu-nc2", "ce-relu-nc2-few")
@@ -37,71 +38,6 @@ ATLAS = Path(__file__).parent.parent / "atlas"
 
 # Ways to spoil a certificate.
 KINDS = ("entry", "sign", "den", "row", "column", "zero", "K", "L", "strength", "double", "swap", "rival", "more")
-# A theorem, a part of its statement, and what it is replaced by to say more than is proved.
-TOO_MUCH = (
-    ("one_threshold", "x_power K L n lam' <= x_power K L n lam ->", "x_power K L n lam <= x_power K L n lam' ->"),
-    ("one_threshold", "L%:R ^+ L.*2 * x_power K L n lam <= L.-1%:R ^+ L.-1 ->", ""),
-    ("one_threshold", "L%:R ^+ L.*2", "L%:R ^+ L"),
-    ("zero_stays", "x_power K L n lam <= x_power K L n lam' ->", ""),
-    ("not_optimal", "loss lam th < loss lam (zero_weights : weights R K L n d) ->", ""),
-    ("three_classes_optimal", "9^-1", "8^-1"),
-    ("z_test", "i != j -> M i j <= 0", "i != j -> 0 <= M i j"),
-    ("z_test", "2 * ", "3 * "),
-    ("four_layers", "(3 <= K)%N", "(2 <= K)%N"),
-    ("two_classes", "(2 <= d l)%N", "(1 <= d l)%N"),
-    ("two_classes", "dnc_optimal 2 L", "dnc_optimal 3 L"),
-    ("near_collapse_two", "(14 <= K)%N", "(13 <= K)%N"),
-    ("near_collapse_three", "(K + 11)", "(K + 10)"),
-    ("line_bound", "4 * ", "5 * "),
-    ("pair_bound", "(2 / K%:R) ^+ L.-1", "(3 / K%:R) ^+ L.-1"),
-    ("pair_bound", "(2 / K%:R) ^+ L.-1", "(2 / K%:R) ^+ L.-2"),
-    ("vanishing", "lam l / m%:R", "lam l / (2 * m)%:R"),
-    ("vanishing", "16 * K", "15 * K"),
-    ("vanishing", "(2 <= L)%N", "(1 <= L)%N"),
-)
-TOO_MUCH_LOSS = (
-    ("low_rank_margins", "(15 <= K)%N", "(14 <= K)%N"),
-    ("low_rank_margins", "(6 <= K)%N", "(5 <= K)%N"),
-    ("low_rank_margins", "(4 <= L)%N", "(3 <= L)%N"),
-    ("low_rank_margins", "(5 <= L)%N", "(4 <= L)%N"),
-    ("low_rank_margins", "(K + 5)", "(K + 4)"),
-    ("low_rank_margins", "(@is_broad_dnc) K 2", "(@is_nc2) K 2"),
-    ("low_rank_nc2", "(26 <= K)%N", "(25 <= K)%N"),
-    ("low_rank_nc2", "(10 <= K)%N", "(9 <= K)%N"),
-    ("low_rank_nc2", "(K + 12)", "(K + 11)"),
-    ("low_rank_nc2", "(5 <= L)%N", "(4 <= L)%N"),
-    ("low_rank_nc2_few", "(7 <= L)%N", "(6 <= L)%N"),
-    ("low_rank_nc2_few", "(@is_nc2) 4", "(@is_nc2) 3"),
-    ("narrow_broad_nc2", "(is_dnc th -> is_broad_dnc th)", "(is_broad_dnc th -> is_dnc th)"),
-    ("narrow_broad_nc2", "(is_broad_dnc th -> is_nc2 th)", "(is_nc2 th -> is_broad_dnc th)"),
-    ("cross_entropy", "(forall x, 1 + x <= exp x) -> ", ""),
-    ("cross_entropy", "(forall x y, exp (x + y) = exp x * exp y) -> ", ""),
-    ("cross_entropy", "z j 0 - z k 0", "z k 0 - z j 0"),
-    ("squared_hinge", "(1 - (z k 0 - z j 0))", "(1 + (z k 0 - z j 0))"),
-    ("squared_hinge", "j | j != k", "j < K | (k < j)%N"),
-    ("margin_bound", "is_broad_dnc th -> ", ""),
-    ("margin_bound", "((K%:R - 1) ^+ L * (K%:R - 1))", "((K%:R - 1) ^+ L * K%:R)"),
-    ("margin_bound", "K%:R ^+ L", "K%:R ^+ L.+1"),
-    ("margin_bound", "(2 <= L)%N", "(1 <= L)%N"),
-    ("margin_bound", "-> is_nc2 th ->", "->"),
-    ("margins_beat", "(K%:R - 1)", "K%:R"),
-    ("margins_beat", "1 <= O k k - O j k", "1 <= O k k"),
-    ("margins_beat", "-> ~ is_zero th ->", "->"),
-    ("margins_beat", "is_broad_dnc", "is_nc2"),
-)
-
-TOO_MUCH_LINEAR = (
-    ("linear_suboptimal", "(6 <= K)%N", "(5 <= K)%N"),
-    ("linear_suboptimal", "(4 <= K)%N", "(3 <= K)%N"),
-    ("linear_suboptimal", "(3 <= L)%N", "(2 <= L)%N"),
-    ("linear_suboptimal", "(2 <= L)%N -> linear_win K L K", "(2 <= L)%N -> linear_win K L (K - 4)"),
-    ("linear_bound", "K.-1%:R ^+ L", "K%:R ^+ L"),
-    ("linear_bound", "(1 <= n)%N -> ", ""),
-    ("linear_one_layer", "linear_objective ell lam th' <= ", "linear_objective ell lam th' < "),
-    ("linear_one_layer", "margin_loss ell -> ", ""),
-    ("linear_one_layer", "0 <= alpha", "0 < alpha"),
-)
-STATEMENTS = (("Theorems", TOO_MUCH), ("TheoremsLoss", TOO_MUCH_LOSS), ("TheoremsLinear", TOO_MUCH_LINEAR))
 
 pytestmark = pytest.mark.skipif(not kernel.available(), reason=f"Rocq is missing; {kernel.INSTALL}")
 
