@@ -12,6 +12,8 @@ from types import ModuleType
 from typing import Any
 
 import pytest
+import test_checker
+import test_checker_interval
 from test_checker_random import SEEDS, WRONG, places
 
 from dufm.verification import checker, lower_checker
@@ -125,6 +127,29 @@ def test_spoiled_certificates_are_refused_in_the_same_words(shipped: list[Filed]
     refused = sum(not one["ok"] for one in found)
     # What is accepted in spite of the change is another true certificate, in both.
     assert refused > 1000 and len(reasons) > 40
+
+
+def test_each_reason_of_the_python_checker_is_given_for_the_same_twins(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The spoiled twins of test_checker and test_checker_interval, one for each reason there is."""
+    texts, told = [], []
+
+    def recorded(certificate: Any) -> checker.Result:
+        result = judge(certificate)
+        texts.append(json.dumps(certificate))
+        told.append(result)
+        return result
+
+    judge = test_checker.judge
+    monkeypatch.setattr(test_checker, "judge", recorded)
+    for make, where, value, words in (case.values for case in test_checker.SPOILED):
+        test_checker.reject(make(), where, value, words)
+    for where, values, words in test_checker.SPOILED_ANY + test_checker_interval.SPOILED:
+        for value in values:
+            test_checker.reject(test_checker_interval.interval32(), where, value, words)
+    found = in_node([{"text": text} for text in texts])
+    assert len(found) > 500
+    for text, one, result in zip(texts, found, told, strict=True):
+        assert (one["ok"], one["sentence"]) == (result.ok, result.sentence), text[:2000]
 
 
 def test_spoiled_bounds_are_refused_in_the_same_words(shipped: list[Filed]) -> None:
