@@ -18,6 +18,7 @@ from test_checker_random import SEEDS, WRONG, places
 
 from dufm.verification import checker, lower_checker
 from dufm.verification.atlas.records import FOLDER, read_atlas
+from dufm.verification.base.certificate import interval_certificate
 from dufm.verification.site.certificates import Filed, compact, of_cell, witnesses
 from dufm.verification.site.recheck import KINDS
 
@@ -150,6 +151,14 @@ def test_each_reason_of_the_python_checker_is_given_for_the_same_twins(monkeypat
     assert len(found) > 500
     for text, one, result in zip(texts, found, told, strict=True):
         assert (one["ok"], one["sentence"]) == (result.ok, result.sentence), text[:2000]
+
+
+@pytest.mark.parametrize(("L", "count"), [(4, 900), (32, 5)])
+def test_too_much_arithmetic_is_refused_by_the_same_estimate(L: int, count: int) -> None:
+    cuts = [checker.Fraction(i, 10**6) for i in range(1, count + 1)]
+    text = compact(interval_certificate(2, L, cuts, [[[[0, 0], [0, 0]]] * (L + 1)] * (count - 1), "test", {}))
+    (found,) = in_node([{"text": text}])
+    assert found == in_python(text) and found["sentence"].startswith("too much arithmetic")
 
 
 def test_spoiled_bounds_are_refused_in_the_same_words(shipped: list[Filed]) -> None:
