@@ -12,10 +12,13 @@ from types import ModuleType
 from typing import Any
 
 import pytest
+import test_checker
+import test_checker_interval
 from test_checker_random import SEEDS, WRONG, places
 
 from dufm.verification import checker, lower_checker
 from dufm.verification.atlas.records import FOLDER, read_atlas
+from dufm.verification.base.certificate import interval_certificate
 from dufm.verification.site.certificates import Filed, compact, of_cell, witnesses
 from dufm.verification.site.recheck import KINDS
 
@@ -125,6 +128,37 @@ def test_spoiled_certificates_are_refused_in_the_same_words(shipped: list[Filed]
     refused = sum(not one["ok"] for one in found)
     # What is accepted in spite of the change is another true certificate, in both.
     assert refused > 1000 and len(reasons) > 40
+
+
+def test_each_reason_of_the_python_checker_is_given_for_the_same_twins(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The spoiled twins of test_checker and test_checker_interval, one for each reason there is."""
+    texts, told = [], []
+
+    def recorded(certificate: Any) -> checker.Result:
+        result = judge(certificate)
+        texts.append(json.dumps(certificate))
+        told.append(result)
+        return result
+
+    judge = test_checker.judge
+    monkeypatch.setattr(test_checker, "judge", recorded)
+    for make, where, value, words in (case.values for case in test_checker.SPOILED):
+        test_checker.reject(make(), where, value, words)
+    for where, values, words in test_checker.SPOILED_ANY + test_checker_interval.SPOILED:
+        for value in values:
+            test_checker.reject(test_checker_interval.interval32(), where, value, words)
+    found = in_node([{"text": text} for text in texts])
+    assert len(found) > 500
+    for text, one, result in zip(texts, found, told, strict=True):
+        assert (one["ok"], one["sentence"]) == (result.ok, result.sentence), text[:2000]
+
+
+@pytest.mark.parametrize(("L", "count"), [(4, 900), (32, 5)])
+def test_too_much_arithmetic_is_refused_by_the_same_estimate(L: int, count: int) -> None:
+    cuts = [checker.Fraction(i, 10**6) for i in range(1, count + 1)]
+    text = compact(interval_certificate(2, L, cuts, [[[[0, 0], [0, 0]]] * (L + 1)] * (count - 1), "test", {}))
+    (found,) = in_node([{"text": text}])
+    assert found == in_python(text) and found["sentence"].startswith("too much arithmetic")
 
 
 def test_spoiled_bounds_are_refused_in_the_same_words(shipped: list[Filed]) -> None:

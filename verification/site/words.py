@@ -26,13 +26,18 @@ LEADS = {
 
 def ratio(row: dict[str, Any], digits: int = 6) -> str:
     """The best loss known over collapse's, rounded."""
-    return number(row["ratio"], f"{row['ratio']:.{digits}f}", "ratio")
+    return number(row["ratio"], _one(row["ratio"]) or f"{row['ratio']:.{digits}f}", "ratio")
 
 
 def lower(row: dict[str, Any], digits: int = 6) -> str:
     """The lower bound over collapse's loss, rounded down."""
     value = row["lower"]
-    return number(value, f"{value * 10**digits // 1 / 10**digits:.{digits}f}", "lower")
+    return number(value, _one(value) or f"{value * 10**digits // 1 / 10**digits:.{digits}f}", "lower")
+
+
+def _one(value: float) -> str:
+    """What is 1 exactly needs no digits."""
+    return "1" if value == 1 else ""
 
 
 def gap(row: dict[str, Any]) -> str:
