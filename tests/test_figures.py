@@ -14,17 +14,20 @@ from dufm.theory.squared.structure import total_cost
 from dufm.theory.squared.structures import BLOCKS, CheapestSum, structure_named
 
 COMPUTED = [name for name in FIGURES if name not in MEASURED]
+# Each takes longer than ten seconds: drawn in the tier of slow tests alone.
+LONG = ("ce-winner-map", "ce-loss", "ce-spectra", "leaky-map", "minority-collapse")
+QUICK = [name for name in COMPUTED if name not in LONG]
 KINDS = ("pdf", "png", "csv")
 
 
 @pytest.fixture(scope="module")
 def drawn(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A folder that did not exist, with every figure in it."""
+    """A folder that did not exist, with every figure in it that is drawn quickly."""
     out = tmp_path_factory.mktemp("figures") / "new" / "folder"
     before = dict(matplotlib.rcParams)
-    paths = list(draw_figures(COMPUTED, out, "quick"))
+    paths = list(draw_figures(QUICK, out, "quick"))
     assert dict(matplotlib.rcParams) == before
-    assert paths == [out / f"{name}.{kind}" for name in COMPUTED for kind in KINDS]
+    assert paths == [out / f"{name}.{kind}" for name in QUICK for kind in KINDS]
     return out
 
 
@@ -33,8 +36,10 @@ def rows(folder: Path, name: str) -> list[dict[str, str]]:
         return list(csv.DictReader(file))
 
 
-@pytest.mark.parametrize("name", COMPUTED)
+@pytest.mark.parametrize("name", [pytest.param(n, marks=[pytest.mark.slow] * (n in LONG)) for n in COMPUTED])
 def test_every_figure_is_whole_small_and_the_same_again(drawn: Path, tmp_path: Path, name: str) -> None:
+    if name in LONG:
+        list(draw_figures([name], drawn, "quick"))
     assert (drawn / f"{name}.pdf").read_bytes().startswith(b"%PDF")
     assert (drawn / f"{name}.png").read_bytes().startswith(b"\x89PNG")
     assert (drawn / f"{name}.png").stat().st_size < 200_000
