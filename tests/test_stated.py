@@ -10,6 +10,7 @@ from dufm.theory.proof.checks import Checked, Method
 from dufm.verification.claims import CLAIMS, claim_named
 from dufm.verification.claims.base.claim import Budget, Claim, Known, support_name
 from dufm.verification.claims.base.conclusions import Stated
+from dufm.verification.claims.base.regime import Regime
 from dufm.verification.claims.base.verdict import Status, Verdict
 
 ONE = Budget("test", 1)
@@ -48,3 +49,15 @@ def test_words_alone_are_never_proved() -> None:
     claim = replace(claim_named("rfm-rates"), regime="everything", work=lambda budget: Verdict(Status.PROVED, "w"))
     verdict = claim.check(ONE, Known(dict.fromkeys(names_of(claim), HOLDS)))
     assert verdict.status is Status.UNDECIDED and "words alone" in verdict.sentence
+
+
+def test_equal_classes_among_unequal_ones_win_where_they_win_alone() -> None:
+    claim = claim_named("var-unequal-low-rank")
+    below = [support for support in claim.rests_on if isinstance(support, Claim)]
+    assert len(below) == 3 and isinstance(claim.regime, Regime)
+    for K in range(2, 30):
+        for L in range(1, 9):
+            alone = any(support.settles(K, L) == "low rank" for support in below)
+            assert claim.regime.has(K, L) == alone, (K, L)
+    widths = {part.room(15) for part in claim.regime.parts}
+    assert widths == {part.room(15) for s in below if isinstance(s.regime, Regime) for part in s.regime.parts}
