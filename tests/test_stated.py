@@ -6,20 +6,12 @@ import pytest
 
 from dufm.theory import derivations
 from dufm.theory.derivations import derivation
-from dufm.theory.proof.checks import Checked, Method
 from dufm.verification.claims import CLAIMS, claim_named
-from dufm.verification.claims.base.claim import Budget, Claim, Known, support_name
+from dufm.verification.claims.base.claim import Claim, Known
 from dufm.verification.claims.base.conclusions import Stated
 from dufm.verification.claims.base.regime import Regime
 from dufm.verification.claims.base.verdict import Status, Verdict
-
-ONE = Budget("test", 1)
-HOLDS = (Checked(True, Method.SYMBOLIC),)
-
-
-def names_of(claim: Claim) -> list[str]:
-    """The derivations a claim rests on."""
-    return [support_name(s) for s in claim.rests_on if not isinstance(s, Claim)]
+from tests.test_regimes import HOLDS, ONE, names_of
 
 
 def test_every_proved_regime_is_bound_to_what_was_derived() -> None:

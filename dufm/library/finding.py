@@ -3,21 +3,18 @@
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
-from pathlib import Path
 from time import monotonic
 from typing import Any
 
 import numpy as np
 
 from dufm.library.checking import check
-from dufm.library.models import ModelResult, problem_of, search_model
-from dufm.library.shown import Drawing, Shown, Told, empty_figure, for_callers
-from dufm.solvers.base.arrays import Array
+from dufm.library.models import FoundWeights, ModelResult, problem_of, search_model
+from dufm.library.shown import Drawing, Told, empty_figure, for_callers
 from dufm.solvers.search.devices import chosen_device, device_search
 from dufm.solvers.search.options import SearchOptions
-from dufm.solvers.search.solution import Outcome, Solution, save
+from dufm.solvers.search.solution import Outcome, Solution
 from dufm.solvers.search.state import SearchState
-from dufm.theory.problem import Problem
 from dufm.theory.squared.bounds import least_loss
 from dufm.theory.stated import ProblemError
 from dufm.verification.answers.search import certificate_found, polished_best, search_record
@@ -60,11 +57,10 @@ def draw_layers(layers: tuple[Layer, ...], title: str) -> Drawing:
 
 
 @dataclass(frozen=True, repr=False, eq=False)
-class SearchResult(Shown):
+class SearchResult(FoundWeights):
     """The best weights of a search, polished.
 
     Attributes:
-        solution: weights, losses of all restarts, engine, seed; `solution.weights` are (H_1, W_1, ..., W_L).
         dnc: DNC's loss.
         best_known: the loss of the cheapest known structure, DNC's where none is known below it.
         layers: ranks and singular values.
@@ -72,7 +68,6 @@ class SearchResult(Shown):
         certificate: that DNC is not optimal here; None where they are not below it.
     """
 
-    solution: Solution
     dnc: float
     best_known: float
     layers: tuple[Layer, ...]
@@ -80,28 +75,9 @@ class SearchResult(Shown):
     certificate: dict[str, Any] | None
 
     @property
-    def problem(self) -> Problem:
-        """What was minimised."""
-        return self.solution.problem
-
-    @property
-    def weights(self) -> tuple[Array, ...]:
-        """(H_1, W_1, ..., W_L)."""
-        return self.solution.weights
-
-    @property
-    def loss(self) -> float:
-        """Of the weights."""
-        return self.solution.loss
-
-    @property
     def ratio(self) -> float:
         """The loss over DNC's; below 1, DNC is not optimal."""
         return self.loss / self.dnc
-
-    def save(self, path: str | Path) -> Path:
-        """Write the solution as .npz, which `dufm submit` and `dufm.read_weights` take."""
-        return save(self.solution, path)
 
     def plot(self) -> Drawing:
         """Singular values by layer."""

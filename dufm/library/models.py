@@ -34,18 +34,14 @@ from dufm.verification.answers.models import (
 
 
 @dataclass(frozen=True, repr=False, eq=False)
-class ModelResult(Shown):
-    """The best weights of a search of another model. Searched: no proof, no certificate.
+class FoundWeights(Shown):
+    """Weights that a search found.
 
     Attributes:
         solution: weights, losses of the restarts, engine, seed; `solution.weights` are (H_1, W_1, ..., W_L).
-        collapse: the least loss of collapse, None where it is not known.
-        record: all that `dufm search --json` says.
     """
 
     solution: Solution
-    collapse: float | None
-    record: dict[str, Any]
 
     @property
     def problem(self) -> Problem:
@@ -54,7 +50,7 @@ class ModelResult(Shown):
 
     @property
     def weights(self) -> tuple[Array, ...]:
-        """(H_1, W_1, ..., W_L); a bias is the best one for them."""
+        """(H_1, W_1, ..., W_L); where the model has a bias, it is the best one for them."""
         return self.solution.weights
 
     @property
@@ -62,14 +58,27 @@ class ModelResult(Shown):
         """Of the weights."""
         return self.solution.loss
 
+    def save(self, path: str | Path) -> Path:
+        """Write the solution as .npz; one of the papers' model is what `dufm submit` and `dufm.read_weights` take."""
+        return save(self.solution, path)
+
+
+@dataclass(frozen=True, repr=False, eq=False)
+class ModelResult(FoundWeights):
+    """The best weights of a search of another model. Searched: no proof, no certificate.
+
+    Attributes:
+        collapse: the least loss of collapse, None where it is not known.
+        record: all that `dufm search --json` says.
+    """
+
+    collapse: float | None
+    record: dict[str, Any]
+
     @property
     def ratio(self) -> float | None:
         """The loss over that of collapse."""
         return None if self.collapse is None else self.loss / self.collapse
-
-    def save(self, path: str | Path) -> Path:
-        """Write the solution as .npz."""
-        return save(self.solution, path)
 
     def told(self) -> Told:
         p = self.problem

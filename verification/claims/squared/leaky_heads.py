@@ -11,6 +11,7 @@ from dufm.verification.claims.base.conclusions import Concluded
 from dufm.verification.claims.base.proofs import by_derivation
 from dufm.verification.claims.base.regime import BELOW, From, Part, Regime
 from dufm.verification.claims.base.verdict import Comparison, Status, Verdict
+from dufm.verification.claims.squared.variants import LEAKY
 
 # (K, L) -> low rank wins for every slope from 0 up to this one. One bound holds on an interval of STEP.
 UP_TO = {
@@ -68,17 +69,7 @@ LEAKY_HEADS = (
             "neurons and K; squared loss",
         ),
         "ours",
-        (
-            derivations.reductions,
-            derivations.dnc,
-            derivations.unequal_classes,
-            derivations.linear_network,
-            derivations.head,
-            derivations.srg,
-            derivations.direct_sum,
-            derivations.leaky_layers,
-            derivations.leaky_heads,
-        ),
+        (*LEAKY, derivations.leaky_heads),
         _intervals,
         Expected(Status.PROVED),
         concluded=Concluded(

@@ -175,6 +175,18 @@ EQUAL = tuple(
     for part in claim.regime.parts
 )
 
+# What every claim about leaky relus rests on.
+LEAKY = (
+    derivations.reductions,
+    derivations.dnc,
+    derivations.unequal_classes,
+    derivations.linear_network,
+    derivations.head,
+    derivations.srg,
+    derivations.direct_sum,
+    derivations.leaky_layers,
+)
+
 VARIANTS = (
     Claim(
         "var-unequal-collapse",
@@ -259,16 +271,7 @@ VARIANTS = (
             )
         ),
         "ours",
-        (
-            derivations.reductions,
-            derivations.dnc,
-            derivations.unequal_classes,
-            derivations.linear_network,
-            derivations.head,
-            derivations.srg,
-            derivations.direct_sum,
-            derivations.leaky_layers,
-        ),
+        LEAKY,
         _leaky,
         Expected(Status.PROVED),
     ),
