@@ -8,8 +8,8 @@
 share their best column: everywhere in this project H_1 is d x K and n enters as lambda_H -> n lambda_H.
 
 With loss "ce" the fit is cross-entropy, (1/K) sum_i log(1 + sum_(j != i) exp(Z_ji - Z_ii)), and the layers are linear
-(Garrod and Keating, arXiv 2410.23169) unless activation "relu" is asked for, which is searched only. That is no
-rational number; `theory.ce.enclosure` encloses it.
+(Garrod and Keating, arXiv 2410.23169) unless activation "relu" is asked for. That is no rational number;
+`theory.ce.enclosure` encloses it.
 
 A `Variant` (`theory.model`) changes the squared loss further: leaky or linear layers, skips, a bias of the last layer,
 any target, classes of unequal sizes.

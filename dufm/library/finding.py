@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 
 from dufm.library.checking import check
-from dufm.library.models import FoundWeights, ModelResult, problem_of, search_model
+from dufm.library.models import FoundWeights, Model, ModelResult, problem_of, search_model
 from dufm.library.shown import Drawing, Told, empty_figure, for_callers
 from dufm.solvers.search.devices import chosen_device, device_search
 from dufm.solvers.search.options import SearchOptions
@@ -150,7 +150,7 @@ def search(
         >>> dufm.search(K=3, L=2, lam=0.05, classes=(5, 5, 1), restarts=2).record["learned"]  # collapse drops one
         [True, True, False]
     """
-    problem = problem_of(K, L, lam, width, n, loss, activation, bias, skip, classes, target_matrix)
+    problem = problem_of(K, L, lam, width, n, Model(loss, activation, bias, skip, classes, target_matrix))
     began = monotonic()
     stop = None if seconds is None else (lambda: monotonic() - began > seconds)
     options = SearchOptions(restarts, seed, target=target, patience=patience, progress=progress, stop=stop)

@@ -91,36 +91,43 @@ class ModelResult(FoundWeights):
         return Told(f"K = {p.K}, L = {p.L}: {model}", ("loss", "value"), rows, [*lines, "Searched, not proved."])
 
 
-def problem_of(
-    K: int,
-    L: int,
-    lam: Any,
-    width: int | None,
-    n: int,
-    loss: str,
-    activation: str | None,
-    bias: str,
-    skip: str,
-    classes: Sequence[int],
-    target_matrix: Any,
-) -> Problem:
+@dataclass(frozen=True)
+class Model:
+    """What `dufm.search` was asked to minimise beside K, L and the strengths; its arguments of these names."""
+
+    loss: str
+    activation: str | None
+    bias: str
+    skip: str
+    classes: Sequence[int]
+    target_matrix: Any
+
+    @property
+    def is_plain(self) -> bool:
+        """Whether only the loss and the activation may differ from the papers' model."""
+        return (self.bias, self.skip, tuple(self.classes)) == ("none", "none", ()) and self.target_matrix is None
+
+
+def problem_of(K: int, L: int, lam: Any, width: int | None, n: int, model: Model) -> Problem:
     """The problem these arguments describe.
 
     Raises:
         ProblemError: naming the argument.
     """
-    if loss == "ce" and ((bias, skip, tuple(classes)) != ("none", "none", ()) or target_matrix is not None):
+    if not isinstance(model.classes, Sequence | np.ndarray):
+        raise ProblemError(f"classes must be K sizes such as (5, 5, 1), got {model.classes!r}")
+    if model.loss == "ce" and not model.is_plain:
         raise ProblemError("loss 'ce' takes no bias, skip, classes or target_matrix")
-    if loss == "ce":
-        return Problem.of(K, L, lam, width, n, loss="ce", activation=activation or "linear")
-    if not isinstance(classes, Sequence | np.ndarray):
-        raise ProblemError(f"classes must be K sizes such as (5, 5, 1), got {classes!r}")
+    if model.loss == "ce":
+        return Problem.of(K, L, lam, width, n, loss="ce", activation=model.activation or "linear")
+    matrix = model.target_matrix
     try:
-        rows = () if target_matrix is None else tuple(tuple(_exact(v) for v in row) for row in target_matrix)
+        rows = () if matrix is None else tuple(tuple(_exact(v) for v in row) for row in matrix)
     except TypeError:
-        raise ProblemError(f"target_matrix must be K rows of numbers, got {target_matrix!r}") from None
-    name, variant = variant_of(activation, bias, skip, tuple(int(size) for size in classes), rows)
-    return Problem.of(K, L, lam, width, n, loss=loss, activation=name or "relu", variant=variant)
+        raise ProblemError(f"target_matrix must be K rows of numbers, got {matrix!r}") from None
+    sizes = tuple(int(size) for size in model.classes)
+    name, variant = variant_of(model.activation, model.bias, model.skip, sizes, rows)
+    return Problem.of(K, L, lam, width, n, loss=model.loss, activation=name or "relu", variant=variant)
 
 
 def _exact(value: Any) -> Fraction:
