@@ -7,7 +7,6 @@ import random
 import shutil
 import subprocess
 import sys
-import time
 from fractions import Fraction
 
 import pytest
@@ -15,6 +14,7 @@ from test_checker import CHECKER, certified_head, judge, point32
 from test_checker_interval import interval32
 
 from dufm.verification import checker
+from tests.guard import hang_guard
 
 HUGE = 10**999
 
@@ -157,10 +157,9 @@ def test_a_hostile_file_is_rejected_soon_and_in_one_line(name, tmp_path):
 
 @pytest.mark.parametrize(("K", "L", "d", "bits"), [(15, 7, 20, 53), (100, 3, 110, 30)])
 def test_large_honest_witnesses_pass_the_caps(K, L, d, bits):
-    start = time.perf_counter()
-    result = judge(filled(K, L, d, bits, 2**bits))
+    with hang_guard():
+        result = judge(filled(K, L, d, bits, 2**bits))
     assert result.margin is not None and result.margin < 0, "multiplied out and compared, not refused for its size"
-    assert time.perf_counter() - start < 10
 
 
 def read_line(path, *options):

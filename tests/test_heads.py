@@ -5,6 +5,7 @@ from itertools import combinations, product
 
 import numpy as np
 import pytest
+from flint import arb, ctx
 from scipy.optimize import minimize
 
 from dufm.solvers.heads.readout import (
@@ -23,7 +24,7 @@ from dufm.theory.squared.head import Head
 from dufm.theory.squared.head32 import least_head
 from dufm.theory.squared.looped import HubGraph, hub_graph_head
 from dufm.theory.squared.phi import phi
-from dufm.theory.squared.structure import total_cost
+from dufm.theory.squared.structure import PRECISION, singular_value_sum, total_cost
 from dufm.theory.squared.structures import STRUCTURES
 
 
@@ -94,6 +95,15 @@ def test_rational_heads_are_exact_and_their_factors_multiply_to_the_neck() -> No
     assert matrix(first) * matrix(second) == head.V
     h = squared_norm(matrix(first)) * squared_norm(matrix(second)) * squared_norm(head.W) * squared_norm(head.U)
     assert Fraction(0) <= h / head.h_above - 1 < Fraction(1, 10**9)
+
+
+def test_the_rational_cost_of_a_head_is_above_it() -> None:
+    head = hub_graph_head()
+    outer = squared_norm(head.W) * squared_norm(head.U)
+    with ctx.workprec(8 * PRECISION):
+        exact = singular_value_sum(head.V) ** 2 * arb(outer.numerator) / outer.denominator
+        assert arb(head.h_above.numerator) / head.h_above.denominator > exact
+    assert head.h.contains(exact)
 
 
 def test_what_cannot_be_read_out_is_refused() -> None:

@@ -4,7 +4,6 @@ import copy
 import json
 import subprocess
 import sys
-import time
 from collections.abc import Callable
 from fractions import Fraction
 from pathlib import Path
@@ -18,6 +17,7 @@ from test_lower_bounds import shown
 from dufm.verification import lower_checker
 from dufm.verification.base.lower import lower_certificate
 from dufm.verification.claims.squared.lower_bounds import HALF, shipped
+from tests.guard import hang_guard
 
 CHECKER = Path("verification/lower_checker.py").resolve()
 N = 1 << 28
@@ -187,7 +187,6 @@ OWN_HOSTILE = {
 @pytest.mark.parametrize("name", [*HOSTILE, *OWN_HOSTILE])
 def test_a_hostile_file_is_refused_soon(name: str) -> None:
     data = (HOSTILE | OWN_HOSTILE)[name]()
-    start = time.perf_counter()
-    result = lower_checker.check(data)
+    with hang_guard():
+        result = lower_checker.check(data)
     assert not result.ok and result.sentence and "\n" not in result.sentence
-    assert time.perf_counter() - start < 15

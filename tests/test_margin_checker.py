@@ -4,7 +4,6 @@ import copy
 import json
 import subprocess
 import sys
-import time
 from collections.abc import Callable
 from fractions import Fraction
 from pathlib import Path
@@ -20,6 +19,7 @@ from dufm.verification.base.certificate import write
 from dufm.verification.base.checkers import checker_of
 from dufm.verification.claims.base.filed import judge
 from dufm.verification.claims.ce.relu import CE_RELU, FOLDER, FOUND, SHIPPED, Shipped, certificate
+from tests.guard import hang_guard
 
 CHECKER = Path("verification/margin_checker.py").resolve()
 HALVES, EDGES, FIVE, THREE, *_ = SHIPPED
@@ -215,10 +215,9 @@ OWN_HOSTILE = {
 @pytest.mark.parametrize("name", [*HOSTILE, *OWN_HOSTILE])
 def test_a_hostile_file_is_refused_soon(name: str) -> None:
     data = (HOSTILE | OWN_HOSTILE)[name]()
-    start = time.perf_counter()
-    result = margin_checker.check(data)
+    with hang_guard():
+        result = margin_checker.check(data)
     assert not result.ok and result.sentence and "\n" not in result.sentence
-    assert time.perf_counter() - start < 10
 
 
 def test_the_shares_told_are_those_of_the_files() -> None:

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.mutation.__main__ import ASKED, equivalent, listed, stale
+from tests.mutation.__main__ import ASKED, equivalent, generated, listed, stale
 from tests.mutation.operators import Mutant
 
 
@@ -22,6 +22,14 @@ def test_a_change_whose_text_is_gone_is_named() -> None:
 
 def test_an_equivalent_change_says_why() -> None:
     assert all(reason.strip() for reason in equivalent().values())
+    assert [(file, old) for file, old, _ in equivalent() if old not in Path(file).read_text()] == []
+
+
+def test_a_sample_stays_as_it_is_when_other_sources_change() -> None:
+    files = ["theory/squared/phi.py", "theory/squared/head.py"]
+    both = generated(files, 3, 12)
+    assert both == generated(files, 3, 12) != generated(files, 4, 12) and len(both) == 12
+    assert {m for m in both if m.file == files[0]} <= set(generated(files[:1], 3, 12))
 
 
 @pytest.mark.parametrize("mutant", listed(), ids=lambda m: f"{m.file}:{m.why}")

@@ -211,7 +211,7 @@ def _formula(tokens: list[str]) -> str:
     out, piece, i = "", "", 0
     while i < len(tokens):
         if tokens[i].isspace():
-            after = tokens[i + 1] if i + 1 < len(tokens) else ""
+            after = "".join(tokens[i + 1 : i + 2])
             # What stands apart must not become one number, nor part of a denominator.
             divided = re.search(r"/[^/(){}, ]+$", out) and after not in BINDING
             if _ends(out) and (after[:1].isdigit() or divided):

@@ -27,6 +27,8 @@ s = sp.Symbol("s", real=True)
 
 # From this K on pairs beat collapse at every L >= 2.
 PAIRS_FROM = 6
+# Tight codes do from this depth on.
+CODES_FROM = 3
 CODE_CASES = tuple((code, k) for code in CODES for k in (*range(8, 33), 56, 64) if code.valid(k))
 
 
@@ -69,8 +71,8 @@ def ce_low_rank() -> Derivation:
         source="suboptimality of collapse: Garrod and Keating (arXiv 2410.23169), Theorem 1, re-derived; the rest ours",
         states=f"For K >= {PAIRS_FROM}, L >= 2 and for K in {{4, 5}}, L >= 3 no DNC point with alpha > 0 is a global "
         "minimiser, at any strength and n. The polygon (rank 2) does that alone for every K >= 4, L >= 5; for L = 4 "
-        "iff K <= 43, L = 3 iff K <= 6, L = 2 never. Every listed tight code does at every L >= 3. As Lambda -> 0 the "
-        "least loss is mu c* log(1/mu)^p (1 + o(1)).",
+        f"iff K <= 43, L = 3 iff K <= 6, L = 2 never. Every listed tight code does at every L >= {CODES_FROM}. As "
+        "Lambda -> 0 the least loss is mu c* log(1/mu)^p (1 + o(1)).",
         steps=(
             Step(
                 "Principle. Let Z have least margin 1, a margin above 1, and c = sum sigma_i^p <= K - 1. At every "
@@ -196,8 +198,8 @@ def ce_low_rank() -> Derivation:
                     every(CODE_CASES, _code_is_tight, f"{len(CODE_CASES)} codes built and squared exactly"),
                     every(
                         CODE_CASES,
-                        lambda v: code_wins(v[0], v[1], 3) and rank(*v) < v[1] - 1,
-                        "all of them beat collapse at L = 3, hence at every L >= 3",
+                        lambda v: code_wins(v[0], v[1], CODES_FROM) and rank(*v) < v[1] - 1,
+                        f"all of them beat collapse at L = {CODES_FROM}, hence at every L >= {CODES_FROM}",
                     ),
                 ),
             ),
