@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.mutation.__main__ import ASKED, equivalent, generated, listed, stale
+from tests.mutation.__main__ import ASKED, equivalent, generated, listed, stale, trusted
 from tests.mutation.operators import Mutant
 
 
@@ -23,6 +23,13 @@ def test_a_change_whose_text_is_gone_is_named() -> None:
 def test_an_equivalent_change_says_why() -> None:
     assert all(reason.strip() for reason in equivalent().values())
     assert [(file, old) for file, old, _ in equivalent() if old not in Path(file).read_text()] == []
+
+
+def test_claims_that_are_only_measured_are_left_out() -> None:
+    files = trusted()
+    assert "verification/claims/squared/variants.py" in files and "theory/squared/phi.py" in files
+    assert "verification/claims/base/measured.py" in files
+    assert "verification/claims/rank_two/measured.py" not in files
 
 
 def test_a_sample_stays_as_it_is_when_other_sources_change() -> None:

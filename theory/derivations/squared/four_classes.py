@@ -97,7 +97,7 @@ def four_classes() -> Derivation:
                 (),
                 all_of(
                     identical(
-                        sp.UnevaluatedExpr((z * sp.eye(4) - P).det()),
+                        sp.UnevaluatedExpr((z * sp.eye(4) - P).det(method="berkowitz")),
                         z**4 - P.trace() * z**3 + (P.trace() ** 2 - square) / 2 * z**2,
                     ),
                     identical(
@@ -115,7 +115,9 @@ def four_classes() -> Derivation:
                 "det(F^T F + x) = q(x), and the trace of the adjugate is q'(x): tr (F^T F + x)^(-1) = q'(x)/q(x).",
                 (),
                 all_of(
-                    identical(sp.UnevaluatedExpr((gram + x * sp.eye(4)).det()), determinant().subs(same)),
+                    identical(
+                        sp.UnevaluatedExpr((gram + x * sp.eye(4)).det(method="berkowitz")), determinant().subs(same)
+                    ),
                     identical((gram + x * sp.eye(4)).adjugate().trace(), sp.diff(determinant(), x).subs(same)),
                     inference("inverse and adjugate", "names"),
                 ),

@@ -76,6 +76,8 @@ def _split(budget: Budget) -> Verdict:
         below, above = (
             sized(3, L, (5, 5, 1), power_root(edge, L + 1)[i] * f) for i, f in ((0, 1 - NEAR), (1, 1 + NEAR))
         )
+        what = f"x just above and just below, over each other, L = {L}"
+        comparisons.append(Comparison(above.lambdas[-1] / below.lambdas[-1], "<", 1 + 3 * NEAR, what=what))
         comparisons.append(Comparison(sum(learned(below)), "==", 3, what=f"classes learned just below, L = {L}"))
         comparisons.append(Comparison(sum(learned(above)), "==", 2, what=f"classes learned just above, L = {L}"))
     return by_derivation("Collapse splits into one problem a class; the smallest class drops out first.", comparisons)
