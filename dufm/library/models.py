@@ -17,13 +17,13 @@ from dufm.solvers.ce.search import ce_search
 from dufm.solvers.search.devices import device_search
 from dufm.solvers.search.options import SearchOptions
 from dufm.solvers.search.solution import Solution, save
+from dufm.solvers.weights.collapse import collapse_beside
 from dufm.theory.ce.enclosure import least_loss
 from dufm.theory.ce.polygons import DNC_LOGITS
 from dufm.theory.problem import Problem
 from dufm.theory.stated import ProblemError, exact_number
 from dufm.verification.answers.models import (
     RANK,
-    collapse_beside,
     relu_record,
     relu_solution,
     short,

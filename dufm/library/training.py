@@ -1,10 +1,11 @@
 """`dufm.train`: what full-batch gradient descent on the DUFM ends in, over many random starts."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 from dufm.library.checking import check
+from dufm.library.models import Model, problem_of
 from dufm.library.shown import Drawing, Shown, Told, empty_figure, for_callers
 from dufm.solvers.training.batch import Batch
 from dufm.solvers.training.batch import train as train_batch
@@ -38,16 +39,18 @@ class TrainResult(Shown):
     certificate: dict[str, Any] | None
 
     def plot(self) -> Drawing:
-        """Loss over DNC's of every run, step by step."""
+        """Loss over DNC's of every run, step by step; the loss itself where DNC's is not known."""
         dnc = train_record(self.batch)["points"][0]["levels"]["dnc"]
+        beside = 1.0 if dnc is None else dnc
         figure = empty_figure((7.0, 3.6))
         axes = figure.add_subplot()
         for run in self.batch.runs:
-            axes.semilogx(run.trace.steps[1:], run.trace.loss[1:] / dnc, color=COLOURS["low rank"], linewidth=1)
-        axes.axhline(1.0, color=COLOURS["DNC"], linestyle="--", label="DNC")
+            axes.semilogx(run.trace.steps[1:], run.trace.loss[1:] / beside, color=COLOURS["low rank"], linewidth=1)
         axes.set_xlabel("steps")
-        axes.set_ylabel("loss / DNC's")
-        axes.legend()
+        axes.set_ylabel("loss" if dnc is None else "loss / DNC's")
+        if dnc is not None:
+            axes.axhline(1.0, color=COLOURS["DNC"], linestyle="--", label="DNC")
+            axes.legend()
         return Drawing(figure)
 
     def told(self) -> Told:
@@ -72,6 +75,10 @@ def train(
     lr: float = RATE,
     scale: float = SCALE,
     seed: int = 0,
+    activation: str | None = None,
+    bias: str = "none",
+    skip: str = "none",
+    classes: Sequence[int] = (),
     progress: Callable[[Batch], None] | None = None,
 ) -> TrainResult:
     """Train by full-batch gradient descent from random starts and say what the runs end in.
@@ -87,6 +94,10 @@ def train(
         lr: constant learning rate.
         scale: size of the starts.
         seed: fixes every start.
+        activation: "relu", "linear" or "leaky:SLOPE".
+        bias: "none"; "last" or "last-decayed": of the last layer, at its best for the other weights at every step.
+        skip: "none", "block1" (F + relu(W F)) or "block2" (F + W relu(W F), L odd).
+        classes: samples of each class, each a free column of H_1; n of each if not given.
         progress: called with the batch after every run that ends; `len(batch.runs)` says how far it is.
 
     Raises:
@@ -98,7 +109,7 @@ def train(
         >>> len(dufm.train(K=3, L=2, lam=0.01, runs=2, steps=50).ratios)
         2
     """
-    problem = Problem.of(K, L, lam, width, n)
+    problem = problem_of(K, L, lam, width, n, Model("mse", activation, bias, skip, classes, None))
     batch = train_batch([DescentSetting.of(problem, lr, scale, steps)], runs, seed, progress=progress)
     if not batch.finished:
         raise KeyboardInterrupt

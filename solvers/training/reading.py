@@ -16,6 +16,7 @@ from dufm.solvers.base.statistics import Proportion, clopper_pearson
 from dufm.solvers.training.batch import Batch
 from dufm.solvers.training.run import DescentRun, Ending
 from dufm.solvers.training.setting import DescentSetting
+from dufm.solvers.weights.collapse import collapse_beside
 from dufm.theory.squared.phi import phi_of_power
 
 CUT = 0.01
@@ -36,7 +37,7 @@ class RunEnd:
             "full rank": hidden ranks K at another loss; "classes lost": output of rank 1..K-1; "zero"; "diverged".
         ranks: of P_2, ..., P_L; 0 for nothing left. Empty for a run that diverged.
         clear: whether no other cut in the decade around `CUT` would change a rank.
-        ratio: loss over DNC's; NaN for a run that diverged.
+        ratio: loss over DNC's; NaN for a run that diverged, or where DNC's is not known.
         settled: whether the loss had stopped falling.
     """
 
@@ -48,8 +49,12 @@ class RunEnd:
 
 
 def dnc_loss(setting: DescentSetting) -> float:
-    """The exact loss of DNC at a setting, rounded."""
-    return float(phi_of_power(setting.problem.L, setting.problem.x_power)[0])
+    """The exact loss of DNC at a setting, rounded; in other models that of `collapse_beside`, NaN if not known."""
+    problem = setting.problem
+    if problem.is_plain:
+        return float(phi_of_power(problem.L, problem.x_power)[0])
+    beside = collapse_beside(problem)
+    return float("nan") if beside is None else beside[1]
 
 
 def rank(values: Sequence[float], cut: float = CUT) -> int:

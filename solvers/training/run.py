@@ -17,7 +17,7 @@ from dufm.solvers.compiled import lbfgs
 from dufm.solvers.engines.cpu import aligned, pack_rows, unpack_row
 from dufm.solvers.metrics import dnc1
 from dufm.solvers.objectives import evaluation, samples_kernel
-from dufm.solvers.objectives.layers import forward
+from dufm.solvers.objectives.layers import Layers, forward
 from dufm.solvers.training.setting import DescentSetting, checkpoints
 
 # A run has diverged when its loss is this many times the larger of 1 and what it began with.
@@ -91,10 +91,11 @@ def compiled_descent() -> Any:
 
 
 def prepared(setting: DescentSetting) -> tuple[Array, np.ndarray]:
-    """(w, o) of a run without weights: strengths filled in."""
+    """(w, o) of a run without weights: strengths and what else the problem has filled in."""
     problem = setting.problem
-    o = samples_kernel.layout(problem.K, problem.L, problem.width, problem.n)
+    o = samples_kernel.layout(problem, sum(setting.counts))
     w = aligned(int(o[evaluation.TOTAL]))
+    samples_kernel.settle(problem, setting.targets, w, o)
     strengths = [
         np.full(rows * columns, float(value))
         for value, (rows, columns) in zip(problem.lambdas, setting.shapes, strict=True)
@@ -107,20 +108,20 @@ def prepared(setting: DescentSetting) -> tuple[Array, np.ndarray]:
 def look(setting: DescentSetting, weights: list[Array]) -> tuple[Array, Array]:
     """(singular values, DNC1) of one checkpoint, as a row of `Trace`; NaN for weights that are not finite."""
     problem = setting.problem
-    K, L, n = problem.K, problem.L, problem.n
+    K, L = problem.K, problem.L
     singular, within = np.full((2 * L - 1, K), np.nan), np.full(L, np.nan)
     if not all(np.isfinite(w).all() for w in weights):
         return singular, within
-    features = forward(weights[:-1]).features
+    features = forward(weights[:-1], layers=Layers.of(problem)).features
     # Finite weights may have an infinite product.
     if not all(np.isfinite(w @ f).all() and np.isfinite(f).all() for w, f in zip(weights[1:], features, strict=False)):
         return singular, within
-    means = [f.reshape(len(f), K, n).mean(axis=2) for f in features]
+    means = [setting.class_means(f) for f in features]
     for i in range(L):
         singular[2 * i] = np.linalg.svd(weights[i + 1] @ means[i], compute_uv=False)
         if i:
             singular[2 * i - 1] = np.linalg.svd(means[i], compute_uv=False)
-    within[:] = dnc1([f.T for f in features], setting.labels) if n > 1 else 0.0
+    within[:] = dnc1([f.T for f in features], setting.labels) if max(setting.counts) > 1 else 0.0
     return singular, within
 
 
@@ -190,4 +191,4 @@ def _settled(setting: DescentSetting, steps: list[int], losses: list[float]) -> 
 def class_mean_weights(setting: DescentSetting, run: DescentRun) -> list[Array]:
     """(H_1, W_1, ..., W_L) of a run with H_1 replaced by its class means, d x K: weights of the same `Problem`."""
     lowest, *upper = unpack_row(setting.shapes, run.weights)
-    return [lowest.reshape(len(lowest), setting.problem.K, setting.problem.n).mean(axis=2), *upper]
+    return [setting.class_means(lowest), *upper]

@@ -8,7 +8,7 @@ import numpy as np
 from dufm.solvers.base.arrays import Array
 from dufm.solvers.engines.cpu import Shapes
 from dufm.solvers.weights.build import gaussian
-from dufm.theory.problem import Problem, ProblemError
+from dufm.theory.problem import ACTIVATIONS, Problem, ProblemError
 
 RATE = 0.5
 SCALE = 1.0
@@ -23,7 +23,7 @@ class DescentSetting:
     """One point of the hyper-parameters.
 
     Attributes:
-        problem: the DUFM; its n samples a class are n K free columns of H_1, all strengths are its `lambdas`.
+        problem: the DUFM of squared loss; every sample is a free column of H_1, all strengths are its `lambdas`.
         rate: the constant learning rate, > 0.
         scale: size of the start, > 0; see `start`.
         steps: most steps, >= 1.
@@ -38,7 +38,9 @@ class DescentSetting:
     steps: int = 1
 
     def __post_init__(self) -> None:
-        self.problem.require_loss("mse", "gradient descent on the DUFM")
+        self.problem.require_loss("mse", "gradient descent on the DUFM", ACTIVATIONS["mse"])
+        if self.problem.variant.target:
+            raise ProblemError("gradient descent on the DUFM is not there with a target matrix")
         for name, value in (("lr", self.rate), ("scale", self.scale)):
             if isinstance(value, bool) or not isinstance(value, (int, float)) or not 0 < value < math.inf:
                 raise ProblemError(f"{name} must be a finite number > 0, got {value!r}")
@@ -64,13 +66,30 @@ class DescentSetting:
     @property
     def shapes(self) -> Shapes:
         """Shapes of (H_1, W_1, ..., W_L), H_1 with all its samples."""
-        (d, K), *rest = self.problem.shapes
-        return ((d, K * self.problem.n), *rest)
+        (d, _), *rest = self.problem.shapes
+        return ((d, sum(self.counts)), *rest)
+
+    @property
+    def counts(self) -> tuple[int, ...]:
+        """Samples of each class."""
+        return self.problem.variant.sizes or (self.problem.n,) * self.problem.K
 
     @property
     def labels(self) -> np.ndarray:
         """The class of each column of H_1."""
-        return np.repeat(np.arange(self.problem.K), self.problem.n)
+        return np.repeat(np.arange(self.problem.K), self.counts)
+
+    @property
+    def targets(self) -> Array:
+        """K x N: the target of each column of H_1."""
+        return np.eye(self.problem.K)[:, self.labels]
+
+    def class_means(self, features: Array) -> Array:
+        """d x K from d x N."""
+        if not self.problem.variant.sizes:
+            return features.reshape(len(features), self.problem.K, self.problem.n).mean(axis=2)
+        ends = np.cumsum((0, *self.counts))
+        return np.stack([features[:, a:b].mean(axis=1) for a, b in zip(ends, ends[1:], strict=False)], axis=1)
 
     def start(self, seed: int, number: int) -> list[Array]:
         """Weights that run `number` begins from: they depend on the seed, the number, the shapes and the scale alone.

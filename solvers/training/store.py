@@ -7,7 +7,7 @@ import numpy as np
 
 from dufm.solvers.base.files import read_archive, reading, require_same, write_archive
 from dufm.solvers.engines.cpu import unpack_row
-from dufm.solvers.objectives.layers import forward
+from dufm.solvers.objectives.layers import Layers, forward
 from dufm.solvers.search.solution import problem_from, stated
 from dufm.solvers.training.batch import Batch
 from dufm.solvers.training.run import DescentRun, Ending, Trace
@@ -79,10 +79,10 @@ def _read(kept: dict[str, Any]) -> DescentSetting:
 
 def _losses(setting: DescentSetting, row: np.ndarray) -> tuple[float, float]:
     """(loss, fit) of the weights of a run, with a column of H_1 for each sample."""
-    setting.problem.require_loss("mse", "a training")
     problem, weights = setting.problem, unpack_row(setting.shapes, row)
-    output = weights[-1] @ forward(weights[:-1]).features[-1]
-    fit = float(np.sum((output - np.repeat(np.eye(problem.K), problem.n, axis=1)) ** 2)) / (2 * problem.K * problem.n)
+    residual = weights[-1] @ forward(weights[:-1], layers=Layers.of(problem)).features[-1] - setting.targets
+    mean = residual.mean(axis=1)
+    fit = float(np.sum(residual**2)) / (2 * residual.shape[1]) - float(problem.bias_share) / 2 * float(mean @ mean)
     return fit + sum(float(s) / 2 * float(np.sum(w * w)) for s, w in zip(problem.lambdas, weights, strict=True)), fit
 
 

@@ -11,10 +11,9 @@ from dufm.solvers.ce.polish import numerical_rank
 from dufm.solvers.ce.relu import ReluSearch
 from dufm.solvers.ce.rows import rational, round_up
 from dufm.solvers.objectives.fit import Fit
-from dufm.solvers.objectives.squared import Objective, loss
+from dufm.solvers.objectives.squared import Objective
 from dufm.solvers.search.options import SearchOptions
 from dufm.solvers.search.solution import Outcome, Solution
-from dufm.solvers.weights.residual import diagonal_skip
 from dufm.theory.ce.enclosure import objective_ball
 from dufm.theory.model import ACTIVATIONS, BIASES, SKIPS
 from dufm.theory.problem import Problem, Variant
@@ -52,16 +51,6 @@ def variant_of(
     if colon and not 0 < below < 1:
         raise ProblemError(f"--activation leaky:SLOPE needs 0 < SLOPE < 1, got {slope}")
     return name, Variant(below, bias, skip, rows, sizes)
-
-
-def collapse_beside(problem: Problem) -> tuple[str, float] | None:
-    """What stands for collapse and its loss, from above: derived, or with skips the best diagonal weights."""
-    derived = collapse_loss(problem)
-    if derived is not None:
-        return derived[0], float(derived[1][1])
-    if set(problem.variant.named) <= {"skip", "slope"} and problem.variant.skip != "none":
-        return "diagonal weights", loss(problem, diagonal_skip(problem))
-    return None
 
 
 def variant_record(problem: Problem, solution: Solution, collapse: tuple[str, float] | None) -> dict[str, Any]:
@@ -135,3 +124,9 @@ def relu_record(problem: Problem, found: ReluSearch) -> dict[str, Any]:
         "restarts": found.restarts,
         "interrupted": found.interrupted,
     }
+
+
+def model_words(problem: Problem) -> str:
+    """The layers of a problem and what else differs from the papers' model."""
+    named = ", ".join(f"{name} {short(value)}" for name, value in problem.variant.named.items())
+    return f"{problem.activation} layers" + (f", {named}" if named else "")

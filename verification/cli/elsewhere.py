@@ -15,4 +15,5 @@ def told(error: Any, app: typer.Typer) -> str:
     having = [name for name, command in commands.items() if any(option in p.opts for p in command.params)]
     if not having:
         return message
-    return f"No such option: dufm {asked.command.name} has no {option}, but dufm {', '.join(having)} has"
+    have = f"{' and '.join(having)} {'has' if len(having) == 1 else 'have'}"
+    return f"No such option: dufm {asked.command.name} has no {option}, but dufm {have}"

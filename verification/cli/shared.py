@@ -55,11 +55,16 @@ class SearchRequest:
     def result(self) -> Path:
         """The file of the best weights; others of the search end otherwise."""
         p = self.problem
-        kind = "" if p.loss == "mse" else "ce_relu_" if p.activation == "relu" else "ce_"
-        if p.loss == "mse" and not p.is_plain:
-            told = repr((p.activation, sorted(p.variant.named.items())))
-            kind = f"variant-{hashlib.sha256(told.encode()).hexdigest()[:8]}_"
+        kind = variant_kind(p) if p.loss == "mse" else "ce_relu_" if p.activation == "relu" else "ce_"
         return self.out / f"{kind}K{p.K}_L{p.L}_d{p.width}_seed{self.options.seed}.npz"
+
+
+def variant_kind(problem: Problem) -> str:
+    """How the files of another model than the papers' begin; "" for theirs."""
+    if problem.is_plain:
+        return ""
+    told = repr((problem.activation, sorted(problem.variant.named.items())))
+    return f"variant-{hashlib.sha256(told.encode()).hexdigest()[:8]}_"
 
 
 def shown(

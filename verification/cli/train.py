@@ -26,7 +26,7 @@ MOST_RUNS = 100_000
 
 @commands.command()
 def train(
-    K: Annotated[int, typer.Option("--K", help="Classes, >= 2.")] = 10,
+    K: Annotated[int | None, typer.Option("--K", help="Classes, >= 2; 10 unless --classes says it.")] = None,
     L: Annotated[int, typer.Option("--L", help="Weight layers, >= 1.")] = 4,
     lam: Annotated[str, typer.Option("--lam", help="Weight decay of every factor; several: 0.002,0.004.")] = "0.004",
     lr: Annotated[str, typer.Option("--lr", help="Constant learning rate; several: 0.1,0.5.")] = "0.5",
@@ -38,6 +38,10 @@ def train(
     seed: Annotated[int, typer.Option(help="Fixes every start.")] = 0,
     out: Annotated[Path, typer.Option(help="Folder for the runs (.npz) and a certificate.")] = Path("out/train"),
     resume: Annotated[bool, typer.Option(help="Go on with the runs in --out; more --runs may be asked for.")] = False,
+    activation: Annotated[str | None, typer.Option(help="relu, linear or leaky:SLOPE.")] = None,
+    classes: Annotated[str | None, typer.Option(help="Samples of each class, such as 5,5,1.")] = None,
+    bias: Annotated[str, typer.Option(help="none; last or last-decayed: of the last layer, at its best.")] = "none",
+    skip: Annotated[str, typer.Option(help="none; block1: F + relu(W F); block2: F + W relu(W F), L odd.")] = "none",
     as_json: Json = False,
 ) -> None:
     """Train by full-batch gradient descent from random starts and say what the runs end in: DNC, low rank, or less.
@@ -46,13 +50,20 @@ def train(
 
     Example: dufm train --K 10 --L 4 --lam 0.004,0.016 --width 30 --runs 10
     """
+    from dufm.verification.cli.variants import read_variant
+
+    model = read_variant(10 if K is None and classes is None else K, activation, bias, skip, classes, None)
     grid = {"lam": lam, "width": width, "lr": lr, "scale": scale}
     options = {"n": n, "runs": runs, "steps": steps, "seed": seed, "out": out, "resume": resume}
-    raise typer.Exit(run_train(K, L, grid, options, as_json))
+    raise typer.Exit(run_train(model, L, grid, options, as_json))
 
 
-def run_train(K: int, L: int, grid: dict[str, str], options: dict[str, Any], as_json: bool) -> int:
+def run_train(model: Any, L: int, grid: dict[str, str], options: dict[str, Any], as_json: bool) -> int:
     """Train, save, tell; see `dufm train --help`.
+
+    Args:
+        model: what `read_variant` gives: classes, the activation's name, the variant.
+        L, grid, options, as_json: as asked for.
 
     Returns:
         1 if the certificate of the best run is rejected, else 0.
@@ -62,20 +73,23 @@ def run_train(K: int, L: int, grid: dict[str, str], options: dict[str, Any], as_
     from dufm.solvers.training.store import load, save
     from dufm.theory.problem import Problem
     from dufm.verification.answers.train import train_record
+    from dufm.verification.cli.shared import variant_kind
 
     axes = [read_numbers(grid[name], f"--{name}") for name in ("lam", "width", "lr", "scale")]
     for value in axes[1]:
         if value.denominator != 1:
             raise ProblemError(f"--width must be an integer, got {value}")
-    settings = [
-        DescentSetting.of(Problem.of(K, L, lam, int(width), options["n"]), float(lr), float(scale), options["steps"])
-        for lam, width, lr, scale in product(*axes)
-    ]
+    K, activation, variant = model
+    settings = []
+    for lam, width, lr, scale in product(*axes):
+        problem = Problem.of(K, L, lam, int(width), options["n"], "mse", activation, variant)
+        settings.append(DescentSetting.of(problem, float(lr), float(scale), options["steps"]))
+    own = variant_kind(settings[0].problem)
     if len(settings) * max(1, options["runs"]) > MOST_RUNS:
         raise ProblemError(f"--runs must leave at most {MOST_RUNS} runs in all, got {options['runs']} at each point")
     checked.integers(1, runs=options["runs"])
     checked.integers(0, seed=options["seed"])
-    path = options["out"] / f"K{K}_L{L}_n{options['n']}_seed{options['seed']}.npz"
+    path = options["out"] / f"{own}K{K}_L{L}_n{options['n']}_seed{options['seed']}.npz"
     earlier = load(path) if options["resume"] and path.exists() else None
     checked.folder(options["out"])
     with live_line("training", len(settings) * options["runs"]) as line:
@@ -131,7 +145,9 @@ def _show(K: int, L: int, n: int, record: dict[str, Any]) -> None:
         return
     varying = [name for name in axes if len({row[name] for row in rows}) > 1]
     fixed = ", ".join(f"{name} {_text(rows[0][name])}" for name in axes if rows and name not in varying)
-    title = f"{K} classes, {L} layers, {n} sample{'s' if n > 1 else ''} a class, seed {record['seed']}; {fixed}"
+    samples = f", {n} sample{'s' if n > 1 else ''} a class" if record["model"] is None or n > 1 else ""
+    model = "" if record["model"] is None else f", {record['model']}"
+    title = f"{K} classes, {L} layers{samples}{model}, seed {record['seed']}; {fixed}"
     console.print(title, highlight=False, soft_wrap=True)
     table = Table(pad_edge=False)
     for name in varying:
@@ -148,13 +164,14 @@ def _show(K: int, L: int, n: int, record: dict[str, Any]) -> None:
         table.add_row(*own, kinds, f"{share:.2f} [{low:.2f}, {high:.2f}]", rank, best)
     show_table(console, table)
     known = Table(pad_edge=False)
-    for name in ("lambda", "x", "DNC loss", "SRG / DNC", "record / DNC"):
+    beside = ("srg", "record") if record["model"] is None else ()
+    for name in ("lambda", "x", "DNC loss", *(("SRG / DNC", "record / DNC") if beside else ())):
         known.add_column(name, justify="right", no_wrap=True)
     for row in {row["lambda"]: row for row in rows}.values():
         level = row["levels"]
-        srg = "-" if level["srg"] is None else f"{level['srg'] / level['dnc']:.4f}"
-        record_ratio = f"{level['record'] / level['dnc']:.4f}"
-        known.add_row(_text(row["lambda"]), f"{row['x']:.4g}", f"{level['dnc']:.10g}", srg, record_ratio)
+        others = ("-" if level[name] is None else f"{level[name] / level['dnc']:.4f}" for name in beside)
+        dnc = "not known" if level["dnc"] is None else f"{level['dnc']:.10g}"
+        known.add_row(_text(row["lambda"]), f"{row['x']:.4g}", dnc, *others)
     show_table(console, known)
     unclear = sum(row["unclear_ranks"] for row in record["points"])
     moving = sum(row["still_falling"] for row in record["points"])

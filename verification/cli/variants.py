@@ -12,10 +12,11 @@ from rich.table import Table
 from dufm.solvers.engines.cpu import compiled_homotopy
 from dufm.solvers.search.devices import device_search
 from dufm.solvers.search.solution import Outcome, save
+from dufm.solvers.weights.collapse import collapse_beside
 from dufm.theory.problem import Problem, Variant
 from dufm.theory.squared.variants import zero_loss
 from dufm.theory.stated import ProblemError, exact_number
-from dufm.verification.answers.models import collapse_beside, short, variant_of, variant_record
+from dufm.verification.answers.models import model_words, variant_of, variant_record
 from dufm.verification.cli import options as checked
 from dufm.verification.cli.duration import time_limit
 from dufm.verification.cli.interrupt import keeping
@@ -96,9 +97,8 @@ def run_variant_search(request: SearchRequest, console: Console) -> None:
 
 
 def _show(problem: Problem, record: dict[str, Any], console: Console) -> None:
-    named = ", ".join(f"{name} {short(value)}" for name, value in problem.variant.named.items())
-    model = f"{problem.activation} layers" + (f", {named}" if named else "")
-    console.print(f"{problem.K} classes, {problem.L} layers, squared loss, {model}", highlight=False, soft_wrap=True)
+    words = f"{problem.K} classes, {problem.L} layers, squared loss, {model_words(problem)}"
+    console.print(words, highlight=False, soft_wrap=True)
     collapse = record["collapse"]
     beside = record["zero"] if collapse is None else collapse["loss"]
     table = Table(pad_edge=False)
