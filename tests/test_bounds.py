@@ -18,7 +18,7 @@ from dufm.theory.derivations.squared.halves import halves
 from dufm.theory.derivations.squared.lemmas import random_matrix
 from dufm.theory.derivations.squared.linear_network import linear_network, schatten_power_2x2
 from dufm.theory.derivations.squared.pairs import mean_over_subsets, pairs
-from dufm.theory.derivations.squared.two_classes import nuclear_norm_falls, two_classes, without_relu
+from dufm.theory.derivations.squared.two_classes import nuclear_norm_at_most, two_classes, without_relu
 from dufm.theory.derivations.squared.two_layers import last_column, two_layers
 from dufm.theory.problem import Problem, ProblemError
 from dufm.theory.proof.derivation import proved
@@ -70,10 +70,19 @@ def test_relu_can_be_left_out_for_two_classes_to_the_last_layer() -> None:
 
 
 def test_the_first_layer_pays_its_relu_with_two_columns_but_not_with_three() -> None:
-    assert nuclear_norm_falls(matrix([[3, -1], [-2, 5], [1, 1]]))
-    assert nuclear_norm_falls(matrix([[1, 1], [2, 2]])) and nuclear_norm_falls(matrix([[-1, 1], [1, -1]]))
+    for rows in ([[3, -1], [-2, 5], [1, 1]], [[1, 1], [2, 2]], [[-1, 1], [1, -1]]):
+        assert nuclear_norm_at_most(relu(matrix(rows)), matrix(rows))
     three = matrix([[-1, 2, 0], [0, 2, 1], [2, 0, 2]])
     assert bool(singular_value_sum(relu(three)) > singular_value_sum(three))
+
+
+def test_nuclear_norms_of_two_columns_are_compared_as_they_are() -> None:
+    rng = np.random.default_rng(5)
+    for _ in range(200):
+        first, second = (rng.integers(-4, 5, size=(int(rng.integers(1, 4)), 2)) for _ in range(2))
+        sums = [np.linalg.svd(m, compute_uv=False).sum() for m in (first, second)]
+        if abs(sums[0] - sums[1]) > 1e-9:
+            assert nuclear_norm_at_most(matrix(first.tolist()), matrix(second.tolist())) == (sums[0] < sums[1])
 
 
 def test_schatten_power_of_known_singular_values() -> None:

@@ -180,6 +180,14 @@ def test_words_cancel_one_by_one() -> None:
     assert not same_words((sp.sin(x) ** 2 + sp.cos(x) ** 2) * A + B, A)().ok
 
 
+def test_a_rule_replaces_a_product_of_letters_only() -> None:
+    A, B = letters("A B")
+    assert same_words(A * B, 0, {A * B: 0})().ok and same_words(A**2 * B, B, {A * A: 1})().ok
+    for pattern in (A / B, 2 * A, A + B):
+        with pytest.raises(ValueError, match="product of letters"):
+            same_words(A * B, 0, {pattern: 0})()
+
+
 def test_no_derivation_rests_on_itself() -> None:
     TopologicalSorter({name_of(build): build().uses for build in DERIVATIONS}).prepare()
 

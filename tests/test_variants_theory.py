@@ -26,13 +26,23 @@ from dufm.verification.claims.base.claim import BUDGETS
 from dufm.verification.claims.base.verdict import Status
 from dufm.verification.claims.squared.leaky_heads import LEAKY_HEADS, UP_TO, cheapest_at
 from dufm.verification.claims.squared.skips import SKIPS, collapse_around, line_problem
-from dufm.verification.claims.squared.variants import VARIANTS, diagonal, sized
+from dufm.verification.claims.squared.variants import BIAS_HEAD, VARIANTS, bias_gain, diagonal, sized
 from dufm.verification.claims.squared.variants_searched import VARIANTS_SEARCHED
 from dufm.verification.claims.squared.within_class import WITHIN_CLASS
 
 ALL = (*VARIANTS, *VARIANTS_SEARCHED, *WITHIN_CLASS, *SKIPS, *LEAKY_HEADS)
 BIAS = Variant(bias="last")
 FINE: dict[str, Any] = {"method": "Nelder-Mead", "options": {"xatol": 1e-10, "fatol": 1e-16}}
+
+
+def test_a_bias_takes_the_mean_of_the_readout_off() -> None:
+    head = min((h for h in load_folder(ATLAS) if h.K == BIAS_HEAD), key=lambda h: h.power(3))
+    rows = next(f for f in head.certificate["witness"] if f["name"] == "U")
+    readout = matrix([[Fraction(n, rows["den"]) for n in row] for row in rows["rows"]])
+    centred = readout - matrix([[Fraction(1, head.K)] * head.K] * head.K) * readout
+    left, right = bias_gain(head, 3, Fraction(1, head.K))
+    assert left == head.power(3) * squared_norm(centred) / squared_norm(readout)
+    assert right == head.K**3 * (head.K - 1)
 
 
 @pytest.mark.parametrize("L", [2, 3, 5])

@@ -23,8 +23,13 @@ def reduced(word: Any, rules: Mapping[Any, Any]) -> sp.Expr:
     """Apply the rules until nothing changes.
 
     Raises:
-        ValueError: if they do not come to rest.
+        ValueError: if they do not come to rest, or a pattern is no product of letters.
     """
+    for pattern in rules:
+        # SymPy would replace more than the word where a letter stands in a denominator.
+        scalars, parts = sp.sympify(pattern).args_cnc()
+        if scalars or not all(part.is_Symbol or (part.is_Pow and part.exp.is_positive) for part in parts):
+            raise ValueError(f"a rule must replace a product of letters, got {pattern}")
     current = sp.expand(word)
     for _ in range(ROUNDS):
         following = current

@@ -8,8 +8,9 @@ from dufm.theory.proof.checks import all_of, every, identical, inference, positi
 from dufm.theory.proof.derivation import Derivation, Step
 from dufm.theory.squared.srg import classes, nuclear_bound
 
-# Halves of 28 classes, and the classes left when one or two are taken out.
-TRUNCATED = (26, 27)
+# Classes of the halves, and how many are left when one or two are taken out.
+WHOLE = 28
+TRUNCATED = (WHOLE - 2, WHOLE - 1)
 
 
 def ce_relu_nc2_structures() -> Derivation:
@@ -52,13 +53,14 @@ def ce_relu_nc2_structures() -> Derivation:
                 "halves win",
             ),
             Step(
-                "Against NC2 at L = 2, halves of 28 classes with one or two left out: B (K-1) K/(27 28) < (K-1)^3.",
+                f"Against NC2 at L = 2, halves of {WHOLE} classes with one or two left out: B (K-1) K/({WHOLE - 1} "
+                f"{WHOLE}) < (K-1)^3.",
                 (),
                 all_of(
                     every(
                         TRUNCATED,
-                        lambda k: cut * k * (k - 1) / sp.Integer(27 * 28) < rival_power("nc2", k, 2),
-                        f"B = {cut}, the readout centred; K = 26, 27",
+                        lambda k: cut * k * (k - 1) / (sp.Integer(WHOLE) * (WHOLE - 1)) < rival_power("nc2", k, 2),
+                        f"B = {cut}, the readout centred; K = {TRUNCATED[0]}, {TRUNCATED[1]}",
                     ),
                     inference("B/(K (K-1)) does not fall as K grows", "halves win", "derivation ce-relu-sums"),
                 ),
@@ -75,7 +77,7 @@ def ce_relu_nc2_structures() -> Derivation:
                 "the heads of 8 at L >= 4 and of 6 at L >= 5.",
                 (),
                 all_of(
-                    identical(sp.Subs(half, p, 4), 28),
+                    identical(sp.Subs(half, p, 4), WHOLE),
                     identical(sp.Subs(K, r, 5), 10),
                     inference(
                         "wins go on to more classes and layers",

@@ -26,7 +26,8 @@ from dufm.theory.proof.derivation import Derivation, Step
 
 K, L, S, lam, mu, w, x, t, log = sp.symbols("K L S Lambda mu w x t log_K", positive=True)
 p = 2 / (L + 1)
-WINDOW_CLASSES, WINDOW_DEPTHS = range(6, 61), range(2, 37)
+K_END = 60
+WINDOW_CLASSES, WINDOW_DEPTHS = range(6, K_END + 1), range(2, 37)
 
 
 def _tangent(size: int) -> bool:
@@ -164,11 +165,15 @@ def ce_zero() -> Derivation:
                     every(
                         [(k, m) for k in WINDOW_CLASSES for m in WINDOW_DEPTHS],
                         lambda case: in_window(*case),
-                        "balls, K = 6, ..., 60, L = 2, ..., 36",
+                        f"balls, K = 6, ..., {K_END}, L = 2, ..., {WINDOW_DEPTHS[-1]}",
                     ),
                     identical(sp.Derivative(tail, t), t * (6 - t) * sp.exp(-t / 3) / 3),
-                    positive_beyond(20 * K**2 - 2 * K - sp.Rational(35, 2) * K**2, K, 60),
-                    every([arb(-20)], lambda e: bool(20 * 60**2 * e.exp() < 1), "20 60^2 e^(-20) < 1"),
+                    positive_beyond(20 * K**2 - 2 * K - sp.Rational(35, 2) * K**2, K, K_END),
+                    every(
+                        [(K_END, arb(-20))],
+                        lambda v: bool(20 * v[0] ** 2 * v[1].exp() < 1),
+                        f"20 {K_END}^2 e^(-20) < 1",
+                    ),
                     # (L-1)/(L+1) grows with L from 1/3 at L = 2; -log(1-w) <= 2 w up to 1/2, being convex.
                     identical(sp.Derivative((L - 1) / (L + 1), L), 2 / (L + 1) ** 2),
                     every([arb(2)], lambda two: bool(two.log() < 1), "log 2 < 1"),

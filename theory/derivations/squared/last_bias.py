@@ -256,6 +256,8 @@ def last_bias() -> Derivation:
                 (),
                 all_of(
                     same_words(Z_t * C * Z, Z_t * Z - Z_t * J * Z / K),
+                    # Both sides of the inequality at y = 1/K, u = ||1^T W_b||^2 / ||W_b||^2.
+                    identical(sp.UnevaluatedExpr(gain.subs(y, 1 / K)) * K, K_0**p * (K - 1) - P_0 * (K - trace)),
                     identical(
                         gain.subs(y, share_0 / K_0), (1 - share_0) * gain.subs(y, 0) + share_0 * gain.subs(y, 1 / K_0)
                     ),

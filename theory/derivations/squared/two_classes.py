@@ -44,13 +44,14 @@ def relu_layers_are_linear(rng: Random) -> bool:
     return linear * F == relu(W * F) and not longer
 
 
-def nuclear_norm_falls(P: fmpq_mat) -> bool:
-    """||relu(P)||_* <= ||P||_* for two columns, decided exactly: ||P||_*^2 = ||P||_F^2 + 2 sqrt(det P^T P)."""
-    F = relu(P)
+def nuclear_norm_at_most(F: fmpq_mat, P: fmpq_mat) -> bool:
+    """||F||_* <= ||P||_* for two columns, decided exactly: ||P||_*^2 = ||P||_F^2 + 2 sqrt(det P^T P)."""
     gain = squared_norm(P) - squared_norm(F)
     before, after = (fraction((x.transpose() * x).det()) for x in (P, F))
-    # gain + 2 sqrt(before) >= 2 sqrt(after), squared; what is left is one square root.
+    # gain + 2 sqrt(before) >= 2 sqrt(after), squared: 4 gain sqrt(before) >= excess; what is left is one square root.
     excess = 4 * after - 4 * before - gain**2
+    if gain < 0:
+        return 4 * before >= gain**2 and excess <= 0 and excess**2 >= 16 * gain**2 * before
     return excess <= 0 or excess**2 <= 16 * gain**2 * before
 
 
@@ -58,7 +59,7 @@ def _nuclear_norm_falls_here(rng: Random) -> bool:
     P = random_matrix(rng, rng.randint(1, 5), 2)
     if rng.randint(1, 3) == 1:
         P = P * random_matrix(rng, 2, 1) * fmpq_mat(1, 2, [fmpq(1), fmpq(rng.randint(0, 2))])
-    return nuclear_norm_falls(P)
+    return nuclear_norm_at_most(relu(P), P)
 
 
 def two_classes() -> Derivation:
