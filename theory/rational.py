@@ -21,6 +21,8 @@ def fraction(value: Any) -> Fraction:
     Raises:
         TypeError: for floats and anything else that is not exactly rational.
     """
+    if type(value) is Fraction:
+        return value
     if isinstance(value, fmpq):
         return Fraction(int(value.p), int(value.q))
     if isinstance(value, (Rational, sp.Rational)) and not isinstance(value, bool):
@@ -40,13 +42,21 @@ def matrix(rows: Any) -> fmpq_mat:
     if isinstance(rows, fmpq_mat):
         return rows
     table: Sequence[Iterable[Any]] = rows.tolist() if isinstance(rows, sp.MatrixBase) else list(rows)
-    lists = [[fraction(x) for x in row] for row in table]
+    lists = [[_entry(x) for x in row] for row in table]
     if not lists or not lists[0]:
         raise ValueError("a matrix needs at least one row and one column")
     width = len(lists[0])
     if any(len(row) != width for row in lists):
         raise ValueError(f"rows of different lengths: {sorted({len(row) for row in lists})}")
-    return fmpq_mat(len(lists), width, [fmpq(x.numerator, x.denominator) for row in lists for x in row])
+    return fmpq_mat(len(lists), width, [x for row in lists for x in row])
+
+
+def _entry(value: Any) -> fmpq:
+    # Abstract classes of numbers are slow to ask; most entries are of these two kinds.
+    if type(value) is fmpq:
+        return value
+    exact = value if type(value) is Fraction else fraction(value)
+    return fmpq(exact.numerator, exact.denominator)
 
 
 def identity(size: int) -> fmpq_mat:
