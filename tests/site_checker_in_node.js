@@ -1,7 +1,7 @@
 // Judges certificates with the site's checkers: a line of JSON {judge, text, expect} in, {ok, sentence, margin} out; with
 // {judge, spoil: text} in, what the site's button makes of the text is judged.
 "use strict";
-for (const name of ["checker", "lower", "recheck"]) require(`${process.argv[2]}/${name}.js`);
+for (const name of ["checker", "lower", "deep", "margin", "recheck"]) require(`${process.argv[2]}/${name}.js`);
 const { createInterface } = require("node:readline");
 createInterface({ input: process.stdin }).on("line", (line) => {
   const { judge, text, expect, spoil } = JSON.parse(line);

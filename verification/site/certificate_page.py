@@ -4,7 +4,7 @@ from html import escape
 
 from dufm.verification.site.certificates import Filed
 from dufm.verification.site.html import Page, facts, link
-from dufm.verification.site.recheck import KINDS, SCRIPTS, recheck
+from dufm.verification.site.recheck import SCRIPTS, recheck
 from dufm.verification.site.words import claim_link
 
 # What a kind shows, in a sentence.
@@ -38,5 +38,4 @@ def certificate_page(filed: Filed, claims: frozenset[str]) -> Page:
         f'<p class="crumb">{link("../claims.html", "Claims")}</p><h1>{escape(filed.name)}</h1>'
         f"{facts(pairs)}{recheck(filed, '../')}"
     )
-    scripts = SCRIPTS if filed.kind in KINDS else ()
-    return Page(f"certificates/{filed.name}.html", f"{filed.name}: certificate", body, "claims.html", scripts)
+    return Page(f"certificates/{filed.name}.html", f"{filed.name}: certificate", body, "claims.html", SCRIPTS)

@@ -6,7 +6,6 @@ from html import escape
 from dufm.verification.site.gather import CellView, Content
 from dufm.verification.site.html import Page, listed
 from dufm.verification.site.mathml import sentence
-from dufm.verification.site.recheck import KINDS
 from dufm.verification.site.words import STATES, cell_path, cell_words
 
 LOSS = "1/(2K) ||W_L relu(... W_2 relu(W_1 H_1)) - I||^2 + 1/2 (n lambda_H ||H_1||^2 + sum_l lambda_l ||W_l||^2)"
@@ -85,9 +84,9 @@ def _words(content: Content) -> str:
         "feature and the class features are pairwise orthogonal. At x* it gives way to zero weights.",
         "<b>Low rank wins</b>: some weights whose hidden features have a rank below K have a smaller loss than every "
         "collapsed network.",
-        f"<b>A certificate</b> holds exact weights, or what bounds all weights from below. Pages re-check kinds "
-        f"{', '.join(KINDS)} in your browser, in integers; for the others they name the Python program, which needs no "
-        "package. The programs are written independently of each other.",
+        "<b>A certificate</b> holds exact weights, or what bounds all weights from below. Pages re-check every kind in "
+        "your browser, in integers, and name the Python program that does it without a package. The programs are "
+        "written independently of each other.",
         "<b>A bound</b> (“no weights go below”) holds for every hidden width and every n.",
         f"The atlas has {len(content.cells)} cells: {tally}. No entry is proved to be the minimum unless it says "
         "so; each number is exact for the weights it comes with.",

@@ -6,10 +6,17 @@ from typing import Any
 
 from dufm.verification.site.certificates import Filed
 
-# Kinds a browser judges, with the function of the scripts that does it.
-KINDS = {"point": "check", "interval": "check", "head": "check", "lower": "checkLower"}
+# Every kind, with the function of the scripts that judges it.
+KINDS = {
+    "point": "check",
+    "interval": "check",
+    "head": "check",
+    "lower": "checkLower",
+    "deep": "checkDeep",
+    "margin": "checkMargin",
+}
 # The files it needs, in order.
-SCRIPTS = ("exact.js", "checker.js", "lower.js", "recheck.js")
+SCRIPTS = ("exact.js", "reading.js", "checker.js", "lower.js", "deep.js", "margin.js", "recheck.js")
 
 
 def recheck(filed: Filed, up: str, expect: dict[str, Any] | None = None) -> str:
@@ -28,9 +35,6 @@ def recheck(filed: Filed, up: str, expect: dict[str, Any] | None = None) -> str:
     command = f"python3 -S -I verification/{filed.program}.py {filed.name}.json"
     alone = f'<p>With Python alone, nothing installed: <code class="command">{escape(command)}</code></p>'
     download = f'<a class="button" href="{up}certificates/{filed.name}.json" download>Download</a>'
-    if filed.kind not in KINDS:
-        none = f"<p>Browsers do not re-check kind <b>{escape(filed.kind)}</b> here; Python does:</p>"
-        return f'<section><h2>The certificate</h2>{told}{none}{alone}<p class="buttons">{download}</p></section>'
     bound = escape(json.dumps(expect or {}, separators=(",", ":")))
     return (
         f'<section class="recheck" data-judge="{KINDS[filed.kind]}" data-expect="{bound}">'

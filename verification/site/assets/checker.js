@@ -5,31 +5,18 @@
 // with the checkers in Rocq. dufm.check(text, expect) -> {ok, sentence, margin, kind, facts}; margin is a Fraction, null
 // where the text is no certificate; ok says that the margin is > 0 and that what `expect` asks for is shown.
 "use strict";
-if (typeof require === "function" && !globalThis.dufm) require("./exact.js");
+if (typeof require === "function" && !(globalThis.dufm && globalThis.dufm.reading)) require("./reading.js");
 (function (root) {
-  const { readJson, Refused, Pairs, Fraction, decimal, bitLength, general } = root.dufm.exact;
+  const { readJson, Refused, Pairs, Fraction, decimal, bitLength, general } = root.dufm.exact, { reading } = root.dufm;
+  const { need, integer } = reading;
   const MAX_BYTES = 8 << 20, MAX_DIGITS = 1000, MAX_SIDE = 1000, MAX_PART = 10n ** 30n, MAX_L = 32, MAX_WORK = 2000000000n;
   const LIMITS = { K: [2, MAX_SIDE], L: [1, MAX_L], L_from: [3, 1000], n: [1, MAX_PART], version: [1, 1] };
   const HALF = new Fraction(1n, 2n), ZERO = new Fraction(0n), ONE = new Fraction(1n);
 
-  function need(condition, reason) {
-    if (!condition) throw new Refused(typeof reason === "function" ? reason() : reason);
-  }
-
-  function integer(value, name, least, most) {
-    const fits = typeof value === "bigint" && value >= BigInt(least) && (most === "inf" || value <= BigInt(most));
-    need(fits, () => `${name} must be an integer from ${least} to ${most}`);
-    return value;
-  }
-
-  /** The members of an object, which has these keys, each once, and at most those that are optional beside them. */
+  /** Members as for all kinds, those with limits of their own as integers. */
   function members(value, name, keys, optional = []) {
-    const list = value instanceof Pairs ? value.list : [];
-    const found = new Map(list);
-    const fits = keys.every((key) => found.has(key)) && found.size === list.length &&
-      list.every(([key]) => keys.includes(key) || optional.includes(key));
-    need(fits, () => `${name} must be an object with exactly the keys ${keys.join(" ")}, each once`);
-    return keys.map((key) => (key in LIMITS ? integer(found.get(key), key, ...LIMITS[key]) : found.get(key)));
+    const found = reading.members(value, name, keys, optional);
+    return found.map((part, i) => (keys[i] in LIMITS ? integer(part, keys[i], ...LIMITS[keys[i]]) : part));
   }
 
   function rationals(value, name, least, most) {

@@ -3,44 +3,20 @@
 // verification/lower_checker.py; this is a program of its own, written from that text.
 // dufm.checkLower(text) -> {ok, sentence, margin, kind}; ok says that the margin is >= 0.
 "use strict";
-if (typeof require === "function" && !globalThis.dufm) require("./exact.js");
+if (typeof require === "function" && !(globalThis.dufm && globalThis.dufm.reading)) require("./reading.js");
 (function (root) {
-  const { readJson, Refused, Pairs, Fraction, floorDiv, general, isqrt } = root.dufm.exact;
+  const { Pairs, Fraction, floorDiv, general, isqrt } = root.dufm.exact;
+  const { need, integer, members, listed, least, largest, Heap, judged, unsigned } = root.dufm.reading;
   const MAX_BYTES = 4 << 20, MAX_DIGITS = 300, MAX_PART = 10n ** 30n, MAX_PIECES = 1000000, MAX_CUT = 8;
   // A number below everything: what a piece shows where a root would be of a negative number.
   const NOTHING = -Infinity;
   const HALF = new Fraction(1n, 2n), ONE = new Fraction(1n);
-
-  function need(condition, reason) {
-    if (!condition) throw new Refused(typeof reason === "function" ? reason() : reason);
-  }
-
-  function integer(value, name, least, most) {
-    const fits = typeof value === "bigint" && value >= BigInt(least) && value <= BigInt(most);
-    need(fits, () => `${name} must be an integer from ${least} to ${most}`);
-    return value;
-  }
-
-  function members(value, name, keys, optional = null) {
-    const list = value instanceof Pairs ? value.list.filter(([key]) => key !== optional) : [];
-    const fits = list.length === keys.length && keys.every((key) => list.some(([own]) => own === key));
-    need(fits, () => `${name} must be an object with exactly the keys ${keys.join(" ")}, each once`);
-    return keys.map((key) => list.find(([own]) => own === key)[1]);
-  }
-
-  function listed(value, name, length) {
-    need(Array.isArray(value) && value.length === length, () => `${name} must be a list of ${length}`);
-    return value;
-  }
 
   /** Whether l (a - b l)^2 exceeds 1 somewhere on [u, v]; it turns at a/(3b) and at a/b, where it is 0. */
   function steep(N, u, v, [a, b]) {
     if (3n * b * u < a * N && a * N < 3n * b * v && 4n * a ** 3n > 27n * b * N ** 2n) return true;
     return [u, v].some((l) => l * (a * N - b * l) ** 2n > N ** 5n);
   }
-
-  const least = (...values) => values.reduce((a, b) => (b < a ? b : a));
-  const largest = (...values) => values.reduce((a, b) => (b > a ? b : a));
 
   /** A number below c(l) on [u, v], over N: by the tangent of 1/(l + x) at the middle, or its value at the end. */
   function pieceOfTwo(N, x, u, v, [[a, b]]) {
@@ -67,34 +43,6 @@ if (typeof require === "function" && !globalThis.dufm) require("./exact.js");
       3n * rise * atV + slope * d[3],
     ];
     return floorDiv(least(...cubic) + 2n * high * low * whole, whole * both);
-  }
-
-  /** The smallest first: a heap of [value, u, v]. */
-  class Heap {
-    constructor(first) { this.items = [first]; }
-    get top() { return this.items[0]; }
-    static before(a, b) {
-      for (let i = 0; i < 3; i += 1) if (a[i] !== b[i]) return a[i] < b[i];
-      return false;
-    }
-    push(item) {
-      const { items } = this;
-      let i = items.push(item) - 1;
-      for (let up; i > 0 && Heap.before(item, items[(up = (i - 1) >> 1)]); i = up) [items[i], items[up]] = [items[up], item];
-    }
-    pop() {
-      const { items } = this, found = items[0], item = items.pop();
-      if (items.length === 0) return found;
-      items[0] = item;
-      for (let i = 0; ; ) {
-        let down = 2 * i + 1;
-        if (down >= items.length) return found;
-        if (down + 1 < items.length && Heap.before(items[down + 1], items[down])) down += 1;
-        if (!Heap.before(items[down], item)) return found;
-        [items[i], items[down]] = [items[down], item];
-        i = down;
-      }
-    }
   }
 
   /** Halve pieces, always where most is open, until the sum of counted least values reaches what is wanted, or points
@@ -198,23 +146,12 @@ if (typeof require === "function" && !globalThis.dufm) require("./exact.js");
     return [margin, `for K=${K}, L=${L}, any n and widths, x = K Lambda = ${x}, no weights ${said} (${by})`];
   }
 
-  function checkLower(text) {
-    try {
-      need(new TextEncoder().encode(text).length <= MAX_BYTES, `longer than ${MAX_BYTES} bytes`);
-      const keys = ["format", "version", "kind", "claim", "problem", "lower", "witness"];
-      const [format, version, kind, claim, ...rest] = members(readJson(text, MAX_DIGITS), "file", keys, "found_by");
-      const named = format === "dufm-certificate" && version === 1n && kind === "lower";
-      const said = typeof claim === "string" && [...claim].length <= 200;
-      need(named && said, "not a dufm-certificate 1 of kind lower with a claim");
-      const [problem, lower, witness] = rest;
-      const [margin, sentence] = checkBound(problem, lower, witness);
-      const ok = margin.num >= 0n;
-      return { ok, sentence: ok ? sentence : `inequality fails: ${sentence}`, margin, kind: "lower", facts: {} };
-    } catch (error) {
-      if (!(error instanceof Refused) && !(error instanceof RangeError)) throw error;
-      return { ok: false, sentence: [...error.message].slice(0, 300).join(""), margin: null, kind: "", facts: {} };
-    }
+  const LIMITS = { bytes: MAX_BYTES, digits: MAX_DIGITS, prepare: unsigned }, enough = (margin) => margin.num >= 0n;
+
+  function told(...rest) {
+    const [margin, sentence] = checkBound(...rest);
+    return [margin, enough(margin) ? sentence : `inequality fails: ${sentence}`];
   }
 
-  root.dufm.checkLower = checkLower;
+  root.dufm.checkLower = (text) => judged(text, "lower", ["problem", "lower", "witness"], LIMITS, told, enough);
 })(globalThis);
