@@ -99,9 +99,9 @@ def identical(left: Any, right: Any, samples: int = 12) -> Check:
     return Check(decide, (sp.Eq(*sides, evaluate=False),))
 
 
-def positive_beyond(expression: Any, symbol: sp.Symbol, least: Any, strict: bool = True) -> Check:
-    """A polynomial is > 0 (or >= 0) for every symbol >= least: shifted there, no coefficient is negative."""
-    shown = (sp.Gt if strict else sp.Ge)(sp.sympify(expression), 0, evaluate=False)
+def positive_beyond(expression: Any, symbol: sp.Symbol, least: Any, strict: bool = True, than: Any = 0) -> Check:
+    """A polynomial is > (or >=) another for every symbol >= least: shifted there, the rest has no coefficient < 0."""
+    shown = (sp.Gt if strict else sp.Ge)(sp.sympify(expression), sp.sympify(than), evaluate=False)
 
     def decide(relations: tuple[Any, ...]) -> Checked:
         (relation,) = relations

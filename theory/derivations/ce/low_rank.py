@@ -118,8 +118,8 @@ def ce_low_rank() -> Derivation:
                 "3 + 1 <= 4 at K = 5.",
                 (),
                 all_of(
-                    positive_beyond(5 * (K - 1) - 4 * K, K, PAIRS_FROM, strict=False),
-                    positive_beyond(5 * (K - 1) - 4 * (K - 1) - 5, K, PAIRS_FROM, strict=False),
+                    positive_beyond(5 * (K - 1), K, PAIRS_FROM, strict=False, than=4 * K),
+                    positive_beyond(5 * (K - 1), K, PAIRS_FROM, strict=False, than=4 * (K - 1) + 5),
                     identical(sp.UnevaluatedExpr(sp.Rational(3, 4)) * 4, sp.Integer(4 - 1)),
                     identical(sp.UnevaluatedExpr(sp.Rational(3, 4)) * 4 + 1, sp.Integer(5 - 1)),
                     inference("c of the pairs against K - 1", "principle", "pairs", "shares"),
@@ -153,7 +153,7 @@ def ce_low_rank() -> Derivation:
                 (),
                 all_of(
                     identical(K / sp.UnevaluatedExpr(4 * (4 / K * sp.sin(sp.pi / 4)) ** 2), K**3 / 32),
-                    positive_beyond(4 * (K - 1) ** 3 - K**3, K, 4),
+                    positive_beyond(4 * (K - 1) ** 3, K, 4, than=K**3),
                     inference("8 sigma against (K-1)^3", "principle", "polygon"),
                     spots=[
                         instances(
@@ -168,7 +168,7 @@ def ce_low_rank() -> Derivation:
                 (),
                 all_of(
                     _pi_is_below(),
-                    positive_beyond(2 * K**6 - sp.Rational(987, 100) ** 2 * (K - 1) ** 5, K, 44),
+                    positive_beyond(2 * K**6, K, 44, than=sp.Rational(987, 100) ** 2 * (K - 1) ** 5),
                     every(range(4, 44), lambda k: polygon_wins(k, 4) is True, "balls, K = 4, ..., 43"),
                 ),
             ),
@@ -177,10 +177,10 @@ def ce_low_rank() -> Derivation:
                 "1 if K^6 > 2 pi^4 (K-1)^3, true for K >= 6; K = 4, 5 lose by balls.",
                 (),
                 all_of(
-                    positive_beyond(K**3 - sp.Rational(987, 100) * (K - 1) ** 2, K, 8),
+                    positive_beyond(K**3, K, 8, than=sp.Rational(987, 100) * (K - 1) ** 2),
                     every((4, 5, 6), lambda k: polygon_wins(k, 3) is True, "balls, L = 3, K = 4, 5, 6"),
                     every([(7, 3), (4, 2), (5, 2)], lambda v: polygon_wins(*v) is False, "balls, the losing cases"),
-                    positive_beyond(K**6 - 2 * sp.Rational(987, 100) ** 2 * (K - 1) ** 3, K, 6),
+                    positive_beyond(K**6, K, 6, than=2 * sp.Rational(987, 100) ** 2 * (K - 1) ** 3),
                 ),
             ),
             Step(

@@ -36,8 +36,8 @@ def ce_relu_nc2_structures() -> Derivation:
                 (),
                 all_of(
                     identical(sp.UnevaluatedExpr(K - 1), (r - 2) * (r + 1) / 2),
-                    positive_beyond(16 * sp.expand(rival_power("nc2", own, 3) - bound), r, 5),
-                    positive_beyond(16 * sp.expand(block_power("nc2", own, 3) - whole), r, 5),
+                    positive_beyond(16 * sp.expand(rival_power("nc2", own, 3)), r, 5, than=16 * sp.expand(bound)),
+                    positive_beyond(16 * sp.expand(block_power("nc2", own, 3)), r, 5, than=16 * sp.expand(whole)),
                     inference("B against what NC2 pays", "derivation ce-relu-structures", "derivation ce-relu-nc2"),
                 ),
                 "edges nc2",

@@ -103,9 +103,9 @@ def ce_relu_structures() -> Derivation:
                 (),
                 all_of(
                     identical(bound / sp.UnevaluatedExpr(rival_power("dnc", K, 3)), 16 / (r**2 - 1)),
-                    positive_beyond(r**2 - 1 - 16, r, 5),
+                    positive_beyond(r**2 - 1, r, 5, than=16),
                     identical(block_power("dnc", K, 3) - whole, r**4 * (r - 1) ** 2 / 16 * ((r - 1) ** 2 - 2 * r)),
-                    positive_beyond((r - 1) ** 2 - 2 * r, r, 4),
+                    positive_beyond((r - 1) ** 2, r, 4, than=2 * r),
                     compared(
                         sp.Lt(sp.UnevaluatedExpr(nuclear_norm(4) ** 2 * edges_power(4)), 1080, evaluate=False), "6^3 5"
                     ),

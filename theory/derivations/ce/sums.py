@@ -160,7 +160,7 @@ def ce_sums() -> Derivation:
                 (),
                 all_of(
                     identical(sp.Limit(2 * (1 + sp.log(y) / sp.log(2)) * y ** (-x), y, sp.oo), 0),
-                    positive_beyond(2 * (K - 1) - K, K, 2, strict=False),
+                    positive_beyond(2 * (K - 1), K, 2, strict=False, than=K),
                     identical(1 - sp.UnevaluatedExpr(p), (L - 1) / (L + 1)),
                     inference("r is the least with K <= 2^r", "monotone", "cube"),
                     spots=[

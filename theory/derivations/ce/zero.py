@@ -168,7 +168,7 @@ def ce_zero() -> Derivation:
                         f"balls, K = 6, ..., {K_END}, L = 2, ..., {WINDOW_DEPTHS[-1]}",
                     ),
                     identical(sp.Derivative(tail, t), t * (6 - t) * sp.exp(-t / 3) / 3),
-                    positive_beyond(20 * K**2 - 2 * K - sp.Rational(35, 2) * K**2, K, K_END),
+                    positive_beyond(20 * K**2, K, K_END, than=2 * K + sp.Rational(35, 2) * K**2),
                     every(
                         [(K_END, arb(-20))],
                         lambda v: bool(20 * v[0] ** 2 * v[1].exp() < 1),

@@ -53,7 +53,7 @@ def nuclear_norm_is_below() -> Check:
     gap = graph.nuclear_bound(s + 1) - graph.nuclear_norm(s + 1) ** 2
     return all_of(
         identical(sp.UnevaluatedExpr(gap), s * (3 * s - 1 - 2 * sp.sqrt(ROOT))),
-        positive_beyond((3 * s - 1) ** 2 - 4 * ROOT, s, FROM - 1),
+        positive_beyond((3 * s - 1) ** 2, s, FROM - 1, than=4 * ROOT),
         positive_beyond(3 * s - 1, s, FROM - 1),
     )
 
@@ -158,7 +158,7 @@ def srg() -> Derivation:
                         sp.UnevaluatedExpr(ratio.subs(L, 4).subs(r, s + 1)) * (s + 1) * s**2,
                         2 * (2 + s * (s - 1) + 2 * sp.sqrt(ROOT)),
                     ),
-                    positive_beyond(larger**2 - ROOT, s, 0, strict=False),
+                    positive_beyond(larger**2, s, 0, strict=False, than=ROOT),
                     identical((s + 1) * s**2 - 2 * (2 + s * (s - 1)) - 4 * larger, at_four),
                     positive_beyond(at_four, s, FROM - 1),
                     inference("at more layers the ratio is smaller", "ratio"),
@@ -173,7 +173,7 @@ def srg() -> Derivation:
                         sp.UnevaluatedExpr(((C_power.subs(L, 3) / K**4 - 1) * r * (r - 1)).subs(r, m + 2)), at_three
                     ),
                     identical((at_three / 2 + m) ** 2, 2 * m * (m + 1)),
-                    positive_beyond(2 * m * (m + 1) - m**2, m, FROM - 2),
+                    positive_beyond(2 * m * (m + 1), m, FROM - 2, than=m**2),
                     inference("division by K^(L+1)", "cost"),
                 ),
             ),
