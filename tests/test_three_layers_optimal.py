@@ -6,8 +6,8 @@ import numpy as np
 import pytest
 from flint import arb
 
-from dufm.theory.derivations.squared.three_layers_optimal import SCALE, SHARE, STRENGTH
-from dufm.theory.squared.crossed_three import closed, crossed_boxes, quotients
+from dufm.theory.derivations.squared.three_layers_optimal import SCALE, STRENGTH
+from dufm.theory.squared.crossed_three import closed, crossed_boxes, quotients, scale_above
 from dufm.theory.squared.phi import collapse_ends, phi
 from dufm.verification.claims import CLAIMS
 from dufm.verification.claims.base.verdict import Status
@@ -66,33 +66,58 @@ def test_the_bound_holds_where_a_column_is_crossed() -> None:
     assert nearest < 1e-2, "collapse is where they meet"
 
 
+def inequality(e: float, share: float, place: float, y: float) -> tuple[float, ...]:
+    """The differences of the docstring, not divided by o."""
+    x, g = (y * y - 1) / y**3, y + 3 / y
+    o, th = 1 - e * e, share * (1 - e) / (1 + e)
+    R = np.sqrt(1 - o + o * o)
+    z = 1 + o / R
+    h = 1 + o * z * (2 - (1 - o) * z)
+    c = (1 + 1 / np.sqrt(R**2 * (1 + o) * h)) / 2
+    A, k, q = np.sqrt((1 + o) * c) - 1, o - o / np.sqrt(1 + o), (h * c / (1 + o)) ** 0.25
+    wide = 1 + th * th
+    nu = th / wide + (1 / 2 - th / wide) * place
+    # Both classes' own numbers, from the angle of n.
+    angle = np.arcsin(2 * nu) / 2
+    n = np.array([np.cos(angle), np.sin(angle)])
+    phi_, chi = n * (n - th * n[::-1]), n * (n + th * n[::-1])
+    t = np.sqrt(wide * (1 + A * phi_) * (1 - k * chi)).sum()
+    bracket = ((1 - k * chi) * (wide**2 - 1 + wide**2 * (o - A) * phi_)).sum()
+    tops = [x * (1 + o * (1 - 2 * th * nu)) * wide**1.5, x * q / c]
+    w, v = (max(r.real for r in np.roots([top, -1, 0, 1]) if abs(r - 1.1) < 0.2) for top in tops)
+    return g * (t + q - 3) - x * (w * w * bracket + v * v * (q * q / c - q)), A, o - A, q - c
+
+
 def test_the_quotients_are_those_of_the_inequality() -> None:
     rng = np.random.default_rng(4)
-    for e, share in rng.uniform(0.02, 0.98, size=(300, 2)):
-        o, th = 1 - e * e, share * (1 - e) / (1 + e)
-        z = 1 + o / np.sqrt(1 - o + o * o)
-        g = 1 + o * z * (2 - (1 - o) * z)
-        c = (1 + 1 / np.sqrt((1 - o + o * o) * (1 + o) * g)) / 2
-        A, k, q = np.sqrt((1 + o) * c) - 1, o - o / np.sqrt(1 + o), (g * c / (1 + o)) ** 0.25
-        X_ = (1 + th**2) ** 2 * (1 + A * (1 - th)) * (1 - k - k * th * (1 - k / 2))
-        right = (2 + o) * (1 + th**2) ** 2 - 2 + q**2 / c - q
-        for mu in (0.0, 0.01):
-            found = quotients(arb(float(e)), arb(float(share)), arb(mu))
-            wanted = (2 * X_**0.25 + q - 3 - mu * right, A, q - c)
-            assert [float(v) for v in found] == pytest.approx([v / o for v in wanted], abs=1e-9)
+    for e, share, place in rng.uniform(0.02, 0.98, size=(300, 3)):
+        found = quotients(arb(float(e)), arb(float(share)), arb(float(place)), arb("31/30"))
+        assert found is not None
+        wanted = inequality(e, share, place, 31 / 30)
+        assert [float(v) for v in found] == pytest.approx([v / (1 - e * e) for v in wanted], abs=1e-5)
+
+
+def test_the_scale_is_above_and_hardly_more() -> None:
+    for strength in ("0.01", "0.1", "0.25"):
+        w = scale_above(arb(strength))
+        assert w is not None and 0 < (w * w - 1) / w**3 - arb(strength) < 1e-5
+    wide = scale_above(arb("0.1", "0.05"))
+    assert wide is not None and (wide * wide - 1) / wide**3 >= arb("0.15")
+    assert scale_above(arb("0.28")) is None, "w^2 would be above 3/2"
 
 
 def test_the_boxes_close_and_do_not_for_more() -> None:
-    assert 20_000 < (crossed_boxes(SHARE) or 0) < 30_000 and (crossed_boxes(Fraction(1, 250)) or 0) > 1000
-    # The left side is 0.0168 and the right one 1.92 mu near o = 1, th = 0.13.
-    assert not closed(arb(0), arb("0.13"), arb("0.0095")) and closed(arb(0), arb("0.13"), arb("0.008"))
+    assert 50_000 < (crossed_boxes(SCALE) or 0) < 60_000 and (crossed_boxes(Fraction(61, 60)) or 0) > 1000
+    # Near o = 1, th = 0.13 the two sides meet between these two.
+    at = arb(0), arb("0.13"), arb(1)
+    assert closed(*at, arb("28/27")) and not closed(*at, arb("25/24"))
 
 
-def test_all_three_are_asked_for(monkeypatch: pytest.MonkeyPatch) -> None:
-    for fails in range(3):
-        signs = [arb(-1 if i == fails else 1) for i in range(3)]
+def test_all_four_are_asked_for(monkeypatch: pytest.MonkeyPatch) -> None:
+    for fails in range(4):
+        signs = [arb(-1 if i == fails else 1) for i in range(4)]
         monkeypatch.setattr("dufm.theory.squared.crossed_three.quotients", lambda *_, s=signs: tuple(s))
-        assert not closed(arb(0), arb(0), arb(0))
+        assert not closed(arb(0), arb(0), arb(0), arb(1))
 
 
 def test_collapse_is_optimal_up_to_the_strength() -> None:
@@ -100,6 +125,6 @@ def test_collapse_is_optimal_up_to_the_strength() -> None:
     assert low <= 3 * (SCALE + 3 / SCALE) * STRENGTH / 6 <= high + Fraction(1, 10**20)
     found = thresholds(3, 3, status=STATED.__getitem__)
     assert (found.critical[0].x, found.critical[0].claim) == (STRENGTH, LABEL)
-    assert STRENGTH / collapse_ends(3)[0] > Fraction("0.0563")
+    assert STRENGTH / collapse_ends(3)[0] > Fraction("0.2257")
     fallen = thresholds(3, 3, status=(STATED | {LABEL: Status.UNDECIDED}).__getitem__)
     assert fallen.critical[0].x == 0

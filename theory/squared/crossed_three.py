@@ -1,11 +1,17 @@
-"""The finite part of the proof for three classes and three layers at x > 0: boxes of two numbers, in ball arithmetic.
+"""The finite part of the proof for three classes, three layers at x > 0: boxes of three numbers, in ball arithmetic.
 
-In the derivation `three-layers-optimal` 0 < o < 1 and 0 <= th <= (1 - e)/(1 + e), e^2 = 1 - o. To be shown is
+In the derivation `three-layers-optimal` x = (y^2 - 1)/y^3, g = y + 3/y, 0 < o < 1, 0 <= th <= (1 - e)/(1 + e), e^2 =
+1 - o, and th/(1 + th^2) <= nu <= 1/2, tau = 2 th nu. To be shown is
 
-    2 X^(1/4) + q - 3  >=  mu ( (2 + o) (1 + th^2)^2 - 2 + q^2/c - q ),      q^4 = g c/(1 + o),
-    X = (1 + th^2)^2 (1 + A (1 - th)) (1 - k - k th (1 - k/2)),
-    1 + A = ((1 + o) c)^(1/2),   k = o - o (1 + o)^(-1/2),
-    c = (1 + 1/V)/2,   V^2 = R^2 (1 + o) g,   g = 1 + o z (2 - (1 - o) z),   z = 1 + o/R,   R^2 = 1 - o + o^2.
+    g (t + q - 3)  >=  x w^2 ( s (2 - k (1 + tau)) + (1 + s) (o - A) (1 - tau - k F) )  +  x v^2 (q^2/c - q),
+
+    t^2 = S + 2 P^(1/2),   S = (1 + th^2) (2 + A (1 - tau) - k (1 + tau) - A k F),   F = 1 - 2 (1 + th^2) nu^2,
+    P = (1 + s) (1 + A (1 - tau) + A^2 (G - th nu)) (1 - k (1 + tau) + k^2 (G + th nu)),   G = (1 + th^2) nu^2,
+    1 + s = (1 + th^2)^2,   1 + A = ((1 + o) c)^(1/2),   k = o - o (1 + o)^(-1/2),   q^4 = h c/(1 + o),
+    c = (1 + 1/V)/2,   V^2 = R^2 (1 + o) h,   h = 1 + o z (2 - (1 - o) z),   z = 1 + o/R,   R^2 = 1 - o + o^2,
+
+for some w and v from y to (3/2)^(1/2) with x (1 + o (1 - tau)) (1 + th^2)^(3/2) <= (w^2 - 1)/w^3 and x q/c <= (v^2 -
+1)/v^3.
 
 Both sides vanish at o = 0; they are divided by o in closed form, so that boxes reach it. A number named ..._o is such a
 quotient.
@@ -17,63 +23,95 @@ from functools import cache
 from flint import arb, fmpq
 
 MOST = 100_000
+# A side is halved that often before another is: the inequality changes most with e, least with nu.
+HEADSTART = (0, 2, 5)
+
+Side = tuple[int, int]
 
 
 @cache
-def crossed_boxes(mu: Fraction) -> int | None:
-    """How many boxes of (e, th/its greatest value) that close cover [0, 1]^2; None if more than MOST are needed.
+def crossed_boxes(scale: Fraction) -> int | None:
+    """How many boxes cover [0, 1]^3, those that close and those halved; None if more than MOST are needed.
 
     Args:
-        mu: > 0, exact.
+        scale: y > 1, exact. A box is of e, th and nu, the latter two as shares of where they may lie.
     """
-    factor = arb(fmpq(mu.numerator, mu.denominator))
-    waiting, boxes = [((0, 0), (0, 0))], 0
+    y = arb(fmpq(scale.numerator, scale.denominator))
+    waiting: list[tuple[Side, ...]] = [((0, 0), (0, 0), (0, 0))]
+    boxes = 0
     while waiting:
-        (i, a), (j, b) = waiting.pop()
+        box = waiting.pop()
         boxes += 1
         if boxes > MOST:
             return None
-        if not closed(_ball(i, a), _ball(j, b), factor):
-            # A side is [i, i + 1] / 2^a; the longer one is halved.
-            if a <= b:
-                waiting += [((2 * i, a + 1), (j, b)), ((2 * i + 1, a + 1), (j, b))]
-            else:
-                waiting += [((i, a), (2 * j, b + 1)), ((i, a), (2 * j + 1, b + 1))]
+        e, share, place = (_ball(*side) for side in box)
+        if not closed(e, share, place, y):
+            # A side is [i, i + 1] / 2^bits.
+            longest = min(range(3), key=lambda n: (box[n][1] + HEADSTART[n], n))
+            i, bits = box[longest]
+            waiting += [(*box[:longest], (half, bits + 1), *box[longest + 1 :]) for half in (2 * i, 2 * i + 1)]
     return boxes
 
 
-def closed(e: arb, share: arb, mu: arb) -> bool:
-    """Whether the inequality, A >= 0 and q >= c hold for all e and shares of the greatest th in two balls."""
-    difference, room, above = quotients(e, share, mu)
-    return bool(difference > 0) and bool(room > 0) and bool(above > 0)
+def closed(e: arb, share: arb, place: arb, y: arb) -> bool:
+    """Whether the inequality, o >= A >= 0 and q >= c hold for all e, shares and places in three balls."""
+    found = quotients(e, share, place, y)
+    return found is not None and all(bool(value > 0) for value in found)
 
 
-def quotients(e: arb, share: arb, mu: arb) -> tuple[arb, arb, arb]:
-    """(left less right side, A, q - c), each over o."""
+def quotients(e: arb, share: arb, place: arb, y: arb) -> tuple[arb, arb, arb, arb] | None:
+    """(left less right side, A, o - A, q - c), each over o; None where no w or v is found.
+
+    Args:
+        e: in [0, 1].
+        share: th over (1 - e)/(1 + e).
+        place: where nu lies between its ends, in [0, 1].
+        y: the scale of DNC.
+    """
+    x, g = (y * y - 1) / y**3, y + 3 / y
     o = 1 - e * e
     R = (1 - o + o * o).sqrt()
     z = 1 + o / R
-    g_o = z * (2 - (1 - o) * z)
-    V = (R * R * (1 + o) * (1 + o * g_o)).sqrt()
-    square_o = 1 + g_o + o * g_o - (1 - o) * (1 + o * (1 + g_o + o * g_o))  # V^2 - 1
+    h_o = z * (2 - (1 - o) * z)
+    V = (R * R * (1 + o) * (1 + o * h_o)).sqrt()
+    square_o = 1 + h_o + o * h_o - (1 - o) * (1 + o * (1 + h_o + o * h_o))  # V^2 - 1
     c, c_o = (1 + 1 / V) / 2, -square_o / (2 * V * (V + 1))
     alpha_o = 1 + c_o * (1 + o)  # (1 + o) c - 1
     A_o = alpha_o / (((1 + o) * c).sqrt() + 1)
     k_o = 1 - 1 / (1 + o).sqrt()
+    A, k = o * A_o, o * k_o
     th_o = share / (1 + e) ** 2
     th = o * th_o
-    wide_o = o * th_o**2 * (2 + th * th)  # (1 + th^2)^2 - 1
-    first = A_o * (1 - th)
-    second = -k_o * (1 + th * (1 - o * k_o / 2))
-    both_o = first + second * (1 + o * first)
-    X_o = wide_o + both_o * (1 + o * wide_o)
-    root = (1 + o * X_o).sqrt().sqrt()
-    left = 2 * X_o / ((root + 1) * (root * root + 1))
-    power_o = (g_o + c_o * (1 + o * g_o) - 1) / (1 + o)  # q^4 - 1
-    q = (1 + o * power_o).sqrt().sqrt()
-    q_o = power_o / ((q + 1) * (q * q + 1))
-    right = (2 + o) * wide_o + 1 + q * (q_o - c_o) / c
-    return left + q_o - mu * right, A_o, q_o - c_o
+    wide = 1 + th * th
+    s_o = o * th_o**2 * (2 + th * th)
+    nu = th / wide + (arb(1) / 2 - th / wide) * place
+    tau, G = 2 * th * nu, wide * nu * nu
+    F = 1 - 2 * G
+    sum_o = 2 * o * th_o**2 + wide * (A_o * (1 - tau) - k_o * (1 + tau) - A_o * k * F)  # S - 2
+    first_o = A_o * (1 - tau + A * (G - th * nu))
+    second_o = -k_o * (1 + tau - k * (G + th * nu))
+    both_o = first_o + second_o * (1 + o * first_o)
+    P_o = s_o + both_o * (1 + o * s_o)
+    square = sum_o + 2 * P_o / ((1 + o * P_o).sqrt() + 1)  # t^2 - 4, over o
+    t_o = square / ((4 + o * square).sqrt() + 2)
+    power_o = (h_o + c_o * (1 + o * h_o) - 1) / (1 + o)  # q^4 - 1
+    q_squared = (1 + o * power_o).sqrt()
+    q = q_squared.sqrt()
+    q_o = power_o / ((q + 1) * (q_squared + 1))
+    w, v = scale_above(x * (1 + o * (1 - tau)) * wide * wide.sqrt()), scale_above(x * q / c)
+    if w is None or v is None:
+        return None
+    pair = s_o * (2 - k * (1 + tau)) + (1 + o * s_o) * (1 - A_o) * (1 - tau - k * F)
+    return g * (t_o + q_o) - x * (w * w * pair + v * v * q * (q_o - c_o) / c), A_o, 1 - A_o, q_o - c_o
+
+
+def scale_above(strength: arb) -> arb | None:
+    """A number w with strength <= (w^2 - 1)/w^3 in the whole ball and w^2 <= 3/2, hardly larger than it must be."""
+    top, w = arb(strength.upper()), arb(1)
+    for _ in range(30):
+        w = arb((1 + top * w**3).sqrt().mid())
+    w += arb(2) ** -20
+    return w if (w * w - 1) / w**3 >= top and 2 * w * w <= 3 else None
 
 
 def _ball(i: int, bits: int) -> arb:

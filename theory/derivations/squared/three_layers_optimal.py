@@ -6,33 +6,30 @@ import sympy as sp
 
 from dufm.theory.derivations.squared.crossed_lemmas import (
     crossed_steps,
-    k,
     loss,
     n_1,
     n_2,
-    nu,
     o,
+    p,
     share,
     th,
     unit,
-    z,
 )
 from dufm.theory.derivations.squared.lemmas import optimal_below, product_norm
 from dufm.theory.proof.checks import all_of, compared, every, identical, inference, signed
 from dufm.theory.proof.derivation import Derivation, Step
-from dufm.theory.proof.theorems import AM_GM, BINOMIAL, not_negative, quoted
+from dufm.theory.proof.theorems import BINOMIAL, CONTRACTION, quoted
 from dufm.theory.proof.words import letters, same_words
 from dufm.theory.squared.crossed_three import crossed_boxes
 from dufm.theory.squared.phi import objective
 
 CLASSES, LAYERS = 3, 3
 # DNC's x = (y^2 - 1)/y^3 at this y, and its least value y + 3/y of 2/y + 2y - x y^2.
-SCALE = Fraction(129, 128)
+SCALE = Fraction(31, 30)
 STRENGTH = (SCALE**2 - 1) / SCALE**3
-SHARE = 2 * (SCALE**2 - 1) / (SCALE**2 + 3)
 
-x, y, q, rho, s = sp.symbols("x y q rho s", positive=True)
-A, d, f, g = sp.symbols("A d f g", nonnegative=True)
+x, y, w, q, rho, s = sp.symbols("x y w q rho s", positive=True)
+A, d, f, g, b = sp.symbols("A d f g b", nonnegative=True)
 
 
 def value(at: sp.Expr, strength: sp.Expr) -> sp.Expr:
@@ -41,7 +38,7 @@ def value(at: sp.Expr, strength: sp.Expr) -> sp.Expr:
 
 
 def three_layers_optimal() -> Derivation:
-    """DNC is optimal for K = 3, L = 3 at every x <= (y^2 - 1)/y^3, y = 129/128."""
+    """DNC is optimal for K = 3, L = 3 at every x <= (y^2 - 1)/y^3, y = 31/30."""
     scale, number = (
         sp.Rational(SCALE.numerator, SCALE.denominator),
         sp.Rational(STRENGTH.numerator, STRENGTH.denominator),
@@ -52,14 +49,15 @@ def three_layers_optimal() -> Derivation:
     solved = (W_3 - B * F_t) * (F * F_t + x) * (W_t - F * B)
     readout = {B * F_t * F: 1 - x * B, F_t * F * B: 1 - x * B}
     tau = 2 * th * n_1 * n_2
-    bound_k = 1 - k - k * tau * (1 - k / 2)
     at = sp.Symbol("v", positive=True)
+    higher = (w**2 - 1) / w**3
+    N, N_t, De, T_d, C = letters("N N^T Delta T C")
     return Derivation(
         name="three-layers-optimal",
         title="Three classes, three layers: collapse is optimal for small strengths, whatever the output",
         source="ours",
         states=f"For K = {CLASSES}, L = {LAYERS} DNC is globally optimal for every x = K Lambda <= (y^2 - 1)/y^3, y = "
-        f"{SCALE}, which is {sp.N(number, 6)} = 0.0563 x*, every n, every width >= 3 and all strengths.",
+        f"{SCALE}, which is {sp.N(number, 6)} = 0.2257 x*, every n, every width >= 3 and all strengths.",
         steps=(
             Step(
                 "One sample a class, equal strengths. F = F_2 the last features, A_1, A_2 the Gram matrices of both "
@@ -129,109 +127,128 @@ def three_layers_optimal() -> Derivation:
             ),
             *crossed_steps(),
             Step(
-                "Put v_i = c_i Delta_i, rho_i = D_i/c_i^2 <= 4, pi_i = c_i d_i' (c_3 d_3 for i = 3). Where some v_i "
-                "> 8, scale D by the number that makes the largest 8: 2 v - x rho v^2 >= 0 for all, and 12 >= 3g for"
-                " that one. Else f >= sum 2 pi_i/v_i + 2 v_i - x rho_i v_i^2, all v_i <= 8.",
+                "Put v_i = c_i Delta_i, rho_i = D_i/c_i^2, pi_i = c_i d_i' (c_3 d_3 for i = 3). For a diagonal T, 0 < "
+                "T <= 1, T^2 + C^2 = 1, some smaller D has the eigenvalues of (T Delta N)(N^T Delta T), so T Delta may "
+                "stand for Delta in it. It lowers each v_i > 1/(x rho_i) to that: f is at least the sum of 2 pi_i/v_i "
+                "+ 2 v_i - x rho_i v_i^2 over the i with v_i <= 1/(x rho_i) and of 1/(x rho_i) over the others.",
                 (),
                 all_of(
-                    compared(
-                        sp.Ge(8 * (2 - 8 * 4 * sp.UnevaluatedExpr(number)), 12, evaluate=False),
-                        "at rho <= 4, x at its end",
-                    ),
-                    identical(4 - sp.UnevaluatedExpr(least), (y - 1) * (3 - y) / y),
-                    compared(sp.Le(1, sp.UnevaluatedExpr(scale), evaluate=False), "1 <= y"),
-                    identical(sp.UnevaluatedExpr((1 + o * f) * (1 + th**2)).subs({o: 1, f: 1, th: 1}), 4),
-                    inference("rho_3 = 1/c <= 2; c_i >= p, o, phi_i, th <= 1", "value", "trace", "dual", "range"),
+                    same_words(N_t * De * (1 - T_d * T_d) * De * N, N_t * De * C * C * De * N, {T_d * T_d: 1 - C * C}),
+                    quoted(CONTRACTION),
+                    identical(sp.UnevaluatedExpr(2 * at - x * rho * at**2).subs(at, 1 / (x * rho)), 1 / (x * rho)),
+                    inference("the eigenvectors of Delta D_0 Delta kept", "value", "trace", "dual", "range"),
                 ),
                 "apart",
             ),
             Step(
-                "With q = pi^(1/2), v = q z and d = rho q - 1 a term less q g is as shown. d <= 0: it is >= 0. d >= "
-                "0: z^2 is 2 y^2 + 2 (z - y)^2 less a square, so it is at least -2 x y^2 q d if 2/(z y^2) >= x + 2 x"
-                " d; z <= 8/q and 32 x y^2 <= 1 are enough.",
+                "With q = pi^(1/2), v = q z, X = x rho q a term is q times 2/z + 2z - X z^2, z <= 1/X, or q/X. Let X = "
+                "(w^2 - 1)/w^3, y <= w, w^2 <= 3/2. Then both are at least q (w + 3/w), by step least at w, and by the "
+                "first difference shown. It is at least q g - q w^2 (X - x), by the second. X rises with w.",
                 (),
                 all_of(
+                    identical(sp.Derivative(higher, w), (3 - w**2) / w**4),
                     identical(
-                        (
-                            sp.UnevaluatedExpr(2 * q**2 / (q * z) + 2 * q * z - strength * rho * (q * z) ** 2)
-                            - q * least
-                        ),
-                        q * (z - y) ** 2 * (2 / (z * y**2) - strength) - q * strength * (rho * q - 1) * z**2,
+                        sp.UnevaluatedExpr(2 * q**2 / (q * at) + 2 * q * at - x * rho * (q * at) ** 2),
+                        q * value(at, x * rho * q),
                     ),
-                    identical(2 * y**2 + 2 * (z - y) ** 2 - z**2, (z - 2 * y) ** 2),
+                    identical(1 / sp.UnevaluatedExpr(higher) - w - 3 / w, (3 - 2 * w**2) / (w * (w**2 - 1))),
+                    identical(
+                        w + 3 / w + w**2 * (sp.UnevaluatedExpr(higher) - strength) - least,
+                        (w - y) ** 2 * (2 / (w * y**2) - strength),
+                    ),
                     compared(
-                        sp.Le(32 * sp.UnevaluatedExpr(number) * scale**2, 1, evaluate=False),
-                        "2 x rho q <= q/(4 y^2), and x <= q/(4 y^2) for q >= 1/2",
+                        sp.Le(sp.Rational(3, 2) * number * scale**2 / 2, 1, evaluate=False), "w <= 3/2 <= 2/(x y^2)"
                     ),
-                    inference("rho <= 4, q >= 1/2", "apart", "least"),
+                    inference("1/X <= 2/(X w^2)", "apart", "least"),
+                ),
+                "slope",
+            ),
+            Step(
+                "For X <= x a term is at least q g: 2/z + 2z - X z^2 >= g for z <= 2/(x y^2), else it is at least z, "
+                "and 1/X >= 1/x. Both are more than g. So a term is at least q g - x w^2 (rho q^2 - q)_+ whenever X <= "
+                "(w^2 - 1)/w^3, y <= w, w^2 <= 3/2.",
+                (),
+                all_of(
+                    identical(value(at, x) - at, 2 / at + at * (1 - x * at)),
+                    compared(
+                        sp.Ge(2 / (sp.UnevaluatedExpr(number) * scale**2), scale + 3 / scale, evaluate=False),
+                        "2/(x y^2) >= g",
+                    ),
+                    compared(sp.Ge(1 / sp.UnevaluatedExpr(number), scale + 3 / scale, evaluate=False), "1/x >= g"),
+                    identical(q * w**2 * (sp.UnevaluatedExpr(x * rho * q) - x), x * w**2 * (rho * q**2 - q)),
+                    inference("x is (y^2 - 1)/y^3", "slope", "least"),
                 ),
                 "tangent",
             ),
             Step(
-                "So f >= 3g if q_1 + q_2 + q_3 - 3 >= mu sum (rho_i q_i^2 - q_i)_+, mu = 2 x y^2/g as shown. q_3^4 ="
-                " (c_3 d_3)^2 = G_22 c/((1 - o)(1 + o)), rho_3 = 1/c. For i = 1, 2, rho_i q_i^2 <= (1 + th^2)^2 (1 +"
-                " o phi_i)(1 - k chi_i) and q_i >= 1 - k chi_i: the two add up to at most 2 (1 + th^2)^2 - 2 + o (1 "
-                "+ th^2)^2, as phi_1 + phi_2 <= 1.",
+                "f >= 3g if g (q_1 + q_2 + q_3 - 3) >= x sum w_i^2 (rho_i q_i^2 - q_i)_+. q_3^4 = G_22 c/((1 - o)(1 + "
+                "o)), rho_3 = 1/c. For i = 1, 2, A <= o, s = (1 + th^2)^2 - 1 a bracket is at most (1 - k chi_i)(s + "
+                "(1 + s)(o - A) phi_i), as q_i >= 1 - k chi_i, and rho_i q_i <= (1 + o phi_i)(1 + th^2)^(3/2).",
                 (),
                 all_of(
-                    identical(2 * sp.UnevaluatedExpr(strength) * y**2 / least, 2 * (y**2 - 1) / (y**2 + 3)),
-                    identical((sp.UnevaluatedExpr(share(n_1, n_2)) + share(n_2, n_1)).subs(unit), (1 - tau).subs(unit)),
                     identical(
-                        sp.UnevaluatedExpr((1 + s) * (1 + o * f) * (1 - d) - (1 - d)),
-                        (1 - d) * ((1 + s) * (1 + o * f) - 1),
+                        sp.UnevaluatedExpr((1 + A * f) * (1 + (o - A) * f)) - (1 + o * f),
+                        A * (o - A) * f**2,
+                    ),
+                    identical(
+                        sp.UnevaluatedExpr((1 + s) * (1 + b) * (1 - d) - (1 - d)),
+                        (1 - d) * (s + (1 + s) * b),
                     ),
                     identical(
                         sp.UnevaluatedExpr((1 + th**2) * (1 + A * f) * (1 - d)) - (1 - d),
                         (1 - d) * (th**2 + A * f + th**2 * A * f),
                     ),
                     signed(th**2 + A * f + th**2 * A * f, "th, A, phi >= 0"),
-                    inference("0 < 1 - k chi_i <= 1, A >= 0", "tangent", "trace", "dual", "range"),
+                    identical(
+                        sp.UnevaluatedExpr(sp.sqrt((1 + th**2) / p) / p ** sp.Rational(3, 2)).subs(
+                            p, 1 / sp.sqrt(1 + th**2)
+                        ),
+                        (1 + th**2) ** sp.Rational(3, 2),
+                    ),
+                    inference("0 < 1 - k chi_i <= 1, A >= 0, c_i >= p", "tangent", "trace", "dual", "range"),
                 ),
                 "enough",
             ),
             Step(
-                "q_1 + q_2 >= 2 X^(1/4), X >= q_1^2 q_2^2 = (1 + th^2)^2 (1 + A phi_1)(1 + A phi_2)(1 - k chi_1)(1 -"
-                " k chi_2), by AM-GM. The products are at least 1 + A (1 - tau) and 1 - k - k tau (1 - k/2), tau = 2"
-                " th n_1 n_2 <= th, by the differences shown.",
+                "In nu = n_1 n_2, tau = 2 th nu: phi_1 + phi_2 = 1 - tau, so each is at most that, chi_1 + chi_2 = 1 + "
+                "tau, phi_1 chi_1 + phi_2 chi_2, phi_1 phi_2 and chi_1 chi_2 are as shown; th/(1 + th^2) <= nu <= 1/2, "
+                "as phi_1 phi_2 >= 0. So both brackets and q_1 + q_2 = (pi_1 + pi_2 + 2 (pi_1 pi_2)^(1/2))^(1/2) "
+                "depend on o, th and nu alone, pi_i = (1 + th^2)(1 + A phi_i)(1 - k chi_i).",
                 (),
                 all_of(
-                    quoted(AM_GM, not_negative(q)),
+                    identical((sp.UnevaluatedExpr(share(n_1, n_2)) + share(n_2, n_1)).subs(unit), (1 - tau).subs(unit)),
+                    identical((sp.UnevaluatedExpr(loss(n_1, n_2)) + loss(n_2, n_1)).subs(unit), (1 + tau).subs(unit)),
                     identical(
-                        (
-                            sp.UnevaluatedExpr((1 + A * share(n_1, n_2)) * (1 + A * share(n_2, n_1)))
-                            - (1 + A * (1 - tau))
-                        ).subs(unit),
-                        (A**2 * share(n_1, n_2) * share(n_2, n_1)).subs(unit),
+                        (sp.UnevaluatedExpr(share(n_1, n_2) * loss(n_1, n_2)) + share(n_2, n_1) * loss(n_2, n_1)).subs(
+                            unit
+                        ),
+                        (1 - 2 * (1 + th**2) * (n_1 * n_2) ** 2).subs(unit),
                     ),
                     identical(
-                        (sp.UnevaluatedExpr((1 - k * loss(n_1, n_2)) * (1 - k * loss(n_2, n_1))) - bound_k).subs(unit),
-                        (k**2 * (n_1 * n_2) ** 2 * (1 + th**2)).subs(unit),
+                        sp.UnevaluatedExpr(share(n_1, n_2) * share(n_2, n_1)).subs(unit),
+                        (n_1 * n_2 * ((1 + th**2) * n_1 * n_2 - th)).subs(unit),
                     ),
-                    signed(k**2 * nu**2 * (1 + th**2) + A**2 * f * g, "phi_1, phi_2 = f, g >= 0"),
+                    identical(
+                        sp.UnevaluatedExpr(loss(n_1, n_2) * loss(n_2, n_1)).subs(unit),
+                        (n_1 * n_2 * ((1 + th**2) * n_1 * n_2 + th)).subs(unit),
+                    ),
                     identical((1 - 2 * n_1 * n_2).subs(unit), ((n_1 - n_2) ** 2).subs(unit)),
-                    inference("both fall in tau", "enough", "range"),
+                    identical((q + s) ** 2, q**2 + s**2 + 2 * sp.sqrt(q**2 * s**2)),
+                    inference("c_i d_i' = pi_i", "enough", "range"),
                 ),
-                "product",
+                "three",
             ),
             Step(
-                "What is left is an inequality in o and th on 0 < o < 1, 0 <= th <= (1 - e)/(1 + e): divided by o, "
-                "it holds, with A >= 0 and q_3 >= c, on boxes that cover [0, 1]^2, in ball arithmetic. q_3 >= c >= "
-                "1/2.",
+                "What is left is an inequality in o, th and nu on 0 < o < 1, 0 <= th <= (1 - e)/(1 + e), th/(1 + th^2) "
+                "<= nu <= 1/2: divided by o, it holds, with o >= A >= 0, q_3 >= c and numbers w, on boxes that cover "
+                "[0, 1]^3, in ball arithmetic.",
                 (),
                 all_of(
-                    every([SHARE], lambda mu: crossed_boxes(mu) is not None, "every box closes"),
-                    compared(
-                        sp.Eq(
-                            2 * sp.UnevaluatedExpr(number) * scale**2 / (scale + 3 / scale),
-                            sp.Rational(*SHARE.as_integer_ratio()),
-                            evaluate=False,
-                        ),
-                        "mu at this x",
-                    ),
-                    inference("both sides at every point of a box", "product"),
+                    every([SCALE], lambda scale: crossed_boxes(scale) is not None, "every box closes"),
+                    inference("both sides at every point of a box", "three"),
                 ),
                 "boxes",
             ),
-            optimal_below(STRENGTH, "0.0563", LAYERS, "uncrossed", "apart", "boxes"),
+            optimal_below(STRENGTH, "0.2257", LAYERS, "uncrossed", "apart", "boxes"),
         ),
     )

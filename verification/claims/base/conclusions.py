@@ -73,8 +73,8 @@ CONCLUSIONS = {
     "three-layers-optimal": Conclusion(
         where=((Only((3,)), Only((3,))),),
         dnc=((Only((3,)), Only((3,))),),
-        up_to=(Fraction(129, 128) ** 2 - 1) / Fraction(129, 128) ** 3,
-        words=("For K = 3, L = 3", "<= (y^2 - 1)/y^3, y = 129/128"),
+        up_to=(Fraction(31, 30) ** 2 - 1) / Fraction(31, 30) ** 3,
+        words=("For K = 3, L = 3", "<= (y^2 - 1)/y^3, y = 31/30"),
     ),
     "threshold": Conclusion(extends="x", words=("a network below DNC at one x is a win at every x from there to x*",)),
     "chord": Conclusion(extends="x", words=("at every x between them DNC is not optimal",)),
