@@ -64,4 +64,19 @@ TOO_MUCH_LINEAR = (
     ("linear_one_layer", "margin_loss ell -> ", ""),
     ("linear_one_layer", "0 <= alpha", "0 < alpha"),
 )
-STATEMENTS = (("Theorems", TOO_MUCH), ("TheoremsLoss", TOO_MUCH_LOSS), ("TheoremsLinear", TOO_MUCH_LINEAR))
+TOO_MUCH_LOWER = (
+    ("loss_from_below", "2513%:R", "2514%:R"),
+    ("loss_from_below", "1917%:R", "1918%:R"),
+    ("loss_from_below", "198%:R", "197%:R"),
+    ("loss_from_below", "136%:R", "135%:R"),
+    ("loss_from_below", "(forall l, (l <= 2)%N -> 0 < lam l) -> ", ""),
+    ("cost_from_below", "397%:R", "398%:R"),
+    ("cost_from_below", "387%:R", "388%:R"),
+    ("cost_from_below", "output th = Y R 4 n ->\n    n%:R * (397", "n%:R * (397"),
+)
+STATEMENTS = (
+    ("Theorems", TOO_MUCH),
+    ("TheoremsLoss", TOO_MUCH_LOSS),
+    ("TheoremsLinear", TOO_MUCH_LINEAR),
+    ("TheoremsLower", TOO_MUCH_LOWER),
+)

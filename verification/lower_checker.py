@@ -91,15 +91,15 @@ def piece(lines: list[list[int]], N: int, x: int, u: int, v: int) -> float:
     return (min(left, right) + 2 * r * w * most) // (most * (r + w))
 
 
-def shown(lines: list[list[int]], N: int, x: int, parts: list[Any], wanted: int, pieces: int) -> tuple[Any, int]:
-    """(a number below the sum of count * least c over parts (count, low, high), `pieces` and those it took)."""
+def shown(lines: list[list[int]], N: int, x: int, parts: list[Any], wanted: int, pieces: int) -> tuple[Any, int, Any]:
+    """(a number below the sum of count * least c over parts (count, low, high), `pieces` more, one below each c)."""
     heaps = [[(piece(lines, N, x, low, high), low, high)] for _, low, high in parts]
     best = [piece(lines, N, x, high, high) for _, _, high in parts]
     pieces, every = pieces + len(parts), range(len(parts))
     while True:
         total = sum(parts[j][0] * heaps[j][0][0] for j in every)
         if total >= wanted or sum(parts[j][0] * best[j] for j in every) < wanted:
-            return total, pieces
+            return total, pieces, [heap[0][0] for heap in heaps]
         i = max(every, key=lambda j: parts[j][0] * (best[j] - heaps[j][0][0]))
         (_, u, v), pieces = heapq.heappop(heaps[i]), pieces + 2
         need(v - u > 1 and pieces < MAX_PIECES, f"more than {MAX_PIECES} pieces")
@@ -128,7 +128,7 @@ def check_tree(K: int, L: int, x: Fraction, lower: Fraction, bits: int, nodes: A
         parts, leaves = [(1, u, v) for u, v in known], leaves + 1
         parts += [(K - len(known), 0, known[-1][1])] * (len(known) < K)
         need(not any(steep(N, u, v, *lines[0]) for _, u, v in parts), f"leaf {leaves}: |F M| may be above 1")
-        total, pieces = shown(lines, N, strength, parts, wanted, pieces)
+        total, pieces, _ = shown(lines, N, strength, parts, wanted, pieces)
         need(total >= wanted, f"leaf {leaves}: only {total / N:.8g} is shown, less than {float(lower):.8g}")
         spare = min(spare, total - wanted)
     need(not waiting, f"{len(waiting)} parts are not covered")

@@ -7,12 +7,13 @@ from pathlib import Path
 from rich.console import Console
 
 from dufm.theory.stated import ProblemError
-from dufm.verification import checker, margin_checker
+from dufm.verification import checker, lower_checker, margin_checker
 from dufm.verification.base.checkers import checker_of
 from dufm.verification.claims.entry import Entry
 from dufm.verification.formal import kernel
-from dufm.verification.formal.export import NoTermError, identifier, term
+from dufm.verification.formal.export import identifier, term
 from dufm.verification.formal.kernel import KernelTheorem
+from dufm.verification.formal.term import NoTermError
 from dufm.verification.formal.theorems import part_of, theorems_of
 
 FOLDER = "rocq"  # below the folder of the report: compiled proofs and what was asked of the kernel
@@ -66,7 +67,8 @@ class KernelReport:
 def check_in_kernel(entries: Sequence[Entry], out: Path, jobs: int, console: Console) -> KernelReport:
     """Compile the proofs below `out` and check every certificate of these entries that has a counterpart in Rocq."""
     names = [name for entry in entries for name, _, _ in entry.certificates]
-    names = [name for name in names if checker_of((out / name).read_bytes()) in (checker, margin_checker)]
+    proved_sound = (checker, margin_checker, lower_checker)
+    names = [name for name in names if checker_of((out / name).read_bytes()) in proved_sound]
     terms, refused = {}, {}
     for name in names:
         try:

@@ -7,63 +7,17 @@ certificate is a rational b for each bound of DNC's loss (`rocq/LowerBound.v`), 
 import json
 import re
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
 from fractions import Fraction
 from pathlib import Path
 from typing import Any
 
 from dufm.verification import checker, margin_checker
+from dufm.verification.formal.lower import lower_term
+from dufm.verification.formal.term import HEADER, NoTermError, Term, fraction, fractions, integer
 
 PRECISIONS = (12, 24, 48, 128)  # binary digits of b: as few as show the inequality, since the kernel computes with them
-HEADER = """From Coq Require Import ZArith.
-From mathcomp Require Import all_ssreflect all_algebra.
-From Dufm Require Import Model Integer Factors Fraction LowerBound CheckHead CheckUnit CheckPoint CheckInterval.
-From Dufm Require Import ModelLoss MarginDnc CheckMargin.
-Delimit Scope Z_scope with I.
-"""
-
 # Rows of integers and their common denominator, as `checker.read_matrices` gives them.
 Matrix = tuple[list[list[int]], int]
-
-
-class NoTermError(ValueError):
-    """A certificate that is not well formed, so that there is nothing for the kernel to judge."""
-
-
-@dataclass(frozen=True)
-class Term:
-    """A certificate in Rocq.
-
-    Attributes:
-        kind: head, unit, point, interval or margin; the checker is `check_KIND` of `Check*.v`.
-        definitions: the certificate as Rocq definitions, the last of them of the name given.
-        statement: what follows if the checker accepts the certificate of that name.
-        sound: the theorem that gives the statement, applied to the proof named that the checker accepts.
-    """
-
-    kind: str
-    definitions: Callable[[str], str]
-    statement: Callable[[str], str]
-    sound: Callable[[str], str]
-
-    def accepted(self, name: str) -> str:
-        """The definitions, and the computation inside the kernel."""
-        data = f"{name}_data"
-        return f"{self.definitions(data)}\nLemma {name}_ok : check_{self.kind} {data}. Proof. by vm_compute. Qed.\n"
-
-    def theorem(self, name: str) -> str:
-        """The definitions, the computation, the theorem, and what it assumes."""
-        data = f"{name}_data"
-        return (
-            f"{self.accepted(name)}"
-            f"Theorem {name} : {self.statement(data)}.\n"
-            f"Proof. exact: {self.sound(name + '_ok')}. Qed.\n"
-            f"Print Assumptions {name}.\n"
-        )
-
-    def verdict(self, name: str) -> str:
-        """The definitions and a command that prints what the checker computes to."""
-        return f"{self.definitions(f'{name}_data')}\nEval vm_compute in check_{self.kind} {name}_data.\n"
 
 
 def identifier(name: str) -> str:
@@ -91,15 +45,15 @@ def term(text: str | bytes) -> Term:
     """Read a certificate's text.
 
     Raises:
-        NoTermError: for a certificate that `checker.py` or `margin_checker.py` does not find well formed either.
+        NoTermError: for a certificate that its checker in Python does not find well formed either.
     """
     try:
         data = json.loads(text, object_pairs_hook=tuple, **checker.JSON)
-        _, _, kind, _, problem, witness, *_ = checker.members(
-            data, "file", "format version kind claim problem witness", "found_by"
-        )
-        return READERS[kind](problem, witness)
-    except (ValueError, KeyError, TypeError, RecursionError) as error:
+        kind = dict(data)["kind"]
+        keys = "format version kind claim problem witness" + " lower" * (kind == "lower")
+        _, _, _, _, problem, witness, *bound = checker.members(data, "file", keys, "found_by")[: len(keys.split())]
+        return lower_term(problem, bound[0], witness) if bound else READERS[kind](problem, witness)
+    except (ValueError, KeyError, TypeError, ArithmeticError, RecursionError) as error:
         raise NoTermError(str(error) or type(error).__name__) from None
 
 
@@ -154,13 +108,13 @@ def _point(problem: Any, witness: Any) -> Term:
     fit, norms, width = _measured(matrices, K)
     loss = fit + sum((x * y for x, y in zip([strengths[0] * n, *strengths[1:]], norms, strict=True)), Fraction()) / 2
     b = dnc_point(p, lambda u, slope: slope**p <= x_power, lambda bound: bound - loss)
-    body = f"Point {K} {n} {_fractions(strengths)}\n  {_factors(matrices)}\n  {_fraction(b)}"
+    body = f"Point {K} {n} {fractions(strengths)}\n  {_factors(matrices)}\n  {fraction(b)}"
     return Term(
         "point",
         lambda data: f"Definition {data} : point := {body}.",
         lambda data: (
             f"forall (R : rcfType) d (th : weights R {K} {L} {n} d), (forall l, (l < {L})%N -> ({width} <= d l)%N) ->\n"
-            f"  is_dnc th -> ~ global_minimiser (fun l => fR R (nth (fnat 1) {_fractions(strengths)} l)) th"
+            f"  is_dnc th -> ~ global_minimiser (fun l => fR R (nth (fnat 1) {fractions(strengths)} l)) th"
         ),
         lambda ok: f"(fun R => @check_point_sound R _ {ok})",
     )
@@ -179,7 +133,7 @@ def _interval(problem: Any, witness: Any) -> Term:
         for x in cuts[i : i + 2]:
             loss = fit + x * sum(norms) / 2
             ends.append(dnc_point(p, lambda u, slope, x=x: slope <= K * x, lambda bound, loss=loss: bound - loss))
-        low, high, *bs = map(_fraction, [*cuts[i : i + 2], *ends])
+        low, high, *bs = map(fraction, [*cuts[i : i + 2], *ends])
         parts.append(f"Piece {low} {high}\n  {_factors(own)}\n  {' '.join(bs)}")
         names.append(i)
     return Term(
@@ -191,7 +145,7 @@ def _interval(problem: Any, witness: Any) -> Term:
         lambda data: (
             f"forall (R : rcfType) n d (lam : nat -> R) (th : weights R {K} {L} n d), (1 <= n)%N ->\n"
             f"  (forall l, (l < {L})%N -> ({width} <= d l)%N) -> (forall l, (l <= {L})%N -> (0 < lam l)%R) ->\n"
-            f"  (fR R {_fraction(cuts[0])} ^+ {p} <= strengths {L} n lam <= fR R {_fraction(cuts[-1])} ^+ {p})%R ->\n"
+            f"  (fR R {fraction(cuts[0])} ^+ {p} <= strengths {L} n lam <= fR R {fraction(cuts[-1])} ^+ {p})%R ->\n"
             "  is_dnc th -> ~ global_minimiser lam th"
         ),
         lambda ok: f"(check_interval_sound {ok})",
@@ -236,27 +190,14 @@ def _measured(matrices: Sequence[Matrix], K: int) -> tuple[Fraction, list[Fracti
 
 def _layer(m: Matrix) -> str:
     rows, den = m
-    lists = "; ".join(f"[:: {'; '.join(map(_integer, row))}]" for row in rows)
-    return f"({_integer(den)}, [:: {lists}])%I"
+    lists = "; ".join(f"[:: {'; '.join(map(integer, row))}]" for row in rows)
+    return f"({integer(den)}, [:: {lists}])%I"
 
 
 def _factors(matrices: Sequence[Matrix]) -> str:
     first, *middle, final = map(_layer, matrices)
     between = ";\n  ".join(middle)
     return f"(Factors {first}\n  [:: {between}]\n  {final})"
-
-
-def _integer(x: int) -> str:
-    text = str(x) if abs(x) < 10**12 else hex(x)  # Rocq reads long decimals in quadratic time
-    return f"({text})" if x < 0 else text
-
-
-def _fraction(x: Fraction) -> str:
-    return f"({_integer(x.numerator)}, {_integer(x.denominator)})%I"
-
-
-def _fractions(xs: Sequence[Fraction]) -> str:
-    return f"[:: {'; '.join(map(_fraction, xs))}]"
 
 
 def export(path: Path) -> str:

@@ -15,14 +15,18 @@ from dufm.verification.base.certificate import Certificate, entries, interval_ce
 from dufm.verification.claims import claim_named
 from dufm.verification.claims.base.claim import BUDGETS
 from dufm.verification.claims.ce.relu import FOUND, SHIPPED, certificate
+from dufm.verification.claims.squared.lower_bounds import HALF, shipped
 from dufm.verification.claims.squared.thresholds import LEAST, witness
-from dufm.verification.formal.export import HEADER, Matrix, Term, certificate_term, unit_term
+from dufm.verification.formal.export import Matrix, certificate_term, unit_term
+from dufm.verification.formal.term import HEADER, Term
 
 TITLE = "(* The certificates behind the headline theorems: {}. Written by verification/formal/headline.py. *)\n"
 HEADS = ("four-layers", "three-layers")
 HALVES_NC2 = next(case for case in SHIPPED if (case.rival, case.L) == ("nc2", 2))
 NEAR = 1 + Fraction(1, 10**6)  # the weights of a threshold, for the kernel on an interval from its x to this multiple
 FEWER = (26, 27)  # of the 28 classes of halves, that beat NC2 alone too; 27 with more classes beside them
+LOWER = {"loss_two": (10, 2, HALF[2]), "loss_three": (10, 3, HALF[3]),
+         "cost_two": (4, 2, Fraction(0)), "cost_three": (4, 3, Fraction(0))}  # fmt: skip
 ORDER = 6  # the halvings of six vertices: the first of their family below DNC
 
 
@@ -41,6 +45,8 @@ def headline_file() -> str:
         terms[f"nc2_2_{K}"] = certificate_term(
             first_classes(certificate(HALVES_NC2), K, ["classes"] * (K == FEWER[-1]))
         )
+    for name, cell in LOWER.items():
+        terms[name] = certificate_term(shipped(*cell))
     terms["halves"] = unit_term(ORDER * (ORDER - 1) // 2, halves_factors(ORDER))
     names = ", ".join(terms)
     return TITLE.format(names) + HEADER + "".join(f"\n{term.accepted(name)}" for name, term in terms.items())

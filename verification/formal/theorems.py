@@ -23,6 +23,8 @@ PARTS = {
     "near_collapse_two": ("four-classes-two-layers",),
     "one_threshold": ("one-threshold",),
     "three_classes_optimal": ("three-classes-optimal",),
+    "loss_from_below": ("lower-bounds",),
+    "cost_from_below": ("lower-bounds",),
 }
 """Headline theorem: labels of the claims of which it is a part (fewer classes, strengths,
 depths or widths than the claim names; `vanishing` and `near_collapse_two` by weights of their own)."""
@@ -38,7 +40,7 @@ DERIVATIONS = {
     "z-test": "z_test in ZTest.v for every number of columns; nuclear in Three.v for three",
     "two-layers": "nuclear in Three.v: the cost of the first two layers",
     "pairs": "pair_bound in Pairs.v",
-    "spectra": "line_bound in Spectra.v: the cost of the first two layers in closed form, a part",
+    "spectra": "spectrum in LowerSound.v: two and three layers; line_bound in Spectra.v: the first two in closed form",
     "two-classes": "two_classes in TwoClasses.v: every depth from two layers on",
     "optimal-three": "three_classes in ThreeClasses.v, without boxes: for x <= 1/9",
     "ce-relu-collapse": "broad_pays in MarginCollapse.v: the cost, narrow and broad; total_symmetric in MarginBound.v: "
