@@ -1,4 +1,4 @@
-"""python -m benchmarks [--quick] [--only a|b|c|p|t|d|r|j]: print the tables of README.md, measured now on one core."""
+"""python -m benchmarks [--quick] [--only a|b|c|p|t|d|r|j|s]: the tables of README.md, measured now on one core."""
 
 import argparse
 import os
@@ -8,7 +8,7 @@ import dufm  # noqa: F401
 
 os.environ["XLA_FLAGS"] = "--xla_cpu_multi_thread_eigen=false intra_op_parallelism_threads=1"
 
-from benchmarks import agop, jumps, portfolio, rank_two, tables  # noqa: E402
+from benchmarks import agop, jumps, portfolio, rank_two, sizes, tables  # noqa: E402
 
 
 def main() -> None:
@@ -17,8 +17,8 @@ def main() -> None:
     parser.add_argument("--quick", action="store_true", help="fewer starts and shorter budgets")
     parser.add_argument(
         "--only",
-        choices=list("abcptdrj"),
-        help="one table: engines, target, growth, start recipes, threads, AGOP, training, chains",
+        choices=list("abcptdrjs"),
+        help="one table: engines, target, growth, start recipes, threads, AGOP, training, chains, sizes",
     )
     parser.add_argument(
         "--peer-seconds", type=float, help="most CPU seconds of the slow peer in table b, to bound its rare hits"
@@ -33,6 +33,7 @@ def main() -> None:
         "d": agop.table,
         "r": rank_two.rank_two,
         "j": jumps.chain_steps,
+        "s": sizes.table,
     }
     for name, table in work.items():
         if options.only in (None, name):

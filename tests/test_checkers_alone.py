@@ -6,14 +6,19 @@ from types import ModuleType
 
 import pytest
 
-from dufm.verification import deep_checker, lower_checker, margin_checker
+from dufm.verification import deep_checker, lower_checker, margin_checker, symmetric_checker
 
 COMMON = {"json", "math", "os", "sys", "collections", "fractions", "typing"}
 
 
 @pytest.mark.parametrize(
     ("program", "also"),
-    [(lower_checker, {"heapq"}), (deep_checker, {"heapq"}), (margin_checker, {"operator"})],
+    [
+        (lower_checker, {"heapq"}),
+        (deep_checker, {"heapq"}),
+        (margin_checker, {"operator"}),
+        (symmetric_checker, {"operator"}),
+    ],
     ids=lambda value: value.__name__.rpartition(".")[2] if isinstance(value, ModuleType) else "",
 )
 def test_the_program_is_short_and_imports_the_library_alone(program: ModuleType, also: set[str]) -> None:

@@ -36,12 +36,13 @@ ROWS = (
         "solvers.spectra",
         "solvers.weight_files",
     ),
-    ("solvers.training", "solvers.networks", *(f"solvers.{topic}" for topic in TOPICS)),
+    ("solvers.training", "solvers.networks", "solvers.symmetric", *(f"solvers.{topic}" for topic in TOPICS)),
     (
         "verification.checker",
         "verification.lower_checker",
         "verification.deep_checker",
         "verification.margin_checker",
+        "verification.symmetric_checker",
         "verification.evaluator",
     ),
     ("verification.base",),
@@ -141,6 +142,7 @@ def test_only_the_command_line_prints() -> None:
             "lower_checker.py",
             "deep_checker.py",
             "margin_checker.py",
+            "symmetric_checker.py",
         ):
             continue
         calls = [n for n in ast.walk(ast.parse(path.read_text())) if isinstance(n, ast.Call)]

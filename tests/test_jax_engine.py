@@ -15,7 +15,8 @@ from dufm.solvers.objectives.squared import Objective, loss
 from dufm.solvers.search import scipy_reference as reference
 from dufm.solvers.search.fixed_portfolio import compiled_search
 from dufm.solvers.search.gpu import ENGINE, jax_runner
-from dufm.solvers.search.options import FIXED_DEFAULTS, FixedOptions
+from dufm.solvers.search.options import FIXED_DEFAULTS, FixedOptions, SearchOptions
+from dufm.solvers.search.portfolio import global_search
 from dufm.solvers.search.restarts import finish
 from dufm.solvers.search.solution import Outcome, Solution, load, save
 from dufm.solvers.weights.build import gaussian
@@ -149,6 +150,14 @@ def test_stop_target_and_interrupt_keep_what_was_found() -> None:
     assert jax_search(SMALL, replace(many, target=0.6)).outcome is Outcome.TARGET_REACHED
     stopped = jax_search(SMALL, replace(many, stop=lambda: True))
     assert stopped.outcome is Outcome.STOPPED and len(stopped.losses) == 0 and stopped.weights == ()
+
+
+def test_what_descents_under_way_had_reached_is_kept_when_a_search_ends() -> None:
+    asked = iter([False] * 5)
+    options = SearchOptions(restarts=4, stop=lambda: next(asked, True))
+    solution, state = global_search(SMALL, options, None, jax_runner(SMALL, "cpu", 8))
+    assert solution.outcome is Outcome.STOPPED and not state.losses
+    assert solution.loss == loss(SMALL, solution.weights) < 1
 
 
 @pytest.mark.parametrize("option", [{"descents_at_once": 0}, {"device": "tpu"}])

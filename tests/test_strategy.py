@@ -12,6 +12,7 @@ from dufm.solvers.search.portfolio import global_search
 from dufm.solvers.search.solution import Outcome
 from dufm.solvers.search.start_kinds import KINDS, graph, structured, symmetric, varied
 from dufm.solvers.search.state import HIT, Group
+from dufm.solvers.weights.build import gaussian
 from dufm.theory.problem import Problem, ProblemError
 
 SIX = Problem.of(6, 4, "0.002", width=10)
@@ -28,6 +29,21 @@ def test_every_kind_gives_finite_weights_of_the_right_shapes(kind: str, problem:
         assert all(np.isfinite(w).all() for w in weights)
         again = KINDS[kind](problem, np.random.default_rng(seed), 0.2)
         assert all((a == b).all() for a, b in zip(weights, again, strict=True))
+
+
+def test_a_neck_that_comes_out_zero_gives_noise_and_no_nan() -> None:
+    """At K = 2 and 3 sparse necks of few entries do, now and then."""
+    for problem in (Problem.of(2, 4, "0.01"), Problem.of(3, 4, "0.01")):
+        for seed in range(400):
+            weights = KINDS["low-rank"](problem, np.random.default_rng(seed), 0.3)
+            assert all(np.isfinite(w).all() for w in weights)
+
+
+def test_structures_too_wide_for_a_problem_are_never_written_out() -> None:
+    """At 100 classes the cheapest sum has a block of 91 with 3432 neurons: the start is random instead."""
+    problem = Problem.of(100, 4, "0.00015")
+    started, drawn = KINDS["structured"](problem, np.random.default_rng(0), 0.1), np.random.default_rng(0)
+    assert all((a == b).all() for a, b in zip(started, gaussian(problem, drawn, 0.3), strict=True))
 
 
 def test_symmetric_starts_commute_with_a_permutation_of_the_classes() -> None:

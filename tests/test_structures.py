@@ -6,13 +6,13 @@ import pytest
 import sympy as sp
 
 from dufm.theory.problem import Problem, ProblemError
-from dufm.theory.rational import identity
+from dufm.theory.rational import identity, matrix
 from dufm.theory.squared.head import Head
 from dufm.theory.squared.head32 import RankTwoHead, head, least_head, root_of_h
 from dufm.theory.squared.looped import HubGraph, complete_head, hub_graph_head, hub_head
 from dufm.theory.squared.srg import TriangularGraph, incidence, order_of
 from dufm.theory.squared.structure import HeadCost, as_fraction_ball, cost_power, full_weights, require, total_cost
-from dufm.theory.squared.structures import BLOCKS, DNC, STRUCTURES, CheapestSum, cheapest_sum, structure_named
+from dufm.theory.squared.structures import BLOCKS, DNC, STRUCTURES, CheapestSum, cheapest_sum, structure_named, widest
 
 CASES = [(s, K, L) for s in BLOCKS for K in (2, 3, 6, 7, 10, 15) for L in (1, 2, 3, 4, 6) if s.valid(K, L)]
 
@@ -49,6 +49,20 @@ def test_cheapest_sum_never_costs_more_than_any_structure_alone() -> None:
             assert all(best <= sp.N(total_cost(s, K, L)) + 1e-12 for s in BLOCKS if s.valid(K, L))
     assert CheapestSum().cost(5, 2) == 5
     assert sum(k for _, k in cheapest_sum(11, 4)) == 11
+
+
+def test_the_widest_layer_is_known_without_the_weights() -> None:
+    for name, K, L in (("cuts", 10, 4), ("cuts", 15, 3), ("halves", 6, 2), ("halves", 15, 2)):
+        structure = structure_named(name)
+        assert widest(structure, K, L) == max(matrix(w).nrows() for w in structure.weights(K, L))
+    assert widest(CheapestSum(), 100, 4) == 3432 and widest(structure_named("srg"), 10, 4) == 0
+
+
+def test_a_thousand_classes_are_summed_from_whole_blocks() -> None:
+    blocks = cheapest_sum(1000, 4)
+    assert sum(k for _, k in blocks) == 1000 and [(s.name, k) for s, k in blocks] == [("cuts", 990), ("cuts", 10)]
+    exact = sum(total_cost(s, k, 4) for s, k in blocks)
+    assert total_cost(CheapestSum(), 1000, 4) == exact and sp.N(exact / 1000) < sp.N(0.2387)
 
 
 def test_leaving_classes_out_never_costs_more() -> None:

@@ -66,7 +66,8 @@ def identity(size: int) -> fmpq_mat:
 
 def relu(m: fmpq_mat) -> fmpq_mat:
     """max(., 0), entry by entry."""
-    return fmpq_mat(m.nrows(), m.ncols(), [max(x, fmpq(0)) for x in m.entries()])
+    zero = fmpq(0)
+    return fmpq_mat(m.nrows(), m.ncols(), [max(x, zero) for x in m.entries()])
 
 
 def squared_norm(m: fmpq_mat) -> Fraction:

@@ -13,6 +13,7 @@ import numpy as np
 
 from dufm.solvers.base.arrays import Array
 from dufm.solvers.base.newton import flat_free
+from dufm.solvers.base.parallel import Stop
 from dufm.solvers.ce.chart import Chart, cross_entropy_form
 from dufm.solvers.objectives.cross_entropy import CeObjective, balanced_factors, cross_entropy, reduced_loss, strength
 from dufm.theory.problem import Problem
@@ -22,6 +23,8 @@ RESIDUAL_GOAL = 1e-10
 STEPS = 40
 # A larger chart's Hessian takes minutes and gigabytes: its point is described as it is.
 MOST_COORDINATES = 2000
+# One with fewer is polished in a fraction of a second, whatever time is left.
+QUICK = 400
 CURVATURE_MARGIN = 1e-10
 
 
@@ -63,18 +66,26 @@ def numerical_rank(logits: Array, threshold: float = RANK_THRESHOLD) -> int:
     return 0 if values[0] <= threshold else int(np.sum(values > threshold * values[0]))
 
 
-def ce_polish(problem: Problem, weights: Sequence[Array], rank: int | None = None) -> CePolished:
+def ce_polish(problem: Problem, weights: Sequence[Array], rank: int | None = None, stop: Stop = None) -> CePolished:
     """Polish weights (H_1, W_1, ..., W_L) of any hidden widths.
 
     Raises:
         ProblemError: for another loss, or shapes that do not chain up.
     """
     objective = CeObjective(problem)
-    return polish_logits(problem, objective.logits(weights), rank)
+    return polish_logits(problem, objective.logits(weights), rank, stop)
 
 
-def polish_logits(problem: Problem, logits: Array, rank: int | None = None) -> CePolished:
-    """The same from logits alone; `rank` None reads it off the singular values."""
+def polish_logits(problem: Problem, logits: Array, rank: int | None = None, stop: Stop = None) -> CePolished:
+    """The same from logits alone.
+
+    Args:
+        problem: of cross-entropy.
+        logits: K x K.
+        rank: None reads it off the singular values.
+        stop: with more than `QUICK` coordinates asked before every step; True ends the polish, and the point given is
+            described as it is.
+    """
     problem.require_loss("ce", "this polish")
     K = problem.K
     q = numerical_rank(logits) if rank is None else rank
@@ -82,13 +93,17 @@ def polish_logits(problem: Problem, logits: Array, rank: int | None = None) -> C
         zero = np.zeros((K, K))
         return CePolished(zero, float(np.log(K)), 0, (), problem.L > 1, 0.0, 0, 0, _factors(problem, zero, 0))
     given = reduced_loss(problem, logits, q)
-    if q * (2 * K - q) > MOST_COORDINATES:
+    coordinates = q * (2 * K - q)
+    asked = stop if coordinates > QUICK else None
+    if coordinates > MOST_COORDINATES or (asked is not None and asked()):
         values = tuple(float(s) for s in np.linalg.svd(logits, compute_uv=False)[:q])
         return CePolished(logits, given, q, values, False, float("nan"), -1, -1, _factors(problem, logits, q))
     pull = strength(problem)
     chart = Chart.at(logits, q)
     best: tuple[float, Chart] = (np.inf, chart)
     for _ in range(STEPS):
+        if asked is not None and asked():
+            return polish_logits(problem, logits, q, asked)
         gradient, hessian = model(problem, chart)
         residual = float(np.abs(gradient).max()) / pull
         if residual < best[0]:

@@ -19,7 +19,7 @@ from dufm.solvers.base.parallel import Stop, cores
 from dufm.solvers.ce.polish import numerical_rank
 from dufm.solvers.ce.search import uniform
 from dufm.solvers.ce.starts import low_rank
-from dufm.solvers.engines.cpu_cross_entropy import DescentStage, run_starts
+from dufm.solvers.engines.cpu_cross_entropy import Descent, DescentStage, run_starts
 from dufm.solvers.engines.schedule import STEPS_PER_STAGE
 from dufm.solvers.objectives.cross_entropy import CeObjective, strength
 from dufm.solvers.objectives.layers import forward
@@ -107,7 +107,8 @@ def relu_search(
         seed: entropy >= 0.
         threads: batches worked on at a time; does not change the result.
         progress: told the restarts that ran and the least loss so far, after every batch.
-        stop: asked now and then; True ends the search with what it has.
+        stop: asked now and then; True ends the search with what it has, descents that were cut short counting for the
+            best.
 
     Raises:
         ProblemError: for another model, or an option that makes no sense.
@@ -123,10 +124,18 @@ def relu_search(
         kind, scale = PORTFOLIO[index % len(PORTFOLIO)]
         return kind(even, np.random.default_rng(np.random.SeedSequence(seed, spawn_key=(index,))), scale)
 
-    losses, best = [], NOTHING
+    losses, best = list[float](), NOTHING
     interrupted = False
+
+    def cut(descent: Descent) -> None:
+        # What a descent that was cut short had reached counts for the best, and for nothing else.
+        nonlocal best
+        if all(np.isfinite(w).all() for w in descent.weights):
+            value = objective.loss(descent.weights)
+            best = Found(value, descent.weights) if value < best.loss else best
+
     try:
-        for batch in run_starts(even, start, range(restarts), stages, threads or cores(), stop):
+        for batch in run_starts(even, start, range(restarts), stages, threads or cores(), stop, cut=cut):
             for descent in batch:
                 value = objective.loss(descent.weights) if np.isfinite(descent.loss) else np.nan
                 losses.append(value)

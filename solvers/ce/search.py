@@ -12,7 +12,7 @@ from fractions import Fraction
 import numpy as np
 
 from dufm.solvers.base.arrays import Array
-from dufm.solvers.base.parallel import cores, versions
+from dufm.solvers.base.parallel import Stop, cores, versions
 from dufm.solvers.ce.polish import CePolished, ce_polish
 from dufm.solvers.ce.starts import PORTFOLIO, Kind
 from dufm.solvers.engines.cpu_cross_entropy import Descent, DescentStage, run_starts
@@ -80,7 +80,7 @@ def ce_search(
         outcome = Outcome.INTERRUPTED
     if outcome is None:
         outcome = Outcome.FINISHED if len(state.losses) == first + options.restarts else Outcome.STOPPED
-    _polish_best(problem, state)
+    _polish_best(problem, state, options.stop)
     settings = options.settings | {"portfolio": [[kind.__name__, scale] for kind, scale in portfolio]}
     return state.solution(problem, outcome, options.seed, Provenance(ENGINE, versions(), settings), began), state
 
@@ -91,18 +91,25 @@ def uniform(problem: Problem) -> Problem:
     return Problem(problem.K, problem.L, (value,) * (problem.L + 1), problem.width, 1, "ce", problem.activation)
 
 
-def lowest(problem: Problem, state: SearchState, count: int) -> list[tuple[CePolished, int]]:
-    """The `count` lowest minima of a search, polished, each with how many restarts ended there."""
-    groups = sorted((g for g in state.groups if g.weights), key=lambda g: g.loss)[:count]
-    return [(ce_polish(problem, g.weights), g.hits) for g in groups]
+def lowest(problem: Problem, state: SearchState, count: int, stop: Stop = None) -> list[tuple[CePolished, int]]:
+    """The `count` lowest minima of a search, polished, each with how many restarts ended there.
+
+    Once `stop` holds no more are added, the first one excepted.
+    """
+    found: list[tuple[CePolished, int]] = []
+    for group in sorted((g for g in state.groups if g.weights), key=lambda g: g.loss)[:count]:
+        if found and stop is not None and stop():
+            break
+        found.append((ce_polish(problem, group.weights, stop=stop), group.hits))
+    return found
 
 
-def _polish_best(problem: Problem, state: SearchState) -> None:
+def _polish_best(problem: Problem, state: SearchState, stop: Stop) -> None:
     best = state.best.weights
     # What a descent that was cut short had reached lies near no minimum yet: it stays as it is.
     if not any(group.weights is best for group in state.groups):
         return
-    polished = ce_polish(problem, best)
+    polished = ce_polish(problem, best, stop=stop)
     loss = CeObjective(problem).loss(polished.weights)
     if loss <= state.best.loss:
         state.best = Found(loss, polished.weights)

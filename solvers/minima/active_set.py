@@ -97,27 +97,54 @@ class ActiveSet:
 
     def second_order(self, weights: Sequence[Array], multipliers: list[Array]) -> tuple[Array, Array]:
         """(Hessian of the Lagrangian in the weights, Jacobian of the kink entries): forward over reverse."""
-        objective = self.objective
         features = self.forward(weights)[0]
         adjoints = self.reverse(weights, features, multipliers)[1]
-        moves = self.unpack(np.eye(self.size))
-        moved, jacobian = [moves[0]], []
+        hessian, jacobian = self.along(weights, features, adjoints, np.eye(self.size))
+        return (hessian + hessian.T) / 2, jacobian.T
+
+    def along(
+        self, weights: Sequence[Array], features: list[Array], adjoints: list[Array], moves: Array
+    ) -> tuple[Array, Array]:
+        """What the Hessian of the Lagrangian and the Jacobian of the kink entries make of moves (count x size).
+
+        Args:
+            weights: where.
+            features: as from `forward`.
+            adjoints: as from `reverse`, with the multipliers.
+            moves: directions in weight space, one a row.
+
+        Returns:
+            Products with the Hessian (count x size) and with the Jacobian (count x constraints).
+        """
+        objective, count = self.objective, len(moves)
+        parts = self.unpack(moves)
+        moved, values = [parts[0]], []
         for i in range(1, len(weights) - 1):
-            before = moves[i] @ features[i - 1] + weights[i] @ moved[-1]
-            jacobian.append(before[:, self.kinks[i - 1]])
+            before = parts[i] @ features[i - 1] + weights[i] @ moved[-1]
+            values.append(before[:, self.kinks[i - 1]])
             moved.append(before * self.masks[i - 1])
-        change = (moves[-1] @ features[-1] + weights[-1] @ moved[-1]) / objective.K
+        change = (parts[-1] @ features[-1] + weights[-1] @ moved[-1]) / objective.K
         columns: list[Array] = []
         for i in range(len(weights) - 1, 0, -1):
             second = change @ features[i - 1].T + adjoints[i - 1] @ moved[i - 1].swapaxes(1, 2)
-            columns.insert(0, second + objective.lambdas[i] * moves[i])
-            change = moves[i].swapaxes(1, 2) @ adjoints[i - 1] + weights[i].T @ change
+            columns.insert(0, second + objective.lambdas[i] * parts[i])
+            change = parts[i].swapaxes(1, 2) @ adjoints[i - 1] + weights[i].T @ change
             if i > 1:
                 change = change * self.masks[i - 2]
-        columns.insert(0, change + objective.lambdas[0] * moves[0])
-        hessian = np.concatenate([c.reshape(self.size, -1) for c in columns], axis=1)
-        constraint = np.concatenate(jacobian, axis=1).T if jacobian else np.zeros((0, self.size))
-        return (hessian + hessian.T) / 2, constraint
+        columns.insert(0, change + objective.lambdas[0] * parts[0])
+        products = np.concatenate([c.reshape(count, -1) for c in columns], axis=1)
+        return products, np.concatenate(values, axis=1) if values else np.zeros((count, 0))
+
+    def pulled(self, weights: Sequence[Array], features: list[Array], multipliers: list[Array]) -> Array:
+        """The transposed Jacobian of the kink entries times multipliers: one number for each weight."""
+        columns = [np.zeros(self.shapes[-1])]
+        adjoint: Array | None = None
+        for i in range(len(weights) - 2, 0, -1):
+            own = multipliers[i - 1]
+            adjoint = own if adjoint is None else own + (weights[i + 1].T @ adjoint) * self.masks[i - 1]
+            columns.insert(0, adjoint @ features[i - 1].T)
+        columns.insert(0, np.zeros(self.shapes[0]) if adjoint is None else weights[1].T @ adjoint)
+        return np.concatenate([c.ravel() for c in columns])
 
     def rotations(self, weights: Sequence[Array]) -> Array:
         """Directions (count x size) in which nothing changes.

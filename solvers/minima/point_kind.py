@@ -9,22 +9,39 @@ from dufm.solvers.minima.active_set import ActiveSet
 CURVATURE_MARGIN = 1e-7
 
 
-def widest_multipliers(active_set: ActiveSet, weights: list[Array], dual: Array) -> tuple[Array, float]:
+def margin_of(active_set: ActiveSet, weights: list[Array], dual: Array) -> tuple[float, Array]:
+    """The least margin in 0 <= m <= g over the largest entry of g (infinite where there are no kinks), and g."""
+    if not len(dual):
+        return float("inf"), dual
+    features, multipliers = active_set.forward(weights)[0], active_set.multipliers(dual)
+    slopes = active_set.reverse(weights, features, multipliers)[2]
+    g = np.concatenate([slope[k] for slope, k in zip(slopes, active_set.kinks, strict=True)])
+    return float(np.minimum(dual, g - dual).min()) / (float(np.abs(g).max()) or 1.0), g
+
+
+def widest_multipliers(
+    active_set: ActiveSet, weights: list[Array], dual: Array, jacobian: Array, full: bool = True
+) -> tuple[Array, float]:
     """Among the multipliers that make the point stationary, those with the largest margin in 0 <= m <= g.
+
+    Args:
+        active_set, weights: where.
+        dual: multipliers that do.
+        jacobian: of the kink entries there, constraints x size.
+        full: whether its decomposition is made whole, which changes no result but the last bits.
 
     Returns:
         The multipliers and their least margin over the largest entry of g (infinite where there are no kinks).
     """
     if not len(dual):
         return dual, float("inf")
-    features, none = active_set.forward(weights)[0], active_set.multipliers(0 * dual)
+    features = active_set.forward(weights)[0]
 
     def derivative(m: Array) -> Array:
         slopes = active_set.reverse(weights, features, active_set.multipliers(m))[2]
         return np.concatenate([g[k] for g, k in zip(slopes, active_set.kinks, strict=True)])
 
-    _, jacobian = active_set.second_order(weights, none)
-    u, s, _ = np.linalg.svd(jacobian)
+    u, s, _ = np.linalg.svd(jacobian, full_matrices=full)
     free = u[:, int((s > 1e-9 * s[0]).sum()) :]
     base = derivative(dual)
     scale = float(np.abs(base).max()) or 1.0

@@ -16,7 +16,7 @@ rotations meant are those between H_1 and W_1 and those of neurons with one relu
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
@@ -25,8 +25,9 @@ from dufm.solvers.base.newton import saddle_step
 from dufm.solvers.base.parallel import Stop
 from dufm.solvers.minima.active_set import ActiveSet
 from dufm.solvers.minima.canonical import ROUNDING, canonical
-from dufm.solvers.minima.point_kind import CURVATURE_MARGIN, curvature, same_masks, widest_multipliers
-from dufm.solvers.minima.rest import SMOOTHINGS, descend_to_rest
+from dufm.solvers.minima.matrix_free import OutOfTime, System, accuracy_at
+from dufm.solvers.minima.point_kind import CURVATURE_MARGIN, curvature, margin_of, same_masks, widest_multipliers
+from dufm.solvers.minima.rest import SMOOTHINGS, AtRest, descend_to_rest
 from dufm.solvers.objectives.squared import balance, loss
 from dufm.theory.problem import Problem
 
@@ -37,12 +38,18 @@ RESIDUAL_STOP = 1e-14
 SIGN_MARGIN = 1e-7
 STEPS = 30
 PATIENCE = 4
+# The same without a matrix: its steps that lead nowhere cost most.
+FREE_STEPS, FREE_PATIENCE = 10, 2
 SINGULAR = 1e-7
 MERGE_TOLERANCES = (1e-2, 1e-4, 1e-6)
 FALL = 1e-4
-# Newton's method costs the cube of the number of weights; above this many only the first threshold is tried.
+# Newton's method costs the cube of the number of weights; above this many only the first threshold is tried, and above
 MANY = 450
-# One step takes eight seconds at this many weights and eight times that at twice as many.
+# this many (a step takes a second) no matrix is made.
+DENSE = 900
+# Multipliers that are not unique are chosen among with so many kinks at most.
+MOST_KINKS = 1000
+# More weights than this a search leaves to whoever saves its result first.
 MOST_WEIGHTS = 2500
 
 
@@ -59,8 +66,10 @@ class Polished:
         active, inactive, kinks: how many entries of P_2 .. P_L are of each kind.
         signs_ok: whether 0 <= m <= g at every kink, so that the point is stationary.
         strict_signs: whether 0 < m < g at every kink.
-        curvature: least eigenvalue of the reduced Hessian modulo rotations, over its largest in modulus; NaN if failed.
-        flat: eigenvalues of the reduced Hessian that are zero to rounding, rotations not counted.
+        curvature: least eigenvalue of the reduced Hessian modulo rotations, over its largest in modulus; NaN if failed,
+            and where there were too many weights to make it.
+        flat: eigenvalues of the reduced Hessian that are zero to rounding, rotations not counted; 0 where it was not
+            made.
     """
 
     weights: tuple[Array, ...]
@@ -119,34 +128,36 @@ def refine(problem: Problem, weights: Sequence[Array], stop: Stop = None) -> Pol
     a smaller smoothing, nearer to the weights; where that fails too the weights are polished as given.
 
     Returns:
-        None for more weights than `MOST_WEIGHTS`, and where `stop` held before anything was polished.
+        None where `stop` held before anything was polished.
 
     Raises:
         ProblemError: if the shapes do not chain up.
     """
     problem.require_loss("mse", "the polish")
     given = loss(problem, weights)
-    if sum(w.size for w in weights) > MOST_WEIGHTS:
-        return None
-    found = _from_rest(problem, weights, given, SMOOTHINGS[0], stop)
+    found, rested = _from_rest(problem, weights, given, SMOOTHINGS[0], stop)
     if found is None or found.loss < given * (1 - FALL):
-        near = _from_rest(problem, weights, given, SMOOTHINGS[1], stop)
+        near, _ = _from_rest(problem, weights, given, SMOOTHINGS[1], stop)
         found = near if near is not None and (found is None or near.is_stationary) else found
     if found is None and not (stop is not None and stop()):
         found = polish(problem, canonical(problem, weights), stop)
+    many = sum(w.size for w in weights) > MOST_WEIGHTS
+    if many and rested is not None and rested.loss < given and not (found is not None and found.succeeded):
+        # Not polished, but what the descent has gained is kept.
+        found = replace(found or unpolished(problem, weights), weights=rested.weights, loss=rested.loss)
     return found
 
 
 def unpolished(problem: Problem, weights: Sequence[Array]) -> Polished:
-    """What `polish` gives for weights that were left as they are: too many, or no time."""
-    size = sum(w.size for w in weights)
-    why = f"{size} weights, at most {MOST_WEIGHTS} are" if size > MOST_WEIGHTS else "there was no time left"
+    """What `polish` gives for weights that were left as they are, for want of time."""
     nan = float("nan")
-    return Polished(tuple(weights), loss(problem, weights), False, f"not polished: {why}", nan, 0, 0, 0,
+    return Polished(tuple(weights), loss(problem, weights), False, "not polished: no time was left", nan, 0, 0, 0,
                     signs_ok=False, strict_signs=False, curvature=nan, flat=0)  # fmt: skip
 
 
-def _from_rest(problem: Problem, weights: Sequence[Array], given: float, first: float, stop: Stop) -> Polished | None:
+def _from_rest(
+    problem: Problem, weights: Sequence[Array], given: float, first: float, stop: Stop
+) -> tuple[Polished | None, AtRest | None]:
     """The first canonical form of the weights at rest that polishes to a stationary point, else to any KKT point.
 
     Neurons are merged as boldly as the loss allows: what comes out must not lie above the loss to which the smoothing
@@ -154,7 +165,7 @@ def _from_rest(problem: Problem, weights: Sequence[Array], given: float, first: 
     """
     rested = descend_to_rest(problem, weights, first, stop)
     if rested is None:
-        return None
+        return None, None
     bound = min(rested.limit + rested.error, given) * (1 + ROUNDING)
     found, shapes = None, []
     for tolerance in MERGE_TOLERANCES:
@@ -168,8 +179,8 @@ def _from_rest(problem: Problem, weights: Sequence[Array], given: float, first: 
         if trial.succeeded and trial.loss <= bound:
             found = found or trial
             if trial.is_stationary:
-                return trial
-    return found
+                return trial, rested
+    return found, rested
 
 
 def _newton(problem: Problem, given: list[Array], tolerance: float | None, stop: Stop) -> Polished:
@@ -177,28 +188,36 @@ def _newton(problem: Problem, given: list[Array], tolerance: float | None, stop:
     start_loss = loss(problem, given)
     flat = np.concatenate([w.ravel() for w in given])
     dual: Array | None = None
-    patience = PATIENCE
+    patience, steps = (PATIENCE, STEPS) if active_set.size <= DENSE else (FREE_PATIENCE, FREE_STEPS)
+    most = patience
     best: tuple[float, Array, Array] = (float("inf"), flat, np.zeros(active_set.constraints))
     with np.errstate(all="ignore"):
-        for _ in range(STEPS):
+        for _ in range(steps):
             if stop is not None and stop():
                 break
             weights = active_set.unpack(flat)
-            if dual is None:
-                dual = _first_multipliers(active_set, weights)
+            try:
+                dual = _first_multipliers(active_set, weights, stop) if dual is None else dual
+            except OutOfTime:
+                break
             residual, vector = _residual(active_set, weights, dual)
             # Far out the residual may rise for a few steps before Newton's method turns quadratic.
-            patience = PATIENCE if residual < best[0] else patience - 1
+            patience = most if residual < best[0] else patience - 1
             if residual < best[0]:
                 best = (residual, flat, dual)
-            if residual <= RESIDUAL_STOP or patience == 0:
+            enough = RESIDUAL_STOP if active_set.size <= DENSE else RESIDUAL_GOAL / 10
+            if residual <= enough or patience == 0:
                 break
             try:
-                hessian, jacobian = active_set.second_order(weights, active_set.multipliers(dual))
                 force, excess = vector[: active_set.size], vector[active_set.size :]
-                moved, lifted = saddle_step(hessian, jacobian, force, excess, SINGULAR)
-            except np.linalg.LinAlgError:
-                # The system has overflowed: this active set leads nowhere from here.
+                if active_set.size > DENSE:
+                    system = System.at(active_set, weights, dual, stop)
+                    moved, lifted = system.step(force, excess, accuracy_at(residual))
+                else:
+                    hessian, jacobian = active_set.second_order(weights, active_set.multipliers(dual))
+                    moved, lifted = saddle_step(hessian, jacobian, force, excess, SINGULAR)
+            except (np.linalg.LinAlgError, OutOfTime):
+                # The system has overflowed, and this active set leads nowhere from here; or there is no time left.
                 break
             flat, dual = flat + moved, dual + lifted
             if not (np.isfinite(flat).all() and np.isfinite(dual).all()):
@@ -206,11 +225,14 @@ def _newton(problem: Problem, given: list[Array], tolerance: float | None, stop:
     return _judge(problem, active_set, given, start_loss, *best)
 
 
-def _first_multipliers(active_set: ActiveSet, weights: list[Array]) -> Array:
+def _first_multipliers(active_set: ActiveSet, weights: list[Array], stop: Stop) -> Array:
     none = active_set.multipliers(np.zeros(active_set.constraints))
     gradient = active_set.reverse(weights, active_set.forward(weights)[0], none)[0]
+    flat = np.concatenate([g.ravel() for g in gradient])
+    if active_set.size > DENSE:
+        return System.at(active_set, weights, np.zeros(active_set.constraints), stop).multipliers(flat)
     _, jacobian = active_set.second_order(weights, none)
-    return np.linalg.lstsq(jacobian.T, -np.concatenate([g.ravel() for g in gradient]), rcond=1e-9)[0].astype(float)
+    return np.linalg.lstsq(jacobian.T, -flat, rcond=1e-9)[0].astype(float)
 
 
 def _residual(active_set: ActiveSet, weights: list[Array], dual: Array) -> tuple[float, Array]:
@@ -247,8 +269,16 @@ def _judge(
         nan = float("nan")
         return Polished(tuple(given), start_loss, False, f"not polished: {why}", nan, **counts,
                         signs_ok=False, strict_signs=False, curvature=nan, flat=0)  # fmt: skip
-    dual, least = widest_multipliers(active_set, weights, dual)
-    bend, flat_directions = curvature(active_set, weights, active_set.multipliers(dual))
+    if active_set.size > DENSE:
+        least, bend, flat_directions = margin_of(active_set, weights, dual)[0], float("nan"), 0
+        if least < -SIGN_MARGIN and active_set.constraints <= MOST_KINKS:
+            features = active_set.forward(weights)[0]
+            rows = [active_set.pulled(weights, features, active_set.multipliers(e)) for e in np.eye(len(dual))]
+            dual, least = widest_multipliers(active_set, weights, dual, np.array(rows), full=False)
+    else:
+        none = active_set.multipliers(0 * dual)
+        dual, least = widest_multipliers(active_set, weights, dual, active_set.second_order(weights, none)[1])
+        bend, flat_directions = curvature(active_set, weights, active_set.multipliers(dual))
     return Polished(tuple(weights), value, True, "polished to a KKT point of its active set", residual, **counts,
                     signs_ok=least >= -SIGN_MARGIN, strict_signs=least > SIGN_MARGIN,
                     curvature=bend, flat=flat_directions)  # fmt: skip

@@ -17,6 +17,7 @@ from typing import Any
 import numpy as np
 import scipy
 
+from dufm.solvers.base.arrays import Array
 from dufm.solvers.base.cache_folder import cache_folder
 from dufm.solvers.base.parallel import Stop
 from dufm.solvers.engines.gpu.scheduler import GpuEngine
@@ -50,8 +51,12 @@ def jax_runner(problem: Problem, device: str = "auto", descents_at_once: int | N
     def run(
         restarts: Iterable[Restart], seed: int, stop: Stop = None, cut: Callable[[Found], None] | None = None, /
     ) -> Generator[Found]:
-        del cut  # Descents under way on a device are not read back.
-        for results in _in_order(engine.run((prepared(problem, engine, r, seed) for r in restarts), stop)):
+        def reached(lower: list[Array]) -> None:
+            found = finish(problem, DescentResults(np.zeros(1), [0], [lower], 0, 0))
+            if cut is not None and found.weights:
+                cut(found)
+
+        for results in _in_order(engine.run((prepared(problem, engine, r, seed) for r in restarts), stop, reached)):
             yield finish(problem, results)
 
     return Runner(run, (2 * fills, 8 * fills), Provenance(ENGINE, _versions(), _settings(engine)))

@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 
+from dufm.solvers.base.parallel import Stop
 from dufm.solvers.minima.basins import Basins
 from dufm.solvers.minima.polish import Polished, refine, unpolished
 from dufm.solvers.minima.symmetry import graph_of, symmetry_group
@@ -26,14 +27,15 @@ class FoundMinimum:
     graph: str | None
 
 
-def lowest_minima(problem: Problem, groups: list[Group], count: int) -> list[FoundMinimum]:
+def lowest_minima(problem: Problem, groups: list[Group], count: int, stop: Stop = None) -> list[FoundMinimum]:
     """Polish the `count` lowest groups of a search; those that turn out to be one minimum are merged.
 
-    A group whose polish fails is left out: its weights would scatter and count as a minimum of its own.
+    A group whose polish fails is left out: its weights would scatter and count as a minimum of its own. So are those
+    whose turn comes after `stop` holds.
     """
     basins, found = Basins(problem), list[Polished]()
     for group in sorted((g for g in groups if g.weights), key=lambda g: g.loss)[:count]:
-        polished = group.polished or refine(problem, group.weights) or unpolished(problem, group.weights)
+        polished = group.polished or refine(problem, group.weights, stop) or unpolished(problem, group.weights)
         if polished.succeeded:
             basins.add(polished.loss, polished.weights, group.hits)
             found.append(polished)

@@ -18,7 +18,7 @@ from typing import Any
 import numpy as np
 
 from dufm.solvers.minima.canonical import canonical
-from dufm.solvers.minima.polish import refine
+from dufm.solvers.minima.polish import MOST_WEIGHTS, refine
 from dufm.solvers.search.bandit import VARIED, choose
 from dufm.solvers.search.fixed_portfolio import processor
 from dufm.solvers.search.found import Found
@@ -148,9 +148,10 @@ def _learn(state: SearchState, chosen: Sequence[int], finished: Sequence[Found],
 def _polish_lowest(problem: Problem, options: SearchOptions, state: SearchState) -> None:
     """Polish the lowest minimum, and replace its weights by the polished ones if those are no worse.
 
-    With a variant of the model nothing is polished: descents end within rounding of the minimum all the same.
+    With a variant of the model nothing is polished: descents end within rounding of the minimum all the same. Many
+    weights are left to whoever has saved them first.
     """
-    if not problem.is_plain:
+    if not problem.is_plain or sum(rows * columns for rows, columns in problem.shapes) > MOST_WEIGHTS:
         return
     group = min(state.groups, key=lambda g: g.loss, default=None)
     if group is None or group.polished is not None or (options.stop is not None and options.stop()):

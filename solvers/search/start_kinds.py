@@ -15,7 +15,7 @@ from dufm.solvers.base.arrays import Array
 from dufm.solvers.weights.build import gaussian, pad, perturb
 from dufm.solvers.weights.of_structure import at_best_scale
 from dufm.theory.problem import Problem, ProblemError
-from dufm.theory.squared.structures import STRUCTURES
+from dufm.theory.squared.structures import STRUCTURES, widest
 
 Kind = Callable[[Problem, np.random.Generator, float], list[Array]]
 
@@ -108,7 +108,8 @@ def _known_weights(problem: Problem) -> tuple[list[Array], ...]:
     """Known structures at their best scale; those too wide for the problem, or collapsed at its strength, are not."""
     found = []
     for structure in STRUCTURES:
-        if structure.name != "dnc" and structure.valid(problem.K, problem.L):
+        fits = structure.valid(problem.K, problem.L) and widest(structure, problem.K, problem.L) <= problem.width
+        if structure.name != "dnc" and fits:
             try:
                 weights = at_best_scale(problem, structure.weights(problem.K, problem.L))
                 found.append(pad(problem, weights))
@@ -134,7 +135,8 @@ def _on_neck(
     readout = 0.1 * generator.standard_normal((problem.K, d)) / np.sqrt(d)
     factors = [root[:, None] * right, left * root, *middle, head, readout]
     # All factors alike in size, at the size balance asks for near a good minimum.
-    scaled = [np.sqrt(problem.K) * f / np.linalg.norm(f) for f in factors]
+    # A sparse neck, or a few signs, may have come out zero: it stays so, and the noise is all there is.
+    scaled = [np.sqrt(problem.K) * f / (np.linalg.norm(f) or 1.0) for f in factors]
     return perturb(pad(problem, scaled), generator, scale)
 
 

@@ -28,6 +28,7 @@ TRUSTED = (
     "verification/lower_checker.py",
     "verification/deep_checker.py",
     "verification/margin_checker.py",
+    "verification/symmetric_checker.py",
     "verification/base",
 )
 

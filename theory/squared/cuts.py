@@ -10,6 +10,7 @@ from collections.abc import Callable, Sequence
 from fractions import Fraction
 from functools import cache
 from itertools import combinations
+from math import comb
 from typing import Any
 
 import sympy as sp
@@ -85,6 +86,11 @@ class Cuts:
 
     def valid(self, K: int, L: int) -> bool:
         return L >= 3 and (order_of(K) or 0) >= 4
+
+    def neurons(self, K: int) -> int:
+        """C(r, p), of the widest hidden layer."""
+        order = order_of(K) or 0
+        return comb(order, best_size(order))
 
     def weights(self, K: int, L: int) -> Sequence[Any]:
         order = order_of(K) or 0

@@ -7,6 +7,7 @@ sum to zero, so P_2 has rank r - 1, while relu(P_2) = N, edges in p-subsets, has
 
 from collections.abc import Sequence
 from functools import cache
+from math import comb
 from typing import Any
 
 import sympy as sp
@@ -40,6 +41,11 @@ class Halves:
     def valid(self, K: int, L: int) -> bool:
         order = order_of(K) or 0
         return L == 2 and order >= 4 and order % 2 == 0
+
+    def neurons(self, K: int) -> int:
+        """C(r, r/2), of the hidden layer."""
+        order = order_of(K) or 0
+        return comb(order, order // 2)
 
     def weights(self, K: int, L: int) -> Sequence[Any]:
         return half_weights((order_of(K) or 0) // 2)

@@ -19,7 +19,6 @@ from dufm.theory.squared.structure import Structure, total_cost
 from dufm.theory.squared.truncated import Truncated
 
 Blocks = tuple[tuple[Structure, int], ...]
-Sum = tuple[Fraction, Blocks]
 
 DNC: Structure = DeepNeuralCollapse()
 BLOCKS: tuple[Structure, ...] = (
@@ -34,6 +33,7 @@ BLOCKS: tuple[Structure, ...] = (
 )
 # Costs nearer than this are taken as equal; sums of 30-digit estimates are far more exact.
 TIE = Fraction(1, 10**12)
+UNITS = 10**30
 
 
 @cache
@@ -45,19 +45,23 @@ def estimated_cost(structure: Structure, K: int, L: int) -> Fraction:
 @cache
 def cheapest_sum(K: int, L: int) -> Blocks:
     """Blocks (structure, classes) of least total cost for K classes at depth L, by dynamic programming over K."""
-    best: list[Sum] = [(Fraction(0), ())]
-    known = [(estimated_cost(s, n, L), s, n) for n in range(2, K + 1) for s in BLOCKS[1:] if s.valid(n, L)]
+    # Whole numbers, in units of 10^-30: the same choices as fractions make, and a tenth of their time.
+    known = [(int(estimated_cost(s, n, L) * UNITS), s, n) for n in range(2, K + 1) for s in BLOCKS[1:] if s.valid(n, L)]
+    totals, last = [0], list[tuple[Structure, int]]([(DNC, 0)])
+    tie = int(TIE * UNITS)
     for k in range(1, K + 1):
-        options = [(best[k - 1][0] + 1, DNC, 1)]
-        options += [(best[k - size][0] + cost, structure, size) for cost, structure, size in known if size <= k]
         # Ties within the estimates keep the first, which has the most DNC blocks.
-        chosen = options[0]
-        for option in options[1:]:
-            if option[0] < chosen[0] - TIE:
-                chosen = option
-        total, structure, size = chosen
-        best.append((total, (*best[k - size][1], (structure, size))))
-    return best[K][1]
+        total, structure, size = totals[k - 1] + UNITS, DNC, 1
+        for cost, other, n in known:
+            if n <= k and totals[k - n] + cost < total - tie:
+                total, structure, size = totals[k - n] + cost, other, n
+        totals.append(total)
+        last.append((structure, size))
+    blocks: list[tuple[Structure, int]] = []
+    while K:
+        blocks.insert(0, last[K])
+        K -= last[K][1]
+    return tuple(blocks)
 
 
 class CheapestSum:
@@ -84,6 +88,16 @@ class CheapestSum:
 
 
 STRUCTURES: tuple[Structure, ...] = (*BLOCKS, CheapestSum())
+
+
+def widest(structure: Structure, K: int, L: int) -> int:
+    """Neurons of the widest hidden layer of those structures that need many more than K, known without their weights.
+
+    0 for all others.
+    """
+    if isinstance(structure, CheapestSum):
+        return sum(widest(block, k, L) for block, k in cheapest_sum(K, L) if k > 1)
+    return structure.neurons(K) if isinstance(structure, (Cuts, Halves)) else 0
 
 
 def structure_named(name: str) -> Structure:

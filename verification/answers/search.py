@@ -1,23 +1,38 @@
 """What a search found, told: its polish, a certificate where it beats DNC, ranks by layer, the losses beside it."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 from typing import Any
 
 import numpy as np
 
+from dufm.solvers.base.arrays import Array
 from dufm.solvers.minima.canonical import describe
 from dufm.solvers.minima.polish import Polished, refine, unpolished
 from dufm.solvers.minima.symmetry import graph_of, symmetry_group
 from dufm.solvers.search.solution import Outcome, Solution
 from dufm.solvers.search.state import SearchState
 from dufm.theory.problem import Problem
-from dufm.theory.squared.phi import power_root
+from dufm.theory.squared.bounds import least_loss
+from dufm.theory.squared.phi import phi_of_power, power_root
+from dufm.verification.atlas.known_losses import known_losses
 from dufm.verification.base.certificate import Certificate, point_certificate
 from dufm.verification.claims.best_bound import Bound, below, best_bound, require_sound
 
-# More entries than this take the checker longer than it allows itself.
-MOST_CERTIFIED = 50_000
+# More products than this take the checker longer than it allows itself.
+MOST_PRODUCTS = 30_000_000
+# Seconds that writing a weight into a certificate and a product in the checker take, roughly.
+PER_WEIGHT, PER_PRODUCT = 2e-5, 2e-7
+# The cheapest direct sum is sought class by class: beyond so many it takes longer than the rest.
+MOST_SUMMED = 2000
+
+
+def losses_beside(problem: Problem) -> dict[str, tuple[str, float]]:
+    """`known_losses`, without the cheapest known structure where there are too many classes to put one together."""
+    if problem.K <= MOST_SUMMED:
+        return known_losses(problem)
+    dnc = float(phi_of_power(problem.L, problem.x_power)[0])
+    return {"dnc": ("DNC", dnc), "bound": ("no weights can go below", float(least_loss(problem)[0]))}
 
 
 def sound_bound(problem: Problem) -> Bound:
@@ -55,13 +70,25 @@ def polished_best(
     return solution, polished
 
 
+def too_many(weights: Sequence[Array]) -> str:
+    """Why no certificate of weights is made: a sentence, empty where one is."""
+    size, K = sum(w.size for w in weights), len(weights[-1])
+    most = MOST_PRODUCTS // K
+    return f"{size} weights for {K} classes, at most {most} are certified" if size > most else ""
+
+
 def certificate_found(solution: Solution) -> Certificate | str:
     """A certificate of what a search found, for the checker to judge; a sentence where that would take it too long."""
-    size = sum(w.size for w in solution.weights)
-    if size > MOST_CERTIFIED:
-        return f"{size} weights, at most {MOST_CERTIFIED} are certified"
+    if why := too_many(solution.weights):
+        return why
     found = {"engine": solution.engine, "seed": solution.seed, **solution.versions}
     return point_certificate(solution.problem, solution.weights, "search", found)
+
+
+def certifying_seconds(problem: Problem) -> float:
+    """About what exact arithmetic on weights of the problem's widths takes: their certificate, written and checked."""
+    size = sum(rows * columns for rows, columns in problem.shapes)
+    return 0.0 if size * problem.K > MOST_PRODUCTS else size * (PER_WEIGHT + problem.K * PER_PRODUCT)
 
 
 def search_record(

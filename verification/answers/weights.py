@@ -16,7 +16,7 @@ from dufm.solvers.objectives.squared import loss
 from dufm.theory.problem import Problem
 from dufm.theory.squared.phi import phi_of_power, power_root
 from dufm.theory.stated import ProblemError
-from dufm.verification.answers.search import MOST_CERTIFIED, beside_bound, sound_bound
+from dufm.verification.answers.search import beside_bound, sound_bound, too_many
 from dufm.verification.base.certificate import Certificate, entries, point_certificate
 from dufm.verification.checker import check
 from dufm.verification.claims.best_known import best_loss
@@ -156,9 +156,8 @@ def _scaled(problem: Problem, weights: Sequence[Array], dnc: float) -> float | N
 
 def _certified(problem: Problem, weights: Sequence[Array]) -> tuple[Certificate | None, Fraction | None, str]:
     """A certificate that the checker accepts, the exact loss of its weights, and what the checker says."""
-    size = sum(w.size for w in weights)
-    if size > MOST_CERTIFIED:
-        return None, None, f"{size} weights, at most {MOST_CERTIFIED} are certified"
+    if why := too_many(weights):
+        return None, None, why
     certificate = point_certificate(problem, weights, "weights", {"origin": "weights of a user"})
     result = check(json.dumps(certificate))
     if result.margin is None:

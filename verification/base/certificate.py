@@ -117,6 +117,33 @@ def head_certificate(
     return _certificate("head", claim, {"K": K, "L_from": L_from}, witness, found_by)
 
 
+def symmetric_certificate(
+    problem: Problem, sides: Sequence[int], weights: Sequence[Any], claim: str, found_by: Mapping[str, Any]
+) -> Certificate:
+    """A witness that DNC is not optimal whose weights no permutation of a grid of classes changes.
+
+    Args:
+        problem: only K, L, n and the lambdas enter.
+        sides: of the grid; the classes left over, K / prod(sides), stand at every point.
+        weights: H_1, W_1, ..., W_L, each its 2^len(sides) parts (see `symmetric_checker.py`): (2^g, b, a) floats.
+        claim: label of the claim this supports.
+        found_by: anything worth remembering, stored as strings.
+    """
+    problem.require_loss("mse", "a symmetric certificate")
+    # What many entries add up to stays as exact as one.
+    bits = 40 + math.prod(sides).bit_length()
+    witness = []
+    for i, parts in enumerate(weights):
+        name = f"W_{i}" if i else "H_1"
+        rounded = [_entries(part, bits, name) for part in parts]
+        integers = [[[int(x * 2**bits) for x in row] for row in rows] for rows in rounded]
+        witness.append({"name": name, "den": 2**bits, "parts": integers})
+    content = {"K": problem.K, "L": problem.L, "n": problem.n, "sides": list(sides)}
+    content |= {"free": problem.K // math.prod(sides)}
+    content |= {"lambdas": [[x.numerator, x.denominator] for x in problem.lambdas]}
+    return _filed("symmetric", claim, content, witness, found_by)
+
+
 def margin_certificate(
     layers: MarginLayers, rival: Rival, more: Sequence[str], claim: str, found_by: Mapping[str, Any]
 ) -> Certificate:
@@ -196,7 +223,10 @@ def _entries(weight: Any, bits: int | None, name: str) -> list[list[Fraction]]:
         raise ProblemError(f"{name} must be a matrix of numbers") from None
     if table.ndim != 2 or not table.size or not np.isfinite(table).all():
         raise ProblemError(f"{name} must be a non-empty matrix of finite numbers, got shape {table.shape}")
-    # Fractions, not ldexp: a large float times 2^bits may overflow.
+    with np.errstate(over="ignore"):
+        scaled = np.rint(np.ldexp(table, bits))
+    if np.isfinite(scaled).all():
+        return [[Fraction(int(x), 2**bits) for x in row] for row in scaled.tolist()]
     return [[Fraction(round(Fraction(x) * 2**bits), 2**bits) for x in row] for row in table.tolist()]
 
 
@@ -212,6 +242,12 @@ def _certificate(
         den = math.lcm(*(x.denominator for row in rows for x in row))
         integers = [[x.numerator * (den // x.denominator) for x in row] for row in rows]
         matrices.append({"name": name, "den": den, "rows": integers})
+    return _filed(kind, claim, problem, matrices, found_by)
+
+
+def _filed(
+    kind: str, claim: str, problem: Mapping[str, Any], matrices: list[dict[str, Any]], found_by: Mapping[str, Any]
+) -> Certificate:
     return {
         "format": "dufm-certificate",
         "version": 1,

@@ -1,11 +1,11 @@
-"""Which program judges a certificate: of kinds "lower", "deep", "margin" one of their own, `checker` all others."""
+"""Which program judges a certificate: of kinds in `OWN` one of their own, of all others `checker`."""
 
 import json
 from types import ModuleType
 
-from dufm.verification import checker, deep_checker, lower_checker, margin_checker
+from dufm.verification import checker, deep_checker, lower_checker, margin_checker, symmetric_checker
 
-OWN = {"lower": lower_checker, "deep": deep_checker, "margin": margin_checker}
+OWN = {"lower": lower_checker, "deep": deep_checker, "margin": margin_checker, "symmetric": symmetric_checker}
 
 
 def checker_of(certificate: bytes) -> ModuleType:

@@ -81,7 +81,7 @@ def check(
     files: Annotated[list[str], typer.Argument(help="Certificate files.", metavar="FILE...")],
     exact: Annotated[bool, typer.Option(help="Print margins as whole fractions.")] = False,
 ) -> None:
-    """Re-check certificates in exact arithmetic with checker.py; kinds lower, deep, margin have their own programs.
+    """Re-check certificates in exact arithmetic with checker.py; kinds lower, deep, margin, symmetric have their own.
 
     The same programs run with no package installed: python -S -I verification/checker.py FILE...
 
@@ -176,11 +176,16 @@ def search(
     bias: Annotated[str, typer.Option(help="none; last or last-decayed: of the last layer (squared loss).")] = "none",
     skip: Annotated[str, typer.Option(help="none; block1: F + relu(W F); block2: F + W relu(W F), L odd.")] = "none",
     target_matrix: Annotated[Path | None, typer.Option(help="K rows of a CSV to fit in place of I.")] = None,
+    symmetry: Annotated[
+        str | None, typer.Option(help="Classes on a grid of these sides, 10,10,10: weights that it leaves unchanged.")
+    ] = None,
     as_json: Json = False,
 ) -> None:
     """Global search; prints the loss against DNC and the best known structure, ranks and singular values by layer.
 
     Example: dufm search --K 6 --L 4 --lam 0.002
+
+    With many classes: dufm search --K 1000 --L 4 --lam 0.000015 --symmetry 10,10,10 --restarts 12
     """
     from dufm.solvers.search.options import SearchOptions
     from dufm.theory.problem import Problem
@@ -196,7 +201,13 @@ def search(
     checked.integers(0, seed=seed, minima=minima)
     checked.numbers(target=target)
     options = SearchOptions(restarts, seed, target=target, patience=patience)
-    run_search(SearchRequest(problem, options, device, budget, minima, resume, out, as_json), console)
+    request = SearchRequest(problem, options, device, budget, minima, resume, out, as_json)
+    if symmetry is not None:
+        from dufm.verification.cli.symmetric import run_symmetric_search
+
+        run_symmetric_search(request, symmetry, width, console)
+        return
+    run_search(request, console)
 
 
 @app.command()

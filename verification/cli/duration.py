@@ -29,23 +29,28 @@ class TimeLimit:
 
     Attributes:
         seconds: the budget.
-        grace: what a polish may take beyond it.
+        reserve: what certificates and tables will take after the search and its polish; at most half the budget counts.
+        grace: what a polish may take beyond the budget.
     """
 
     seconds: float
-    grace: float = 1.5
+    reserve: float = 0.0
+    grace: float = 1.0
     began: float = field(default_factory=time.monotonic)
 
     def over(self) -> bool:
-        """Whether the budget and the grace are spent."""
-        return time.monotonic() - self.began > self.seconds + self.grace
+        """Whether a polish has to end."""
+        return self._gone() > self.grace
 
     def spent(self) -> bool:
-        """Whether the budget is spent."""
-        return time.monotonic() - self.began > self.seconds
+        """Whether the search has to end."""
+        return self._gone() > 0
+
+    def _gone(self) -> float:
+        return time.monotonic() - self.began - (self.seconds - min(self.reserve, self.seconds / 2))
 
 
-def time_limit(text: str | None) -> TimeLimit | None:
+def time_limit(text: str | None, reserve: float = 0.0) -> TimeLimit | None:
     """Read --budget; None for none. ProblemError for anything that is not a time."""
     found = seconds(text)
-    return None if found is None else TimeLimit(found)
+    return None if found is None else TimeLimit(found, reserve)

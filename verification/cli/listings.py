@@ -6,7 +6,6 @@ import sympy as sp
 from rich.console import Console
 from rich.table import Table
 
-from dufm.theory.derivations import DERIVATIONS, names
 from dufm.theory.problem import Problem
 from dufm.theory.proof.typeset import typeset
 from dufm.theory.squared.phi import collapse_scale, collapse_threshold
@@ -18,6 +17,9 @@ from dufm.verification.cli.output import show_table
 
 def derivations_table(console: Console) -> None:
     """Every derivation and what it shows."""
+    # The structures' costs are asked for alone.
+    from dufm.theory.derivations import DERIVATIONS, names
+
     for builder, name in zip(DERIVATIONS, names(), strict=True):
         console.print(f"[bold]{name}[/bold]", highlight=False)
         console.print(f"    {(builder.__doc__ or '').splitlines()[0]}", highlight=False, markup=False)

@@ -19,21 +19,24 @@ from dufm.theory.squared.bounds import least_loss
 from dufm.verification.answers.search import (
     beside_bound,
     certificate_found,
+    certifying_seconds,
+    losses_beside,
     polished_best,
     search_record,
     sound_bound,
 )
-from dufm.verification.atlas.known_losses import known_losses
 from dufm.verification.base.certificate import write
 from dufm.verification.checker import check
 from dufm.verification.cli import options as checked
-from dufm.verification.cli.duration import time_limit
+from dufm.verification.cli.duration import TimeLimit, time_limit
 from dufm.verification.cli.interrupt import keeping
 from dufm.verification.cli.output import show_table
 from dufm.verification.cli.shared import SearchRequest, shown
 
 # Zero output has loss 1/2; a descent ends this close to it, relatively.
 COLLAPSED = 1e-9
+# What the polish may take where no budget is given, in seconds; so many weights take longer than the search is worth.
+POLISH = 120.0
 # A gap to the lower bound below this is rounding.
 CLOSED = 1e-9
 
@@ -61,17 +64,20 @@ def run_search(request: SearchRequest, console: Console) -> None:
             console.print(words, highlight=False, soft_wrap=True)
         return
     checked.folder(request.out)
-    known, bound = known_losses(problem), sound_bound(problem)
-    if device == "cpu":
-        with Console(stderr=True).status("loading the compiled program (once on a machine: compiling, up to a minute)"):
+    words = "loading the compiled program and the bounds (once on a machine: compiling and proving, up to a minute)"
+    with Console(stderr=True).status(words):
+        if device == "cpu":
             compiled_homotopy()
-    limit = time_limit(request.budget)
+        bound = sound_bound(problem)
+    limit = time_limit(request.budget, certifying_seconds(problem))
+    known = losses_beside(problem)
     solution, state = shown(partial(device_search, problem, device), request, limit, known["dnc"][1])
     # Before anything that may take long or fail.
     saved = save(solution, request.result)
     with keeping(f"the best of {len(solution.losses)} restarts is in {saved}; --resume goes on"):
+        over = TimeLimit(POLISH).over if limit is None else limit.over
         with Console(stderr=True).status("polishing the best"):
-            better, polished = polished_best(solution, state, limit.over if limit is not None else None)
+            better, polished = polished_best(solution, state, over)
         if better is not solution:
             solution, saved = better, save(better, request.result)
         certificate = (
@@ -79,7 +85,7 @@ def run_search(request: SearchRequest, console: Console) -> None:
         )
         record = search_record(problem, solution, polished, known) | {"saved": str(saved), "certificate": certificate}
         record |= {"census": state.summary()} | beside_bound(bound, solution.loss)
-        lowest = lowest_minima(problem, state.groups, request.minima) if request.minima > 0 else []
+        lowest = lowest_minima(problem, state.groups, request.minima, over) if request.minima > 0 else []
         record["minima"] = [
             {"loss": m.polished.loss, "hits": m.hits, "local_minimum": bool(m.polished.is_local_minimum)}
             | {"symmetry": m.symmetry, "graph": m.graph}
@@ -148,6 +154,9 @@ def _show(problem: Problem, solution: Solution, polished: Polished, record: dict
             minima.add_row(loss, f"{m['loss'] / dnc:.6f}", str(m["hits"]), m["symmetry"], m["graph"] or "-")
         show_table(console, minima)
     summary = record["census"]
+    if not record["restarts"]:
+        words = f"No restart finished, {record['outcome']}; this is the best that those cut short had reached."
+        console.print(words, highlight=False, soft_wrap=True)
     kind = "a local minimum" if record["polish"]["local_minimum"] else "not shown to be a minimum"
     residual = f"; KKT residual {polished.residual:.1e}" if polished.succeeded else ""
     neck = f"; neck: {record['graph']}" if record["graph"] else ""

@@ -17,6 +17,7 @@ from dufm.theory.problem import Problem, Variant
 from dufm.theory.squared.variants import zero_loss
 from dufm.theory.stated import ProblemError, exact_number
 from dufm.verification.answers.models import model_words, variant_of, variant_record
+from dufm.verification.answers.search import certifying_seconds
 from dufm.verification.cli import options as checked
 from dufm.verification.cli.duration import time_limit
 from dufm.verification.cli.interrupt import keeping
@@ -84,7 +85,7 @@ def run_variant_search(request: SearchRequest, console: Console) -> None:
         compiled_homotopy()
     beside = "zero weights" if collapse is None else "collapse"
     search = partial(device_search, problem, "cpu")
-    solution, _ = shown(search, request, time_limit(request.budget), reference, beside)
+    solution, _ = shown(search, request, time_limit(request.budget, certifying_seconds(problem)), reference, beside)
     saved = str(save(solution, request.result))
     with keeping(f"the best of {len(solution.losses)} restarts is in {saved}; --resume goes on"):
         record = variant_record(problem, solution, collapse) | {"saved": saved}

@@ -11,7 +11,7 @@ JAX is imported when the engine is first used. A device that is not there is an 
 import contextlib
 import time
 from collections import deque
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from types import ModuleType
 from typing import Any
 
@@ -135,10 +135,16 @@ class GpuEngine:
             value, gradient = self._kernels.evaluation(points, np.full(len(points), eps), self._lambdas, self._shapes)
             return np.asarray(value), np.asarray(gradient)
 
-    def run(self, jobs: Iterable[tuple[Array, Array]], stop: Stop = None) -> Iterator[tuple[int, DescentResults]]:
+    def run(
+        self,
+        jobs: Iterable[tuple[Array, Array]],
+        stop: Stop = None,
+        cut: Callable[[list[Array]], None] | None = None,
+    ) -> Iterator[tuple[int, DescentResults]]:
         """The homotopy on every job (packed starts, stages as from `schedule`); (its number, Field) as each ends.
 
-        Jobs are drawn from `jobs` when there is room. `stop` is asked after every burst; True ends the work.
+        Jobs are drawn from `jobs` when there is room. `stop` is asked after every burst; True ends the work, and
+        the factors of the lowest descent under way are handed to `cut`.
         """
         with self._context():
             descents = self._kernels.empty(self.descents, self._size, self._memory)
@@ -171,6 +177,11 @@ class GpuEngine:
             quick = time.perf_counter() - began < BURST_SECONDS
             most = min(2 * most, BURST) if quick else max(most // 2, 1)
             if stop is not None and stop():
+                under_way = np.flatnonzero(status != self._kernels.FRESH)
+                held = self._fetch(descents, [int(i) for i in under_way if owners[i] is not None])
+                best = min((x for x in held if np.isfinite(x[2])), key=lambda x: x[2], default=None)
+                if cut is not None and best is not None:
+                    cut(self.unpack(best[1]))
                 return
             over = (status != self._kernels.RUNNING) & (status != self._kernels.FRESH)
             done = [int(i) for i in np.flatnonzero(over) if owners[i] is not None]

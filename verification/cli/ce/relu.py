@@ -12,6 +12,7 @@ from dufm.solvers.search.solution import save
 from dufm.theory.problem import Problem
 from dufm.theory.stated import ProblemError
 from dufm.verification.answers.models import relu_record, relu_solution
+from dufm.verification.answers.search import certifying_seconds
 from dufm.verification.cli import options as checked
 from dufm.verification.cli.duration import time_limit
 from dufm.verification.cli.interrupt import keeping
@@ -32,7 +33,7 @@ def run_relu_search(request: SearchRequest, console: Console) -> None:
     if request.device == "cuda":
         raise ProblemError("--device must be auto or cpu with --loss ce, got 'cuda'")
     checked.folder(request.out)
-    limit = time_limit(request.budget)
+    limit = time_limit(request.budget, certifying_seconds(problem))
     with live_line("searching", options.restarts) as line:
 
         def report(ran: int, best: float) -> None:
@@ -61,6 +62,8 @@ def _show(problem: Problem, record: dict[str, Any], console: Console) -> None:
         table.add_row(name, f"{record[key]:.12g}", f"{record[key] / record['collapse']:.6f}")
     show_table(console, table)
     ranks = ", ".join(map(str, record["ranks"]))
+    if not record["restarts"]:
+        console.print("No restart finished: this is the best that those cut short had reached.", soft_wrap=True)
     words = (
         f"Ranks of the hidden features and of the logits: {ranks}. {record['hits']} of {record['restarts']} restarts "
         f"ended there. Its exact loss is at most {record['upper_bound']}. Searched, not proved. Saved {record['saved']}"

@@ -15,6 +15,7 @@ from dufm.theory.ce.enclosure import least_loss
 from dufm.theory.ce.polygons import DNC_LOGITS
 from dufm.theory.stated import ProblemError
 from dufm.verification.answers.models import upper_bound
+from dufm.verification.answers.search import certifying_seconds
 from dufm.verification.cli import options as checked
 from dufm.verification.cli.duration import time_limit
 from dufm.verification.cli.interrupt import keeping
@@ -36,13 +37,14 @@ def run_ce_search(request: SearchRequest, console: Console) -> None:
         raise ProblemError("--device must be auto or cpu with --loss ce, got 'cuda'")
     checked.folder(request.out)
     known, dnc = candidates(problem), float(least_loss(DNC_LOGITS, problem).mid())
-    solution, state = shown(partial(ce_search, problem), request, time_limit(request.budget), dnc)
+    limit = time_limit(request.budget, certifying_seconds(problem))
+    solution, state = shown(partial(ce_search, problem), request, limit, dnc)
     saved = str(save(solution, request.result))
     with keeping(f"the best of {len(solution.losses)} restarts is in {request.result}; --resume goes on"):
         with Console(stderr=True).status("polishing the lowest minima"):
             minima = [
                 _minimum(p) | {"hits": hits, "structure": identify(p.logits, known)}
-                for p, hits in lowest(problem, state, max(1, request.minima))
+                for p, hits in lowest(problem, state, max(1, request.minima), None if limit is None else limit.over)
             ]
         record: dict[str, Any] = {
             "problem": {"K": problem.K, "L": problem.L, "width": problem.width, "n": problem.n, "loss": "ce"}
