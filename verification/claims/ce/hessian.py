@@ -182,7 +182,7 @@ def _gap(budget: Budget) -> Verdict:
             comparisons.append(below(bound, arb(3), f"rank bound at mu = 1/100, K={classes}, L={layers}"))
             profile = Profile.of(POLYGON, classes, layers)
             point = arb(8)
-            paid = profile.cross_entropy(point) + mu * profile.cost * profile.power(point)
+            paid = profile.loss(2 * mu / (layers + 1), point)
             comparisons.append(below(paid, arb(2).log() / classes, f"G below log(2)/K, K={classes}, L={layers}"))
             # At a fixed scale the bound and this G fall with L from here on: sigma alpha >= 1 and C (L+1)^2 > e^2,
             # C = 1/(2 mu^2 K).
