@@ -28,7 +28,7 @@ from dufm.paper_figs.style import FigureModule, as_csv, render
 from dufm.paper_figs.training import fig2, fig3, fig5, fig6
 from dufm.paper_figs.variants import leaky_map, minority_collapse
 from dufm.solvers.base.whole import write_whole
-from dufm.theory.problem import ProblemError, listed
+from dufm.theory.stated import ProblemError, listed
 from dufm.verification.claims.base.claim import BUDGETS
 
 FIGURES: dict[str, FigureModule] = {

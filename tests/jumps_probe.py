@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 from dufm.solvers.base.arrays import Array
 from dufm.solvers.jumps.absorbing import ratio_to_boundary
 from dufm.theory.jumps.absorbing import AbsorbingSet
-from dufm.theory.problem import ProblemError
+from dufm.theory.stated import ProblemError
 
 Indices = NDArray[np.int64]
 HALVINGS = 24

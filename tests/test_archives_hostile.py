@@ -17,7 +17,7 @@ from test_read_again import kept_chains, kept_solution, kept_state, kept_trainin
 from dufm.solvers.base import packed
 from dufm.solvers.base.files import DAMAGE, read_archive, write_archive
 from dufm.solvers.search import solution
-from dufm.theory.problem import ProblemError
+from dufm.theory.stated import ProblemError
 from dufm.verification.cli import app
 
 Parts = dict[str, bytes]

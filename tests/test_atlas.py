@@ -16,11 +16,12 @@ from rich.console import Console
 
 from dufm.solvers.objectives.squared import loss
 from dufm.solvers.search.solution import Outcome, Solution, save
-from dufm.theory.problem import Problem, ProblemError
+from dufm.theory.problem import Problem
 from dufm.theory.squared.bounds import least_loss
 from dufm.theory.squared.phi import collapse_threshold, phi, phi_of_power
 from dufm.theory.squared.structure import total_cost
 from dufm.theory.squared.structures import CheapestSum
+from dufm.theory.stated import ProblemError
 from dufm.verification.atlas import records
 from dufm.verification.atlas.cells import Cell
 from dufm.verification.atlas.records import FOLDER, check_atlas, file_weights, path_of, read_atlas, read_file, submit

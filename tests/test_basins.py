@@ -14,8 +14,9 @@ from dufm.solvers.minima.polish import refine
 from dufm.solvers.minima.symmetry import TOLERANCE
 from dufm.solvers.objectives.squared import balance, loss
 from dufm.solvers.weights.of_structure import at_best_scale
-from dufm.theory.problem import Problem, ProblemError
+from dufm.theory.problem import Problem
 from dufm.theory.squared.structures import structure_named
+from dufm.theory.stated import ProblemError
 
 SMALL = Problem.of(3, 4, "0.002", width=8)
 HUB = Problem.of(7, 3, "0.0003")

@@ -20,7 +20,7 @@ from dufm.theory.derivations.squared.linear_network import linear_network, schat
 from dufm.theory.derivations.squared.pairs import mean_over_subsets, pairs
 from dufm.theory.derivations.squared.two_classes import nuclear_norm_at_most, two_classes, without_relu
 from dufm.theory.derivations.squared.two_layers import last_column, two_layers
-from dufm.theory.problem import Problem, ProblemError
+from dufm.theory.problem import Problem
 from dufm.theory.proof.derivation import proved
 from dufm.theory.rational import fraction, identity, matrix, relu, squared_norm
 from dufm.theory.squared.bounds import bracket, frobenius_cost, least_cost, least_loss, pair_power
@@ -28,6 +28,7 @@ from dufm.theory.squared.halves import Halves, cost_cubed
 from dufm.theory.squared.phi import collapse_threshold, phi, phi_of_power
 from dufm.theory.squared.structure import as_fraction_ball, cost_power, full_weights, singular_value_sum, total_cost
 from dufm.theory.squared.structures import STRUCTURES
+from dufm.theory.stated import ProblemError
 from dufm.verification.base.exact import rational
 from dufm.verification.checker import check
 from dufm.verification.claims.base.claim import Budget

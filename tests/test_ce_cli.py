@@ -13,7 +13,8 @@ from typer.testing import CliRunner
 
 from dufm.solvers.search.options import SearchOptions
 from dufm.solvers.search.solution import load
-from dufm.theory.problem import Problem, ProblemError
+from dufm.theory.problem import Problem
+from dufm.theory.stated import ProblemError
 from dufm.verification.cli.ce.commands import commands
 from dufm.verification.cli.compare import run_compare
 from dufm.verification.cli.compare_request import CompareRequest

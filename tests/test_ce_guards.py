@@ -30,8 +30,9 @@ from dufm.solvers.weights.cyclic import cyclic_weights
 from dufm.solvers.weights.of_structure import at_best_scale
 from dufm.theory.ce.enclosure import best_scale, objective_ball
 from dufm.theory.ce.polygons import DNC_LOGITS
-from dufm.theory.problem import Problem, ProblemError
+from dufm.theory.problem import Problem
 from dufm.theory.squared.bounds import bracket, least_loss
+from dufm.theory.stated import ProblemError
 from dufm.verification.base.certificate import point_certificate
 
 CE = Problem.of(4, 2, "1/100", 4, loss="ce")

@@ -11,7 +11,8 @@ from dufm.theory.ce.hessian import HessianLevel, matches_spectrum, orbit_dimensi
 from dufm.theory.ce.numbers import working
 from dufm.theory.ce.polygons import DNC_LOGITS, POLYGON, TRIANGLES
 from dufm.theory.ce.structures import ce_structure_named
-from dufm.theory.problem import Problem, ProblemError
+from dufm.theory.problem import Problem
+from dufm.theory.stated import ProblemError
 from dufm.verification.claims.ce.hessian import CE_HESSIAN, measure, negative_count, predicted
 
 THRESHOLDS = {

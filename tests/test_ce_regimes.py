@@ -22,9 +22,10 @@ from dufm.theory.derivations.ce.sums import ce_sums
 from dufm.theory.derivations.ce.three import ce_three
 from dufm.theory.derivations.ce.undecided import ce_undecided, gain_of_collapse, gain_of_pair
 from dufm.theory.derivations.ce.zero import ce_zero, in_window
-from dufm.theory.problem import Problem, ProblemError
+from dufm.theory.problem import Problem
 from dufm.theory.proof.checks import Method
 from dufm.theory.proof.derivation import FORMATS, proved
+from dufm.theory.stated import ProblemError
 from dufm.verification.claims.base.claim import Budget
 from dufm.verification.claims.base.verdict import Status
 from dufm.verification.claims.ce.regimes import CE_REGIMES

@@ -29,10 +29,11 @@ from dufm.theory.derivations.ce.relu_nc2 import ce_relu_nc2
 from dufm.theory.derivations.ce.relu_nc2_structures import ce_relu_nc2_structures
 from dufm.theory.derivations.ce.relu_structures import ce_relu_structures
 from dufm.theory.derivations.ce.relu_sums import ce_relu_sums
-from dufm.theory.problem import Problem, ProblemError
+from dufm.theory.problem import Problem
 from dufm.theory.proof.derivation import proved
 from dufm.theory.rational import identity, matrix, to_lists
 from dufm.theory.squared.srg import nuclear_norm
+from dufm.theory.stated import ProblemError
 from dufm.verification.claims.base.claim import Budget
 from dufm.verification.claims.ce.relu import BEYOND_NC2, CE_RELU, FEW_CLASSES, LABELS, SUBOPTIMAL
 from dufm.verification.claims.entry import Entry
@@ -198,8 +199,8 @@ def test_what_is_claimed_and_what_is_not() -> None:
         assert all(regime.has(*cell) for cell in inside) and not any(regime.has(*cell) for cell in outside)
     assert halves(3).power == Fraction(3000)
     for claim, regime in zip(CE_RELU, (SUBOPTIMAL, BEYOND_NC2), strict=False):
-        assert claim.concluded is not None
-        proved_at = claim.concluded.where
+        assert claim.repeats is not None
+        proved_at = claim.repeats.where
         for K, L in ((K, L) for K in range(2, 40) for L in range(1, 12)):
             assert regime.has(K, L) == any(K in classes and L in layers for classes, layers in proved_at), (K, L)
 

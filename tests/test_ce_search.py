@@ -27,7 +27,8 @@ from dufm.theory.ce.enclosure import least_loss
 from dufm.theory.ce.families import ce_family_named
 from dufm.theory.ce.newton import best_member
 from dufm.theory.ce.polygons import DNC_LOGITS, PAIRS, POLYGON
-from dufm.theory.problem import Problem, ProblemError
+from dufm.theory.problem import Problem
+from dufm.theory.stated import ProblemError
 
 autograd: Any = import_module("autograd")
 anp: Any = import_module("autograd.numpy")

@@ -15,7 +15,8 @@ from dufm.theory.ce.numbers import Balls, Field, Symbols
 from dufm.theory.ce.polygons import DNC_LOGITS, PAIRS, POLYGON, Blocks, PolygonSum
 from dufm.theory.ce.structure import CeStructure, agrees, cross_entropy, hard_margin_cost, rank, require_ce, verify
 from dufm.theory.ce.structures import CE_STRUCTURES, ce_structure_named, cheapest_at_margin
-from dufm.theory.problem import Problem, ProblemError
+from dufm.theory.problem import Problem
+from dufm.theory.stated import ProblemError
 
 SMALL = [(s, K) for s in CE_STRUCTURES for K in (3, 4, 5, 6, 7, 8, 9, 10, 12, 16, 20, 24, 27, 56) if s.valid(K)]
 

@@ -17,7 +17,8 @@ from dufm.solvers.engines.cpu_cross_entropy import CeEngine, DescentStage
 from dufm.solvers.objectives.cross_entropy import CeObjective
 from dufm.solvers.weights.build import gaussian
 from dufm.theory.ce.structures import ce_structure_named
-from dufm.theory.problem import Problem, ProblemError
+from dufm.theory.problem import Problem
+from dufm.theory.stated import ProblemError
 from dufm.verification.claims.base.claim import Budget
 from dufm.verification.claims.base.verdict import Status
 from dufm.verification.claims.ce import searched

@@ -19,8 +19,9 @@ from dufm.theory.ce.margins import least_margin as exact_margin
 from dufm.theory.ce.numbers import working
 from dufm.theory.ce.structure import cost_ball
 from dufm.theory.ce.structures import CE_STRUCTURES, cheapest_at_margin
-from dufm.theory.problem import Problem, ProblemError
+from dufm.theory.problem import Problem
 from dufm.theory.squared.structure import as_fraction_ball
+from dufm.theory.stated import ProblemError
 
 # Global minima of an independent prototype: all L + 1 factors by another L-BFGS, 40 to 80 restarts.
 PROTOTYPE = {

@@ -11,7 +11,8 @@ import numpy as np
 import pytest
 import sympy as sp
 
-from dufm.theory.problem import Problem, ProblemError
+from dufm.theory.problem import Problem
+from dufm.theory.stated import ProblemError
 from dufm.verification.base.certificate import (
     CertificateError,
     head_certificate,

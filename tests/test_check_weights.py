@@ -12,7 +12,8 @@ from typer.testing import CliRunner
 
 import dufm
 from dufm.solvers.objectives.squared import loss
-from dufm.theory.problem import Problem, ProblemError
+from dufm.theory.problem import Problem
+from dufm.theory.stated import ProblemError
 from dufm.verification.answers import weights
 from dufm.verification.answers.weights import judge_weights, strengths_at_rest
 from dufm.verification.base.certificate import entries

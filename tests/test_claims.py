@@ -18,9 +18,10 @@ from dufm.solvers.search.solution import Solution
 from dufm.theory import derivations
 from dufm.theory.derivations import DERIVATIONS
 from dufm.theory.derivations.squared.cuts import below_one, p
-from dufm.theory.problem import Problem, ProblemError
+from dufm.theory.problem import Problem
 from dufm.theory.proof.checks import Checked, Method
 from dufm.theory.proof.derivation import Builder, Derivation, Step
+from dufm.theory.stated import ProblemError
 from dufm.verification.checker import check
 from dufm.verification.claims import CLAIMS, claim_named, select
 from dufm.verification.claims.base import claim as claim_module

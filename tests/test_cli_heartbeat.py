@@ -7,7 +7,7 @@ import time
 import pytest
 from rich.console import Console
 
-from dufm.theory.problem import ProblemError
+from dufm.theory.stated import ProblemError
 from dufm.verification.cli.compare import run_compare
 from dufm.verification.cli.compare_request import CompareRequest
 from dufm.verification.cli.heartbeat import alive

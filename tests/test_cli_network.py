@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 from rich.console import Console
 
-from dufm.theory.problem import ProblemError
+from dufm.theory.stated import ProblemError
 from dufm.verification.checker import check
 from dufm.verification.cli.network import network
 from dufm.verification.cli.network_run import DataSource, NetworkRequest, run_network

@@ -17,7 +17,7 @@ from dufm.paper_figs import FIGURES
 from dufm.solvers.rank_two.tasks import TASKS
 from dufm.theory.ce.structures import CE_STRUCTURES, ce_structure_named
 from dufm.theory.derivations import derivation, names
-from dufm.theory.problem import ProblemError
+from dufm.theory.stated import ProblemError
 from dufm.verification.claims import CLAIMS, claim_named, select
 from dufm.verification.cli.output import show_table
 from dufm.verification.cli.rank_two import DATA

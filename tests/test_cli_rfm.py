@@ -9,7 +9,7 @@ import pytest
 from typer.testing import CliRunner, Result
 
 import dufm.solvers.rfm.recursion
-from dufm.theory.problem import ProblemError
+from dufm.theory.stated import ProblemError
 from dufm.verification.cli.rfm import commands
 
 SMALL = ["--n", "200", "--layers", "3", "--width", "64"]

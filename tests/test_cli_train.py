@@ -9,7 +9,7 @@ import typer
 from typer.testing import CliRunner
 
 from dufm.solvers.training.store import load
-from dufm.theory.problem import ProblemError
+from dufm.theory.stated import ProblemError
 from dufm.verification.base.number_lists import read_numbers
 from dufm.verification.checker import check
 from dufm.verification.cli.train import commands

@@ -18,7 +18,7 @@ import psutil
 import pytest
 
 from dufm.solvers.base.processes import process_pool
-from dufm.theory.problem import ProblemError
+from dufm.theory.stated import ProblemError
 from dufm.verification.atlas import cluster
 from dufm.verification.atlas.cells import read_grid
 from dufm.verification.atlas.cluster import dask_cluster

@@ -23,7 +23,8 @@ from dufm.solvers.search.restarts import finish
 from dufm.solvers.search.scipy_reference import search
 from dufm.solvers.search.solution import Outcome
 from dufm.solvers.weights.build import gaussian
-from dufm.theory.problem import Problem, ProblemError
+from dufm.theory.problem import Problem
+from dufm.theory.stated import ProblemError
 
 SMALL = Problem.of(3, 4, "0.002", width=8)
 STRENGTHS = ["0.01", "1/300", "0.02", "1/77", "0.005", "0.03"]

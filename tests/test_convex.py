@@ -6,7 +6,8 @@ import pytest
 from dufm.solvers.intervals.one_layer import SOLVERS, solve_linear
 from dufm.solvers.search.options import FixedOptions
 from dufm.solvers.search.scipy_reference import search
-from dufm.theory.problem import Problem, ProblemError
+from dufm.theory.problem import Problem
+from dufm.theory.stated import ProblemError
 
 CASES = [(["0.02", "0.1"], 3), (["0.2", "0.5"], 1), ("0.05", 1), (["1/1000", "1/50"], 2)]
 

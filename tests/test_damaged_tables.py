@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 from test_sweep import CELLS, EFFORT, SERIAL, rows
 
-from dufm.theory.problem import ProblemError
+from dufm.theory.stated import ProblemError
 from dufm.verification.atlas.store import open_store
 from dufm.verification.atlas.sweep import sweep
 

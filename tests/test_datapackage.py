@@ -12,8 +12,8 @@ from typing import Any
 import pytest
 from typer.testing import CliRunner
 
-from dufm.theory.problem import ProblemError
 from dufm.theory.squared.phi import phi
+from dufm.theory.stated import ProblemError
 from dufm.verification.atlas.datapackage import as_datapackage
 from dufm.verification.atlas.records import FOLDER, read_file
 from dufm.verification.cli.app import app

@@ -10,7 +10,6 @@ import pytest
 import sympy as sp
 
 from dufm.theory.derivations import DERIVATIONS, derivation, names
-from dufm.theory.problem import ProblemError
 from dufm.theory.proof.checks import (
     PROVING,
     Checked,
@@ -41,6 +40,7 @@ from dufm.theory.proof.derivation import (
 )
 from dufm.theory.proof.theorems import AM_GM, CAUCHY_SCHWARZ, not_negative, quoted
 from dufm.theory.proof.words import letters, same_words
+from dufm.theory.stated import ProblemError
 from dufm.verification.cli.ce.numbers import ce_numbers_of
 from dufm.verification.cli.listings import numbers_at
 

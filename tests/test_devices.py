@@ -16,7 +16,8 @@ from dufm.solvers.search.options import SearchOptions
 from dufm.solvers.search.restarts import Restart
 from dufm.solvers.search.solution import Outcome
 from dufm.solvers.search.start_kinds import KINDS
-from dufm.theory.problem import Problem, ProblemError
+from dufm.theory.problem import Problem
+from dufm.theory.stated import ProblemError
 
 THREE = Problem.of(3, 4, "0.002", width=8)
 

@@ -19,11 +19,12 @@ from dufm.solvers.intervals.intervals import (
 from dufm.solvers.intervals.options import EnvelopeOptions
 from dufm.solvers.objectives.squared import split
 from dufm.theory.derivations.squared.envelope import envelope as proof
-from dufm.theory.problem import Problem, ProblemError
+from dufm.theory.problem import Problem
 from dufm.theory.proof.derivation import proved
 from dufm.theory.squared.phi import collapse_threshold, phi
 from dufm.theory.squared.structure import total_cost
 from dufm.theory.squared.structures import CheapestSum
+from dufm.theory.stated import ProblemError
 from dufm.verification.base.certificate import interval_certificate
 from dufm.verification.checker import check
 from dufm.verification.claims.base.claim import Budget

@@ -13,7 +13,8 @@ from typing import Any
 
 import pytest
 
-from dufm.theory.problem import Problem, ProblemError
+from dufm.theory.problem import Problem
+from dufm.theory.stated import ProblemError
 from dufm.verification.answers import evaluator
 from dufm.verification.answers.evaluator import write_evaluator
 from dufm.verification.atlas.records import FOLDER, read_file

@@ -9,9 +9,9 @@ import pytest
 
 from dufm import paper_figs
 from dufm.paper_figs import FIGURES, MEASURED, draw_figures
-from dufm.theory.problem import ProblemError
 from dufm.theory.squared.structure import total_cost
 from dufm.theory.squared.structures import BLOCKS, CheapestSum, structure_named
+from dufm.theory.stated import ProblemError
 
 COMPUTED = [name for name in FIGURES if name not in MEASURED]
 # Each takes longer than ten seconds: drawn in the tier of slow tests alone.

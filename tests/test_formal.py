@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from dufm.theory.derivations import names as derivation_names
-from dufm.theory.problem import ProblemError
+from dufm.theory.stated import ProblemError
 from dufm.verification.claims import CLAIMS
 from dufm.verification.claims.entry import Entry
 from dufm.verification.cli.formal import KernelReport, unasked

@@ -12,8 +12,8 @@ from rich.console import Console
 from dufm.solvers.heads.kernel import log_head
 from dufm.solvers.heads.moves import direct_sum, fresh, kick
 from dufm.solvers.heads.search import Pool, descend_head, head_value, polish_head, search_heads, slim
-from dufm.theory.problem import ProblemError
 from dufm.theory.squared.head32 import least_head
+from dufm.theory.stated import ProblemError
 from dufm.verification.atlas.head_words import describe_head
 from dufm.verification.atlas.heads import ATLAS, certify, envelope, least_depth, least_depths, load_folder, shipped_head
 from dufm.verification.base.certificate import write

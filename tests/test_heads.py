@@ -18,7 +18,7 @@ from dufm.solvers.heads.readout import (
 )
 from dufm.solvers.objectives.squared import loss
 from dufm.solvers.weights.of_structure import at_best_scale
-from dufm.theory.problem import Problem, ProblemError
+from dufm.theory.problem import Problem
 from dufm.theory.rational import matrix, squared_norm
 from dufm.theory.squared.head import Head
 from dufm.theory.squared.head32 import least_head
@@ -26,6 +26,7 @@ from dufm.theory.squared.looped import HubGraph, hub_graph_head
 from dufm.theory.squared.phi import phi
 from dufm.theory.squared.structure import PRECISION, singular_value_sum, total_cost
 from dufm.theory.squared.structures import STRUCTURES
+from dufm.theory.stated import ProblemError
 
 
 def looped_graph(vertices: int, edges: list, weights: list) -> np.ndarray:

@@ -20,7 +20,8 @@ from dufm.solvers.search.portfolio import global_search
 from dufm.solvers.search.restarts import finish
 from dufm.solvers.search.solution import Outcome, Solution, load, save
 from dufm.solvers.weights.build import gaussian
-from dufm.theory.problem import Problem, ProblemError
+from dufm.theory.problem import Problem
+from dufm.theory.stated import ProblemError
 
 SMALL = Problem.of(3, 4, "0.002", width=8)
 UNEQUAL = Problem.of(3, 2, ["1/200", "1/50", "3/100"], width=5, n=2)

@@ -13,9 +13,9 @@ from dufm.theory.derivations.jumps.absorbing import EXAMPLE, absorbing_set
 from dufm.theory.derivations.jumps.lemmas import middle_layer, nearly_balanced, tails
 from dufm.theory.jumps.absorbing import AbsorbingSet
 from dufm.theory.jumps.step import step
-from dufm.theory.problem import ProblemError
 from dufm.theory.proof.derivation import proved
 from dufm.theory.rational import matrix
+from dufm.theory.stated import ProblemError
 
 # Reached by the search at a = 1, confirmed in rational arithmetic.
 LARGEST = {

@@ -11,7 +11,7 @@ from dufm.solvers.jumps.factorisation import gradient, spectral_gap_share
 from dufm.solvers.jumps.instance import Completion, diagonal, instance32
 from dufm.solvers.jumps.minima import find_minimum
 from dufm.solvers.jumps.tally import exits, hazard, rank_shares, transition_matrix, upward, upward_bound
-from dufm.theory.problem import ProblemError
+from dufm.theory.stated import ProblemError
 
 MASK64 = 2**64 - 1
 

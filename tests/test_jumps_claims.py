@@ -15,7 +15,7 @@ from dufm.solvers.jumps.experiments import frozen_minimum, strength
 from dufm.solvers.jumps.instance import diagonal, instance32
 from dufm.solvers.jumps.store import load, same, save
 from dufm.theory.derivations.jumps.absorbing import EXAMPLE
-from dufm.theory.problem import ProblemError
+from dufm.theory.stated import ProblemError
 from dufm.verification.claims import claim_named
 from dufm.verification.claims.base.claim import Budget
 from dufm.verification.claims.base.verdict import Comparison, Status

@@ -12,8 +12,8 @@ from dufm.solvers.jumps.hessian import curvature, dead_level, hessian, stability
 from dufm.solvers.jumps.instance import Completion, full_target32, instance32, read_instance
 from dufm.solvers.jumps.minima import critical_strength, find_minimum, follow
 from dufm.theory.derivations.jumps.objective import schatten_objective as derivation
-from dufm.theory.problem import ProblemError
 from dufm.theory.proof.derivation import proved
+from dufm.theory.stated import ProblemError
 
 # Losses at 0.95 of the reference strength: rank -> (loss, largest singular values).
 LANDSCAPE = {

@@ -12,8 +12,8 @@ from dufm.solvers.jumps.instance import diagonal
 from dufm.solvers.jumps.scalar_chain import ScalarChain, exit_time, simulate
 from dufm.theory.derivations.jumps.scalar import scalar_chain
 from dufm.theory.jumps.scalar import critical_scale, critical_strength, levels, roots
-from dufm.theory.problem import ProblemError
 from dufm.theory.proof.derivation import proved
+from dufm.theory.stated import ProblemError
 
 # (L, n, lambda / lambda_c, eta): mean exit time.
 EXACT = {

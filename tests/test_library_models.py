@@ -9,7 +9,7 @@ import pytest
 import dufm
 from dufm.library.finding import SearchResult
 from dufm.library.models import ModelResult
-from dufm.theory.problem import ProblemError
+from dufm.theory.stated import ProblemError
 
 
 def searched(**options: Any) -> ModelResult:

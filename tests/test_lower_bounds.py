@@ -10,7 +10,7 @@ from typer.testing import CliRunner
 
 from dufm.solvers.spectra.lines import Place, best_lines
 from dufm.solvers.spectra.tree import tree, worst
-from dufm.theory.problem import ProblemError
+from dufm.theory.stated import ProblemError
 from dufm.verification import lower_checker
 from dufm.verification.base.lower import dnc_value, lower_certificate, pair_value, value_of
 from dufm.verification.claims import claim_named

@@ -13,8 +13,8 @@ from dufm.solvers.ce.margin_heads import (
 )
 from dufm.solvers.ce.margin_kernel import log_cost, soft_margin
 from dufm.theory.ce.relu import edges, rival_power
-from dufm.theory.problem import ProblemError
 from dufm.theory.rational import to_lists
+from dufm.theory.stated import ProblemError
 
 
 def edges_layers() -> list[np.ndarray]:

@@ -10,7 +10,7 @@ import pytest
 from sklearn.datasets import load_digits
 
 from dufm.solvers import metrics
-from dufm.theory.problem import ProblemError
+from dufm.theory.stated import ProblemError
 
 
 def collapsed(K: int = 5, per_class: int = 4, seed: int = 0) -> tuple[np.ndarray, np.ndarray]:

@@ -14,7 +14,7 @@ from dufm.solvers.networks.measure import numerical_rank, outer_products, take_s
 from dufm.solvers.networks.plan import NetworkPlan, head_on_backbone, perceptron, plan_from
 from dufm.solvers.networks.steps import adam_step, sgd_step
 from dufm.solvers.networks.training import TrainingOutcome, measured_epochs, run_epoch, start, train
-from dufm.theory.problem import ProblemError
+from dufm.theory.stated import ProblemError
 
 RNG = np.random.default_rng(11)
 SMALL = {"width": 16, "batch": 32, "epochs": 3}

@@ -14,8 +14,8 @@ from dufm.solvers.networks.heads import dufm_weights, head_data, head_plan, like
 from dufm.solvers.networks.plan import perceptron
 from dufm.solvers.networks.store import FORMAT, load, save
 from dufm.solvers.networks.training import NetworkRun, TrainingOutcome, start, train
-from dufm.theory.problem import ProblemError
 from dufm.theory.squared.phi import phi_of_power
+from dufm.theory.stated import ProblemError
 from dufm.verification.base.certificate import point_certificate
 from dufm.verification.base.exact import rational
 from dufm.verification.checker import check

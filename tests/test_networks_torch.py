@@ -17,7 +17,7 @@ from dufm.solvers.networks.torch_store import load as load_run
 from dufm.solvers.networks.torch_store import save
 from dufm.solvers.networks.torch_training import ConvRun, begin, features, fit
 from dufm.solvers.networks.training import TrainingOutcome
-from dufm.theory.problem import ProblemError
+from dufm.theory.stated import ProblemError
 
 SHAPE = (3, 32, 32)
 

@@ -14,7 +14,8 @@ from dufm.solvers.objectives.squared import (
     loss,
     split,
 )
-from dufm.theory.problem import Problem, ProblemError
+from dufm.theory.problem import Problem
+from dufm.theory.stated import ProblemError
 
 UNIT = np.finfo(float).eps / 2
 LAMBDAS = ["0.01", "1/300", "0.02", "1/77", "0.005"]

@@ -6,7 +6,6 @@ import mpmath
 import pytest
 import sympy as sp
 
-from dufm.theory.problem import ProblemError
 from dufm.theory.squared.phi import (
     DEFAULT_WIDTH,
     collapse_scale,
@@ -16,6 +15,7 @@ from dufm.theory.squared.phi import (
     phi_of_power,
     power_root,
 )
+from dufm.theory.stated import ProblemError
 
 
 def independent(L: int, x: Fraction) -> mpmath.mpf:

@@ -11,7 +11,8 @@ from dufm.solvers.objectives.squared import Objective, balance, loss
 from dufm.solvers.search.options import FixedOptions, SearchOptions
 from dufm.solvers.search.portfolio import global_search
 from dufm.solvers.search.scipy_reference import search
-from dufm.theory.problem import Problem, ProblemError
+from dufm.theory.problem import Problem
+from dufm.theory.stated import ProblemError
 
 FIFTEEN = Problem.of(15, 5, "0.0005", width=20)
 SMALL = Problem.of(3, 4, "0.002", width=8)

@@ -4,8 +4,9 @@ from fractions import Fraction
 
 import pytest
 
-from dufm.theory.problem import Problem, ProblemError
+from dufm.theory.problem import Problem
 from dufm.theory.rational import identity, matrix, relu
+from dufm.theory.stated import ProblemError
 
 
 @pytest.mark.parametrize(

@@ -17,7 +17,7 @@ from dufm.solvers.rank_two.spectrum import (
 )
 from dufm.solvers.rank_two.tasks import TASKS, error_of, setup_of, task_named, train_task
 from dufm.solvers.rank_two.training import checkpoints, train
-from dufm.theory.problem import ProblemError
+from dufm.theory.stated import ProblemError
 
 SEEDS = [0, 1, 2]
 

@@ -11,7 +11,7 @@ from typer.testing import CliRunner
 from dufm.paper_figs.rank_two import rank_two as figure
 from dufm.solvers.rank_two.store import load_run, run_path, save_run
 from dufm.solvers.rank_two.tasks import setup_of, task_named, train_task
-from dufm.theory.problem import ProblemError
+from dufm.theory.stated import ProblemError
 from dufm.verification.claims.base.claim import BUDGETS, Budget, Claim
 from dufm.verification.claims.base.measured import MIN_RUNS
 from dufm.verification.claims.base.verdict import Status

@@ -13,11 +13,11 @@ from dufm.solvers.rank_two.tasks import ORTHOGONAL_LABELS, task_named, train_tas
 from dufm.solvers.rank_two.training import initial_weights
 from dufm.theory.derivations.rank_two.rank_three import instance, rank_three, value
 from dufm.theory.derivations.rank_two.rank_two import network as random_network
-from dufm.theory.problem import ProblemError
 from dufm.theory.proof.derivation import proved
 from dufm.theory.rank_two.rank_three import dual, labels, margin, minimiser, pairs, rays
 from dufm.theory.rank_two.two_layer import Network, energy_at_least, energy_at_most, rank_two_bound, root_above
 from dufm.theory.rational import to_lists
+from dufm.theory.stated import ProblemError
 from dufm.verification.base.exact import rational
 
 Array = np.ndarray

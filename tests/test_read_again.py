@@ -19,7 +19,8 @@ from dufm.solvers.search.portfolio import global_search
 from dufm.solvers.training import batch
 from dufm.solvers.training import store as training_store
 from dufm.solvers.training.setting import DescentSetting
-from dufm.theory.problem import Problem, ProblemError
+from dufm.theory.problem import Problem
+from dufm.theory.stated import ProblemError
 from dufm.verification.cli import app
 
 THREE = Problem.of(3, 3, "0.01")

@@ -10,7 +10,7 @@ from dufm.solvers.rfm.kernels import KERNELS, Kernel, gradients, predictions, sq
 from dufm.solvers.rfm.maps import draw_map
 from dufm.solvers.rfm.memory import GIB, bytes_available, bytes_needed, check_memory
 from dufm.solvers.rfm.solve import solve
-from dufm.theory.problem import ProblemError
+from dufm.theory.stated import ProblemError
 
 
 def sample(n: int = 20, d: int = 6, c: int = 3, seed: int = 0) -> tuple[np.ndarray, np.ndarray]:

@@ -14,7 +14,7 @@ from dufm.solvers.rfm.estimator import DeepRFM
 from dufm.solvers.rfm.kernels import Kernel, gradients, predictions
 from dufm.solvers.rfm.recursion import RfmLayer, layers
 from dufm.solvers.rfm.settings import DeepSettings
-from dufm.theory.problem import ProblemError
+from dufm.theory.stated import ProblemError
 
 
 def digits(n: int = 300):

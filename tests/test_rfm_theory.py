@@ -11,7 +11,6 @@ from flint import arb, arb_mat, ctx, fmpq, fmpq_mat
 from scipy.optimize import minimize
 
 from dufm.theory.derivations.rfm.kernel import random_kernel
-from dufm.theory.problem import ProblemError
 from dufm.theory.proof.words import letters, same_words
 from dufm.theory.rational import fraction, identity
 from dufm.theory.rfm.blocks import block_rates, projectors
@@ -31,6 +30,7 @@ from dufm.theory.rfm.labels import Labels
 from dufm.theory.rfm.linear_map import stalled
 from dufm.theory.rfm.recursion import Kernels, ball, step
 from dufm.theory.rfm.spread import Reached, ball_run, contractions, exact_run
+from dufm.theory.stated import ProblemError
 from dufm.verification.claims.rfm.exact import random_gram
 
 # (lambda_k, lambda_Phi) and r for n = 12, from an independent prototype in floating point.

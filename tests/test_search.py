@@ -9,7 +9,8 @@ from dufm.solvers.search.options import FixedOptions
 from dufm.solvers.search.scipy_reference import search
 from dufm.solvers.search.solution import Outcome, load, save
 from dufm.solvers.weights.build import direct_sum, gaussian, pad, perturb
-from dufm.theory.problem import Problem, ProblemError
+from dufm.theory.problem import Problem
+from dufm.theory.stated import ProblemError
 
 SMALL = Problem.of(3, 4, "0.002", width=8)
 DNC_OF_SMALL = 0.014981934755431891

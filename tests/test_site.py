@@ -16,7 +16,7 @@ import pytest
 from typer.testing import CliRunner
 
 from dufm.theory.derivations import names
-from dufm.theory.problem import ProblemError
+from dufm.theory.stated import ProblemError
 from dufm.verification import checker
 from dufm.verification.atlas.cells import Cell
 from dufm.verification.claims import CLAIMS

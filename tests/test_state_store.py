@@ -15,7 +15,8 @@ from dufm.solvers.search.options import SearchOptions
 from dufm.solvers.search.portfolio import global_search
 from dufm.solvers.search.saved_state import KEPT, load_state, save_state
 from dufm.solvers.search.state import Group, SearchState
-from dufm.theory.problem import Problem, ProblemError
+from dufm.theory.problem import Problem
+from dufm.theory.stated import ProblemError
 from dufm.verification.cli import search_state as search_state
 from dufm.verification.cli.search_state import Keeper
 

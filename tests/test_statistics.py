@@ -8,7 +8,7 @@ import pytest
 from scipy.stats import poisson
 
 from dufm.solvers.base.statistics import clopper_pearson, poisson_interval
-from dufm.theory.problem import ProblemError
+from dufm.theory.stated import ProblemError
 
 
 def tail(k: int, n: int, p: float, above: bool) -> float:

@@ -13,7 +13,8 @@ from dufm.solvers.search.solution import Outcome
 from dufm.solvers.search.start_kinds import KINDS, graph, structured, symmetric, varied
 from dufm.solvers.search.state import HIT, Group
 from dufm.solvers.weights.build import gaussian
-from dufm.theory.problem import Problem, ProblemError
+from dufm.theory.problem import Problem
+from dufm.theory.stated import ProblemError
 
 SIX = Problem.of(6, 4, "0.002", width=10)
 THREE = Problem.of(3, 4, "0.002", width=8)

@@ -5,7 +5,7 @@ from fractions import Fraction
 import pytest
 import sympy as sp
 
-from dufm.theory.problem import Problem, ProblemError
+from dufm.theory.problem import Problem
 from dufm.theory.rational import identity, matrix
 from dufm.theory.squared.head import Head
 from dufm.theory.squared.head32 import RankTwoHead, head, least_head, root_of_h
@@ -13,6 +13,7 @@ from dufm.theory.squared.looped import HubGraph, complete_head, hub_graph_head, 
 from dufm.theory.squared.srg import TriangularGraph, incidence, order_of
 from dufm.theory.squared.structure import HeadCost, as_fraction_ball, cost_power, full_weights, require, total_cost
 from dufm.theory.squared.structures import BLOCKS, DNC, STRUCTURES, CheapestSum, cheapest_sum, structure_named, widest
+from dufm.theory.stated import ProblemError
 
 CASES = [(s, K, L) for s in BLOCKS for K in (2, 3, 6, 7, 10, 15) for L in (1, 2, 3, 4, 6) if s.valid(K, L)]
 

@@ -20,8 +20,8 @@ from rich.console import Console
 from watching import gone, lines_of
 
 from dufm.solvers.base.processes import process_pool
-from dufm.theory.problem import ProblemError
 from dufm.theory.squared.phi import collapse_threshold
+from dufm.theory.stated import ProblemError
 from dufm.verification.atlas import cluster
 from dufm.verification.atlas import sweep as sweeping
 from dufm.verification.atlas.cells import Cell, read_grid

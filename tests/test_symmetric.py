@@ -14,8 +14,9 @@ from dufm.solvers.objectives.squared import loss
 from dufm.solvers.search.solution import Outcome
 from dufm.solvers.symmetric.grid import Grid, GridObjective
 from dufm.solvers.symmetric.search import symmetric_search
-from dufm.theory.problem import Problem, ProblemError
+from dufm.theory.problem import Problem
 from dufm.theory.squared.phi import phi
+from dufm.theory.stated import ProblemError
 from dufm.verification import symmetric_checker
 from dufm.verification.base.certificate import symmetric_certificate
 from dufm.verification.base.checkers import checker_of

@@ -19,8 +19,9 @@ from dufm.solvers.minima.symmetry import (
     symmetry_group,
 )
 from dufm.solvers.weights.of_structure import at_best_scale
-from dufm.theory.problem import Problem, ProblemError
+from dufm.theory.problem import Problem
 from dufm.theory.squared.structures import structure_named
+from dufm.theory.stated import ProblemError
 
 
 def structure(name: str, K: int, L: int = 4) -> tuple[Problem, list[np.ndarray]]:

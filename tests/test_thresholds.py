@@ -9,10 +9,11 @@ import pytest
 from typer.testing import CliRunner
 
 from dufm.theory.derivations.squared.optimal_three import SCALE, STRENGTH
-from dufm.theory.problem import Problem, ProblemError
+from dufm.theory.problem import Problem
 from dufm.theory.proof.derivation import name_of
 from dufm.theory.squared.boxes import ONE, Bounds, boxes_closed
 from dufm.theory.squared.phi import phi_of_power
+from dufm.theory.stated import ProblemError
 from dufm.verification.base.exact import rational
 from dufm.verification.claims import CLAIMS, claim_named
 from dufm.verification.claims.base.claim import BUDGETS

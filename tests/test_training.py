@@ -15,8 +15,9 @@ from dufm.solvers.training.batch import Batch, train
 from dufm.solvers.training.reading import ends, summarise
 from dufm.solvers.training.run import DescentRun, Ending, begin, class_mean_weights, compiled_descent, follow, prepared
 from dufm.solvers.training.setting import DescentSetting, checkpoints
-from dufm.theory.problem import Problem, ProblemError
+from dufm.theory.problem import Problem
 from dufm.theory.squared.phi import phi_of_power
+from dufm.theory.stated import ProblemError
 
 FLAG = np.zeros(1, dtype=np.int64)
 

@@ -11,8 +11,9 @@ from dufm.solvers.training.reading import CUT, end_of, ends, is_clear, rank, sum
 from dufm.solvers.training.run import DescentRun, Ending
 from dufm.solvers.training.setting import DescentSetting
 from dufm.solvers.training.store import load, save
-from dufm.theory.problem import Problem, ProblemError
+from dufm.theory.problem import Problem
 from dufm.theory.squared.phi import phi_of_power
+from dufm.theory.stated import ProblemError
 from dufm.verification.atlas.levels import levels
 
 

@@ -17,7 +17,8 @@ from dufm.solvers.training.run import begin, class_mean_weights
 from dufm.solvers.training.setting import DescentSetting
 from dufm.solvers.training.store import load, save
 from dufm.theory.model import PLAIN, Variant
-from dufm.theory.problem import Problem, ProblemError
+from dufm.theory.problem import Problem
+from dufm.theory.stated import ProblemError
 from tests.test_cli_train import dufm as typed
 from tests.test_training import stepped
 

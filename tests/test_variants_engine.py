@@ -16,7 +16,8 @@ from dufm.solvers.search.options import SearchOptions
 from dufm.solvers.search.portfolio import global_search
 from dufm.solvers.search.solution import load, save
 from dufm.solvers.weights.build import gaussian
-from dufm.theory.problem import Problem, ProblemError, Variant
+from dufm.theory.problem import Problem, Variant
+from dufm.theory.stated import ProblemError
 
 autograd: Any = import_module("autograd")
 anp: Any = import_module("autograd.numpy")

@@ -14,13 +14,14 @@ from dufm.solvers.search.portfolio import global_search
 from dufm.solvers.weights.residual import diagonal_skip
 from dufm.theory.derivations.squared.last_bias import DROPPED, LEANING
 from dufm.theory.derivations.squared.leaky import excess, leaky_weights, quadratic
-from dufm.theory.problem import Problem, ProblemError, Variant
+from dufm.theory.problem import Problem, Variant
 from dufm.theory.rational import fraction, identity, matrix, squared_norm
 from dufm.theory.squared.dropped_class import dropped, dropped_cost, leaning
 from dufm.theory.squared.leaky_heads import readout, root_above, squared_readout
 from dufm.theory.squared.line import AROUND_ONE, AROUND_TWO, LEAST_X, Line, collapse_around_one
 from dufm.theory.squared.phi import collapse_power
 from dufm.theory.squared.variants import bias_loss, collapse_loss, learned, split_loss, zero_loss
+from dufm.theory.stated import ProblemError
 from dufm.verification.atlas.heads import ATLAS, load_folder
 from dufm.verification.claims.base.claim import BUDGETS
 from dufm.verification.claims.base.verdict import Status

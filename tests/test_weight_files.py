@@ -16,7 +16,7 @@ import pytest
 from dufm.solvers.weight_files import limits, reading
 from dufm.solvers.weight_files.arranging import arrange
 from dufm.solvers.weight_files.reading import read_arrays
-from dufm.theory.problem import ProblemError
+from dufm.theory.stated import ProblemError
 from dufm.verification.answers.weight_file import read_weight_file
 from dufm.verification.atlas.records import FOLDER, read_file
 from dufm.verification.base.certificate import entries

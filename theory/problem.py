@@ -33,9 +33,9 @@ from dufm.theory.model import (
     weighted_fit,
 )
 from dufm.theory.rational import matrix, squared_norm
-from dufm.theory.stated import ProblemError, exact_number, listed, require_count
+from dufm.theory.stated import ProblemError, exact_number, require_count
 
-__all__ = ["ACTIVATIONS", "LOSSES", "PLAIN", "Problem", "ProblemError", "Variant", "exact_number", "listed"]
+__all__ = ["ACTIVATIONS", "LOSSES", "PLAIN", "Problem", "Variant"]
 
 
 @dataclass(frozen=True)

@@ -18,7 +18,7 @@ from dufm.solvers.jumps.hessian import dead_level
 from dufm.solvers.jumps.instance import instance32
 from dufm.solvers.jumps.minima import find_minimum
 from dufm.solvers.jumps.tally import hazard, rank_shares, transition_matrix
-from dufm.theory.problem import ProblemError
+from dufm.theory.stated import ProblemError
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes

@@ -8,9 +8,9 @@ L*.
 from typing import TYPE_CHECKING
 
 from dufm.paper_figs.style import COLOURS, LABELS, MARKERS, Table, number
-from dufm.theory.problem import ProblemError
 from dufm.theory.squared.structure import HeadCost
 from dufm.theory.squared.structures import BLOCKS, DNC, CheapestSum, cheapest_sum
+from dufm.theory.stated import ProblemError
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure

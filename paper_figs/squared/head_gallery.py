@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from dufm.paper_figs.style import Table
-from dufm.theory.problem import ProblemError
+from dufm.theory.stated import ProblemError
 from dufm.verification.atlas.heads import ATLAS, load_folder, ratio
 
 if TYPE_CHECKING:

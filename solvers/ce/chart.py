@@ -14,7 +14,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from dufm.solvers.base.arrays import Array
-from dufm.theory.problem import ProblemError
+from dufm.theory.stated import ProblemError
 
 # Below this relative distance of two singular values a divided difference is replaced by the derivative between them.
 CLOSE = 1e-6

@@ -16,7 +16,7 @@ from dufm.solvers.base.arrays import Array
 from dufm.solvers.base.checks import require_integers
 from dufm.solvers.ce.margin_kernel import compiled_margins
 from dufm.solvers.compiled import lbfgs
-from dufm.theory.problem import ProblemError
+from dufm.theory.stated import ProblemError
 
 MEMORY = 16
 # eps, tau, gradient tolerance, most steps, least decrease in twenty steps, slack in the log of the cost after it.

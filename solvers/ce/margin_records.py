@@ -22,8 +22,9 @@ from dufm.theory.ce.margins import cost_power_bound
 from dufm.theory.ce.numbers import working
 from dufm.theory.ce.structure import cost_ball
 from dufm.theory.ce.structures import ce_structure_named, cheapest_at_margin
-from dufm.theory.problem import Problem, ProblemError
+from dufm.theory.problem import Problem
 from dufm.theory.squared.structure import as_fraction_ball
+from dufm.theory.stated import ProblemError
 
 TABLE = FOLDER / "margins.json"
 FORMAT = "dufm-ce-margins"

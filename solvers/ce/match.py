@@ -18,7 +18,8 @@ from dufm.theory.ce.newton import best_member
 from dufm.theory.ce.numbers import Balls, Rows, working
 from dufm.theory.ce.structures import CE_STRUCTURES
 from dufm.theory.ce.undecided import UNDECIDED_PAIR
-from dufm.theory.problem import Problem, ProblemError
+from dufm.theory.problem import Problem
+from dufm.theory.stated import ProblemError
 
 DIGITS = 20
 AGREE = 1e-6

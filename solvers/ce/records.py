@@ -26,8 +26,9 @@ from dufm.theory.ce.newton import best_member
 from dufm.theory.ce.numbers import working
 from dufm.theory.ce.structures import ce_structure_named
 from dufm.theory.ce.undecided import UNDECIDED_PAIR
-from dufm.theory.problem import Problem, ProblemError
+from dufm.theory.problem import Problem
 from dufm.theory.squared.structure import as_fraction_ball
+from dufm.theory.stated import ProblemError
 
 TABLE = FOLDER / "table.json"
 FORMAT = "dufm-ce-table"

@@ -27,7 +27,8 @@ from dufm.solvers.search.found import NOTHING, Found
 from dufm.solvers.search.state import HIT
 from dufm.solvers.weights.build import gaussian
 from dufm.theory.ce.relu import rival_power
-from dufm.theory.problem import Problem, ProblemError
+from dufm.theory.problem import Problem
+from dufm.theory.stated import ProblemError
 
 SMOOTHINGS = (0.3, 0.1, 0.03, 0.01, 3e-3, 1e-3, 1e-4, 1e-5, 1e-7)
 PORTFOLIO = ((gaussian, 0.7), (gaussian, 1.2), (gaussian, 2.0), (low_rank, 1.0))

@@ -12,7 +12,7 @@ import numpy as np
 from dufm.solvers.base.arrays import Array
 from dufm.solvers.base.shipped import shipped
 from dufm.solvers.base.whole import write_whole
-from dufm.theory.problem import ProblemError
+from dufm.theory.stated import ProblemError
 
 Rows = tuple[tuple[float, ...], ...]
 Row = TypeVar("Row")

@@ -19,7 +19,8 @@ from dufm.solvers.base.statistics import Proportion, clopper_pearson
 from dufm.solvers.ce.match import candidates, identify
 from dufm.solvers.ce.polish import ce_polish
 from dufm.solvers.engines.cpu_cross_entropy import DescentStage, run_starts
-from dufm.theory.problem import Problem, ProblemError
+from dufm.theory.problem import Problem
+from dufm.theory.stated import ProblemError
 
 DNC = "dnc"
 # One step of descent after another: small batches share the work of the last ones better.

@@ -14,7 +14,7 @@ from dufm.solvers.datasets.preparing import Prepared, balanced, prepare, rows, s
 from dufm.solvers.datasets.record import DataError, Dataset, DataWarning
 from dufm.solvers.datasets.svhn import read_svhn
 from dufm.solvers.datasets.synthetic import MAKERS, synthetic
-from dufm.theory.problem import listed
+from dufm.theory.stated import listed
 
 __all__ = [
     "NAMES",

@@ -7,7 +7,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from dufm.solvers.base.arrays import Array
-from dufm.theory.problem import ProblemError
+from dufm.theory.stated import ProblemError
 
 
 class DataError(ProblemError):

@@ -16,7 +16,8 @@ from dufm.solvers.compiled import lbfgs
 from dufm.solvers.engines.knock_out import DescentResults
 from dufm.solvers.engines.schedule import Keep, keep_all, schedule
 from dufm.solvers.objectives import evaluation, squared_kernel
-from dufm.theory.problem import ACTIVATIONS, Problem, ProblemError
+from dufm.theory.problem import ACTIVATIONS, Problem
+from dufm.theory.stated import ProblemError
 
 MEMORY = 16
 

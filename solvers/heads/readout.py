@@ -17,9 +17,9 @@ import numpy as np
 from scipy.optimize import minimize
 
 from dufm.solvers.base.arrays import Array
-from dufm.theory.problem import ProblemError
 from dufm.theory.rational import fraction, matrix, to_lists
 from dufm.theory.squared.head import Head
+from dufm.theory.stated import ProblemError
 
 
 @dataclass(frozen=True)

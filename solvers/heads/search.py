@@ -15,7 +15,7 @@ from dufm.solvers.compiled import lbfgs
 from dufm.solvers.heads.kernel import compiled_descent
 from dufm.solvers.heads.moves import NEAR_ZERO, Array, Move, Pair, fresh, kick, related
 from dufm.solvers.heads.readout import priced_readout
-from dufm.theory.problem import ProblemError
+from dufm.theory.stated import ProblemError
 
 ENGINE = "frontier-lbfgs"
 MEMORY = 16

@@ -21,10 +21,11 @@ from dufm.solvers.search.portfolio import global_search
 from dufm.solvers.search.solution import Outcome
 from dufm.solvers.search.state import SearchState
 from dufm.solvers.weights.of_structure import at_best_scale
-from dufm.theory.problem import Problem, ProblemError, exact_number
+from dufm.theory.problem import Problem
 from dufm.theory.squared.phi import collapse_threshold
 from dufm.theory.squared.structure import total_cost
 from dufm.theory.squared.structures import CheapestSum
+from dufm.theory.stated import ProblemError, exact_number
 
 POINTS = 400
 # A piece may give away this share of what the envelope gains over DNC.

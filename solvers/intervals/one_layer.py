@@ -15,7 +15,8 @@ from importlib.metadata import version
 import numpy as np
 
 from dufm.solvers.base.arrays import Array
-from dufm.theory.problem import Problem, ProblemError
+from dufm.theory.problem import Problem
+from dufm.theory.stated import ProblemError
 
 # SCS stops at 1e-4 unless told otherwise; CLARABEL at 1e-8.
 SOLVERS: dict[str, dict[str, float]] = {"CLARABEL": {}, "SCS": {"eps_abs": 1e-9, "eps_rel": 1e-9}}

@@ -13,8 +13,8 @@ import numpy as np
 from dufm.solvers.base.arrays import Array
 from dufm.solvers.base.checks import require_integers
 from dufm.theory.jumps.absorbing import AbsorbingSet, check_regime
-from dufm.theory.problem import exact_number
 from dufm.theory.squared.phi import power_root
+from dufm.theory.stated import exact_number
 
 GRID = 400
 BITS = 60

@@ -17,7 +17,7 @@ from dufm.solvers.base.checks import require_integers
 from dufm.solvers.jumps import chain_kernel
 from dufm.solvers.jumps.factorisation import numerical_rank, product, singular_values, validated
 from dufm.solvers.jumps.instance import Completion
-from dufm.theory.problem import ProblemError
+from dufm.theory.stated import ProblemError
 
 
 @dataclass(frozen=True, eq=False)

@@ -14,7 +14,7 @@ from dufm.solvers.jumps.chains import Chains, ChainSetting, sgd_chains
 from dufm.solvers.jumps.factorisation import numerical_rank, product, singular_values
 from dufm.solvers.jumps.instance import Completion, instance32
 from dufm.solvers.jumps.minima import RankMinimum, branch_minimum
-from dufm.theory.problem import ProblemError
+from dufm.theory.stated import ProblemError
 
 # Strengths are given as shares of these; the rank-3 minimum of the frozen instance survives to 0.01461 and 0.01095.
 REFERENCE = {3: 0.014492, 4: 0.010783}

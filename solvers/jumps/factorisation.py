@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 from dufm.solvers.base.arrays import Array
 from dufm.solvers.base.checks import require_integers
 from dufm.solvers.jumps.instance import Completion
-from dufm.theory.problem import ProblemError
+from dufm.theory.stated import ProblemError
 
 # sigma_i(A) above this counts: the spectra of chains are bimodal, see `spectral_gap_share`.
 RANK_ABOVE = 1e-2

@@ -13,7 +13,7 @@ from dufm.solvers.base.arrays import Array
 from dufm.solvers.base.newton import flat_free
 from dufm.solvers.jumps.factorisation import product, slopes
 from dufm.solvers.jumps.instance import Completion
-from dufm.theory.problem import ProblemError
+from dufm.theory.stated import ProblemError
 
 STEP = 1e-30
 FLAT = 1e-6

@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from dufm.solvers.base.arrays import Array
 from dufm.solvers.base.checks import require_integers
 from dufm.solvers.base.shipped import shipped
-from dufm.theory.problem import ProblemError
+from dufm.theory.stated import ProblemError
 
 
 @dataclass(frozen=True, eq=False)

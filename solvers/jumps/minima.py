@@ -14,7 +14,7 @@ from dufm.solvers.base.arrays import Array
 from dufm.solvers.jumps.factorisation import fit, loss, numerical_rank, product, singular_values, slopes
 from dufm.solvers.jumps.hessian import newton
 from dufm.solvers.jumps.instance import Completion
-from dufm.theory.problem import ProblemError
+from dufm.theory.stated import ProblemError
 
 START = 1.2
 RATIO = 1.03

@@ -17,7 +17,7 @@ from scipy.sparse.linalg import spsolve
 from dufm.solvers.base.program_cache import compile_cached
 from dufm.solvers.jumps import chain_kernel
 from dufm.theory.jumps.scalar import critical_strength, levels
-from dufm.theory.problem import ProblemError
+from dufm.theory.stated import ProblemError
 
 
 @dataclass(frozen=True)

@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from dufm.solvers.base.statistics import Proportion, clopper_pearson, poisson_interval
-from dufm.theory.problem import ProblemError
+from dufm.theory.stated import ProblemError
 
 Ranks = NDArray[np.int64]
 

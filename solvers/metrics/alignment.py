@@ -4,7 +4,7 @@ import numpy as np
 import numpy.typing as npt
 
 from dufm.solvers.metrics.classes import Array, finite_rows
-from dufm.theory.problem import ProblemError
+from dufm.theory.stated import ProblemError
 
 
 def psd_sqrt(M: npt.ArrayLike) -> Array:

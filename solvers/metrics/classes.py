@@ -7,7 +7,7 @@ import numpy as np
 import numpy.typing as npt
 
 from dufm.solvers.base.arrays import Array
-from dufm.theory.problem import ProblemError
+from dufm.theory.stated import ProblemError
 
 
 @dataclass(frozen=True)

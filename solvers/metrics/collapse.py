@@ -7,7 +7,7 @@ import numpy as np
 import numpy.typing as npt
 
 from dufm.solvers.metrics.classes import Array, Classes, class_means, finite_rows, scatter_traces
-from dufm.theory.problem import ProblemError
+from dufm.theory.stated import ProblemError
 
 SCALINGS = ("trace", "authors")
 

@@ -25,7 +25,8 @@ import numpy as np
 from dufm.solvers.base.arrays import Array
 from dufm.solvers.minima.polish import RESIDUAL_GOAL
 from dufm.solvers.minima.symmetry import TOLERANCE, invariants
-from dufm.theory.problem import Problem, ProblemError
+from dufm.theory.problem import Problem
+from dufm.theory.stated import ProblemError
 
 # At a stationary point the loss errs by less than the residual, times a few terms; a thousand is for their number.
 LOSS_TOLERANCE = 1e3 * RESIDUAL_GOAL

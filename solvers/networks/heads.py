@@ -15,8 +15,9 @@ from dufm.solvers.networks.chain import Array, forward
 from dufm.solvers.networks.measure import Snapshot, numerical_rank
 from dufm.solvers.networks.plan import NetworkPlan, head_on_backbone
 from dufm.solvers.networks.training import NetworkRun, start, train
-from dufm.theory.problem import Problem, ProblemError
+from dufm.theory.problem import Problem
 from dufm.theory.squared.phi import phi_of_power
+from dufm.theory.stated import ProblemError
 
 PER_CLASS = 50
 FEATURES = 64

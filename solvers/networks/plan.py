@@ -8,7 +8,7 @@ with h the output of one chosen layer (the "features"; no relu there) or no such
 from dataclasses import asdict, dataclass
 from typing import Any, TypedDict, Unpack
 
-from dufm.theory.problem import ProblemError
+from dufm.theory.stated import ProblemError
 
 OPTIMISERS = ("adam", "sgd")
 

@@ -11,7 +11,7 @@ from torch import nn  # pyright: ignore[reportMissingImports]
 from torch.nn import functional  # pyright: ignore[reportMissingImports]
 
 from dufm.solvers.networks.torch_extra import BACKBONES
-from dufm.theory.problem import ProblemError
+from dufm.theory.stated import ProblemError
 
 
 class ResidualBlock(nn.Module):

@@ -2,7 +2,7 @@
 
 from importlib.util import find_spec
 
-from dufm.theory.problem import ProblemError
+from dufm.theory.stated import ProblemError
 
 BACKBONES = ("conv", "resnet20")
 

@@ -19,7 +19,7 @@ from dufm.solvers.networks.measure import Snapshot, take_snapshot
 from dufm.solvers.networks.plan import NetworkPlan
 from dufm.solvers.networks.torch_backbones import backbone
 from dufm.solvers.networks.training import DIVERGED, TrainingOutcome
-from dufm.theory.problem import ProblemError
+from dufm.theory.stated import ProblemError
 
 CHUNK = 1000  # images at a time where no gradient is needed
 

@@ -12,7 +12,7 @@ from dufm.solvers.networks.chain import Array, gradient, initial_weights
 from dufm.solvers.networks.measure import Snapshot, take_snapshot
 from dufm.solvers.networks.plan import NetworkPlan
 from dufm.solvers.networks.steps import adam_step, sgd_step
-from dufm.theory.problem import ProblemError
+from dufm.theory.stated import ProblemError
 
 # The fit at zero output is about 1/2; far above it nothing returns.
 DIVERGED = 1e6

@@ -13,7 +13,8 @@ import numpy as np
 from dufm.solvers.base.arrays import Array
 from dufm.solvers.objectives.layers import backward, forward, regulariser
 from dufm.solvers.objectives.squared import balance
-from dufm.theory.problem import ACTIVATIONS, Problem, ProblemError
+from dufm.theory.problem import ACTIVATIONS, Problem
+from dufm.theory.stated import ProblemError
 
 
 def strength(problem: Problem) -> float:

@@ -17,7 +17,8 @@ import numpy as np
 from dufm.solvers.base.arrays import Array
 from dufm.solvers.objectives.fit import Fit
 from dufm.solvers.objectives.layers import Layers, Pass, backward, forward, regulariser
-from dufm.theory.problem import ACTIVATIONS, Problem, ProblemError
+from dufm.theory.problem import ACTIVATIONS, Problem
+from dufm.theory.stated import ProblemError
 
 
 class Objective:

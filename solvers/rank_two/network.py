@@ -14,7 +14,7 @@ import numpy as np
 
 from dufm.solvers.base.arrays import Array
 from dufm.solvers.base.checks import require_integers
-from dufm.theory.problem import ProblemError
+from dufm.theory.stated import ProblemError
 
 LOSSES = ("mse", "ce")
 # Share of the steps after which the rate is multiplied, and by what.

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from dufm.solvers.rank_two.network import Array, check_data, data_gradients, residuals
-from dufm.theory.problem import ProblemError
+from dufm.theory.stated import ProblemError
 
 
 @dataclass(frozen=True)

@@ -18,8 +18,8 @@ from dufm.solvers.datasets import load, rows, zscore
 from dufm.solvers.datasets.record import DataError
 from dufm.solvers.rank_two.network import Array, Setup
 from dufm.solvers.rank_two.training import RankTwoRun, train
-from dufm.theory.problem import listed
 from dufm.theory.rank_two import rank_three
+from dufm.theory.stated import listed
 
 
 @dataclass(frozen=True, eq=False)

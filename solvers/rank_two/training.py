@@ -17,7 +17,7 @@ from dufm.solvers.engines.cpu import aligned
 from dufm.solvers.rank_two import kernel
 from dufm.solvers.rank_two.network import LOSSES, Array, Setup, check_data, initial, misfit, outputs
 from dufm.solvers.rank_two.spectrum import RankBound, energies, imbalance, rank_k_certificate, rank_two_certificate
-from dufm.theory.problem import ProblemError
+from dufm.theory.stated import ProblemError
 
 
 @dataclass(frozen=True, eq=False)

@@ -14,7 +14,7 @@ import numpy as np
 
 from dufm.solvers.base.arrays import Array
 from dufm.solvers.rfm.kernels import Kernel, squared_distances
-from dufm.theory.problem import ProblemError
+from dufm.theory.stated import ProblemError
 
 FORMS = ("auto", "G", "H")
 BLOCK = 512

@@ -8,7 +8,7 @@ import numpy.typing as npt
 from dufm.solvers.base.arrays import Array
 from dufm.solvers.datasets.record import DataWarning
 from dufm.solvers.metrics import Classes, class_means
-from dufm.theory.problem import ProblemError
+from dufm.theory.stated import ProblemError
 
 
 def unit_rows(X: Array) -> tuple[Array, int]:

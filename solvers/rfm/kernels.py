@@ -12,7 +12,7 @@ from numbers import Real
 import numpy as np
 
 from dufm.solvers.base.arrays import Array
-from dufm.theory.problem import ProblemError
+from dufm.theory.stated import ProblemError
 
 KERNELS = ("laplace", "gaussian")
 COINCIDENT = 1e-10

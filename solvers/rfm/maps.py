@@ -14,7 +14,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from dufm.solvers.base.arrays import Array
-from dufm.theory.problem import ProblemError
+from dufm.theory.stated import ProblemError
 
 MAPS = ("relu", "cosine", "identity")
 FREQUENCIES = ("cauchy", "cauchy-mv", "gauss")

@@ -4,7 +4,7 @@ import os
 from pathlib import Path
 
 from dufm.solvers.rfm.agop import BLOCK
-from dufm.theory.problem import ProblemError
+from dufm.theory.stated import ProblemError
 
 GIB = 2**30
 

@@ -21,7 +21,7 @@ from dufm.solvers.rfm.maps import FeatureMap, draw_map
 from dufm.solvers.rfm.memory import check_memory
 from dufm.solvers.rfm.settings import DeepSettings
 from dufm.solvers.rfm.solve import Regression, solve
-from dufm.theory.problem import ProblemError
+from dufm.theory.stated import ProblemError
 
 STAGES = ("X", "root", "map")
 

@@ -6,7 +6,7 @@ from numbers import Integral
 from dufm.solvers.rfm.agop import FORMS
 from dufm.solvers.rfm.kernels import Kernel, is_number
 from dufm.solvers.rfm.maps import FREQUENCIES, MAPS
-from dufm.theory.problem import ProblemError
+from dufm.theory.stated import ProblemError
 
 MATRICES = ("agop", "identity")
 SCALES = ("max", "trace", "spectral")

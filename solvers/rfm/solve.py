@@ -7,7 +7,7 @@ from scipy.linalg import get_blas_funcs, get_lapack_funcs
 
 from dufm.solvers.base.arrays import Array
 from dufm.solvers.rfm.kernels import Kernel
-from dufm.theory.problem import ProblemError
+from dufm.theory.stated import ProblemError
 
 JITTERS = (0.0, 1e-12, 1e-10, 1e-8, 1e-6, 1e-4)
 

@@ -8,7 +8,8 @@ from dufm.solvers.search.options import DEFAULTS, SearchOptions
 from dufm.solvers.search.portfolio import global_search
 from dufm.solvers.search.solution import Solution
 from dufm.solvers.search.state import SearchState
-from dufm.theory.problem import Problem, ProblemError
+from dufm.theory.problem import Problem
+from dufm.theory.stated import ProblemError
 
 DEVICES = ("auto", "cpu", "cuda")
 # What a CUDA build of JAX brings; without one of them JAX need not be loaded to know that there is no GPU.

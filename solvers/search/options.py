@@ -14,7 +14,8 @@ from dufm.solvers.search.restarts import Restart, Start
 from dufm.solvers.search.solution import Outcome, Solution
 from dufm.solvers.search.state import SearchState
 from dufm.solvers.weights.build import gaussian
-from dufm.theory.problem import Problem, ProblemError
+from dufm.theory.problem import Problem
+from dufm.theory.stated import ProblemError
 
 # Starts of a restart of `global_search`, and of a search with a fixed portfolio.
 STARTS_PER_RESTART, FIXED_STARTS_PER_RESTART = 16, 32

@@ -27,7 +27,8 @@ from dufm.solvers.search.restarts import Restart, Runner
 from dufm.solvers.search.solution import Outcome, Solution
 from dufm.solvers.search.start_kinds import KINDS, Kind, varied
 from dufm.solvers.search.state import HIT, SearchState
-from dufm.theory.problem import ACTIVATIONS, Problem, ProblemError
+from dufm.theory.problem import ACTIVATIONS, Problem
+from dufm.theory.stated import ProblemError
 
 # A round is a quarter of the restarts so far, rounded down to an even number for its two halves.
 GROWTH = 4

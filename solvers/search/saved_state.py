@@ -14,7 +14,8 @@ from dufm.solvers.search.bandit import START_RECIPES, RecipeRecord, StartRecipe
 from dufm.solvers.search.found import Found
 from dufm.solvers.search.solution import problem_from, require_loss, stated
 from dufm.solvers.search.state import Group, SearchState
-from dufm.theory.problem import Problem, ProblemError
+from dufm.theory.problem import Problem
+from dufm.theory.stated import ProblemError
 
 FORMAT = "dufm-search-state-1"
 KEPT = 100

@@ -14,8 +14,9 @@ import numpy as np
 from dufm.solvers.base.arrays import Array
 from dufm.solvers.weights.build import gaussian, pad, perturb
 from dufm.solvers.weights.of_structure import at_best_scale
-from dufm.theory.problem import Problem, ProblemError
+from dufm.theory.problem import Problem
 from dufm.theory.squared.structures import STRUCTURES, widest
+from dufm.theory.stated import ProblemError
 
 Kind = Callable[[Problem, np.random.Generator, float], list[Array]]
 

@@ -20,7 +20,8 @@ import numpy as np
 
 from dufm.solvers.base.arrays import Array
 from dufm.solvers.objectives.layers import relu_and_slope
-from dufm.theory.problem import Problem, ProblemError
+from dufm.theory.problem import Problem
+from dufm.theory.stated import ProblemError
 
 
 @dataclass(frozen=True)

@@ -10,7 +10,7 @@ from dufm.solvers.base.checks import require_integers
 from dufm.solvers.base.parallel import Stop, cores, in_order, versions
 from dufm.solvers.training.run import DescentRun, Ending, begin, follow
 from dufm.solvers.training.setting import DescentSetting
-from dufm.theory.problem import ProblemError
+from dufm.theory.stated import ProblemError
 
 
 @dataclass(frozen=True, eq=False)

@@ -8,7 +8,8 @@ import numpy as np
 from dufm.solvers.base.arrays import Array
 from dufm.solvers.engines.cpu import Shapes
 from dufm.solvers.weights.build import gaussian
-from dufm.theory.problem import ACTIVATIONS, Problem, ProblemError
+from dufm.theory.problem import ACTIVATIONS, Problem
+from dufm.theory.stated import ProblemError
 
 RATE = 0.5
 SCALE = 1.0

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from dufm.solvers.base.arrays import Array
-from dufm.theory.problem import ProblemError
+from dufm.theory.stated import ProblemError
 
 # Names by which features go; the last part of "model.features" counts.
 FEATURES = re.compile(r"h|h_?1|x|features?|feats?|embeddings?", re.IGNORECASE)

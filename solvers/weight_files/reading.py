@@ -11,7 +11,7 @@ from dufm.solvers.base.packed import Packed, read_array
 from dufm.solvers.weight_files.limits import MOST_ARRAYS, MOST_BYTES, MOST_NUMBERS, Allowance
 from dufm.solvers.weight_files.safetensors import read_safetensors
 from dufm.solvers.weight_files.torch_zip import read_torch
-from dufm.theory.problem import ProblemError
+from dufm.theory.stated import ProblemError
 
 NPY, ZIP, OLD_PICKLE = b"\x93NUMPY", b"PK", b"\x80"
 

@@ -6,7 +6,8 @@ import numpy as np
 from scipy.linalg import block_diag
 
 from dufm.solvers.base.arrays import Array
-from dufm.theory.problem import Problem, ProblemError
+from dufm.theory.problem import Problem
+from dufm.theory.stated import ProblemError
 
 
 def gaussian(problem: Problem, generator: np.random.Generator, scale: float) -> list[Array]:

@@ -12,7 +12,8 @@ from scipy.optimize import minimize_scalar
 
 from dufm.solvers.base.arrays import Array
 from dufm.solvers.objectives.squared import balance
-from dufm.theory.problem import Problem, ProblemError
+from dufm.theory.problem import Problem
+from dufm.theory.stated import ProblemError
 
 # Largest entry of P_2 that is searched; past 1 the features alone cost more than they can gain.
 LARGEST = 1.0

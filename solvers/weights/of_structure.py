@@ -9,9 +9,10 @@ import sympy as sp
 
 from dufm.solvers.base.arrays import Array
 from dufm.solvers.objectives.squared import balance
-from dufm.theory.problem import Problem, ProblemError
+from dufm.theory.problem import Problem
 from dufm.theory.rational import matrix, to_lists
 from dufm.theory.squared.phi import minimiser
+from dufm.theory.stated import ProblemError
 
 
 def to_float(weight: Any) -> Array:

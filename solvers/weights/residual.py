@@ -9,7 +9,8 @@ import numpy as np
 from scipy.optimize import minimize
 
 from dufm.solvers.base.arrays import Array
-from dufm.theory.problem import Problem, ProblemError
+from dufm.theory.problem import Problem
+from dufm.theory.stated import ProblemError
 
 # Where descents of the scalar chain begin: ends, and what the layers between add.
 STARTS = tuple((end, inner) for end in (0.3, 0.7, 1.0) for inner in (0.01, 0.3))

@@ -4,7 +4,7 @@ from flint import arb, fmpq
 
 from dufm.theory.ce.enclosure import Profile
 from dufm.theory.ce.polygons import POLYGON
-from dufm.theory.problem import ProblemError
+from dufm.theory.stated import ProblemError
 
 
 def least_singular_value(classes: int, layers: int, strength: arb) -> arb:

@@ -7,7 +7,8 @@ from flint import arb, fmpq
 from dufm.theory.ce.crossing import Candidate, Crossing, candidate_loss
 from dufm.theory.ce.enclosure import DIGITS
 from dufm.theory.ce.numbers import working
-from dufm.theory.problem import Problem, ProblemError
+from dufm.theory.problem import Problem
+from dufm.theory.stated import ProblemError
 
 
 def zero_bound(classes: int, layers: int) -> arb:

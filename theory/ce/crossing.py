@@ -10,7 +10,8 @@ from dufm.theory.ce.families import Family
 from dufm.theory.ce.newton import best_member
 from dufm.theory.ce.numbers import working
 from dufm.theory.ce.structure import CeStructure
-from dufm.theory.problem import Problem, ProblemError
+from dufm.theory.problem import Problem
+from dufm.theory.stated import ProblemError
 
 Candidate = CeStructure | Family
 

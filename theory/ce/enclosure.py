@@ -13,8 +13,9 @@ from flint import arb, fmpq
 
 from dufm.theory.ce.numbers import Balls, working
 from dufm.theory.ce.structure import CeStructure, Margins, cost_ball, require_ce
-from dufm.theory.problem import ACTIVATIONS, Problem, ProblemError
+from dufm.theory.problem import ACTIVATIONS, Problem
 from dufm.theory.rational import fraction
+from dufm.theory.stated import ProblemError
 
 DIGITS = 30
 SMALLEST_PIECE = fmpq(1, 2**40)

@@ -10,7 +10,7 @@ from typing import Any, Protocol
 from dufm.theory.ce.numbers import Numbers, Rows
 from dufm.theory.ce.polygons import PAIRS_AND_SINGLE, PENTAGON_AND_PAIRS, Antiprism
 from dufm.theory.ce.structure import CeStructure, Margins, Squares
-from dufm.theory.problem import ProblemError, listed
+from dufm.theory.stated import ProblemError, listed
 
 
 class Family(Protocol):

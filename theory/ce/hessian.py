@@ -13,8 +13,8 @@ from flint import arb, fmpq, fmpq_mat, fmpq_poly
 
 from dufm.theory.ce.enclosure import DIGITS
 from dufm.theory.ce.numbers import working
-from dufm.theory.problem import ProblemError
 from dufm.theory.rational import identity
+from dufm.theory.stated import ProblemError
 
 K, L, d, n, alpha, b = sp.symbols("K L d n alpha b", positive=True)
 z = sp.Symbol("z")

@@ -9,8 +9,9 @@ from collections.abc import Sequence
 from fractions import Fraction
 from typing import Any
 
-from dufm.theory.problem import Problem, ProblemError
+from dufm.theory.problem import Problem
 from dufm.theory.rational import matrix, squared_norm
+from dufm.theory.stated import ProblemError
 
 
 def least_margin(logits: Any) -> Fraction:

@@ -13,7 +13,8 @@ from flint import arb, arb_mat, fmpq
 from dufm.theory.ce.enclosure import DIGITS, best_scale, strength_ball
 from dufm.theory.ce.families import Family
 from dufm.theory.ce.numbers import Balls, working
-from dufm.theory.problem import Problem, ProblemError
+from dufm.theory.problem import Problem
+from dufm.theory.stated import ProblemError
 
 STEPS = 200
 Vector = list[arb]

@@ -15,10 +15,11 @@ from typing import Any, Literal
 import sympy as sp
 from flint import fmpq, fmpq_mat
 
-from dufm.theory.problem import Problem, ProblemError
+from dufm.theory.problem import Problem
 from dufm.theory.rational import fraction, identity, matrix, relu, squared_norm, to_lists
 from dufm.theory.squared.cuts import neurons
 from dufm.theory.squared.srg import incidence
+from dufm.theory.stated import ProblemError
 
 Rival = Literal["dnc", "nc2"]
 RIVALS: tuple[Rival, ...] = ("dnc", "nc2")

@@ -13,7 +13,7 @@ import sympy as sp
 from flint import arb
 
 from dufm.theory.ce.numbers import Balls, Element, Field, FieldMatrix, Numbers, Rows, Symbols
-from dufm.theory.problem import ProblemError
+from dufm.theory.stated import ProblemError
 
 Margins = Sequence[tuple[int, Sequence[tuple[Any, int]]]]
 Squares = Sequence[tuple[Any, int]]

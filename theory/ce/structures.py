@@ -32,7 +32,7 @@ from dufm.theory.ce.polygons import (
     Antiprism,
 )
 from dufm.theory.ce.structure import CeStructure, cost_ball
-from dufm.theory.problem import ProblemError, listed
+from dufm.theory.stated import ProblemError, listed
 
 _FIFTH, _QUARTER = fmpq(1, 5), fmpq(1, 4)
 

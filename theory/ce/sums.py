@@ -16,7 +16,7 @@ from dufm.theory.ce.numbers import Balls, Numbers, Rows, working
 from dufm.theory.ce.polygons import POLYGON, Antiprism, Blocks, PolygonSum, merged
 from dufm.theory.ce.structure import CeStructure, Margins, Squares
 from dufm.theory.ce.structures import CODES
-from dufm.theory.problem import ProblemError
+from dufm.theory.stated import ProblemError
 
 Parts = tuple[tuple[CeStructure, int], ...]
 DIGITS = 40

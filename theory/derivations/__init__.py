@@ -62,8 +62,8 @@ from dufm.theory.derivations.squared.weak_decay import weak_decay
 from dufm.theory.derivations.squared.within_class import within_class
 from dufm.theory.derivations.squared.z_test import z_test
 from dufm.theory.derivations.squared.zero_weights import zero_weights
-from dufm.theory.problem import ProblemError, listed
 from dufm.theory.proof.derivation import Derivation, name_of
+from dufm.theory.stated import ProblemError, listed
 
 DERIVATIONS = (
     reductions,

@@ -16,8 +16,8 @@ from typing import Any
 from flint import arb, ctx
 
 from dufm.theory.jumps.step import ball
-from dufm.theory.problem import ProblemError
 from dufm.theory.rational import fraction
+from dufm.theory.stated import ProblemError
 
 DEPTHS = (3, 4)
 PRECISION = 200

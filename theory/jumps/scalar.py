@@ -15,8 +15,8 @@ from typing import Any
 
 import sympy as sp
 
-from dufm.theory.problem import ProblemError
 from dufm.theory.squared.phi import DEFAULT_WIDTH, stationarity, u
+from dufm.theory.stated import ProblemError
 
 Enclosure = tuple[Fraction, Fraction]
 

@@ -12,8 +12,8 @@ from fractions import Fraction
 
 from flint import fmpq, fmpq_mat
 
-from dufm.theory.problem import ProblemError
 from dufm.theory.rational import fraction, identity
+from dufm.theory.stated import ProblemError
 
 
 def ball(value: Fraction) -> fmpq:

@@ -15,8 +15,8 @@ from math import gcd
 
 from flint import fmpz_mat
 
-from dufm.theory.problem import ProblemError
 from dufm.theory.rational import matrix, to_lists
+from dufm.theory.stated import ProblemError
 
 Vector = tuple[int, ...]
 POINTS: tuple[Vector, ...] = (

@@ -14,8 +14,8 @@ from typing import Any
 
 from flint import fmpq, fmpq_mat
 
-from dufm.theory.problem import ProblemError
 from dufm.theory.rational import fraction, matrix, relu, squared_norm
+from dufm.theory.stated import ProblemError
 
 
 @dataclass(frozen=True)

@@ -5,11 +5,11 @@ from fractions import Fraction
 
 from flint import arb, arb_mat, ctx, fmpq, fmpq_mat
 
-from dufm.theory.problem import ProblemError
 from dufm.theory.rational import identity
 from dufm.theory.rfm.fixed_points import fixed_values, rate
 from dufm.theory.rfm.labels import LabelLevel, Labels
 from dufm.theory.rfm.recursion import Kernels, ball, digits_for, step
+from dufm.theory.stated import ProblemError
 
 
 @dataclass(frozen=True)

@@ -13,8 +13,8 @@ from typing import Any
 
 import sympy as sp
 
-from dufm.theory.problem import ProblemError
 from dufm.theory.rfm.recursion import Kernels
+from dufm.theory.stated import ProblemError
 
 WIDTH = Fraction(1, 2**80)
 g, k, phi = sp.symbols("g lambda_k lambda_Phi", positive=True)

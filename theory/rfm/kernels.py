@@ -9,9 +9,9 @@ from typing import Any
 
 from flint import fmpq, fmpq_mat
 
-from dufm.theory.problem import ProblemError
 from dufm.theory.rational import fraction, identity
 from dufm.theory.rfm.labels import Labels
+from dufm.theory.stated import ProblemError
 
 
 def cost(kernel: fmpq_mat, labels: Labels, ridge: Fraction) -> Fraction:

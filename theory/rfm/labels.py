@@ -9,8 +9,8 @@ from fractions import Fraction
 
 from flint import fmpq, fmpq_mat
 
-from dufm.theory.problem import ProblemError
 from dufm.theory.rational import identity
+from dufm.theory.stated import ProblemError
 
 CODES = ("one-hot", "signs")
 

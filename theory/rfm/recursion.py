@@ -10,8 +10,8 @@ from typing import Any
 
 from flint import arb, arb_mat, fmpq, fmpq_mat
 
-from dufm.theory.problem import ProblemError, exact_number
 from dufm.theory.rational import identity
+from dufm.theory.stated import ProblemError, exact_number
 
 
 @dataclass(frozen=True)

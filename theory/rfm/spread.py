@@ -9,10 +9,10 @@ from typing import Any
 
 from flint import arb_mat, ctx, fmpq_mat
 
-from dufm.theory.problem import ProblemError
 from dufm.theory.rational import identity
 from dufm.theory.rfm.labels import Labels
 from dufm.theory.rfm.recursion import Kernels, digits_for, predictions, solve
+from dufm.theory.stated import ProblemError
 
 
 @dataclass(frozen=True)

@@ -12,9 +12,9 @@ from typing import Any
 import sympy as sp
 from flint import arb, ctx, fmpq_mat
 
-from dufm.theory.problem import ProblemError
 from dufm.theory.rational import identity, matrix, relu, squared_norm, to_sympy
 from dufm.theory.squared.structure import PRECISION, HeadCost, as_fraction_ball, singular_value_sum
+from dufm.theory.stated import ProblemError
 
 
 @dataclass(frozen=True)

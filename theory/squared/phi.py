@@ -12,8 +12,8 @@ from typing import Any
 
 import sympy as sp
 
-from dufm.theory.problem import ProblemError
 from dufm.theory.rational import fraction
+from dufm.theory.stated import ProblemError
 
 u, x, t = sp.symbols("u x t", positive=True)
 

@@ -7,8 +7,8 @@ from typing import Any
 
 import sympy as sp
 
-from dufm.theory.problem import ProblemError
 from dufm.theory.squared.structure import HeadCost
+from dufm.theory.stated import ProblemError
 
 r = sp.Symbol("r", positive=True, integer=True)
 

@@ -13,8 +13,9 @@ from typing import Any, Protocol, cast, runtime_checkable
 import sympy as sp
 from flint import acb, arb, ctx, fmpq_mat, fmpz_poly
 
-from dufm.theory.problem import Problem, ProblemError
+from dufm.theory.problem import Problem
 from dufm.theory.rational import fraction, identity, matrix, squared_norm
+from dufm.theory.stated import ProblemError
 
 PRECISION = 192  # bits of ball arithmetic
 MOST_LAYERS = 200  # beyond about 300 the root of a cost's powers overflows in SymPy

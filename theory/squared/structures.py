@@ -7,7 +7,6 @@ from typing import Any
 
 import sympy as sp
 
-from dufm.theory.problem import ProblemError, listed
 from dufm.theory.squared.cuts import Cuts
 from dufm.theory.squared.direct_sum import DirectSum
 from dufm.theory.squared.dnc import DeepNeuralCollapse
@@ -17,6 +16,7 @@ from dufm.theory.squared.looped import CompleteLoopedGraph, HubGraph
 from dufm.theory.squared.srg import TriangularGraph
 from dufm.theory.squared.structure import Structure, total_cost
 from dufm.theory.squared.truncated import Truncated
+from dufm.theory.stated import ProblemError, listed
 
 Blocks = tuple[tuple[Structure, int], ...]
 

@@ -10,11 +10,11 @@ from typing import Any
 
 from flint import fmpq_mat
 
-from dufm.theory.problem import ProblemError
 from dufm.theory.squared.cuts import best_size, cut_head
 from dufm.theory.squared.head import Head
 from dufm.theory.squared.looped import complete_head
 from dufm.theory.squared.structure import HeadCost
+from dufm.theory.stated import ProblemError
 
 MOST = 20
 

@@ -12,8 +12,9 @@ from fractions import Fraction
 import numpy as np
 import sympy as sp
 
-from dufm.theory.problem import Problem, ProblemError, exact_number
+from dufm.theory.problem import Problem
 from dufm.theory.squared.phi import collapse_threshold
+from dufm.theory.stated import ProblemError, exact_number
 from dufm.verification.base.number_lists import read_integers
 
 DIGITS = 6

@@ -24,7 +24,7 @@ import flint
 import sympy
 
 from dufm.solvers.base.parallel import versions
-from dufm.theory.problem import ProblemError
+from dufm.theory.stated import ProblemError
 from dufm.verification.atlas.sweep import Halted
 from dufm.verification.base.source_digest import source_digest
 

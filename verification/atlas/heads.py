@@ -19,9 +19,9 @@ from scipy.linalg import qr
 from dufm.solvers.base.shipped import shipped
 from dufm.solvers.heads.moves import Array, Pair
 from dufm.solvers.heads.readout import rational, rational_factors
-from dufm.theory.problem import ProblemError
 from dufm.theory.rational import identity, matrix, relu, squared_norm, to_lists
 from dufm.theory.squared.head import Head
+from dufm.theory.stated import ProblemError
 from dufm.verification.base.certificate import Certificate, entries, head_certificate, read
 from dufm.verification.checker import check
 

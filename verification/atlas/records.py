@@ -15,7 +15,8 @@ from dufm.solvers.base.shipped import in_checkout, shipped
 from dufm.solvers.base.whole import write_whole
 from dufm.solvers.minima.canonical import canonical
 from dufm.solvers.search.solution import load
-from dufm.theory.problem import Problem, ProblemError
+from dufm.theory.problem import Problem
+from dufm.theory.stated import ProblemError
 from dufm.verification.atlas.cells import Cell
 from dufm.verification.atlas.store import Store
 from dufm.verification.atlas.work import CLAIM, as_text, judge, summary

@@ -15,7 +15,7 @@ from fractions import Fraction
 from pathlib import Path
 from typing import Any
 
-from dufm.theory.problem import ProblemError
+from dufm.theory.stated import ProblemError
 from dufm.verification.atlas.cells import Cell
 from dufm.verification.atlas.work import CellResult, Effort, Judged, judge, summary
 

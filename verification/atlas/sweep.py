@@ -15,7 +15,7 @@ import numpy as np
 
 from dufm.solvers.base.arrays import Array
 from dufm.solvers.objectives.squared import balance, loss
-from dufm.theory.problem import ProblemError
+from dufm.theory.stated import ProblemError
 from dufm.verification.atlas.cells import Cell
 from dufm.verification.atlas.store import CellRecord, Store
 from dufm.verification.atlas.work import CellResult, Effort, floats, solve_cell

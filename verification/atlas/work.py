@@ -25,9 +25,10 @@ from dufm.solvers.search.restarts import finish
 from dufm.solvers.search.state import Group, SearchState
 from dufm.solvers.weights.build import pad
 from dufm.solvers.weights.of_structure import at_best_scale
-from dufm.theory.problem import Problem, ProblemError
+from dufm.theory.problem import Problem
 from dufm.theory.squared.phi import phi
 from dufm.theory.squared.structures import CheapestSum
+from dufm.theory.stated import ProblemError
 from dufm.verification.atlas.cells import Cell
 from dufm.verification.base.certificate import Certificate, entries, point_certificate
 from dufm.verification.checker import check

@@ -2,7 +2,7 @@
 
 from fnmatch import fnmatchcase
 
-from dufm.theory.problem import ProblemError, listed
+from dufm.theory.stated import ProblemError, listed
 from dufm.verification.claims.base.claim import Claim
 from dufm.verification.claims.ce.hessian import CE_HESSIAN
 from dufm.verification.claims.ce.last_bias import CE_LAST_BIAS

@@ -12,11 +12,12 @@ from fractions import Fraction
 from functools import cache
 
 from dufm.theory.derivations import derivation
-from dufm.theory.problem import Problem, ProblemError
+from dufm.theory.problem import Problem
 from dufm.theory.proof.derivation import proved
 from dufm.theory.squared.bounds import pair_power
 from dufm.theory.squared.carrying import below_collapse, between, bound_of, excess
 from dufm.theory.squared.phi import collapse_power, phi, phi_of_power, power_root
+from dufm.theory.stated import ProblemError
 from dufm.verification.base.lower import pair_value
 from dufm.verification.base.remembered import remembered
 from dufm.verification.base.shipped_bounds import certificate, need, rows

@@ -6,7 +6,7 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 
 from dufm.solvers.base.shipped import shipped
-from dufm.theory.problem import ProblemError
+from dufm.theory.stated import ProblemError
 from dufm.verification.claims import CLAIMS
 from dufm.verification.site.cell_page import cell_page
 from dufm.verification.site.certificate_page import certificate_page

@@ -8,8 +8,8 @@ from typing import Any
 from dufm.solvers.base.parallel import cores
 from dufm.solvers.base.processes import load_for_workers, process_pool
 from dufm.theory.derivations import names
-from dufm.theory.problem import ProblemError
 from dufm.theory.proof.derivation import name_of
+from dufm.theory.stated import ProblemError
 from dufm.verification.answers.records import bounded, strength_name
 from dufm.verification.answers.threshold import judged_cells
 from dufm.verification.atlas.cells import Cell

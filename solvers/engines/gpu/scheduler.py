@@ -23,7 +23,8 @@ from dufm.solvers.base.checks import require_integers
 from dufm.solvers.base.parallel import Stop
 from dufm.solvers.engines.knock_out import DescentResults, KnockOut
 from dufm.solvers.engines.schedule import Keep, keep_all, schedule
-from dufm.theory.problem import Problem, ProblemError
+from dufm.theory.problem import Problem
+from dufm.theory.stated import ProblemError
 
 MEMORY = 12
 # Descents at once; less where memory is short. cpu by measurement; cuda so that the passes over the histories, not the

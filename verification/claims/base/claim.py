@@ -7,7 +7,7 @@ from typing import Literal, Union
 
 from dufm.theory.proof.checks import Checked
 from dufm.theory.proof.derivation import Builder, conclusion, name_of, proved, quotations
-from dufm.verification.claims.base.conclusions import Concluded, Stated, uncovered
+from dufm.verification.claims.base.conclusions import Repeats, Stated, uncovered
 from dufm.verification.claims.base.regime import Expect, Regime
 from dufm.verification.claims.base.verdict import Status, Verdict
 
@@ -78,7 +78,7 @@ class Claim:
         expected: the status `check` must reach.
         says: which of the two it says is globally better in its regime, under squared loss with relu.
         needs: what its certificates must show, each by at least one; a certificate that shows none of it is refused.
-        concluded: the sentence of a derivation that it repeats, where that says it for its K and L alone.
+        repeats: the sentence of a derivation that it repeats, where that says it for its K and L alone.
     """
 
     label: str
@@ -90,7 +90,7 @@ class Claim:
     expected: Expected
     says: Winner | None = None
     needs: tuple[Expect, ...] = field(default=(), hash=False)
-    concluded: Concluded | None = None
+    repeats: Repeats | None = None
 
     def settles(self, K: int, L: int) -> Settled | None:
         """Who wins at (K, L) by this claim, and whether at every strength below collapse; None if it does not say."""
@@ -106,8 +106,8 @@ class Claim:
             return f'"{self.regime}", which is words alone'
         if isinstance(self.regime, Stated):
             return self.regime.unsaid(derivations)
-        if self.concluded:
-            return self.concluded.unsaid(self.regime, derivations)
+        if self.repeats:
+            return self.repeats.unsaid(self.regime, derivations)
         return uncovered(self.regime, self.says, derivations, self.needs)
 
     def check(self, budget: Budget, known: Known | None = None) -> Verdict:

@@ -83,7 +83,7 @@ CONCLUSIONS = {
 
 
 @dataclass(frozen=True)
-class Concluded:
+class Repeats:
     """Which sentence of a derivation a claim repeats.
 
     Attributes:

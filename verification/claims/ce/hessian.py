@@ -20,7 +20,7 @@ from dufm.theory.ce.structure import CeStructure, rank
 from dufm.theory.ce.structures import CE_STRUCTURES
 from dufm.theory.problem import Problem
 from dufm.verification.claims.base.claim import Budget, Claim, Expected
-from dufm.verification.claims.base.conclusions import Concluded
+from dufm.verification.claims.base.conclusions import Repeats
 from dufm.verification.claims.base.proofs import by_derivation
 from dufm.verification.claims.base.regime import EVERY, From, Part, Regime
 from dufm.verification.claims.base.verdict import Comparison, Status, Verdict
@@ -215,7 +215,7 @@ PSD = Claim(
     ),
     _psd,
     Expected(Status.PROVED),
-    concluded=Concluded(
+    repeats=Repeats(
         "ce-hessian",
         ((From(4), From(2)),),
         "for K >= 4 it is PSD iff alpha >= K (L-1)/(L+1), with no zeros but the orbit's if >; below, at least",
@@ -236,7 +236,7 @@ ORBIT = Claim(
     ),
     _orbit,
     Expected(Status.PROVED),
-    concluded=Concluded(
+    repeats=Repeats(
         "ce-hessian",
         (ALL,),
         "For every K and L >= 1 the balanced factorisations of rank-q logits have dimension L (d q - q (q+1)/2).",
@@ -258,7 +258,7 @@ CE_HESSIAN = (
         ),
         _spectrum_claim,
         Expected(Status.PROVED),
-        concluded=Concluded(
+        repeats=Repeats(
             "ce-hessian",
             ((From(3), From(2)),),
             "For L >= 2, K >= 3, width d >= K and one strength lambda, the Hessian of the full model at DNC",
@@ -281,7 +281,7 @@ CE_HESSIAN = (
         ),
         _gap,
         Expected(Status.PROVED),
-        concluded=Concluded(
+        repeats=Repeats(
             "ce-hessian",
             ((From(3), From(2)),),
             "Every non-zero singular value of critical logits is >= (lambda sqrt(K/2))^((L+1)/(L-1)).",

@@ -8,7 +8,7 @@ from dufm.theory.ce.polygons import DNC_LOGITS
 from dufm.theory.problem import Problem
 from dufm.theory.squared.structure import as_fraction_ball
 from dufm.verification.claims.base.claim import Budget, Claim, Expected
-from dufm.verification.claims.base.conclusions import Concluded
+from dufm.verification.claims.base.conclusions import Repeats
 from dufm.verification.claims.base.proofs import by_derivation
 from dufm.verification.claims.base.regime import From, Only
 from dufm.verification.claims.base.verdict import Comparison, Status, Verdict
@@ -58,7 +58,7 @@ CE_LAST_BIAS = (
         (derivations.ce_reduction, derivations.ce_dnc, derivations.ce_low_rank, derivations.ce_last_bias),
         _with_bias,
         Expected(Status.PROVED),
-        concluded=Concluded(
+        repeats=Repeats(
             "ce-last-bias",
             ((From(6), From(2)), (Only((4, 5)), From(3))),
             "For K >= 6, L >= 2 and for K in {4, 5}, L >= 3 no logits alpha (I - J/K), alpha > 0, with any bias are a "

@@ -18,7 +18,7 @@ from dufm.theory.derivations.ce.three import SCALE, STRENGTH, loss_of_fit
 from dufm.theory.derivations.ce.zero import loss_at_threshold
 from dufm.theory.problem import Problem
 from dufm.verification.claims.base.claim import Budget, Claim, Expected
-from dufm.verification.claims.base.conclusions import Concluded
+from dufm.verification.claims.base.conclusions import Repeats
 from dufm.verification.claims.base.proofs import by_derivation
 from dufm.verification.claims.base.regime import EVERY, Between, From, Only, Part, Regime
 from dufm.verification.claims.base.verdict import Status, Verdict
@@ -129,7 +129,7 @@ CE_REGIMES = (
         (derivations.ce_reduction, derivations.ce_dnc, derivations.ce_three),
         _three,
         Expected(Status.PROVED),
-        concluded=Concluded("ce-three", ((Only((3,)), From(1)),), "For K = 3 and every L >= 1, DNC is a global"),
+        repeats=Repeats("ce-three", ((Only((3,)), From(1)),), "For K = 3 and every L >= 1, DNC is a global"),
     ),
     Claim(
         "ce-near-collapse",
@@ -140,7 +140,7 @@ CE_REGIMES = (
         (derivations.ce_reduction, derivations.ce_undecided, derivations.ce_dnc),
         _near_collapse,
         Expected(Status.PROVED),
-        concluded=Concluded(
+        repeats=Repeats(
             "ce-undecided", ((From(3), From(2)),), "For every K >= 3 and L >= 2 there is an interval of strengths"
         ),
     ),
@@ -160,7 +160,7 @@ CE_REGIMES = (
         ),
         _zero,
         Expected(Status.PROVED),
-        concluded=Concluded("ce-zero", (ALL,), "For every K >= 2, L >= 1, zero weights are a global minimiser if mu ="),
+        repeats=Repeats("ce-zero", (ALL,), "For every K >= 2, L >= 1, zero weights are a global minimiser if mu ="),
     ),
     Claim(
         "ce-saddle-window",
@@ -178,7 +178,7 @@ CE_REGIMES = (
         ),
         _window,
         Expected(Status.PROVED),
-        concluded=Concluded(
+        repeats=Repeats(
             "ce-zero",
             ((From(6), Between(2, 36)),),
             "For K >= 6 and 2 <= L <= 36 there are strengths at which DNC costs less than zero weights and is a strict",
@@ -193,6 +193,6 @@ CE_REGIMES = (
         (derivations.ce_reduction, derivations.ce_low_rank, derivations.ce_sums, derivations.ce_dnc),
         _sums,
         Expected(Status.PROVED),
-        concluded=Concluded("ce-sums", (ALL,), "For every K >= 2 and L >= 1, c* <= ceil(log2 K) K^p"),
+        repeats=Repeats("ce-sums", (ALL,), "For every K >= 2 and L >= 1, c* <= ceil(log2 K) K^p"),
     ),
 )

@@ -11,7 +11,7 @@ from dufm.theory.ce.relu import MarginLayers, Rival, edges, halves, rival_power,
 from dufm.theory.rational import matrix
 from dufm.verification.base.certificate import Certificate, entries, margin_certificate
 from dufm.verification.claims.base.claim import Budget, Claim, Expected
-from dufm.verification.claims.base.conclusions import Concluded
+from dufm.verification.claims.base.conclusions import Repeats
 from dufm.verification.claims.base.proofs import by_derivation
 from dufm.verification.claims.base.regime import EVERY, Expect, From, Only, Part, Regime
 from dufm.verification.claims.base.verdict import Comparison, Status, Verdict
@@ -165,7 +165,7 @@ CE_RELU = (
         _suboptimal,
         Expected(Status.PROVED),
         needs=tuple(case.need for case in _of("dnc")),
-        concluded=Concluded(
+        repeats=Repeats(
             "ce-relu-structures",
             ((From(15), Only((2,))), (From(6), Only((3,))), (From(5), Only((4,))), (From(3), From(5))),
             "for L = 2, K >= 15; L = 3, K >= 6; L = 4, K >= 5; L >= 5, K >= 3.",
@@ -182,7 +182,7 @@ CE_RELU = (
         _nc2,
         Expected(Status.PROVED),
         needs=tuple(case.need for case in _of("nc2")),
-        concluded=Concluded(
+        repeats=Repeats(
             "ce-relu-nc2-structures",
             ((From(26), Only((2,))), (From(10), Only((3,))), (From(8), Only((4,))), (From(6), From(5))),
             "for L = 2, K >= 26; L = 3, K >= 10; L = 4, K >= 8; L >= 5, K >= 6.",

@@ -16,7 +16,7 @@ from dufm.theory.derivations.ce.low_rank import CODE_CASES, code_wins
 from dufm.theory.problem import Problem
 from dufm.theory.squared.structure import as_fraction_ball
 from dufm.verification.claims.base.claim import Budget, Claim, Expected
-from dufm.verification.claims.base.conclusions import Concluded
+from dufm.verification.claims.base.conclusions import Repeats
 from dufm.verification.claims.base.proofs import by_derivation
 from dufm.verification.claims.base.regime import EVERY, Between, From, Only, Part, Regime
 from dufm.verification.claims.base.verdict import Comparison, Status, Verdict
@@ -173,7 +173,7 @@ ASYMPTOTICS = Claim(
     (derivations.ce_reduction, derivations.ce_dnc, derivations.ce_low_rank),
     _asymptotics,
     Expected(Status.PROVED),
-    concluded=Concluded("ce-low-rank", (ALL,), "As Lambda -> 0 the least loss is mu c* log(1/mu)^p (1 + o(1))."),
+    repeats=Repeats("ce-low-rank", (ALL,), "As Lambda -> 0 the least loss is mu c* log(1/mu)^p (1 + o(1))."),
 )
 
 SUBOPTIMAL = Regime((Part(From(6), From(2), EVERY), Part(Only((4, 5)), From(3), EVERY)), LINEAR)
@@ -187,7 +187,7 @@ CE = (
         (derivations.ce_reduction,),
         _reduction,
         Expected(Status.PROVED),
-        concluded=Concluded("ce-reduction", (ALL,), "min over K x K logits Z of CE(Z) + (L+1)/2 Lambda sum"),
+        repeats=Repeats("ce-reduction", (ALL,), "min over K x K logits Z of CE(Z) + (L+1)/2 Lambda sum"),
     ),
     Claim(
         "ce-one-layer",
@@ -197,7 +197,7 @@ CE = (
         (derivations.ce_reduction,),
         _one_layer,
         Expected(Status.PROVED),
-        concluded=Concluded(
+        repeats=Repeats(
             "ce-reduction", ((From(2), Only((1,))),), "for L = 1 DNC is a global minimiser for every K and Lambda."
         ),
     ),
@@ -209,7 +209,7 @@ CE = (
         (derivations.ce_reduction, derivations.ce_dnc),
         _three_classes,
         Expected(Status.PROVED),
-        concluded=Concluded(
+        repeats=Repeats(
             "ce-dnc", ((Only((3,)), From(1)),), "For K = 3 and every L it is the unique centred minimiser of"
         ),
     ),
@@ -221,7 +221,7 @@ CE = (
         (derivations.ce_reduction, derivations.ce_dnc, derivations.ce_low_rank),
         _suboptimal,
         Expected(Status.PROVED),
-        concluded=Concluded(
+        repeats=Repeats(
             "ce-low-rank",
             ((From(6), From(2)), (Only((4, 5)), From(3))),
             "For K >= 6, L >= 2 and for K in {4, 5}, L >= 3 no DNC point with alpha > 0 is a global minimiser",
@@ -242,7 +242,7 @@ CE = (
         (derivations.ce_reduction, derivations.ce_low_rank, derivations.ce_dnc),
         _polygon,
         Expected(Status.PROVED),
-        concluded=Concluded(
+        repeats=Repeats(
             "ce-low-rank",
             ((From(4), From(5)), (Between(4, 43), Only((4,))), (Between(4, 6), Only((3,)))),
             "does that alone for every K >= 4, L >= 5; for L = 4 iff K <= 43, L = 3 iff K <= 6, L = 2 never.",
@@ -257,7 +257,7 @@ CE = (
         (derivations.ce_reduction, derivations.ce_low_rank, derivations.ce_dnc),
         _codes,
         Expected(Status.PROVED),
-        concluded=Concluded("ce-low-rank", ((CODED, From(3)),), "Every listed tight code does at every L >= 3."),
+        repeats=Repeats("ce-low-rank", ((CODED, From(3)),), "Every listed tight code does at every L >= 3."),
     ),
     ASYMPTOTICS,
 )

@@ -7,7 +7,7 @@ from dufm.theory.rational import matrix, squared_norm
 from dufm.theory.squared.leaky_heads import squared_readout
 from dufm.verification.atlas.heads import ATLAS, Shipped, load_folder
 from dufm.verification.claims.base.claim import Budget, Claim, Expected
-from dufm.verification.claims.base.conclusions import Concluded
+from dufm.verification.claims.base.conclusions import Repeats
 from dufm.verification.claims.base.proofs import by_derivation
 from dufm.verification.claims.base.regime import BELOW, From, Part, Regime
 from dufm.verification.claims.base.verdict import Comparison, Status, Verdict
@@ -72,7 +72,7 @@ LEAKY_HEADS = (
         (*LEAKY, derivations.leaky_heads),
         _intervals,
         Expected(Status.PROVED),
-        concluded=Concluded(
+        repeats=Repeats(
             "leaky-heads",
             tuple((From(K), From(L)) for K, L in UP_TO),
             "collapse is not optimal at any strength below its own, at slope a, for every K >= K_0 and at every "

@@ -1,7 +1,7 @@
 """The shipped heads, each re-checked in exact arithmetic, and the depths they prove."""
 
 from dufm.theory import derivations
-from dufm.theory.problem import ProblemError
+from dufm.theory.stated import ProblemError
 from dufm.verification.atlas.heads import ATLAS, least_depths, load_folder
 from dufm.verification.base.certificate import CertificateError
 from dufm.verification.claims.base.claim import Budget, Claim, Expected

@@ -15,7 +15,7 @@ from dufm.theory.squared.phi import collapse_ends, collapse_power, minimiser, ph
 from dufm.theory.squared.variants import bias_loss, class_powers, learned, split_loss
 from dufm.verification.atlas.heads import ATLAS, Shipped, load_folder
 from dufm.verification.claims.base.claim import Budget, Claim, Expected
-from dufm.verification.claims.base.conclusions import Concluded, Stated
+from dufm.verification.claims.base.conclusions import Repeats, Stated
 from dufm.verification.claims.base.proofs import by_derivation
 from dufm.verification.claims.base.regime import BELOW, EVERY, Between, From, Only, Part, Regime, at
 from dufm.verification.claims.base.verdict import Comparison, Status, Verdict
@@ -199,7 +199,7 @@ VARIANTS = (
         (derivations.reductions, derivations.dnc, derivations.unequal_classes),
         _split,
         Expected(Status.PROVED),
-        concluded=Concluded("unequal-classes", ((From(2), From(2)),), "For every K >= 2, L >= 2"),
+        repeats=Repeats("unequal-classes", ((From(2), From(2)),), "For every K >= 2, L >= 2"),
     ),
     Claim(
         "var-unequal-low-rank",
@@ -213,7 +213,7 @@ VARIANTS = (
         (derivations.reductions, derivations.dnc, derivations.unequal_classes, TWO_LAYERS, THREE_LAYERS, FOUR_LAYERS),
         _unequal,
         Expected(Status.PROVED),
-        concluded=Concluded(
+        repeats=Repeats(
             "unequal-classes",
             tuple((part.K, part.L) for part in EQUAL),
             "If K_0 classes have one size and a structure for K_0 classes has C_0 < K_0, this is not the global "
@@ -231,9 +231,7 @@ VARIANTS = (
         (derivations.reductions, derivations.dnc, derivations.unequal_classes, derivations.head),
         _ratios,
         Expected(Status.PROVED),
-        concluded=Concluded(
-            "unequal-classes", ((From(2), From(2)),), "Every structure of cost C reaches phi_L(C Lambda)"
-        ),
+        repeats=Repeats("unequal-classes", ((From(2), From(2)),), "Every structure of cost C reaches phi_L(C Lambda)"),
     ),
     Claim(
         "var-last-bias",
@@ -254,7 +252,7 @@ VARIANTS = (
         ),
         _bias,
         Expected(Status.PROVED),
-        concluded=Concluded(
+        repeats=Repeats(
             "last-bias",
             ((Only((3, 4)), From(2)), (Between(5, 8), From(3)), (From(BIAS_HEAD), From(3))),
             "it wins for K = 3, 4 from L = 2 and K = 5, ..., 8 from L = 3 on. Structures whose last layer is diagonal "

@@ -5,7 +5,7 @@ from fractions import Fraction
 from dufm.theory import derivations
 from dufm.theory.problem import Problem, Variant
 from dufm.verification.claims.base.claim import Budget, Claim, Expected
-from dufm.verification.claims.base.conclusions import Concluded
+from dufm.verification.claims.base.conclusions import Repeats
 from dufm.verification.claims.base.proofs import by_derivation
 from dufm.verification.claims.base.regime import EVERY, From, Part, Regime
 from dufm.verification.claims.base.verdict import Comparison, Status, Verdict
@@ -52,6 +52,6 @@ WITHIN_CLASS = (
         (derivations.reductions, derivations.within_class),
         _within,
         Expected(Status.PROVED),
-        concluded=Concluded("within-class", ((From(2), From(1)),), "For every K >= 2, L >= 1"),
+        repeats=Repeats("within-class", ((From(2), From(1)),), "For every K >= 2, L >= 1"),
     ),
 )
