@@ -154,9 +154,6 @@ def _show(problem: Problem, solution: Solution, polished: Polished, record: dict
             minima.add_row(loss, f"{m['loss'] / dnc:.6f}", str(m["hits"]), m["symmetry"], m["graph"] or "-")
         show_table(console, minima)
     summary = record["census"]
-    if not record["restarts"]:
-        words = f"No restart finished, {record['outcome']}; this is the best that those cut short had reached."
-        console.print(words, highlight=False, soft_wrap=True)
     kind = "a local minimum" if record["polish"]["local_minimum"] else "not shown to be a minimum"
     residual = f"; KKT residual {polished.residual:.1e}" if polished.succeeded else ""
     neck = f"; neck: {record['graph']}" if record["graph"] else ""
@@ -169,6 +166,10 @@ def _show(problem: Problem, solution: Solution, polished: Polished, record: dict
         f"{polished.sentence}; {kind}{residual}.",
         f"Saved {record['saved']}",
     ]
+    if not record["restarts"]:
+        # Nothing to count.
+        words = f"No restart finished, {record['outcome']}; this is the best that those cut short had reached."
+        lines = [words, *lines[2:]]
     if record["certificate"]:
         filed = record["certificate"]
         accepted = f"Certificate {filed['file']}: accepted by checker.py"
