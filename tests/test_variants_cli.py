@@ -5,12 +5,15 @@ from collections.abc import Sequence
 from fractions import Fraction
 from pathlib import Path
 
+import numpy as np
 import pytest
 
-from dufm.solvers.search.solution import load
+from dufm.solvers.objectives.squared import loss
+from dufm.solvers.search.solution import Outcome, Solution, load
 from dufm.theory.problem import Problem, Variant
 from dufm.theory.squared.variants import bias_loss, split_loss
 from dufm.verification.cli import app
+from dufm.verification.cli.shared import save_result
 
 QUICK = ("--restarts", "6", "--seed", "1")
 
@@ -98,3 +101,25 @@ def test_a_bad_target_file_is_named(text: str, tmp_path: Path, capsys: pytest.Ca
     given = ("--target-matrix", str(tmp_path / "t.csv"), "--L", "2", "--lam", "0.01")
     code, _, err = answered(given, capsys, monkeypatch)
     assert code == 2 and "t.csv" in err and len(err.strip().splitlines()) == 1
+
+
+def test_a_lower_result_is_moved_aside_not_written_over(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    def solution(problem: Problem, scale: float) -> Solution:
+        weights = tuple(scale * np.ones(shape) for shape in problem.shapes)
+        value = loss(problem, weights)
+        return Solution(problem, weights, value, np.array([value]), "test", {}, 0, {}, Outcome.FINISHED)
+
+    problem, other = Problem.of(3, 2, "0.05", 4), Problem.of(3, 2, "0.04", 4)
+    path, aside = tmp_path / "best.npz", tmp_path / "best_lower1.npz"
+    low, high = solution(problem, 0.1), solution(problem, 2.0)
+    assert low.loss < high.loss
+    save_result(low, path)
+    assert capsys.readouterr().err == "" and save_result(high, path) == path
+    assert load(path).loss == high.loss and load(aside).loss == low.loss and str(aside) in capsys.readouterr().err
+    # Lower than what is there, of another problem, or beside something else: written over as before.
+    for new in (low, solution(other, 2.0)):
+        save_result(new, path)
+    path.write_bytes(b"no archive")
+    save_result(high, path)
+    assert sorted(p.name for p in tmp_path.iterdir()) == ["best.npz", "best_lower1.npz"]
+    assert capsys.readouterr().err == ""

@@ -31,7 +31,7 @@ from dufm.verification.cli import options as checked
 from dufm.verification.cli.duration import TimeLimit, time_limit
 from dufm.verification.cli.interrupt import keeping
 from dufm.verification.cli.output import show_table
-from dufm.verification.cli.shared import SearchRequest, shown
+from dufm.verification.cli.shared import SearchRequest, save_result, shown
 
 # Zero output has loss 1/2; a descent ends this close to it, relatively.
 COLLAPSED = 1e-9
@@ -73,7 +73,7 @@ def run_search(request: SearchRequest, console: Console) -> None:
     known = losses_beside(problem)
     solution, state = shown(partial(device_search, problem, device), request, limit, known["dnc"][1])
     # Before anything that may take long or fail.
-    saved = save(solution, request.result)
+    saved = save_result(solution, request.result)
     with keeping(f"the best of {len(solution.losses)} restarts is in {saved}; --resume goes on"):
         over = TimeLimit(POLISH).over if limit is None else limit.over
         with Console(stderr=True).status("polishing the best"):

@@ -1,13 +1,15 @@
 """What the searching commands share: what is asked for, and a search with a live line."""
 
 import hashlib
+import sys
 from collections.abc import Callable
 from dataclasses import dataclass, replace
+from itertools import count
 from pathlib import Path
 
 from dufm.solvers.search.devices import DEVICES
 from dufm.solvers.search.options import SearchOptions
-from dufm.solvers.search.solution import Outcome, Solution
+from dufm.solvers.search.solution import Outcome, Solution, load, save
 from dufm.solvers.search.state import SearchState
 from dufm.theory.problem import Problem
 from dufm.theory.stated import ProblemError, require_choice
@@ -57,6 +59,24 @@ class SearchRequest:
         p = self.problem
         kind = variant_kind(p) if p.loss == "mse" else "ce_relu_" if p.activation == "relu" else "ce_"
         return self.out / f"{kind}K{p.K}_L{p.L}_d{p.width}_seed{self.options.seed}.npz"
+
+
+def save_result(solution: Solution, result: Path) -> Path:
+    """Save a solution; an earlier one of the same problem that is lower is moved aside first, and stderr says so.
+
+    Raises:
+        OSError: if the folder cannot be written.
+    """
+    try:
+        earlier = load(result) if result.exists() else None
+    except ProblemError:
+        # Damaged, or something else: nothing that could be compared.
+        earlier = None
+    if earlier is not None and earlier.problem == solution.problem and earlier.loss < solution.loss:
+        names = (result.with_name(f"{result.stem}_lower{i}{result.suffix}") for i in count(1))
+        aside = result.rename(next(name for name in names if not name.exists()))
+        print(f"the result that was in {result} is lower, {earlier.loss:.10g}: kept as {aside}", file=sys.stderr)
+    return save(solution, result)
 
 
 def variant_kind(problem: Problem) -> str:

@@ -11,7 +11,7 @@ from rich.table import Table
 
 from dufm.solvers.engines.cpu import compiled_homotopy
 from dufm.solvers.search.devices import device_search
-from dufm.solvers.search.solution import Outcome, save
+from dufm.solvers.search.solution import Outcome
 from dufm.solvers.weights.collapse import collapse_beside
 from dufm.theory.problem import Problem, Variant
 from dufm.theory.squared.variants import zero_loss
@@ -22,7 +22,7 @@ from dufm.verification.cli import options as checked
 from dufm.verification.cli.duration import time_limit
 from dufm.verification.cli.interrupt import keeping
 from dufm.verification.cli.output import show_table
-from dufm.verification.cli.shared import SearchRequest, shown
+from dufm.verification.cli.shared import SearchRequest, save_result, shown
 
 MOST_ENTRIES = 1_000_000
 
@@ -86,7 +86,7 @@ def run_variant_search(request: SearchRequest, console: Console) -> None:
     beside = "zero weights" if collapse is None else "collapse"
     search = partial(device_search, problem, "cpu")
     solution, _ = shown(search, request, time_limit(request.budget, certifying_seconds(problem)), reference, beside)
-    saved = str(save(solution, request.result))
+    saved = str(save_result(solution, request.result))
     with keeping(f"the best of {len(solution.losses)} restarts is in {saved}; --resume goes on"):
         record = variant_record(problem, solution, collapse) | {"saved": saved}
         if request.as_json:

@@ -8,7 +8,6 @@ from rich.table import Table
 
 from dufm.solvers.base.parallel import versions
 from dufm.solvers.ce.relu import relu_search
-from dufm.solvers.search.solution import save
 from dufm.theory.problem import Problem
 from dufm.theory.stated import ProblemError
 from dufm.verification.answers.models import relu_record, relu_solution
@@ -18,7 +17,7 @@ from dufm.verification.cli.duration import time_limit
 from dufm.verification.cli.interrupt import keeping
 from dufm.verification.cli.live import live_line
 from dufm.verification.cli.output import show_table
-from dufm.verification.cli.shared import SearchRequest
+from dufm.verification.cli.shared import SearchRequest, save_result
 
 
 def run_relu_search(request: SearchRequest, console: Console) -> None:
@@ -41,7 +40,7 @@ def run_relu_search(request: SearchRequest, console: Console) -> None:
 
         stop = limit.spent if limit is not None else None
         found = relu_search(problem, options.restarts, options.seed, progress=report, stop=stop)
-    saved = str(save(relu_solution(problem, found, options), request.result))
+    saved = str(save_result(relu_solution(problem, found, options), request.result))
     with keeping(f"the best of {found.restarts} restarts is in {saved}"):
         record = relu_record(problem, found) | {"seed": options.seed, "versions": versions(), "saved": saved}
         if request.as_json:

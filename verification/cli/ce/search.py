@@ -10,7 +10,7 @@ from rich.table import Table
 from dufm.solvers.ce.match import candidates, identify
 from dufm.solvers.ce.polish import CePolished
 from dufm.solvers.ce.search import ce_search, lowest
-from dufm.solvers.search.solution import Outcome, save
+from dufm.solvers.search.solution import Outcome
 from dufm.theory.ce.enclosure import least_loss
 from dufm.theory.ce.polygons import DNC_LOGITS
 from dufm.theory.stated import ProblemError
@@ -20,7 +20,7 @@ from dufm.verification.cli import options as checked
 from dufm.verification.cli.duration import time_limit
 from dufm.verification.cli.interrupt import keeping
 from dufm.verification.cli.output import show_table
-from dufm.verification.cli.shared import SearchRequest, shown
+from dufm.verification.cli.shared import SearchRequest, save_result, shown
 
 
 def run_ce_search(request: SearchRequest, console: Console) -> None:
@@ -39,7 +39,7 @@ def run_ce_search(request: SearchRequest, console: Console) -> None:
     known, dnc = candidates(problem), float(least_loss(DNC_LOGITS, problem).mid())
     limit = time_limit(request.budget, certifying_seconds(problem))
     solution, state = shown(partial(ce_search, problem), request, limit, dnc)
-    saved = str(save(solution, request.result))
+    saved = str(save_result(solution, request.result))
     with keeping(f"the best of {len(solution.losses)} restarts is in {request.result}; --resume goes on"):
         with Console(stderr=True).status("polishing the lowest minima"):
             minima = [
