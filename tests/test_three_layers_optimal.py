@@ -7,7 +7,7 @@ import pytest
 from flint import arb
 
 from dufm.theory.derivations.squared.three_layers_optimal import SCALE, STRENGTH
-from dufm.theory.squared.crossed_three import closed, crossed_boxes, quotients, scale_above
+from dufm.theory.squared.crossed_three import Angle, closed, crossed_boxes, quotients, scale_above
 from dufm.theory.squared.phi import collapse_ends, phi
 from dufm.verification.claims import CLAIMS
 from dufm.verification.claims.base.verdict import Status
@@ -91,7 +91,8 @@ def inequality(e: float, share: float, place: float, y: float) -> tuple[float, .
 def test_the_quotients_are_those_of_the_inequality() -> None:
     rng = np.random.default_rng(4)
     for e, share, place in rng.uniform(0.02, 0.98, size=(300, 3)):
-        found = quotients(arb(float(e)), arb(float(share)), arb(float(place)), arb("31/30"))
+        y = arb("31/30")
+        found = quotients(Angle.of(arb(float(e)), y), arb(float(share)), arb(float(place)), y)
         assert found is not None
         wanted = inequality(e, share, place, 31 / 30)
         assert [float(v) for v in found] == pytest.approx([v / (1 - e * e) for v in wanted], abs=1e-5)
@@ -109,15 +110,16 @@ def test_the_scale_is_above_and_hardly_more() -> None:
 def test_the_boxes_close_and_do_not_for_more() -> None:
     assert 50_000 < (crossed_boxes(SCALE) or 0) < 60_000 and (crossed_boxes(Fraction(61, 60)) or 0) > 1000
     # Near o = 1, th = 0.13 the two sides meet between these two.
-    at = arb(0), arb("0.13"), arb(1)
-    assert closed(*at, arb("28/27")) and not closed(*at, arb("25/24"))
+    for scale, holds in (("28/27", True), ("25/24", False)):
+        y = arb(scale)
+        assert closed(Angle.of(arb(0), y), arb("0.13"), arb(1), y) == holds
 
 
 def test_all_four_are_asked_for(monkeypatch: pytest.MonkeyPatch) -> None:
     for fails in range(4):
         signs = [arb(-1 if i == fails else 1) for i in range(4)]
         monkeypatch.setattr("dufm.theory.squared.crossed_three.quotients", lambda *_, s=signs: tuple(s))
-        assert not closed(arb(0), arb(0), arb(0), arb(1))
+        assert not closed(Angle.of(arb(0), arb(1)), arb(0), arb(0), arb(1))
 
 
 def test_collapse_is_optimal_up_to_the_strength() -> None:
