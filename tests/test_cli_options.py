@@ -17,7 +17,7 @@ WORK = {
     "verify": [CLI + "verify.run"],
     "bound": ["dufm.verification.answers.bound.lower_certificate"],
     "derive": ["dufm.theory.derivations.derivation"],
-    "search": [CLI + "search.known_losses", CLI + "search.compiled_homotopy"],
+    "search": [CLI + "search.losses_beside", CLI + "search.sound_bound", CLI + "search.compiled_homotopy"],
     "compare": ["dufm.verification.answers.compare.inspect"],
     "figures": ["dufm.paper_figs.write_figures"],
     "intervals": [CLI + "intervals.envelope"],
