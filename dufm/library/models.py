@@ -24,9 +24,9 @@ from dufm.theory.problem import Problem
 from dufm.theory.stated import ProblemError, exact_number
 from dufm.verification.answers.models import (
     RANK,
+    differing,
     relu_record,
     relu_solution,
-    short,
     upper_bound,
     variant_of,
     variant_record,
@@ -83,9 +83,7 @@ class ModelResult(FoundWeights):
     def told(self) -> Told:
         p = self.problem
         rows = [("found", self.loss)] + ([] if self.collapse is None else [("collapse", self.collapse)])
-        model = ", ".join(
-            [p.loss, p.activation, *(f"{name} {short(value)}" for name, value in p.variant.named.items())]
-        )
+        model = ", ".join([p.loss, p.activation, *differing(p)])
         ranks = ", ".join(map(str, self.record["ranks"]))
         lines = [f"Ranks of hidden features and output: {ranks}."] if ranks else []
         return Told(f"K = {p.K}, L = {p.L}: {model}", ("loss", "value"), rows, [*lines, "Searched, not proved."])

@@ -1,5 +1,7 @@
 """What kind of point a KKT point is: multipliers at its kinks, kept signs, curvature modulo rotations."""
 
+from functools import partial
+
 import numpy as np
 from scipy.optimize import linprog
 
@@ -9,14 +11,18 @@ from dufm.solvers.minima.active_set import ActiveSet
 CURVATURE_MARGIN = 1e-7
 
 
-def margin_of(active_set: ActiveSet, weights: list[Array], dual: Array) -> tuple[float, Array]:
-    """The least margin in 0 <= m <= g over the largest entry of g (infinite where there are no kinks), and g."""
+def margin_of(active_set: ActiveSet, weights: list[Array], dual: Array) -> float:
+    """The least margin in 0 <= m <= g over the largest entry of g (infinite where there are no kinks)."""
     if not len(dual):
-        return float("inf"), dual
-    features, multipliers = active_set.forward(weights)[0], active_set.multipliers(dual)
-    slopes = active_set.reverse(weights, features, multipliers)[2]
-    g = np.concatenate([slope[k] for slope, k in zip(slopes, active_set.kinks, strict=True)])
-    return float(np.minimum(dual, g - dual).min()) / (float(np.abs(g).max()) or 1.0), g
+        return float("inf")
+    g = _slopes(active_set, weights, active_set.forward(weights)[0], dual)
+    return float(np.minimum(dual, g - dual).min()) / (float(np.abs(g).max()) or 1.0)
+
+
+def _slopes(active_set: ActiveSet, weights: list[Array], features: list[Array], dual: Array) -> Array:
+    """g, the derivatives in the kink entries."""
+    slopes = active_set.reverse(weights, features, active_set.multipliers(dual))[2]
+    return np.concatenate([g[k] for g, k in zip(slopes, active_set.kinks, strict=True)])
 
 
 def widest_multipliers(
@@ -35,12 +41,7 @@ def widest_multipliers(
     """
     if not len(dual):
         return dual, float("inf")
-    features = active_set.forward(weights)[0]
-
-    def derivative(m: Array) -> Array:
-        slopes = active_set.reverse(weights, features, active_set.multipliers(m))[2]
-        return np.concatenate([g[k] for g, k in zip(slopes, active_set.kinks, strict=True)])
-
+    derivative = partial(_slopes, active_set, weights, active_set.forward(weights)[0])
     u, s, _ = np.linalg.svd(jacobian, full_matrices=full)
     free = u[:, int((s > 1e-9 * s[0]).sum()) :]
     base = derivative(dual)

@@ -188,8 +188,9 @@ def _newton(problem: Problem, given: list[Array], tolerance: float | None, stop:
     start_loss = loss(problem, given)
     flat = np.concatenate([w.ravel() for w in given])
     dual: Array | None = None
-    patience, steps = (PATIENCE, STEPS) if active_set.size <= DENSE else (FREE_PATIENCE, FREE_STEPS)
-    most = patience
+    dense = active_set.size <= DENSE
+    most, steps, enough = (PATIENCE, STEPS, RESIDUAL_STOP) if dense else (FREE_PATIENCE, FREE_STEPS, RESIDUAL_GOAL / 10)
+    patience = most
     best: tuple[float, Array, Array] = (float("inf"), flat, np.zeros(active_set.constraints))
     with np.errstate(all="ignore"):
         for _ in range(steps):
@@ -205,17 +206,16 @@ def _newton(problem: Problem, given: list[Array], tolerance: float | None, stop:
             patience = most if residual < best[0] else patience - 1
             if residual < best[0]:
                 best = (residual, flat, dual)
-            enough = RESIDUAL_STOP if active_set.size <= DENSE else RESIDUAL_GOAL / 10
             if residual <= enough or patience == 0:
                 break
             try:
                 force, excess = vector[: active_set.size], vector[active_set.size :]
-                if active_set.size > DENSE:
-                    system = System.at(active_set, weights, dual, stop)
-                    moved, lifted = system.step(force, excess, accuracy_at(residual))
-                else:
+                if dense:
                     hessian, jacobian = active_set.second_order(weights, active_set.multipliers(dual))
                     moved, lifted = saddle_step(hessian, jacobian, force, excess, SINGULAR)
+                else:
+                    system = System.at(active_set, weights, dual, stop)
+                    moved, lifted = system.step(force, excess, accuracy_at(residual))
             except (np.linalg.LinAlgError, OutOfTime):
                 # The system has overflowed, and this active set leads nowhere from here; or there is no time left.
                 break
@@ -270,7 +270,7 @@ def _judge(
         return Polished(tuple(given), start_loss, False, f"not polished: {why}", nan, **counts,
                         signs_ok=False, strict_signs=False, curvature=nan, flat=0)  # fmt: skip
     if active_set.size > DENSE:
-        least, bend, flat_directions = margin_of(active_set, weights, dual)[0], float("nan"), 0
+        least, bend, flat_directions = margin_of(active_set, weights, dual), float("nan"), 0
         if least < -SIGN_MARGIN and active_set.constraints <= MOST_KINKS:
             features = active_set.forward(weights)[0]
             rows = [active_set.pulled(weights, features, active_set.multipliers(e)) for e in np.eye(len(dual))]

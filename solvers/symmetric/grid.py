@@ -11,9 +11,9 @@ constant along the axis by A + (m - 1) B and what sums to zero by A - B. Over al
 layer goes to entries and back. The last layer is eliminated block by block as in `solvers.objectives.squared`.
 """
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from functools import cached_property
+from functools import cached_property, reduce
 from math import prod
 
 import numpy as np
@@ -61,26 +61,21 @@ class Grid:
     @cached_property
     def multiplicity(self) -> Array:
         """How often each block occurs; so many entries of a row are alike too, and points times as many of a matrix."""
-        found = np.ones(1)
-        for side in self.sides:
-            found = np.outer(found, (1.0, side - 1.0)).ravel()
-        return found
+        return self._over_axes(lambda side: np.array([1.0, side - 1.0]))
 
     @cached_property
     def to_blocks(self) -> Array:
         """2^g x 2^g: blocks from entries."""
-        found: Array = np.ones((1, 1))
-        for side in self.sides:
-            found = np.asarray(np.kron(found, np.array([[1.0, side - 1.0], [1.0, -1.0]])), dtype=float)
-        return found
+        return self._over_axes(lambda side: np.array([[1.0, side - 1.0], [1.0, -1.0]]))
 
     @cached_property
     def to_entries(self) -> Array:
         """2^g x 2^g: entries from blocks, the inverse."""
-        found: Array = np.ones((1, 1))
-        for side in self.sides:
-            found = np.asarray(np.kron(found, np.array([[1.0, side - 1.0], [1.0, -1.0]]) / side), dtype=float)
-        return found
+        return self._over_axes(lambda side: np.array([[1.0, side - 1.0], [1.0, -1.0]]) / side)
+
+    def _over_axes(self, of: Callable[[int], Array]) -> Array:
+        """The Kronecker product of what belongs to each side."""
+        return np.asarray(reduce(np.kron, map(of, self.sides)), dtype=float)
 
     def written_out(self, entries: Array) -> Array:
         """The whole matrix, (points b) x (points a), from its entries (2^g, b, a); for small grids."""
@@ -136,11 +131,7 @@ class GridObjective:
     def evaluate(self, vector: Array, eps: float = 0.0) -> tuple[float, Array]:
         """The least loss over W_L and its gradient, with relu_eps."""
         grid, factors = self.grid, self.blocks(vector)
-        features, slopes = [factors[0]], []
-        for factor in factors[1:]:
-            value, slope = relu_and_slope(applied(grid.to_entries, factor @ features[-1]), eps)
-            features.append(applied(grid.to_blocks, value))
-            slopes.append(slope)
+        features, slopes = self._forward(factors, eps)
         top, ridge, many = features[-1], self.lambdas[-1], grid.multiplicity
         inverse = self._inverse(top)
         # The trace of each block's inverse; the fit and W_L's share of the regulariser together.
@@ -161,9 +152,7 @@ class GridObjective:
     def weights(self, vector: Array) -> list[Array]:
         """Balanced entries (2^g, b, a) of H_1, W_1, ..., W_L, with the best W_L for the true relu."""
         grid, factors = self.grid, self.blocks(vector)
-        top = factors[0]
-        for factor in factors[1:]:
-            top = applied(grid.to_blocks, np.maximum(applied(grid.to_entries, factor @ top), 0.0))
+        top = self._forward(factors)[0][-1]
         factors.append(self._inverse(top) @ top.transpose(0, 2, 1))
         costs = [s * float(grid.multiplicity @ (f * f).sum((1, 2))) for s, f in zip(self.lambdas, factors, strict=True)]
         if min(costs) > 0:
@@ -175,13 +164,19 @@ class GridObjective:
         """The loss of entries of H_1, W_1, ..., W_L, with the true relu."""
         grid, many = self.grid, self.grid.multiplicity
         factors = [applied(grid.to_blocks, w) for w in weights]
-        output = factors[0]
-        for i, factor in enumerate(factors[1:]):
-            entering = output if i == 0 else applied(grid.to_blocks, np.maximum(applied(grid.to_entries, output), 0.0))
-            output = factor @ entering
+        output = factors[-1] @ self._forward(factors[:-1])[0][-1]
         norms = [float(many @ (f * f).sum((1, 2))) for f in factors]
         fit = float(many @ ((output - np.eye(grid.free)) ** 2).sum((1, 2))) / (2 * grid.K)
         return fit + 0.5 * float(np.dot(self.lambdas, norms))
+
+    def _forward(self, factors: Sequence[Array], eps: float = 0.0) -> tuple[list[Array], list[Array]]:
+        """Blocks of the features of H_1 and of every layer with relu_eps, and the slopes of its entries."""
+        features, slopes = [factors[0]], list[Array]()
+        for factor in factors[1:]:
+            value, slope = relu_and_slope(applied(self.grid.to_entries, factor @ features[-1]), eps)
+            features.append(applied(self.grid.to_blocks, value))
+            slopes.append(slope)
+        return features, slopes
 
     def _inverse(self, top: Array) -> Array:
         """(F^T F + K lambda_L I)^-1 of each block."""

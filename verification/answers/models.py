@@ -128,5 +128,9 @@ def relu_record(problem: Problem, found: ReluSearch) -> dict[str, Any]:
 
 def model_words(problem: Problem) -> str:
     """The layers of a problem and what else differs from the papers' model."""
-    named = ", ".join(f"{name} {short(value)}" for name, value in problem.variant.named.items())
-    return f"{problem.activation} layers" + (f", {named}" if named else "")
+    return ", ".join([f"{problem.activation} layers", *differing(problem)])
+
+
+def differing(problem: Problem) -> list[str]:
+    """What differs from the papers' model beside the layers, a few words each."""
+    return [f"{name} {short(value)}" for name, value in problem.variant.named.items()]

@@ -53,6 +53,16 @@ def has_unicode(stream: TextIO) -> bool:
     return (stream.encoding or "").lower().startswith("utf")
 
 
+def loss_table(rows: Iterable[tuple[str, float]], reference: float, beside: str, digits: int = 12) -> Table:
+    """Losses by name, each over the reference, which `beside` names."""
+    table = Table(title_justify="left", pad_edge=False)
+    for name in ("loss", "value", f"/ {beside}"):
+        table.add_column(name, justify="left" if name == "loss" else "right", no_wrap=True)
+    for name, value in rows:
+        table.add_row(name, f"{value:.{digits}g}", f"{value / reference:.6f}")
+    return table
+
+
 def show_table(console: Console, table: Table) -> None:
     """Print a table, no value cut: one `column: value` a line where the console is too narrow for whole values."""
     needs = [_needs(console, column.cells, column.header, column.no_wrap) for column in table.columns]

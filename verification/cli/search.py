@@ -30,7 +30,7 @@ from dufm.verification.checker import check
 from dufm.verification.cli import options as checked
 from dufm.verification.cli.duration import TimeLimit, time_limit
 from dufm.verification.cli.interrupt import keeping
-from dufm.verification.cli.output import show_table
+from dufm.verification.cli.output import loss_table, show_table
 from dufm.verification.cli.shared import SearchRequest, save_result, shown
 
 # Zero output has loss 1/2; a descent ends this close to it, relatively.
@@ -120,18 +120,13 @@ def _certify(solution: Solution, path: Path) -> dict[str, Any]:
 
 
 def _show(problem: Problem, solution: Solution, polished: Polished, record: dict[str, Any], console: Console) -> None:
-    table = Table(title=f"{problem.K} classes, {problem.L} layers, x = {record['problem']['x']:.6g}", pad_edge=False)
-    table.title_justify = "left"
-    table.add_column("loss", no_wrap=True)
-    table.add_column("value", justify="right", no_wrap=True)
-    table.add_column("/ DNC", justify="right", no_wrap=True)
     dnc = record["known"]["dnc"]["loss"]
     rows = [("found here", solution.loss), ("DNC", dnc)]
     if "known" in record["known"]:
         rows.append((f"best known: {record['known']['known']['what']}", record["known"]["known"]["loss"]))
     rows.append(("no weights can go below", record["lower"]["loss"]))
-    for name, value in rows:
-        table.add_row(name, f"{value:.15g}", f"{value / dnc:.6f}")
+    table = loss_table(rows, dnc, "DNC", 15)
+    table.title = f"{problem.K} classes, {problem.L} layers, x = {record['problem']['x']:.6g}"
     show_table(console, table)
     console.print(_open(record), highlight=False, soft_wrap=True)
     if solution.loss >= (1 - COLLAPSED) / 2:

@@ -6,7 +6,6 @@ from math import prod
 from typing import Any
 
 from rich.console import Console
-from rich.table import Table
 
 from dufm.solvers.base.files import write_archive
 from dufm.solvers.base.parallel import versions
@@ -21,7 +20,7 @@ from dufm.verification.cli import options as checked
 from dufm.verification.cli.duration import time_limit
 from dufm.verification.cli.interrupt import keeping
 from dufm.verification.cli.live import live_line
-from dufm.verification.cli.output import show_table
+from dufm.verification.cli.output import loss_table, show_table
 from dufm.verification.cli.shared import SearchRequest
 from dufm.verification.symmetric_checker import check
 
@@ -112,14 +111,11 @@ def _certified(found: SymmetricFound, path: Any) -> dict[str, Any]:
 
 def _show(problem: Problem, record: dict[str, Any], console: Console) -> None:
     grid = " x ".join(map(str, record["sides"])) + (f" with {record['free']} classes each" * (record["free"] > 1))
-    table = Table(title=f"{problem.K} classes on a grid {grid}, {problem.L} layers, x = {record['x']:.6g}")
-    table.title_justify, table.pad_edge = "left", False
-    for name in ("loss", "value", "/ DNC"):
-        table.add_column(name, justify="left" if name == "loss" else "right", no_wrap=name != "loss")
-    dnc = record["known"]["dnc"]["loss"]
     rows = [("found here", record["loss"]), *((k["what"], k["loss"]) for k in record["known"].values())]
-    for name, value in rows:
-        table.add_row(name, f"{value:.12g}", f"{value / dnc:.6f}")
+    table = loss_table(rows, record["known"]["dnc"]["loss"], "DNC")
+    table.title = f"{problem.K} classes on a grid {grid}, {problem.L} layers, x = {record['x']:.6g}"
+    # What is known may have a long name.
+    table.columns[0].no_wrap = False
     show_table(console, table)
     lines = [f"{record['restarts']} restarts; {record['outcome']}. Saved {record['saved']}"]
     filed = record["certificate"]

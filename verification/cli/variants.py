@@ -7,7 +7,6 @@ from pathlib import Path
 from typing import Any
 
 from rich.console import Console
-from rich.table import Table
 
 from dufm.solvers.engines.cpu import compiled_homotopy
 from dufm.solvers.search.devices import device_search
@@ -21,7 +20,7 @@ from dufm.verification.answers.search import certifying_seconds
 from dufm.verification.cli import options as checked
 from dufm.verification.cli.duration import time_limit
 from dufm.verification.cli.interrupt import keeping
-from dufm.verification.cli.output import show_table
+from dufm.verification.cli.output import loss_table, show_table
 from dufm.verification.cli.shared import SearchRequest, save_result, shown
 
 MOST_ENTRIES = 1_000_000
@@ -102,13 +101,9 @@ def _show(problem: Problem, record: dict[str, Any], console: Console) -> None:
     console.print(words, highlight=False, soft_wrap=True)
     collapse = record["collapse"]
     beside = record["zero"] if collapse is None else collapse["loss"]
-    table = Table(pad_edge=False)
-    for name in ("loss", "value", "/ zero weights" if collapse is None else "/ collapse"):
-        table.add_column(name, justify="left" if name == "loss" else "right", no_wrap=True)
     rows = [("found here", record["loss"])] + ([] if collapse is None else [(collapse["what"], collapse["loss"])])
-    for name, value in [*rows, ("zero weights", record["zero"])]:
-        table.add_row(name, f"{value:.12g}", f"{value / beside:.6f}")
-    show_table(console, table)
+    rows.append(("zero weights", record["zero"]))
+    show_table(console, loss_table(rows, beside, "zero weights" if collapse is None else "collapse"))
     lines = []
     if record["learned"] is not None:
         dropped = [str(i + 1) for i, kept in enumerate(record["learned"]) if not kept]

@@ -4,7 +4,6 @@ import json
 from typing import Any
 
 from rich.console import Console
-from rich.table import Table
 
 from dufm.solvers.base.parallel import versions
 from dufm.solvers.ce.relu import relu_search
@@ -16,7 +15,7 @@ from dufm.verification.cli import options as checked
 from dufm.verification.cli.duration import time_limit
 from dufm.verification.cli.interrupt import keeping
 from dufm.verification.cli.live import live_line
-from dufm.verification.cli.output import show_table
+from dufm.verification.cli.output import loss_table, show_table
 from dufm.verification.cli.shared import SearchRequest, save_result
 
 
@@ -54,12 +53,8 @@ def _show(problem: Problem, record: dict[str, Any], console: Console) -> None:
     Lambda = record["problem"]["Lambda"]
     title = f"{problem.K} classes, {problem.L} layers with relu, cross-entropy, Lambda = {Lambda:.6g}"
     console.print(title, highlight=False, soft_wrap=True)
-    table = Table(pad_edge=False)
-    for name in ("loss", "value", "/ collapse"):
-        table.add_column(name, justify="left" if name == "loss" else "right", no_wrap=True)
-    for name, key in (("found here", "loss"), ("collapse", "collapse"), ("zero weights", "zero")):
-        table.add_row(name, f"{record[key]:.12g}", f"{record[key] / record['collapse']:.6f}")
-    show_table(console, table)
+    named = (("found here", "loss"), ("collapse", "collapse"), ("zero weights", "zero"))
+    show_table(console, loss_table([(name, record[key]) for name, key in named], record["collapse"], "collapse"))
     ranks = ", ".join(map(str, record["ranks"]))
     if not record["restarts"]:
         console.print("No restart finished: this is the best that those cut short had reached.", soft_wrap=True)

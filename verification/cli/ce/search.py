@@ -19,7 +19,7 @@ from dufm.verification.answers.search import certifying_seconds
 from dufm.verification.cli import options as checked
 from dufm.verification.cli.duration import time_limit
 from dufm.verification.cli.interrupt import keeping
-from dufm.verification.cli.output import show_table
+from dufm.verification.cli.output import loss_table, show_table
 from dufm.verification.cli.shared import SearchRequest, save_result, shown
 
 
@@ -86,16 +86,13 @@ def _minimum(polished: CePolished) -> dict[str, Any]:
 def _show(record: dict[str, Any], console: Console) -> None:
     problem, closed = record["problem"], record["best_closed_form"]
     title = f"{problem['K']} classes, {problem['L']} linear layers, cross-entropy, Lambda = {problem['Lambda']:.6g}"
-    table = Table(title=title, title_justify="left", pad_edge=False)
-    for name in ("loss", "value", "/ DNC"):
-        table.add_column(name, justify="left" if name == "loss" else "right", no_wrap=True)
     rows = [
         ("found here", record["loss"]),
         ("DNC", record["dnc"]),
         (f"best closed form: {closed['name']}", closed["loss"]),
     ]
-    for name, value in rows:
-        table.add_row(name, f"{value:.15g}", f"{value / record['dnc']:.6f}")
+    table = loss_table(rows, record["dnc"], "DNC", 15)
+    table.title = title
     show_table(console, table)
     minima = Table(pad_edge=False)
     for name in ("minimum", "hits", "rank", "structure", "index", "singular values of Z"):
